@@ -1,0 +1,205 @@
+"""Reads a conf file strictly: every fault is found, and named by its key's full path."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+import types
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import yaml
+
+from movierec.config import Config
+from movierec.config_types import Each, Range
+from movierec.errors import ConfigError
+
+_KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+T = TypeVar("T")
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """PyYAML's safe loader, with duplicate keys refused and 1e-3 read as a number."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            if not isinstance(key, str):
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} is not text", key_node.start_mark
+                )
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+# YAML 1.1, which PyYAML reads, takes 1e-3 for text because it has no dot.
+_StrictLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
+def load_config(text: str, *, origin: str, overrides: Iterable[str] = ()) -> Config:
+    """Return the config that `text` (YAML) and `section.key=value` overrides give.
+
+    `origin` names the text in messages. An override's value is YAML too, so `null` and `[1, 2]`
+    work. Raises ConfigError with all problems: unknown, missing and duplicate keys, wrong types,
+    values out of range, and keys that contradict each other.
+    """
+    tree = _parse(text, origin)
+    problems: list[str] = []
+    for override in overrides:
+        _apply(tree, override, problems)
+    config = _build(Config, tree, "", problems)
+    if config is None or problems:
+        raise ConfigError([f"{origin}: {problem}" for problem in problems])
+    return config
+
+
+def to_dict(config: Any) -> dict[str, Any]:
+    """Return a config (or a section of it) as plain dicts and lists, in the order of its keys."""
+    return dataclasses.asdict(config, dict_factory=_plain)
+
+
+def _plain(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in items}
+
+
+def _parse(text: str, origin: str) -> dict[str, Any]:
+    try:
+        tree = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
+    except yaml.YAMLError as error:
+        raise ConfigError([f"{origin}: not valid YAML: {_one_line(error)}"]) from None
+    except RecursionError:
+        raise ConfigError([f"{origin}: not valid YAML: nested too deeply"]) from None
+    if not isinstance(tree, dict):
+        raise ConfigError([f"{origin}: a mapping of sections was expected, not {_shown(tree)}"])
+    return tree
+
+
+def _one_line(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    return place + " ".join(str(getattr(error, "problem", None) or error).split())
+
+
+def _apply(tree: dict[str, Any], override: str, problems: list[str]) -> None:
+    """Put one `section.key=value` into the tree; an unknown section is reported by its path."""
+    path, separator, text = override.partition("=")
+    keys = path.strip().split(".")
+    if not separator or not all(keys):
+        problems.append(f"--set {override}: write it as section.key=value")
+        return
+    try:
+        value = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        problems.append(f"--set {override}: the value is not valid YAML: {' '.join(str(error).split())}")
+        return
+    section = tree
+    for key in keys[:-1]:
+        section = section.setdefault(key, {})
+        if not isinstance(section, dict):
+            problems.append(f"--set {override}: {key} is not a section")
+            return
+    section[keys[-1]] = value
+
+
+def _build(cls: type[T], tree: Mapping[str, Any], path: str, problems: list[str]) -> T | None:
+    """Return the dataclass that the mapping describes, or None after noting what is wrong."""
+    hints = get_type_hints(cls, include_extras=True)
+    before = len(problems)
+    for key in tree:
+        if key not in hints:
+            near = difflib.get_close_matches(key, hints, n=1, cutoff=0.5)
+            hint = f"did you mean {path}{near[0]}?" if near else f"known keys: {', '.join(hints)}"
+            problems.append(f"{path}{key}: unknown key; {hint}")
+    values = {}
+    for key, hint in hints.items():
+        if key in tree:
+            values[key] = _value(hint, tree[key], path + key, problems)
+        else:
+            problems.append(f"{path}{key}: missing; every key stands in every conf file")
+    if len(problems) > before:
+        return None
+    section = cls(**values)
+    between_keys = getattr(section, "problems", list)()
+    problems += [f"{path.rstrip('.')}: {one}" if path else one for one in between_keys]
+    return section
+
+
+def _value(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
+    """Return the value as the type hint wants it, or note the problem and return None."""
+    constraint: Any = None
+    if get_origin(hint) is Annotated:
+        hint, constraint = get_args(hint)
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        if value is None:
+            return None
+        (inner,) = (arg for arg in get_args(hint) if arg is not type(None))
+        return _value(inner, value, path, problems)
+    if origin is Literal:
+        return _choice(get_args(hint), value, path, problems)
+    if origin is tuple:
+        return _list(get_args(hint)[0], constraint, value, path, problems)
+    if dataclasses.is_dataclass(hint):
+        if isinstance(value, dict):
+            return _build(hint, value, f"{path}.", problems)  # type: ignore[arg-type]
+        problems.append(f"{path}: a section with keys was expected, not {_shown(value)}")
+        return None
+    return _scalar(hint, constraint, value, path, problems)
+
+
+def _scalar(kind: type, allowed: Range | None, value: Any, path: str, problems: list[str]) -> Any:
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        try:
+            value = float(value)
+        except OverflowError:
+            problems.append(f"{path}: a number {allowed} was expected, not one of {len(str(value))} digits")
+            return None
+    if type(value) is not kind:
+        problems.append(f"{path}: {_wanted(kind, allowed)} was expected, not {_shown(value)}")
+        return None
+    if kind is str and not value.strip():
+        problems.append(f"{path}: text was expected, not an empty string")
+        return None
+    if allowed is not None and value not in allowed:
+        problems.append(f"{path}: {_wanted(kind, allowed)} was expected, not {_shown(value)}")
+        return None
+    return value
+
+
+def _list(item: Any, each: Each, value: Any, path: str, problems: list[str]) -> Any:
+    if not isinstance(value, list) or not value:
+        problems.append(f"{path}: a list of at least one value was expected, not {_shown(value)}")
+        return None
+    hint = item if each.range is None else Annotated[item, each.range]
+    before = len(problems)
+    items = tuple(_value(hint, one, f"{path}[{n}]", problems) for n, one in enumerate(value))
+    if len(problems) == before and len(set(items)) < len(items):
+        problems.append(f"{path}: a value stands twice in {_shown(value)}")
+    return items
+
+
+def _choice(choices: tuple[str, ...], value: Any, path: str, problems: list[str]) -> Any:
+    if isinstance(value, str) and value in choices:
+        return value
+    near = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    problems.append(f"{path}: one of {', '.join(choices)} was expected, not {_shown(value)}{hint}")
+    return None
+
+
+def _wanted(kind: type, allowed: Range | None) -> str:
+    return _KINDS[kind] if allowed is None else f"{_KINDS[kind]} {allowed}"
+
+
+def _shown(value: Any) -> str:
+    shown = repr(value) if not isinstance(value, int) or abs(value) < 10**40 else "a huge number"
+    kind = {str: "the text ", bool: "the truth value "}.get(type(value), "")
+    return kind + (shown if len(shown) <= 60 else shown[:57] + "...")

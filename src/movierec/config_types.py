@@ -1,0 +1,36 @@
+"""The constraints that a config field can carry in its annotation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Range:
+    """A number from `low` to `high`, the ends included unless `open_ends`."""
+
+    low: float
+    high: float
+    open_ends: bool = False
+
+    def __contains__(self, value: float) -> bool:
+        """Tell whether the value lies in the range; not-a-number never does."""
+        if math.isnan(value):
+            return False
+        if self.open_ends:
+            return self.low < value < self.high
+        return self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        """Say the range as an error message does."""
+        if self.open_ends:
+            return f"between {self.low:.12g} and {self.high:.12g}, both excluded"
+        return f"from {self.low:.12g} to {self.high:.12g}"
+
+
+@dataclass(frozen=True)
+class Each:
+    """A list of at least one value, all different, each in `range` where one is given."""
+
+    range: Range | None

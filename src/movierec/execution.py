@@ -1,0 +1,193 @@
+"""Runs a stage: finds its result or makes it."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from movierec import __version__, stages
+from movierec.config import Config
+from movierec.errors import InputError, UserError
+from movierec.session import Session
+from movierec.storage import Files, resolve_uri
+from movierec.workspace import Draft, Manifest, Result, Workspace
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended well."""
+
+    stage: stages.Stage
+    result: Result
+    seconds: float
+    reused: bool
+
+    def summary(self) -> dict[str, Any]:
+        """Return the fields of the job's last line on standard output."""
+        return {
+            "job": self.stage.job,
+            "fingerprint": self.result.manifest.fingerprint,
+            "output": self.result.path,
+            "seconds": round(self.seconds, 3),
+            "reused": self.reused,
+            "rows": self.result.manifest.rows,
+        }
+
+
+class Execution:
+    """One config on one workspace: what the jobs of a run share.
+
+    Raises ConfigError for a workspace or archive URI of an unknown scheme.
+    """
+
+    def __init__(self, config: Config, session: Session) -> None:
+        self.config = config
+        self.session = session
+        self.files = Files(session)
+        self.archive = resolve_uri(config.source.archive, key="source.archive")
+        root = resolve_uri(config.workspace, key="workspace")
+        self.workspace = Workspace(root, self.files)
+        session.checkpoint_to(f"{root}/_checkpoints")
+        self._archive_sha256 = config.source.sha256
+
+    @property
+    def archive_sha256(self) -> str:
+        """The archive's identity: the checksum in conf, else that of its bytes."""
+        if self._archive_sha256 is None:
+            if not self.files.exists(self.archive):
+                raise InputError(
+                    f"source.archive: there is no {self.archive}; "
+                    "fetch it with `make data` or name another with ARCHIVE="
+                )
+            self._archive_sha256 = self.files.sha256(self.archive)
+        return self._archive_sha256
+
+    def fingerprint(self, stage: stages.Stage) -> str:
+        """Return the fingerprint of the stage's result under this config."""
+        return stages.fingerprint(stage, self.config, archive_sha256=self.archive_sha256)
+
+    def find(self, stage: stages.Stage) -> Result | None:
+        """Return the stage's result if it is complete."""
+        return self.workspace.find(stage.name, self.fingerprint(stage))
+
+    def require(self, stage: stages.Stage) -> Result:
+        """Return the stage's result. Raises InputError with the command that makes it."""
+        result = self.find(stage)
+        if result is None:
+            path = self.workspace.path(stage.name, self.fingerprint(stage))
+            raise InputError(
+                f"there is no result of {stage.name} for this config at {path}; make it with "
+                f"`make {stage.target}` or jobs/{stage.job}.py, with the same conf"
+            )
+        return result
+
+    def execute(
+        self, stage: stages.Stage, run: Callable[[Context], None], *, force: bool = False
+    ) -> Outcome:
+        """Return the stage's result, running `run` where there is none or `force` asks for it.
+
+        A failure leaves no result, and of a failure that the user can mend no files either.
+        """
+        started = time.monotonic()
+        result = None if force else self.find(stage)
+        if result is not None:
+            return Outcome(stage, result, time.monotonic() - started, reused=True)
+        inputs = {one.name: self.require(one) for one in stage.inputs}
+        draft = self.workspace.begin(stage.name, self.fingerprint(stage))
+        context = Context(self, stage, inputs, draft)
+        try:
+            run(context)
+        except UserError:
+            draft.discard()
+            raise
+        seconds = time.monotonic() - started
+        result = draft.publish(context.manifest(seconds))
+        return Outcome(stage, result, seconds, reused=False)
+
+
+class Context:
+    """What a job's `run` sees: its config, its inputs, and a place for its result."""
+
+    def __init__(
+        self, execution: Execution, stage: stages.Stage, inputs: dict[str, Result], draft: Draft
+    ) -> None:
+        self.execution = execution
+        self.config = execution.config
+        self.stage = stage
+        self.facts: dict[str, Any] = {}
+        """Small findings for the manifest."""
+        self._inputs = inputs
+        self.draft = draft
+        self._steps: dict[str, float] = {}
+        self._warnings: list[str] = []
+
+    @property
+    def spark(self) -> SparkSession:
+        """The session."""
+        return self.execution.session()
+
+    def input(self, stage: stages.Stage) -> Result:
+        """Return the result of a stage that this one reads."""
+        return self._inputs[stage.name]
+
+    def read(self, stage: stages.Stage, dataset: str, schema: StructType) -> DataFrame:
+        """Return a dataset of a stage that this one reads."""
+        return self._inputs[stage.name].read(self.spark, dataset, schema)
+
+    def write(self, frame: DataFrame, dataset: str, schema: StructType) -> DataFrame:
+        """Write a dataset of the result and return it as read back."""
+        return self.draft.write(frame, dataset, schema)
+
+    def say(self, message: str) -> None:
+        """Tell the user how the job goes, on standard error."""
+        print(f"{self.stage.job}: {message}", file=sys.stderr, flush=True)
+
+    def warn(self, message: str) -> None:
+        """Tell the user and the manifest what looks wrong but stops nothing."""
+        self._warnings.append(message)
+        self.say(f"warning: {message}")
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time a step for the manifest; a step that runs twice adds up."""
+        started = time.monotonic()
+        yield
+        seconds = time.monotonic() - started
+        self._steps[name] = round(self._steps.get(name, 0.0) + seconds, 3)
+        self.say(f"{name} {seconds:.1f} s")
+
+    def manifest(self, seconds: float) -> Manifest:
+        """Return the manifest of the finished result."""
+        return Manifest(
+            stage=self.stage.name,
+            fingerprint=self.execution.fingerprint(self.stage),
+            version=self.stage.version,
+            config=stages.effective_config(self.config, self.stage.keys),
+            inputs={name: result.manifest.fingerprint for name, result in self._inputs.items()},
+            rows=self.draft.rows,
+            facts=self.facts,
+            steps=self._steps,
+            seconds=round(seconds, 3),
+            versions=versions(self.spark),
+            warnings=self._warnings,
+        )
+
+
+def versions(spark: SparkSession) -> dict[str, str]:
+    """Return the versions that a result was made with."""
+    (java,) = spark.sql("SELECT java_method('java.lang.System', 'getProperty', 'java.version')").first()
+    return {
+        "movierec": __version__,
+        "spark": spark.version,
+        "python": platform.python_version(),
+        "java": str(java),
+    }

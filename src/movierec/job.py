@@ -1,0 +1,105 @@
+"""The command line of every job: its arguments, its exit codes, its last line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+
+from movierec.config import Config
+from movierec.config_loader import load_config
+from movierec.errors import ConfigError, UserError
+from movierec.execution import Context, Execution
+from movierec.session import Session, is_submitted
+from movierec.stages import Stage
+from movierec.storage import Files, resolve_uri
+
+
+def main(stage: Stage, run: Callable[[Context], None], argv: Sequence[str] | None = None) -> None:
+    """Run one job from the command line and exit with the code of the job contract.
+
+    0: done, or already done. 2: the config or the command line is wrong. 3: an input is missing
+    or invalid. 1: anything else.
+    """
+    arguments = job_parser(stage.job).parse_args(argv)
+    session = Session(f"movierec {stage.job}")
+
+    def body() -> None:
+        config = read_config(arguments.config, arguments.set, session)
+        execution = Execution(config, session)
+        if arguments.check_config:
+            print(json.dumps({"job": stage.job, "config": arguments.config, "valid": True}))
+            return
+        outcome = execution.execute(stage, run, force=arguments.force)
+        print(json.dumps(outcome.summary()), flush=True)
+
+    sys.exit(run_guarded(stage.job, body, session))
+
+
+def job_parser(name: str) -> argparse.ArgumentParser:
+    """Return the parser of the arguments that every job has."""
+    parser = argparse.ArgumentParser(prog=name, allow_abbrev=False)
+    parser.add_argument(
+        "--config", required=True, help="conf file: a path, a file shipped with --files, or a URI"
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override one key"
+    )
+    parser.add_argument("--force", action="store_true", help="recompute an existing result")
+    parser.add_argument(
+        "--check-config", action="store_true", help="only check the config, without Spark"
+    )
+    return parser
+
+
+def run_guarded(name: str, body: Callable[[], None], session: Session) -> int:
+    """Run the body, stop Spark, and return the exit code, with failures said on standard error."""
+    try:
+        body()
+    except UserError as error:
+        for line in str(error).splitlines():
+            print(f"{name}: {line}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted; a rerun goes on with what is complete", file=sys.stderr)
+        return 130
+    except Exception as error:
+        traceback.print_exc()
+        print(f"{name}: failed: {type(error).__name__}", file=sys.stderr)
+        return 1
+    finally:
+        session.stop()
+    return 0
+
+
+def read_config(name: str, overrides: Sequence[str], session: Session) -> Config:
+    """Return the config that a local path, a file shipped with --files or a URI names.
+
+    Spark is started only for the last two. Raises ConfigError saying where it was looked for.
+    """
+    if os.path.exists(name):
+        try:
+            with open(name, encoding="utf-8") as file:
+                text: str | None = file.read()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError([f"{name}: cannot be read: {error}"]) from None
+    else:
+        text = _read_elsewhere(name, session)
+    if text is None:
+        raise ConfigError([f"--config {name}: no such file here, on the URI, or among --files"])
+    return load_config(text, origin=name, overrides=overrides)
+
+
+def _read_elsewhere(name: str, session: Session) -> str | None:
+    files = Files(session)
+    if "://" in name:
+        return files.read_text(resolve_uri(name, key="--config"))
+    if is_submitted():
+        from pyspark import SparkFiles
+
+        session()
+        return files.read_text(f"file://{SparkFiles.get(os.path.basename(name))}")
+    return None

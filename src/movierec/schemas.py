@@ -1,0 +1,110 @@
+"""The schema of every dataset, and the check that a frame has it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyspark.sql import DataFrame
+from pyspark.sql import types as t
+
+from movierec import columns as c
+
+RATINGS: Final = (
+    t.StructType()
+    .add(c.USER_ID, t.IntegerType())
+    .add(c.MOVIE_ID, t.IntegerType())
+    .add(c.RATING, t.FloatType())
+    .add(c.RATED_AT, t.TimestampType())
+)
+MOVIES: Final = (
+    t.StructType()
+    .add(c.MOVIE_ID, t.IntegerType())
+    .add(c.TITLE, t.StringType())
+    .add(c.YEAR, t.IntegerType())
+    .add(c.GENRES, t.ArrayType(t.StringType()))
+)
+TAGS: Final = (
+    t.StructType()
+    .add(c.USER_ID, t.IntegerType())
+    .add(c.MOVIE_ID, t.IntegerType())
+    .add(c.TAG, t.StringType())
+    .add(c.TAGGED_AT, t.TimestampType())
+)
+LINKS: Final = (
+    t.StructType()
+    .add(c.MOVIE_ID, t.IntegerType())
+    .add(c.IMDB_ID, t.StringType())
+    .add(c.TMDB_ID, t.IntegerType())
+)
+GENOME_SCORES: Final = (
+    t.StructType()
+    .add(c.MOVIE_ID, t.IntegerType())
+    .add(c.TAG_ID, t.IntegerType())
+    .add(c.RELEVANCE, t.FloatType())
+)
+GENOME_TAGS: Final = t.StructType().add(c.TAG_ID, t.IntegerType()).add(c.TAG, t.StringType())
+REJECTED: Final = (
+    t.StructType()
+    .add(c.MEMBER, t.StringType())
+    .add(c.REASON, t.StringType())
+    .add(c.LINE, t.StringType())
+)
+MOVIE_SCORES: Final = (
+    t.StructType().add(c.MOVIE_ID, t.IntegerType()).add(c.SCORE, t.DoubleType())
+)
+USER_FACTORS: Final = (
+    t.StructType()
+    .add(c.USER_ID, t.IntegerType())
+    .add(c.FACTORS, t.ArrayType(t.FloatType()))
+)
+MOVIE_FACTORS: Final = (
+    t.StructType()
+    .add(c.MOVIE_ID, t.IntegerType())
+    .add(c.FACTORS, t.ArrayType(t.FloatType()))
+)
+RECOMMENDATIONS: Final = (
+    t.StructType()
+    .add(c.USER_ID, t.IntegerType())
+    .add(c.MOVIE_ID, t.IntegerType())
+    .add(c.SCORE, t.DoubleType())
+    .add(c.RANK, t.IntegerType())
+)
+USER_METRICS: Final = (
+    t.StructType()
+    .add(c.USER_ID, t.IntegerType())
+    .add(c.N_RELEVANT, t.IntegerType())
+    .add(c.N_HITS, t.IntegerType())
+    .add(c.PRECISION, t.DoubleType())
+    .add(c.MAP, t.DoubleType())
+    .add(c.NDCG, t.DoubleType())
+    .add(c.RECALL, t.DoubleType())
+)
+
+
+def conform(frame: DataFrame, schema: t.StructType) -> DataFrame:
+    """Select the schema's columns in its order.
+
+    Raises ValueError naming every missing, unknown and wrongly typed column. Whether a column
+    may hold nulls is not compared: neither CSV nor Parquet keeps it.
+    """
+    actual = {field.name: field.dataType.simpleString() for field in frame.schema}
+    wanted = {field.name: field.dataType.simpleString() for field in schema}
+    faults = [f"{name} is missing" for name in wanted if name not in actual]
+    faults += [f"{name} is not in the schema" for name in actual if name not in wanted]
+    faults += [
+        f"{name} is {actual[name]}, not {kind}"
+        for name, kind in wanted.items()
+        if name in actual and actual[name] != kind
+    ]
+    if faults:
+        raise ValueError(f"the frame does not conform: {'; '.join(faults)}")
+    return frame.select(*wanted)
+
+
+def ddl(schema: t.StructType) -> str:
+    """Return the schema as the text that mapInArrow takes.
+
+    >>> ddl(MOVIE_SCORES)
+    'movie_id int, score double'
+    """
+    return ", ".join(f"{field.name} {field.dataType.simpleString()}" for field in schema)

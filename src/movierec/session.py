@@ -1,0 +1,126 @@
+"""Makes the Spark session, the only place that does."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+# Results must not depend on where a job runs, so what shapes them is set, never left to a
+# default: Spark 3.5 and 4.x differ in ANSI mode, machines differ in time zone.
+_BEHAVIOUR = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.cleaner.referenceTracking.cleanCheckpoints": "true",
+}
+# Enough reducers for the full archive; adaptive execution joins them where data are few.
+_LOCAL = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.shuffle.partitions": "32",
+    "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+}
+_GIB = 1 << 30
+
+
+class Session:
+    """A Spark session that starts at its first use.
+
+    Under spark-submit master, memory and cores are what the submission says. Started from plain
+    Python it is a local session on all cores with a heap sized from the machine's memory;
+    `overrides` are Spark properties that win over both.
+    """
+
+    def __init__(self, app_name: str, *, overrides: Mapping[str, str] | None = None) -> None:
+        self._app_name = app_name
+        self._checkpoint_dir: str | None = None
+        self._overrides = dict(overrides or {})
+        self._spark: SparkSession | None = None
+
+    def __call__(self) -> SparkSession:
+        """Return the session, starting it if need be."""
+        if self._spark is None:
+            self._spark = self._start()
+        return self._spark
+
+    @property
+    def started(self) -> bool:
+        """Tell whether a JVM is running for this session."""
+        return self._spark is not None
+
+    def checkpoint_to(self, uri: str) -> None:
+        """Set where checkpoints go; on a cluster every executor must reach it.
+
+        Without it ALS ignores its checkpoint interval in silence, and the lineage of some 25
+        iterations overflows the stack.
+        """
+        self._checkpoint_dir = uri
+        if self._spark is not None:
+            self._spark.sparkContext.setCheckpointDir(uri)
+
+    def stop(self) -> None:
+        """Stop Spark if it runs; a later call starts it anew."""
+        if self._spark is not None:
+            self._spark.stop()
+            self._spark = None
+
+    def _start(self) -> SparkSession:
+        from pyspark.sql import SparkSession
+
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
+        builder = SparkSession.builder.appName(self._app_name)
+        properties = dict(_BEHAVIOUR)
+        if not is_submitted():
+            builder = builder.master("local[*]")
+            properties |= _LOCAL | _heap_and_logging()
+        for key, value in (properties | self._overrides).items():
+            builder = builder.config(key, value)
+        spark: SparkSession = builder.getOrCreate()
+        spark.sparkContext.setLogLevel("ERROR")
+        if self._checkpoint_dir is not None:
+            spark.sparkContext.setCheckpointDir(self._checkpoint_dir)
+        return spark
+
+
+def is_submitted() -> bool:
+    """Tell whether spark-submit started this process, so that the JVM already runs."""
+    return "PYSPARK_GATEWAY_PORT" in os.environ
+
+
+def heap_gib(memory_bytes: int) -> int:
+    """Return the local driver's heap in GiB for a machine's memory.
+
+    Six tenths, as Python workers and the page cache need the rest; from 1 to 14 GiB.
+    """
+    return max(1, min(14, int(memory_bytes * 0.6 / _GIB)))
+
+
+def machine_memory() -> int:
+    """Return the bytes of memory that this process may use: the machine's or the container's."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            with open(limit, encoding="ascii") as file:
+                text = file.read().strip()
+        except OSError:
+            continue
+        if text.isdigit():
+            total = min(total, int(text))
+    return total
+
+
+def _heap_and_logging() -> dict[str, str]:
+    """Return what must be known before the JVM starts: its heap, and quiet logging."""
+    logging = resources.files("movierec").joinpath("log4j2.properties")
+    return {
+        "spark.driver.memory": f"{heap_gib(machine_memory())}g",
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{logging}",
+    }

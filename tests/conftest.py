@@ -1,0 +1,45 @@
+"""One Spark session for all tests, as cheap as it gets on small frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from movierec.session import Session
+
+# One core, one partition and no adaptive planning: what costs time on ten rows.
+CHEAP = {
+    "spark.master": "local[1]",
+    "spark.driver.memory": "3g",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.default.parallelism": "1",
+    "spark.sql.adaptive.enabled": "false",
+}
+
+
+@pytest.fixture(scope="session")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """A Session for what wants to start Spark itself; it is the one of the `spark` fixture."""
+    session = Session("tests", overrides=CHEAP)
+    session.checkpoint_to(f"file://{tmp_path_factory.mktemp('checkpoints')}")
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="session")
+def spark(session: Session) -> SparkSession:
+    """The Spark session."""
+    return session()
+
+
+@pytest.fixture(scope="session")
+def small_archive() -> Path:
+    """The real ml-latest-small, which the repository does not hold."""
+    root = Path(__file__).resolve().parents[1]
+    for place in (root / "data", root.parent / "shared" / "data"):
+        if (place / "ml-latest-small.zip").exists():
+            return place / "ml-latest-small.zip"
+    pytest.skip("no ml-latest-small.zip; `make data CONF=conf/small.yaml` fetches it")
