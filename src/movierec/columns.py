@@ -24,7 +24,7 @@ REASON: Final = "reason"
 LINE: Final = "line"
 
 FACTORS: Final = "factors"
-SEEN: Final = "seen"
+MOVIES: Final = "movies"
 SCORE: Final = "score"
 RANK: Final = "rank"
 

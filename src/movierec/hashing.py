@@ -1,0 +1,30 @@
+"""Chance without state: numbers that depend on a seed and on keys, never on where they are drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+UInts = npt.NDArray[np.uint64]
+
+_STEP = np.uint64(0x9E3779B97F4A7C15)
+
+
+def mix(values: UInts) -> UInts:
+    """Return 64 well mixed bits for each value: the finaliser of SplitMix64.
+
+    Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
+    """
+    mixed = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
+
+
+def draws(seed: int, keys: npt.ArrayLike, count: int) -> UInts:
+    """Return `count` draws of 64 bits for each key [n]: an array [n, count].
+
+    More draws of the same key begin with the same numbers.
+    """
+    starts = mix(np.asarray(keys).astype(np.uint64) * _STEP + np.uint64(seed))
+    steps = np.arange(1, count + 1, dtype=np.uint64) * _STEP
+    return mix(starts[:, None] + steps[None, :])

@@ -1,0 +1,160 @@
+"""Splits ratings into train, validation and test, the same at any partitioning."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Final
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from movierec.columns import MOVIE_ID, RATED_AT, SPLIT, USER_ID
+from movierec.config import PartitionConfig
+
+TRAIN: Final = "train"
+VALIDATION: Final = "validation"
+TEST: Final = "test"
+SPLITS: Final = (TRAIN, VALIDATION, TEST)
+HELD_OUT: Final = (VALIDATION, TEST)
+
+_N_RATINGS = "n_ratings"
+_POSITION = "position"
+
+
+def with_enough_ratings(ratings: DataFrame, *, at_least: int) -> DataFrame:
+    """Keep the ratings of users who have at least so many."""
+    n_ratings = F.count(F.lit(1)).over(Window.partitionBy(USER_ID))
+    return (
+        ratings.withColumn(_N_RATINGS, n_ratings)
+        .where(F.col(_N_RATINGS) >= at_least)
+        .drop(_N_RATINGS)
+    )
+
+
+def split_per_user(
+    ratings: DataFrame, *, order: Column, train: float, validation: float
+) -> DataFrame:
+    """Add `split`: each user's first ratings in `order` train, the next validate, the rest test.
+
+    A user with n ratings has round(n · train) in train, halves up and at least one, and
+    round(n · (train + validation)) before test. Ties in `order` are broken by movie id.
+
+    >>> ratings = spark.createDataFrame([(1, m, m * 10) for m in range(1, 6)],
+    ...     "user_id int, movie_id int, day int")
+    >>> ratings.transform(split_per_user, order=F.col("day"), train=0.6, validation=0.2).show()
+    +-------+--------+---+----------+
+    |user_id|movie_id|day|     split|
+    +-------+--------+---+----------+
+    |      1|       1| 10|     train|
+    |      1|       2| 20|     train|
+    |      1|       3| 30|     train|
+    |      1|       4| 40|validation|
+    |      1|       5| 50|      test|
+    +-------+--------+---+----------+
+    """
+    by_user = Window.partitionBy(USER_ID)
+    train_end = F.greatest(F.lit(1), _rounded_share(F.col(_N_RATINGS), exact(train)))
+    test_start = _rounded_share(F.col(_N_RATINGS), exact(train) + exact(validation))
+    return (
+        ratings.withColumn(_POSITION, F.row_number().over(by_user.orderBy(order, MOVIE_ID)))
+        .withColumn(_N_RATINGS, F.count(F.lit(1)).over(by_user))
+        .withColumn(
+            SPLIT,
+            F.when(F.col(_POSITION) <= train_end, TRAIN)
+            .when(F.col(_POSITION) <= test_start, VALIDATION)
+            .otherwise(TEST),
+        )
+        .drop(_POSITION, _N_RATINGS)
+    )
+
+
+def chronological() -> Column:
+    """Return the order of `per_user_chronological`."""
+    return F.col(RATED_AT)
+
+
+def random_order(*, seed: int) -> Column:
+    """Return the order of `per_user_random`: a hash of seed, user and movie, and of nothing else.
+
+    Spark's own randomSplit draws by partition: other partitions, another split.
+    """
+    return F.xxhash64(F.lit(seed), F.col(USER_ID), F.col(MOVIE_ID))
+
+
+def split_by_time(ratings: DataFrame, *, train_until: int, validation_until: int) -> DataFrame:
+    """Add `split`: train up to one moment, validation up to another, test after it.
+
+    Moments are seconds since 1970, both included. One moment never falls in two splits.
+    """
+    second = F.unix_timestamp(RATED_AT)
+    return ratings.withColumn(
+        SPLIT,
+        F.when(second <= train_until, TRAIN)
+        .when(second <= validation_until, VALIDATION)
+        .otherwise(TEST),
+    )
+
+
+def collect_time_cutoff(ratings: DataFrame, *, share: Fraction) -> int:
+    """Return the second (since 1970) by which the rounded share of all ratings has been given.
+
+    Exact, with at most a day's seconds on the driver: first the day is found, then the second.
+    """
+    day = F.floor(F.unix_timestamp(RATED_AT) / 86_400)
+    per_day = ratings.groupBy(day.alias("at")).count().orderBy("at").collect()
+    wanted = _round_half_up(sum(row["count"] for row in per_day) * share)
+    cut_day, before = _reach(per_day, wanted, 0)
+    seconds = ratings.where(day == cut_day).groupBy(F.unix_timestamp(RATED_AT).alias("at"))
+    return _reach(seconds.count().orderBy("at").collect(), wanted, before)[0]
+
+
+def split_ratings(ratings: DataFrame, *, config: PartitionConfig) -> DataFrame:
+    """Add `split` by the configured strategy. `global_time` runs two small counts for its cutoffs.
+
+    Raises nothing for empty splits: the audit counts them.
+    """
+    if config.strategy == "global_time":
+        train = exact(config.train)
+        cutoffs = [
+            collect_time_cutoff(ratings, share=share)
+            for share in (train, train + exact(config.validation))
+        ]
+        return split_by_time(ratings, train_until=cutoffs[0], validation_until=cutoffs[1])
+    orders = {
+        "per_user_chronological": chronological(),
+        "per_user_random": random_order(seed=config.seed),
+    }
+    return split_per_user(
+        ratings,
+        order=orders[config.strategy],
+        train=config.train,
+        validation=config.validation,
+    )
+
+
+def exact(share: float) -> Fraction:
+    """Return a share as the fraction that its decimal digits say.
+
+    >>> exact(0.6) + exact(0.2)
+    Fraction(4, 5)
+    """
+    return Fraction(repr(share))
+
+
+def _rounded_share(n: Column, share: Fraction) -> Column:
+    """Return round(n · share), halves up, with no error from binary fractions."""
+    double = 2 * share.denominator
+    return F.floor((n * (2 * share.numerator) + share.denominator) / double).cast("int")
+
+
+def _round_half_up(value: Fraction) -> int:
+    return int(value + Fraction(1, 2))
+
+
+def _reach(rows: list, wanted: int, before: int) -> tuple[int, int]:  # type: ignore[type-arg]
+    """Return where the running count reaches `wanted`, and the count before that place."""
+    for row in rows:
+        if before + row["count"] >= wanted:
+            return row["at"], before
+        before += row["count"]
+    return rows[-1]["at"], before

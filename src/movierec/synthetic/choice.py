@@ -1,0 +1,142 @@
+"""Which movies a user rates: draws without replacement, by taste."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from movierec.synthetic.spec import Shape
+from movierec.synthetic.tastes import Tastes, era_of
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+# Above this share of the catalogue, drawing with replacement mostly meets movies already drawn.
+RACE_SHARE = 0.03
+MAX_ROUNDS = 6
+# Bits of a packed (user, position, movie): blocks hold fewer than 2^11 users, movie indices stay
+# below 2^22, and 2^30 draws a user are more than MAX_ROUNDS can make.
+MOVIE_BITS, POSITION_BITS = 22, 30
+
+
+@dataclass(frozen=True)
+class Chooser:
+    """Draws distinct movies for users who mix the archetypes of `tastes`.
+
+    Successive sampling: the next movie is drawn by the user's chances among those not drawn
+    yet. Light users are served by inverse-CDF draws with replacement, repeats dropped; heavy
+    ones, and light ones left over, by an exponential race over the whole catalogue. Both have
+    the same law, except that only the former see the front page.
+    """
+
+    shape: Shape
+    tastes: Tastes
+    released: Ints
+    cdf: Floats
+
+    def choose(
+        self,
+        counts: Ints,
+        mixture: Floats,
+        *,
+        starts: Ints,
+        ends: Ints,
+        rng: np.random.Generator,
+    ) -> Ints:
+        """Movie indices, user by user in the order drawn, `counts[i]` distinct ones each.
+
+        A user sees the front page of the era of the user's own second in `starts` and draws
+        from the movies released by that in `ends`. Raises ValueError where those are fewer than
+        the user's count.
+        """
+        movies = len(self.released)
+        light = counts <= RACE_SHARE * movies
+        eras = era_of(starts)
+        kept = self._light_draws(np.where(light, counts, 0), mixture, eras, ends, rng)
+        users = kept >> (MOVIE_BITS + POSITION_BITS)
+        drawn = kept & ((1 << MOVIE_BITS) - 1)
+        have = np.bincount(users, minlength=len(counts))
+        first = np.cumsum(counts) - counts
+        chosen = np.empty(int(counts.sum()), dtype=np.int64)
+        rank = np.arange(len(kept)) - (np.cumsum(have) - have)[users]
+        chosen[first[users] + rank] = drawn
+        drawn_first = np.cumsum(have) - have
+        for user in np.flatnonzero(have < counts):
+            begin, already = first[user], have[user]
+            own = drawn[drawn_first[user] : drawn_first[user] + already]
+            chosen[begin + already : begin + counts[user]] = self.race(
+                int(counts[user] - already), mixture[user], int(ends[user]), without=own, rng=rng
+            )
+        return chosen
+
+    def race(
+        self, count: int, mixture: Floats, end: int, *, without: Ints, rng: np.random.Generator
+    ) -> Ints:
+        """`count` movies released by `end` and not in `without`, the likeliest mostly first."""
+        chances = mixture @ self.tastes.chances
+        chances[self.released > end] = 0.0
+        chances[without] = 0.0
+        possible = np.flatnonzero(chances)
+        if len(possible) < count:
+            raise ValueError(f"{count} movies to draw from {len(possible)}")
+        arrival = rng.standard_exponential(len(possible)) / chances[possible]
+        winners = np.argpartition(arrival, count - 1)[:count]
+        ordered: Ints = possible[winners[np.argsort(arrival[winners], kind="stable")]]
+        return ordered
+
+    def _light_draws(
+        self, counts: Ints, mixture: Floats, eras: Ints, ends: Ints, rng: np.random.Generator
+    ) -> Ints:
+        """Packed (user, position, movie), rising, at most `counts` movies a user."""
+        users = len(counts)
+        tiers = np.cumsum(mixture, axis=1)
+        tiers /= tiers[:, -1:]
+        tiers = (tiers + np.arange(users)[:, None]).ravel()
+        archetypes = mixture.shape[1]
+        kept = np.empty(0, dtype=np.int64)
+        position = np.zeros(users, dtype=np.int64)
+        have = np.zeros(users, dtype=np.int64)
+        for _ in range(MAX_ROUNDS):
+            draws = np.where(have < counts, 8 + 3 * (counts - have) // 2, 0)
+            if not draws.any():
+                break
+            user = np.repeat(np.arange(users), draws)
+            at = np.arange(len(user)) - np.repeat(np.cumsum(draws) - draws - position, draws)
+            kind = np.searchsorted(tiers, user + rng.random(len(user)), side="right")
+            kind = np.minimum(kind - user * archetypes, archetypes - 1)
+            front = self.shape.front_page * np.exp(-at / self.shape.front_page_ratings)
+            kind = np.where(rng.random(len(user)) < front, archetypes + eras[user], kind)
+            movies = len(self.released)
+            movie = np.searchsorted(self.cdf, kind + rng.random(len(user)), side="right")
+            movie = np.minimum(movie - kind * movies, movies - 1)
+            seen = self.released[movie] <= ends[user]
+            packed = (user << (MOVIE_BITS + POSITION_BITS)) | (at << MOVIE_BITS) | movie
+            kept = first_draws(np.concatenate([kept, packed[seen]]))
+            kept = kept[rank_in_user(kept) < counts[kept >> (MOVIE_BITS + POSITION_BITS)]]
+            have = np.bincount(kept >> (MOVIE_BITS + POSITION_BITS), minlength=users)
+            position += draws
+        return kept
+
+
+def first_draws(packed: Ints) -> Ints:
+    """Packed draws without a user's later draws of the same movie, rising."""
+    low = (1 << POSITION_BITS) - 1
+    user, movie = packed >> (MOVIE_BITS + POSITION_BITS), packed & ((1 << MOVIE_BITS) - 1)
+    at = (packed >> MOVIE_BITS) & low
+    by_movie = np.sort((((user << MOVIE_BITS) | movie) << POSITION_BITS) | at)
+    new = np.ones(len(by_movie), dtype=bool)
+    new[1:] = (by_movie[1:] >> POSITION_BITS) != (by_movie[:-1] >> POSITION_BITS)
+    first = by_movie[new]
+    pair = first >> POSITION_BITS
+    user, movie = pair >> MOVIE_BITS, pair & ((1 << MOVIE_BITS) - 1)
+    return np.sort((((user << POSITION_BITS) | (first & low)) << MOVIE_BITS) | movie)
+
+
+def rank_in_user(packed: Ints) -> Ints:
+    """How many draws of the same user stand before each of the rising packed draws."""
+    user = packed >> (MOVIE_BITS + POSITION_BITS)
+    size = np.bincount(user)
+    ranks: Ints = np.arange(len(packed)) - (np.cumsum(size) - size)[user]
+    return ranks

@@ -1,0 +1,158 @@
+"""What a generated archive shall hold: its sizes, its seed and the shape of its distributions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+
+from movierec.errors import ConfigError
+
+# The span of ml-latest-small, in Unix seconds: 1996-03-29 to 2018-09-24.
+FIRST_SECOND = 828_057_600
+LAST_SECOND = 1_537_747_200
+# MovieLens took half stars from 2003-02-18 on; no rating before it has one.
+HALF_STARS_SINCE = 1_045_526_400
+FIRST_YEAR, LAST_YEAR = 1902, 2018
+
+# Users drawn from one random stream. A constant, because it decides which numbers a user gets.
+BLOCK_USERS = 1024
+
+
+class Stream(IntEnum):
+    """The independent random streams of an archive, one for each thing that is drawn."""
+
+    ACTIVITY = 0
+    CATALOGUE = 1
+    TITLES = 2
+    TASTES = 3
+    USERS = 4
+    TIMES = 5
+    MOVIES = 6
+    PLANTING = 7
+    RARITIES = 8
+    STARS = 9
+    TAGS = 10
+    GENOME = 11
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Parameters of the distributions; the defaults imitate ml-latest-small.
+
+    Ratings a user: `min_ratings_per_user` plus a log-normal of log-deviation `activity_sigma`,
+    cut at `max_activity` of the movies and scaled to the mean that the sizes imply. Popularity:
+    a log-normal weight of log-deviation `popularity_sigma` a movie; `unrated` of the movies are
+    never rated. Tastes: `archetypes` of them; a user mixes them by a Dirichlet of concentration
+    `mixing` each, a movie's weight for an archetype is multiplied by exp(`taste_in_choice` ·
+    affinity), and a movie rated late in a user's life follows taste rather than the front page,
+    which shows popular movies (weight to the power `front_page_power`) and supplies the share
+    `front_page` · exp(-n / `front_page_ratings`) of the n-th draw. Stars: standard deviations
+    of user bias, movie quality, taste and noise, on one scale.
+    """
+
+    min_ratings_per_user: int = 20
+    activity_sigma: float = 1.45
+    max_activity: float = 0.277
+    popularity_sigma: float = 1.75
+    unrated: float = 0.002
+    archetypes: int = 24
+    mixing: float = 0.12
+    taste_in_choice: float = 1.0
+    front_page: float = 0.5
+    front_page_movies: int = 150
+    front_page_power: float = 0.5
+    front_page_ratings: float = 30.0
+    user_bias: float = 0.42
+    movie_quality: float = 0.42
+    taste_in_stars: float = 0.45
+    noise: float = 0.70
+    tags_per_rating: float = 0.0365
+    genome_movies: float = 0.189
+    genome_tags_per_movie: float = 0.01303
+
+
+LATEST_SMALL = Shape()
+# Quartiles 15/31/98 and a maximum of 33,332 ratings a user, 83,200 of 86,537 movies rated.
+LATEST = Shape(
+    min_ratings_per_user=5,
+    activity_sigma=1.62,
+    max_activity=0.385,
+    popularity_sigma=2.9,
+    unrated=0.0385,
+    tags_per_rating=0.0688,
+)
+SHAPES = {"small": LATEST_SMALL, "full": LATEST}
+
+
+@dataclass(frozen=True)
+class SampleSpec:
+    """Sizes, seed and shape of an archive; equal specs give equal archives.
+
+    `twins` and `duplicates` are numbers of planted user pairs, by default one pair in 40 users
+    (at most 200) and one in 150 (at most 50). Where fewer users rated enough movies to be half
+    of a pair, fewer are planted. Raises ConfigError, naming every fault, on sizes that contradict
+    each other.
+    """
+
+    users: int
+    movies: int
+    ratings: int
+    seed: int
+    shape: Shape = field(default=LATEST_SMALL)
+    twins: int | None = None
+    duplicates: int | None = None
+
+    def __post_init__(self) -> None:
+        faults = [
+            f"{name} is {value}: give at least 1"
+            for name, value in (
+                ("users", self.users),
+                ("movies", self.movies),
+                ("ratings", self.ratings),
+            )
+            if value < 1
+        ]
+        for name, pairs in (("twins", self.twins), ("duplicates", self.duplicates)):
+            if pairs is not None and pairs < 0:
+                faults.append(f"{name} is {pairs}: give 0 or more")
+        if self.seed < 0:
+            faults.append(f"seed is {self.seed}: give 0 or more")
+        floor = self.shape.min_ratings_per_user
+        if floor < 1:
+            faults.append(f"min_ratings_per_user is {floor}: give at least 1")
+        if not faults and self.ratings > self.users * self.movies:
+            faults.append(
+                f"ratings is {self.ratings}, but {self.users} users can rate {self.movies} movies"
+                f" only {self.users * self.movies} times: give fewer ratings"
+            )
+        if not faults and self.ratings < self.users:
+            faults.append(
+                f"ratings is {self.ratings}, fewer than the {self.users} users, each of whom"
+                f" rates at least one movie: give at least {self.users}"
+            )
+        if faults:
+            raise ConfigError(faults)
+
+    @property
+    def twin_pairs(self) -> int:
+        """Pairs of twins to plant at most."""
+        return min(self.users // 40, 200) if self.twins is None else self.twins
+
+    @property
+    def duplicate_pairs(self) -> int:
+        """Pairs of duplicate accounts to plant at most."""
+        return min(self.users // 150, 50) if self.duplicates is None else self.duplicates
+
+    @property
+    def blocks(self) -> list[tuple[int, int]]:
+        """Half-open ranges of users, each with random streams of its own."""
+        edges = range(0, self.users, BLOCK_USERS)
+        return [(first, min(first + BLOCK_USERS, self.users)) for first in edges]
+
+    def stream(self, stream: Stream, block: int = 0) -> np.random.Generator:
+        """The generator of one stream and block, the same whatever else has been drawn."""
+        # What SeedSequence(seed).spawn() makes, addressed directly by its spawn key.
+        sequence = np.random.SeedSequence(self.seed, spawn_key=(int(stream), block))
+        return np.random.Generator(np.random.PCG64(sequence))

@@ -1,0 +1,113 @@
+"""Which parameters to try, and in what order: the search strategies over a grid."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from movierec.als_params import AlsParams
+from movierec.config import TuningConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A fit and its metrics on validation, for a share of the users."""
+
+    params: AlsParams
+    user_fraction: float
+    metrics: dict[str, float]
+    rmse: float | None
+    """In stars, of explicit ALS only."""
+    seconds: float
+
+
+RunTrial = Callable[[AlsParams, float], Trial]
+"""Runs the parameters on a fraction of the users."""
+
+
+def implicit_grid(config: TuningConfig) -> list[AlsParams]:
+    """Return every combination of the implicit grid; equal feedback stands together."""
+    grid = config.implicit
+    return [
+        AlsParams(feedback=feedback, rank=rank, reg_param=reg_param, alpha=alpha)
+        for feedback, rank, reg_param, alpha in itertools.product(
+            grid.feedback, grid.rank, grid.reg_param, grid.alpha
+        )
+    ]
+
+
+def explicit_grid(config: TuningConfig) -> list[AlsParams]:
+    """Return every combination of the explicit grid."""
+    grid = config.explicit
+    return [
+        AlsParams(feedback=None, rank=rank, reg_param=reg_param, alpha=None)
+        for rank, reg_param in itertools.product(grid.rank, grid.reg_param)
+    ]
+
+
+def search(
+    grid: Sequence[AlsParams], *, config: TuningConfig, run: RunTrial
+) -> list[Trial]:
+    """Run trials over the grid by the configured strategy and return all of them.
+
+    `grid`: all, on every user. `random`: as many draws of them. `successive_halving`: all on a
+    sample of users, then the best on ever larger samples, the finalists on every user.
+    """
+    if config.strategy == "successive_halving":
+        return _halve(grid, config=config, run=run)
+    chosen = list(grid)
+    if config.strategy == "random" and config.draws < len(grid):
+        drawn = random.Random(config.seed).sample(range(len(grid)), config.draws)
+        chosen = [grid[index] for index in sorted(drawn)]
+    return [run(params, 1.0) for params in chosen]
+
+
+def planned_trials(n_grid: int, *, config: TuningConfig) -> int:
+    """Return how many trials `search` runs over a grid of this size."""
+    if config.strategy == "random":
+        return min(config.draws, n_grid)
+    if config.strategy == "grid":
+        return n_grid
+    return sum(n for n, _ in _rungs(n_grid, config))
+
+
+def best(trials: Sequence[Trial], *, metric: str) -> Trial:
+    """Return the trial on all users with the highest metric; of equals the first."""
+    on_everybody = [trial for trial in trials if trial.user_fraction == 1.0]
+    return max(on_everybody, key=lambda trial: trial.metrics[metric])
+
+
+def metric_name(config: TuningConfig) -> str:
+    """Return the metric that picks the winner, without its k.
+
+    >>> "ndcg_at_100".partition("_at_")[0]
+    'ndcg'
+    """
+    return config.metric.partition("_at_")[0]
+
+
+def _halve(grid: Sequence[AlsParams], *, config: TuningConfig, run: RunTrial) -> list[Trial]:
+    trials: list[Trial] = []
+    remaining = list(grid)
+    for n, fraction in _rungs(len(grid), config):
+        if trials:
+            last_rung = trials[-len(remaining) :]
+            # A stable sort: of equals, the first in the grid goes on.
+            last_rung.sort(key=lambda trial: -trial.metrics[metric_name(config)])
+            kept = {trial.params for trial in last_rung[:n]}
+            remaining = [params for params in grid if params in kept]
+        trials += [run(params, fraction) for params in remaining]
+    return trials
+
+
+def _rungs(n_grid: int, config: TuningConfig) -> list[tuple[int, float]]:
+    """Return (trials, fraction of the users) for each rung; the last has all users."""
+    halving = config.halving
+    rungs = []
+    n, fraction = n_grid, halving.initial_fraction
+    while n > halving.finalists and fraction < 1.0:
+        rungs.append((n, fraction))
+        n, fraction = max(halving.finalists, n // halving.eta), fraction * halving.eta
+    return [*rungs, (min(n, halving.finalists), 1.0)]
