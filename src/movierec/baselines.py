@@ -1,4 +1,4 @@
-"""The floor and the ceiling between which every model's metrics lie, and popularity as factors."""
+"""The floor and the ceiling between which every model's metrics lie."""
 
 from __future__ import annotations
 
@@ -8,19 +8,9 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from movierec.catalogue import Catalogue
-from movierec.columns import FACTORS, MOVIE_ID, RANK, RATING, SCORE, USER_ID
+from movierec.columns import MOVIE_ID, RANK, RATING, SCORE, USER_ID
 from movierec.hashing import draws
 from movierec.topk import Block, Lists
-
-
-def one_factor(movie_scores: DataFrame) -> DataFrame:
-    """Return movie scores as factors of rank 1, for the same kernel as ALS."""
-    return movie_scores.select(MOVIE_ID, F.array(F.col(SCORE)).alias(FACTORS))
-
-
-def same_for_all(users: DataFrame) -> DataFrame:
-    """Return the users, each with the factor 1: to everybody a movie's score is its own."""
-    return users.select(USER_ID, F.array(F.lit(1.0)).alias(FACTORS))
 
 
 def oracle_lists(

@@ -103,7 +103,7 @@ class Execution:
             return Outcome(stage, result, time.monotonic() - started, reused=True)
         inputs = {one.name: self.require(one) for one in stage.inputs}
         draft = self.workspace.begin(stage.name, self.fingerprint(stage))
-        context = Context(self, stage, inputs, draft)
+        context = Context(self, stage, inputs, draft, force=force)
         try:
             run(context)
         except UserError:
@@ -118,7 +118,13 @@ class Context:
     """What a job's `run` sees: its config, its inputs, and a place for its result."""
 
     def __init__(
-        self, execution: Execution, stage: stages.Stage, inputs: dict[str, Result], draft: Draft
+        self,
+        execution: Execution,
+        stage: stages.Stage,
+        inputs: dict[str, Result],
+        draft: Draft,
+        *,
+        force: bool,
     ) -> None:
         self.execution = execution
         self.config = execution.config
@@ -127,6 +133,7 @@ class Context:
         """Small findings for the manifest."""
         self._inputs = inputs
         self.draft = draft
+        self._force = force
         self._steps: dict[str, float] = {}
         self._warnings: list[str] = []
 
@@ -146,6 +153,45 @@ class Context:
     def write(self, frame: DataFrame, dataset: str, schema: StructType) -> DataFrame:
         """Write a dataset of the result and return it as read back."""
         return self.draft.write(frame, dataset, schema)
+
+    def part(
+        self,
+        name: str,
+        version: int,
+        identity: dict[str, Any],
+        compute: Callable[[], dict[str, Any]],
+    ) -> tuple[dict[str, Any], bool]:
+        """Return the facts of a part of the stage, and whether they were there already.
+
+        A part is a result of its own, by its name, version, identity and the stage's inputs: a
+        killed stage goes on with the parts that are complete, and two configs share what is equal.
+        """
+        inputs = self.input_fingerprints()
+        fingerprint = stages.digest(name, version, identity, inputs)
+        workspace = self.execution.workspace
+        result = None if self._force else workspace.find(name, fingerprint)
+        if result is not None:
+            return result.manifest.facts, True
+        started = time.monotonic()
+        draft = workspace.begin(name, fingerprint)
+        manifest = Manifest(
+            stage=name,
+            fingerprint=fingerprint,
+            version=version,
+            config=identity,
+            inputs=inputs,
+            rows={},
+            facts=compute(),
+            steps={},
+            seconds=round(time.monotonic() - started, 3),
+            versions=versions(self.spark),
+            warnings=[],
+        )
+        return draft.publish(manifest).manifest.facts, False
+
+    def input_fingerprints(self) -> dict[str, str]:
+        """Return the fingerprint of each input by its stage's name."""
+        return {name: result.manifest.fingerprint for name, result in self._inputs.items()}
 
     def say(self, message: str) -> None:
         """Tell the user how the job goes, on standard error."""
@@ -172,7 +218,7 @@ class Context:
             fingerprint=self.execution.fingerprint(self.stage),
             version=self.stage.version,
             config=stages.effective_config(self.config, self.stage.keys),
-            inputs={name: result.manifest.fingerprint for name, result in self._inputs.items()},
+            inputs=self.input_fingerprints(),
             rows=self.draft.rows,
             facts=self.facts,
             steps=self._steps,

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from movierec.columns import MOVIE_ID, RATING, SCORE
-from movierec.config import PopularityConfig
+from movierec.columns import FACTORS, MOVIE_ID, RATING, SCORE, USER_ID
+from movierec.config import Config, PopularityConfig
+from movierec.judging import collect_unseen_metrics
 
 _N_RATINGS = "n_ratings"
 _SUM = "sum_of_ratings"
@@ -23,6 +24,10 @@ class Variant:
     """`count`, `liked` or `damped_mean`."""
     damping: float | None
     """Of `damped_mean` only."""
+
+    def __str__(self) -> str:
+        """Name the variant."""
+        return self.kind if self.damping is None else f"{self.kind} damping={self.damping:g}"
 
 
 def variants(config: PopularityConfig) -> Iterator[Variant]:
@@ -45,6 +50,35 @@ def movie_scores(
         ),
     }
     return scorers[variant.kind]()
+
+
+def collect_variant_metrics(
+    train: DataFrame, *, variant: Variant, seen: DataFrame, relevant: DataFrame, config: Config
+) -> dict[str, float]:
+    """Return the mean metrics of the variant's lists; `seen` and `relevant` as in `judging`."""
+    scores = movie_scores(
+        train,
+        variant=variant,
+        relevant_rating=config.evaluation.relevant_rating,
+        min_ratings=config.popularity.min_ratings,
+    )
+    return collect_unseen_metrics(
+        same_for_all(seen),
+        movie_factors=one_factor(scores),
+        seen=seen,
+        relevant=relevant,
+        k=config.evaluation.k,
+    )
+
+
+def one_factor(movie_scores: DataFrame) -> DataFrame:
+    """Return movie scores as factors of rank 1, for the same kernel as ALS."""
+    return movie_scores.select(MOVIE_ID, F.array(F.col(SCORE)).alias(FACTORS))
+
+
+def same_for_all(users: DataFrame) -> DataFrame:
+    """Return the users, each with the factor 1: to everybody a movie's score is its own."""
+    return users.select(USER_ID, F.array(F.lit(1.0)).alias(FACTORS))
 
 
 def count_scores(ratings: DataFrame) -> DataFrame:

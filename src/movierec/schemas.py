@@ -80,6 +80,31 @@ USER_METRICS: Final = (
     .add(c.RECALL, t.DoubleType())
 )
 
+POPULARITY_TRIALS: Final = (
+    t.StructType()
+    .add(c.KIND, t.StringType())
+    .add(c.DAMPING, t.DoubleType())
+    .add(c.PRECISION, t.DoubleType())
+    .add(c.MAP, t.DoubleType())
+    .add(c.NDCG, t.DoubleType())
+    .add(c.RECALL, t.DoubleType())
+)
+TRIALS: Final = (
+    t.StructType()
+    .add(c.TRIAL, t.IntegerType())
+    .add(c.FEEDBACK, t.StringType())
+    .add(c.FACTOR_RANK, t.IntegerType())
+    .add(c.REG_PARAM, t.DoubleType())
+    .add(c.ALPHA, t.DoubleType())
+    .add(c.USER_FRACTION, t.DoubleType())
+    .add(c.PRECISION, t.DoubleType())
+    .add(c.MAP, t.DoubleType())
+    .add(c.NDCG, t.DoubleType())
+    .add(c.RECALL, t.DoubleType())
+    .add(c.RMSE, t.DoubleType())
+    .add(c.SECONDS, t.DoubleType())
+)
+
 
 def conform(frame: DataFrame, schema: t.StructType) -> DataFrame:
     """Select the schema's columns in its order.

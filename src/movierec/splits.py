@@ -17,6 +17,10 @@ TEST: Final = "test"
 SPLITS: Final = (TRAIN, VALIDATION, TEST)
 HELD_OUT: Final = (VALIDATION, TEST)
 
+PER_USER_CHRONOLOGICAL: Final = "per_user_chronological"
+PER_USER_RANDOM: Final = "per_user_random"
+GLOBAL_TIME: Final = "global_time"
+
 _N_RATINGS = "n_ratings"
 _POSITION = "position"
 
@@ -113,7 +117,7 @@ def split_ratings(ratings: DataFrame, *, config: PartitionConfig) -> DataFrame:
 
     Raises nothing for empty splits: the audit counts them.
     """
-    if config.strategy == "global_time":
+    if config.strategy == GLOBAL_TIME:
         train = exact(config.train)
         cutoffs = [
             collect_time_cutoff(ratings, share=share)
@@ -121,8 +125,8 @@ def split_ratings(ratings: DataFrame, *, config: PartitionConfig) -> DataFrame:
         ]
         return split_by_time(ratings, train_until=cutoffs[0], validation_until=cutoffs[1])
     orders = {
-        "per_user_chronological": chronological(),
-        "per_user_random": random_order(seed=config.seed),
+        PER_USER_CHRONOLOGICAL: chronological(),
+        PER_USER_RANDOM: random_order(seed=config.seed),
     }
     return split_per_user(
         ratings,

@@ -9,8 +9,11 @@ import hashlib
 import io
 import os
 import re
+import struct
 from collections.abc import Callable
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
+from zipfile import ZIP_DEFLATED, ZipInfo
 
 from movierec.errors import ConfigError, InputError
 
@@ -133,49 +136,51 @@ class Files:
         return io.BufferedReader(_HadoopInput(self._jvm, stream, size), buffer_size=1 << 16)
 
     def inflate_member(
-        self, archive: str, *, offset: int, size: int, target: str, header: bytes | None
+        self, archive: str, *, member: ZipInfo, target: str, skip: Callable[[bytes], int]
     ) -> str | None:
         """Stream one member of a zip through the JVM to the file `target`.
 
-        `offset` is where the member's own header lies in the archive and `size` what it inflates
-        to. A `header` must be the member's first line and is left out of the target. Returns
-        what is wrong with the member (its checksum, its size, its header), or None.
+        `skip` gets the member's first bytes, at most 4096, and returns how many to leave out.
+        Returns what is wrong where the content is not what the zip's directory says, else None.
         """
         from py4j.protocol import Py4JJavaError
 
         files, path = self._open_at(archive)
         target_files, target_path = self._open_at(target)
+        zip_, io_utils = self._jvm.java.util.zip, self._jvm.org.apache.commons.io.IOUtils
         raw = _plain_errors(archive, files.open, path)
+        # Not ZipInputStream: it refuses members that were zipped into a pipe, and believes the
+        # member's own header instead of the zip's directory, which is what was checked.
+        inflater = zip_.Inflater(True)
         try:
-            raw.seek(offset)
-            inflated = self._jvm.java.util.zip.ZipInputStream(
-                self._jvm.java.io.BufferedInputStream(raw, 1 << 20)
-            )
-            if inflated.getNextEntry() is None:
-                return "no member lies where the archive's directory says"
-            first = bytes(inflated.readNBytes(min(size, _HEADER_LIMIT))) if header else b""
-            line, _, rest = first.partition(b"\n")
-            if header and line.rstrip(b"\r") != header:
-                return f"its first line is {_shown(line)}, not {header.decode()!r}"
-            out = _plain_errors(target, target_files.create, target_path, True)
-            try:
+            raw.seek(member.header_offset)
+            lengths = struct.unpack("<26x2H", bytes(io_utils.toByteArray(raw, 30)))
+            raw.seek(member.header_offset + 30 + sum(lengths))
+            content = self._jvm.java.io.BufferedInputStream(raw, 1 << 20)
+            if member.compress_type == ZIP_DEFLATED:
+                content = zip_.InflaterInputStream(content, inflater, 1 << 16)
+            content = zip_.CheckedInputStream(content, zip_.CRC32())
+            first = bytes(content.readNBytes(min(member.file_size, 4096)))
+            rest, length = first[skip(first) :], member.file_size - len(first)
+            with closing(_plain_errors(target, target_files.create, target_path, True)) as out:
                 out.write(bytearray(rest))
-                copied = self._jvm.org.apache.commons.io.IOUtils.copyLarge(
-                    inflated, out, 0, size - len(first)
-                )
-            finally:
-                out.close()
-            # The read past the last byte is what makes the JVM compare the checksum.
-            if copied != size - len(first) or inflated.read() != -1:
-                return f"it does not inflate to the {size} bytes that the archive's directory says"
+                whole = io_utils.copyLarge(content, out, 0, length) == length
+            if member.compress_type == ZIP_DEFLATED:
+                whole = whole and content.read() == -1
+            if not whole or content.getChecksum().getValue() != member.CRC:
+                return "its content has not the size or the checksum in the archive's directory"
         except Py4JJavaError as error:
-            return java_message(error)
+            if error.java_exception.getClass().getSimpleName() in _DAMAGED:
+                return f"its content is damaged ({java_message(error)})"
+            raise InputError(f"{archive}: {member.filename}: {java_message(error)}") from None
         finally:
             raw.close()
+            inflater.end()
         return None
 
 
-_HEADER_LIMIT = 4096
+# What the JVM throws at a damaged member; a full disk is another matter.
+_DAMAGED = ("ZipException", "EOFException")
 
 
 class _HadoopInput(io.RawIOBase):
@@ -240,8 +245,3 @@ def _local_sha256(file: io.BufferedReader) -> str:
     while block := file.read(1 << 20):
         digest.update(block)
     return digest.hexdigest()
-
-
-def _shown(line: bytes) -> str:
-    text = line[:80].decode("utf-8", errors="backslashreplace")
-    return repr(text.rstrip("\r")) + ("..." if len(line) > 80 else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from dataclasses import dataclass
 
@@ -11,12 +10,11 @@ from pyspark.sql import functions as F
 
 from movierec import als
 from movierec.als_params import AlsParams
-from movierec.catalogue import collect_catalogue
 from movierec.columns import USER_ID
 from movierec.config import Config
-from movierec.metrics import collect_means, relevant_movies, user_metrics
-from movierec.recommendations import movie_lists, recommend
-from movierec.topk import unseen_top_k
+from movierec.judging import collect_unseen_metrics
+from movierec.metrics import relevant_movies
+from movierec.recommendations import movie_lists
 from movierec.tuning import Trial
 
 _SAMPLE_STEPS = 1_000_000
@@ -68,7 +66,14 @@ class TrialRunner:
         model = als.fit_als(
             self._als_values(params, sample), params=params, config=self._config.als
         )
-        metrics = self._collect_metrics(als.factors_of(model), sample)
+        factors = als.factors_of(model)
+        metrics = collect_unseen_metrics(
+            factors.users,
+            movie_factors=factors.movies,
+            seen=sample.seen,
+            relevant=sample.relevant,
+            k=self._config.evaluation.k,
+        )
         rmse = als.collect_rmse(model, heldout=sample.validation) if params.explicit else None
         return Trial(
             params=params,
@@ -86,20 +91,6 @@ class TrialRunner:
         if self._sample is not None:
             self._sample.unpersist()
             self._sample = None
-
-    def _collect_metrics(self, factors: als.Factors, sample: _Sample) -> dict[str, float]:
-        k = self._config.evaluation.k
-        context = self._train.sparkSession.sparkContext
-        catalogue = context.broadcast(collect_catalogue(factors.movies))
-        lists = factors.users.transform(
-            recommend,
-            catalogue=catalogue,
-            movies=sample.seen,
-            kernel=functools.partial(unseen_top_k, k=k),
-        )
-        means = collect_means(lists.transform(user_metrics, relevant=sample.relevant, k=k))
-        catalogue.destroy()
-        return means
 
     def _sampled(self, fraction: float) -> _Sample:
         if self._sample is None or self._sample.fraction != fraction:

@@ -6,6 +6,7 @@ import itertools
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from movierec.als_params import AlsParams
 from movierec.config import TuningConfig
@@ -21,6 +22,38 @@ class Trial:
     rmse: float | None
     """In stars, of explicit ALS only."""
     seconds: float
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the fit found, as JSON holds it."""
+        return {"metrics": self.metrics, "rmse": self.rmse, "seconds": self.seconds}
+
+    @classmethod
+    def from_facts(cls, params: AlsParams, user_fraction: float, facts: dict[str, Any]) -> Trial:
+        """Return the trial that `facts` were taken from."""
+        return cls(params=params, user_fraction=user_fraction, **facts)
+
+    def row(self) -> dict[str, Any]:
+        """Return the trial as a row of the `trials` dataset, without its number."""
+        return {
+            "feedback": self.params.feedback,
+            "factor_rank": self.params.rank,
+            "reg_param": self.params.reg_param,
+            "alpha": self.params.alpha,
+            "user_fraction": self.user_fraction,
+            **self.metrics,
+            "rmse": self.rmse,
+            "seconds": self.seconds,
+        }
+
+    @staticmethod
+    def params_of(row: dict[str, Any]) -> AlsParams:
+        """Return the parameters of a row that `row` made."""
+        return AlsParams(
+            feedback=row["feedback"],
+            rank=row["factor_rank"],
+            reg_param=row["reg_param"],
+            alpha=row["alpha"],
+        )
 
 
 RunTrial = Callable[[AlsParams, float], Trial]
@@ -73,18 +106,14 @@ def planned_trials(n_grid: int, *, config: TuningConfig) -> int:
     return sum(n for n, _ in _rungs(n_grid, config))
 
 
-def best(trials: Sequence[Trial], *, metric: str) -> Trial:
-    """Return the trial on all users with the highest metric; of equals the first."""
+def best(trials: Sequence[Trial], *, config: TuningConfig) -> Trial:
+    """Return the trial on all users with the highest configured metric; of equals the first."""
     on_everybody = [trial for trial in trials if trial.user_fraction == 1.0]
-    return max(on_everybody, key=lambda trial: trial.metrics[metric])
+    return max(on_everybody, key=lambda trial: trial.metrics[metric_name(config)])
 
 
 def metric_name(config: TuningConfig) -> str:
-    """Return the metric that picks the winner, without its k.
-
-    >>> "ndcg_at_100".partition("_at_")[0]
-    'ndcg'
-    """
+    """Return the metric that picks the winner without its k, such as ndcg."""
     return config.metric.partition("_at_")[0]
 
 

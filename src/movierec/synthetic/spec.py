@@ -16,6 +16,8 @@ LAST_SECOND = 1_537_747_200
 HALF_STARS_SINCE = 1_045_526_400
 FIRST_YEAR, LAST_YEAR = 1902, 2018
 
+# More than any catalogue of films; choice.py packs movie indices into 22 bits.
+MAX_MOVIES = 4_000_000
 # Users drawn from one random stream. A constant, because it decides which numbers a user gets.
 BLOCK_USERS = 1024
 
@@ -35,21 +37,22 @@ class Stream(IntEnum):
     STARS = 9
     TAGS = 10
     GENOME = 11
+    LINKS = 12
 
 
 @dataclass(frozen=True)
 class Shape:
     """Parameters of the distributions; the defaults imitate ml-latest-small.
 
-    Ratings a user: `min_ratings_per_user` plus a log-normal of log-deviation `activity_sigma`,
-    cut at `max_activity` of the movies and scaled to the mean that the sizes imply. Popularity:
-    a log-normal weight of log-deviation `popularity_sigma` a movie; `unrated` of the movies are
-    never rated. Tastes: `archetypes` of them; a user mixes them by a Dirichlet of concentration
-    `mixing` each, a movie's weight for an archetype is multiplied by exp(`taste_in_choice` ·
-    affinity), and a movie rated late in a user's life follows taste rather than the front page,
-    which shows popular movies (weight to the power `front_page_power`) and supplies the share
-    `front_page` · exp(-n / `front_page_ratings`) of the n-th draw. Stars: standard deviations
-    of user bias, movie quality, taste and noise, on one scale.
+    Activity: `min_ratings_per_user` plus a log-normal of log-deviation `activity_sigma`, cut at
+    the share `max_activity` of the movies, scaled to the mean that the sizes imply. Popularity:
+    a movie's weight is log-normal of log-deviation `popularity_sigma`; the share `unrated` of the
+    movies is never rated. Choice: a user mixes the `archetypes` by a Dirichlet of concentration
+    `mixing` each; an archetype multiplies a movie's weight by exp(`taste_in_choice` · affinity).
+    Of a user's n-th draws, `front_page` · exp(-n / `front_page_ratings`) come from the page that
+    newcomers of the time see: `front_page_movies` recent and popular ones, chances by weight to
+    the power `front_page_power`. Stars: relative deviations of user bias, movie quality, taste
+    and noise. Tags and genome: sizes in proportion to the ratings and the movies.
     """
 
     min_ratings_per_user: int = 20
@@ -57,13 +60,13 @@ class Shape:
     max_activity: float = 0.277
     popularity_sigma: float = 1.75
     unrated: float = 0.002
-    archetypes: int = 24
-    mixing: float = 0.12
-    taste_in_choice: float = 1.0
-    front_page: float = 0.5
-    front_page_movies: int = 150
+    archetypes: int = 12
+    mixing: float = 0.05
+    taste_in_choice: float = 1.5
+    front_page: float = 0.9
+    front_page_movies: int = 130
     front_page_power: float = 0.5
-    front_page_ratings: float = 30.0
+    front_page_ratings: float = 120.0
     user_bias: float = 0.42
     movie_quality: float = 0.42
     taste_in_stars: float = 0.45
@@ -114,6 +117,8 @@ class SampleSpec:
             )
             if value < 1
         ]
+        if self.movies > MAX_MOVIES:
+            faults.append(f"movies is {self.movies}: give at most {MAX_MOVIES}")
         for name, pairs in (("twins", self.twins), ("duplicates", self.duplicates)):
             if pairs is not None and pairs < 0:
                 faults.append(f"{name} is {pairs}: give 0 or more")

@@ -1,0 +1,39 @@
+"""Choose the popularity baseline: the variant with the best lists on validation."""
+
+from dataclasses import asdict
+
+from movierec import stages
+from movierec.execution import Context
+from movierec.job import main
+from movierec.metrics import relevant_movies
+from movierec.popularity import collect_variant_metrics, variants
+from movierec.recommendations import movie_lists
+from movierec.schemas import POPULARITY_TRIALS, RATINGS
+from movierec.tuning import metric_name
+
+
+def run(context: Context) -> None:
+    config = context.config
+    train = context.read(stages.PARTITION, "train", RATINGS).persist()
+    validation = context.read(stages.PARTITION, "validation", RATINGS)
+    seen = movie_lists(train).persist()
+    relevant = relevant_movies(
+        validation, relevant_rating=config.evaluation.relevant_rating
+    ).persist()
+    trials = []
+    for variant in variants(config.popularity):
+        with context.step(f"{variant}"):
+            metrics = collect_variant_metrics(
+                train, variant=variant, seen=seen, relevant=relevant, config=config
+            )
+        trials.append(asdict(variant) | metrics)
+    for frame in (relevant, seen, train):
+        frame.unpersist()
+    ledger = context.spark.createDataFrame(trials, POPULARITY_TRIALS)
+    context.write(ledger, "trials", POPULARITY_TRIALS)
+    context.facts["trials"] = trials
+    context.facts["winner"] = max(trials, key=lambda trial: trial[metric_name(config.tuning)])
+
+
+if __name__ == "__main__":
+    main(stages.POPULARITY, run)

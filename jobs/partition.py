@@ -1,0 +1,45 @@
+"""Split the ratings into train, validation and test, and audit the split."""
+
+from dataclasses import asdict
+
+from pyspark import StorageLevel
+from pyspark.sql import functions as F
+
+from movierec import stages
+from movierec.audit import collect_audit
+from movierec.columns import SPLIT
+from movierec.errors import InputError
+from movierec.execution import Context
+from movierec.job import main
+from movierec.schemas import RATINGS
+from movierec.splits import GLOBAL_TIME, PER_USER_CHRONOLOGICAL, SPLITS, split_ratings
+from movierec.splits import with_enough_ratings as with_enough
+
+
+def run(context: Context) -> None:
+    config = context.config.partition
+    ratings = context.read(stages.INGEST, "ratings", RATINGS)
+    eligible = ratings.transform(with_enough, at_least=config.min_ratings_per_user)
+    with context.step("split"):
+        labelled = eligible.transform(split_ratings, config=config)
+        labelled = labelled.persist(StorageLevel.MEMORY_AND_DISK)
+        splits = {}
+        for name in SPLITS:
+            split = labelled.where(F.col(SPLIT) == name).drop(SPLIT)
+            splits[name] = context.write(split, name, RATINGS)
+        labelled.unpersist()
+    with context.step("audit"):
+        in_order = config.strategy in (PER_USER_CHRONOLOGICAL, GLOBAL_TIME)
+        audit = collect_audit(splits, ratings=eligible, in_order=in_order)
+    if audit.faults():
+        raise InputError(
+            f"partition: the audit of {config.strategy} found {', '.join(audit.faults())}; "
+            "see partition.* in the conf"
+        )
+    n_ratings = context.input(stages.INGEST).manifest.rows["ratings"]
+    context.facts["audit"] = asdict(audit)
+    context.facts["ratings_left_out"] = n_ratings - sum(context.draft.rows.values())
+
+
+if __name__ == "__main__":
+    main(stages.PARTITION, run)

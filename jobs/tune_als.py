@@ -1,0 +1,34 @@
+"""Tune ALS: judge trials on validation by the quality of their lists, never by RMSE."""
+
+from movierec import stages
+from movierec.execution import Context
+from movierec.job import main
+from movierec.ledger import Ledger
+from movierec.schemas import RATINGS, TRIALS
+from movierec.trials import TrialRunner
+from movierec.tuning import best, explicit_grid, implicit_grid, planned_trials, search
+
+
+def run(context: Context) -> None:
+    config = context.config.tuning
+    grids = {"als": implicit_grid(config), "als_explicit": explicit_grid(config)}
+    planned = sum(planned_trials(len(grid), config=config) for grid in grids.values())
+    runner = TrialRunner(
+        train=context.read(stages.PARTITION, "train", RATINGS),
+        validation=context.read(stages.PARTITION, "validation", RATINGS),
+        config=context.config,
+    )
+    ledger = Ledger(context, runner, planned=planned)
+    winners = {}
+    with context.step("trials"):
+        for model, grid in grids.items():
+            trials = search(grid, config=config, run=ledger.run)
+            winners[model] = best(trials, config=config)
+    runner.close()
+    context.write(context.spark.createDataFrame(ledger.rows(), TRIALS), "trials", TRIALS)
+    context.facts["trials"] = ledger.rows()
+    context.facts["winners"] = {model: trial.row() for model, trial in winners.items()}
+
+
+if __name__ == "__main__":
+    main(stages.TUNE, run)

@@ -1,0 +1,35 @@
+"""The metrics of a model's lists on validation, in one pass and without writing the lists."""
+
+from __future__ import annotations
+
+import functools
+
+from pyspark.sql import DataFrame
+
+from movierec.catalogue import collect_catalogue
+from movierec.metrics import collect_means, user_metrics
+from movierec.recommendations import recommend
+from movierec.topk import unseen_top_k
+
+
+def collect_unseen_metrics(
+    user_factors: DataFrame,
+    *,
+    movie_factors: DataFrame,
+    seen: DataFrame,
+    relevant: DataFrame,
+    k: int,
+) -> dict[str, float]:
+    """Return the mean metrics of the exact top k of all unseen movies.
+
+    `seen` holds `movie_lists`, `relevant` the relevant (user, movie) pairs. Every user with a
+    relevant movie counts, those without a factor as 0.
+    """
+    context = user_factors.sparkSession.sparkContext
+    catalogue = context.broadcast(collect_catalogue(movie_factors))
+    lists = user_factors.transform(
+        recommend, catalogue=catalogue, movies=seen, kernel=functools.partial(unseen_top_k, k=k)
+    )
+    means = collect_means(lists.transform(user_metrics, relevant=relevant, k=k))
+    catalogue.destroy()
+    return means

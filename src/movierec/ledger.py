@@ -1,0 +1,75 @@
+"""Every trial of a search: each is kept as it ends, so that a killed search goes on with the next."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+from movierec.als_params import AlsParams
+from movierec.execution import Context
+from movierec.stages import TRIAL_KEYS, TUNE, effective_config
+from movierec.tuning import RunTrial, Trial, metric_name
+
+_PART = "trial"
+
+
+class Ledger:
+    """Runs trials through `run_trial`, unless the workspace holds them, and says how it goes.
+
+    `planned` is how many trials will come, for the estimate of the time left.
+    """
+
+    def __init__(self, context: Context, run_trial: RunTrial, *, planned: int) -> None:
+        self._context = context
+        self._run_trial = run_trial
+        self._planned = planned
+        self._trials: list[Trial] = []
+        self._seconds: list[float] = []
+        """Of the trials that were really run."""
+
+    def run(self, params: AlsParams, user_fraction: float) -> Trial:
+        """Return the trial, run now or before."""
+        identity = effective_config(self._context.config, TRIAL_KEYS) | {
+            "params": asdict(params),
+            "user_fraction": user_fraction,
+            # The seed draws the sample; with every user there is nothing to draw.
+            "sample_seed": self._context.config.tuning.seed if user_fraction < 1.0 else None,
+        }
+        started = time.monotonic()
+
+        def compute() -> dict[str, Any]:
+            return self._run_trial(params, user_fraction).facts()
+
+        facts, reused = self._context.part(_PART, TUNE.version, identity, compute)
+        trial = Trial.from_facts(params, user_fraction, facts)
+        self._trials.append(trial)
+        if not reused:
+            self._seconds.append(time.monotonic() - started)
+        self._report(trial, reused)
+        return trial
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row a trial for the `trials` dataset, in the order they were run."""
+        return [
+            {"trial": number} | trial.row() for number, trial in enumerate(self._trials, start=1)
+        ]
+
+    def _report(self, trial: Trial, reused: bool) -> None:
+        name = metric_name(self._context.config.tuning)
+        highest = max(
+            one.metrics[name] for one in self._trials if one.user_fraction == trial.user_fraction
+        )
+        sample = "" if trial.user_fraction == 1.0 else f" on {trial.user_fraction:.3g} of the users"
+        ended = "kept from before" if reused else f"{self._seconds[-1]:.1f} s"
+        self._context.say(
+            f"trial {len(self._trials)}/{self._planned} {trial.params}{sample}: "
+            f"{name} {trial.metrics[name]:.4f} (highest {highest:.4f}), {ended}{self._time_left()}"
+        )
+
+    def _time_left(self) -> str:
+        left = self._planned - len(self._trials)
+        if not left or not self._seconds:
+            return ""
+        seconds = left * sum(self._seconds) / len(self._seconds)
+        return f", about {seconds / 60:.1f} min left" if seconds > 90 else f", about {seconds:.0f} s left"

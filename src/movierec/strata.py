@@ -1,0 +1,110 @@
+"""Where a model wins: its metrics by the activity of users and by the popularity of movies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from movierec.columns import MOVIE_ID, RANK, USER_ID
+from movierec.metrics import DIGITS, METRICS
+
+_N_RATINGS = "n_ratings"
+_STRATUM = "stratum"
+
+
+def ratings_per(known: DataFrame, *, key: str) -> DataFrame:
+    """Return how many ratings each user or movie has."""
+    return known.groupBy(key).agg(F.count(F.lit(1)).alias(_N_RATINGS))
+
+
+def collect_bounds(counts: DataFrame, *, groups: int, by_ratings: bool) -> list[int]:
+    """Return the largest number of ratings of each group, rising; fewer groups where they tie.
+
+    Groups hold about equally many users or movies, or with `by_ratings` equally many ratings: a
+    few movies at the head, most in the tail. Collects one row a distinct count.
+    """
+    rows = counts.groupBy(_N_RATINGS).count().orderBy(_N_RATINGS).collect()
+    weights = [row["count"] * (row[_N_RATINGS] if by_ratings else 1) for row in rows]
+    reached, bounds = 0, []
+    for row, weight in zip(rows, weights, strict=True):
+        before, reached = reached, reached + weight
+        # The group ends here if a multiple of total / groups is crossed.
+        if before * groups // sum(weights) < reached * groups // sum(weights):
+            bounds.append(row[_N_RATINGS])
+    return bounds
+
+
+def stratum(bounds: list[int]) -> Column:
+    """Return the index of the group that a number of ratings falls in, from 0."""
+    n_ratings = F.col(_N_RATINGS)
+    return sum(((n_ratings > bound).cast("int") for bound in bounds[:-1]), F.lit(0))
+
+
+def collect_user_strata(
+    user_metrics: dict[str, DataFrame], *, activity: DataFrame, groups: int
+) -> list[dict[str, Any]]:
+    """Return the mean metrics of each model for each group of users by activity.
+
+    `activity` is `ratings_per` user; the groups are made over all its users, the means over those
+    with a relevant movie.
+    """
+    bounds = collect_bounds(activity, groups=groups, by_ratings=False)
+    strata: list[dict[str, Any]] = _ranges(bounds)
+    for model, metrics in user_metrics.items():
+        rows = (
+            metrics.join(activity, on=USER_ID, how="inner")
+            .groupBy(stratum(bounds).alias(_STRATUM))
+            .agg(F.count(F.lit(1)).alias("users"), *(F.avg(name).alias(name) for name in METRICS))
+            .collect()
+        )
+        for row in rows:
+            strata[row[_STRATUM]]["users"] = row["users"]
+            strata[row[_STRATUM]][model] = {name: round(row[name], DIGITS) for name in METRICS}
+    return strata
+
+
+def collect_movie_strata(
+    lists: dict[str, DataFrame],
+    *,
+    relevant: DataFrame,
+    popularity: DataFrame,
+    groups: int,
+    k: int,
+) -> list[dict[str, Any]]:
+    """Return each model's share of the relevant movies found, for each group of movies.
+
+    `popularity` is `ratings_per` movie. Relevant movies that nobody rated before are in no group:
+    nobody could have recommended them.
+    """
+    bounds = collect_bounds(popularity, groups=groups, by_ratings=True)
+    strata: list[dict[str, Any]] = _ranges(bounds)
+    grouped = popularity.select(MOVIE_ID, stratum(bounds).alias(_STRATUM)).persist()
+    for row in grouped.groupBy(_STRATUM).count().collect():
+        strata[row[_STRATUM]]["movies"] = row["count"]
+    n_relevant = _collect_counts(relevant, grouped)
+    for index, one in enumerate(strata):
+        one["relevant"] = n_relevant.get(index, 0)
+    for model, recommendations in lists.items():
+        hits = recommendations.where(F.col(RANK) <= k).join(
+            relevant, on=[USER_ID, MOVIE_ID], how="left_semi"
+        )
+        n_hits = _collect_counts(hits, grouped)
+        for index, one in enumerate(strata):
+            one[model] = {"recall": round(n_hits.get(index, 0) / max(1, one["relevant"]), DIGITS)}
+    grouped.unpersist()
+    return strata
+
+
+def _collect_counts(pairs: DataFrame, grouped: DataFrame) -> dict[int, int]:
+    counts = pairs.join(grouped, on=MOVIE_ID, how="inner").groupBy(_STRATUM).count()
+    return {row[_STRATUM]: row["count"] for row in counts.collect()}
+
+
+def _ranges(bounds: list[int]) -> list[dict[str, Any]]:
+    lows = [1] + [bound + 1 for bound in bounds[:-1]]
+    return [
+        {"from_ratings": low, "to_ratings": high}
+        for low, high in zip(lows, bounds, strict=True)
+    ]
