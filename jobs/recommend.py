@@ -6,9 +6,9 @@ from pyspark.sql import DataFrame
 
 from movierec import models, stages
 from movierec.als import Factors
+from movierec.contest import Contest
 from movierec.execution import Context
 from movierec.job import main
-from movierec.models import Contest
 from movierec.schemas import MOVIE_FACTORS, RATINGS, RECOMMENDATIONS, USER_FACTORS
 from movierec.splits import HELD_OUT
 from movierec.tuning import Trial

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from movierec import __version__, stages
 from movierec.config import Config
 from movierec.errors import InputError, UserError
-from movierec.session import Session
+from movierec.session import Session, size_shuffles
 from movierec.storage import Files, resolve_uri
 from movierec.workspace import Draft, Manifest, Result, Workspace
 
@@ -104,6 +104,9 @@ class Execution:
         inputs = {one.name: self.require(one) for one in stage.inputs}
         draft = self.workspace.begin(stage.name, self.fingerprint(stage))
         context = Context(self, stage, inputs, draft, force=force)
+        largest = max((n for one in inputs.values() for n in one.manifest.rows.values()), default=0)
+        if largest:
+            size_shuffles(self.session(), rows=largest)
         try:
             run(context)
         except UserError:

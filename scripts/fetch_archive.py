@@ -1,0 +1,25 @@
+"""Download or generate the archive that a conf names, and check its sha256."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from movierec.fetching import fetch_archive
+from movierec.job import job_parser, read_config, run_guarded
+from movierec.session import Session
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = job_parser("fetch_archive").parse_args(argv)
+    session = Session("movierec fetch_archive")
+
+    def body() -> None:
+        config = read_config(arguments.config, arguments.set, session)
+        print(fetch_archive(config.source))
+
+    return run_guarded("fetch_archive", body, session)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

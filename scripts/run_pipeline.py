@@ -1,0 +1,42 @@
+"""Run the whole pipeline locally and put what a person wants to see into out/<conf name>/."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from movierec import summary
+from movierec.execution import Execution
+from movierec.fetching import fetch_archive
+from movierec.job import job_parser, read_config, run_guarded
+from movierec.pipeline import run_pipeline
+from movierec.session import Session
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = job_parser("run_pipeline")
+    parser.add_argument("--out", type=Path, default=Path("out"), help="(default: %(default)s)")
+    arguments = parser.parse_args(argv)
+    session = Session("movierec pipeline")
+
+    def body() -> None:
+        config = read_config(arguments.config, arguments.set, session)
+        execution = Execution(config, session)
+        if arguments.check_config:
+            return
+        if config.source.generate is not None:
+            fetch_archive(config.source)
+        found = run_pipeline(execution, force=arguments.force)
+        out = arguments.out / Path(arguments.config).stem
+        out.mkdir(parents=True, exist_ok=True)
+        (out / summary.FILE).write_text(summary.to_json(found), encoding="utf-8")
+        print(summary.table(found))
+        print(json.dumps({"job": "run_pipeline", "output": str(out), "timings": found["timings"]}))
+
+    return run_guarded("run_pipeline", body, session)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

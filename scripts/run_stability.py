@@ -1,0 +1,99 @@
+"""Repeat partition to evaluate on alternative splits; report each metric's mean and spread."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from movierec import models
+from movierec.config import Config
+from movierec.execution import Execution
+from movierec.fetching import fetch_archive
+from movierec.job import job_parser, read_config, run_guarded
+from movierec.pipeline import run_pipeline
+from movierec.session import Session
+from movierec.splits import HELD_OUT, PER_USER_RANDOM
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = job_parser("run_stability")
+    parser.add_argument("--seeds", type=int, default=5, help="(default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("out"), help="(default: %(default)s)")
+    arguments = parser.parse_args(argv)
+    if arguments.seeds < 2:
+        parser.error(f"--seeds {arguments.seeds}: a spread takes at least 2")
+    session = Session("movierec stability")
+
+    def body() -> None:
+        config = read_config(arguments.config, arguments.set, session)
+        if config.source.generate is not None:
+            fetch_archive(config.source)
+        summaries = {}
+        for name, alternative in alternatives(config, arguments.seeds).items():
+            print(f"run_stability: split {name}", file=sys.stderr)
+            execution = Execution(alternative, session)
+            summaries[name] = run_pipeline(execution, force=arguments.force)
+        spread = {"splits": list(summaries), "models": spread_of(list(summaries.values()))}
+        out = arguments.out / Path(arguments.config).stem
+        out.mkdir(parents=True, exist_ok=True)
+        path = out / "stability.json"
+        path.write_text(json.dumps(spread, indent=2) + "\n", encoding="utf-8")
+        print(table(spread))
+        print(json.dumps({"job": "run_stability", "output": str(path)}))
+
+    return run_guarded("run_stability", body, session)
+
+
+def alternatives(config: Config, seeds: int) -> dict[str, Config]:
+    """Return random splits of the configured proportions, by seeds that follow the configured one.
+
+    An order in time has no chance in it, so its alternatives are random splits too.
+    """
+    first = config.partition.seed
+    return {
+        f"{PER_USER_RANDOM} seed {seed}": replace(
+            config, partition=replace(config.partition, strategy=PER_USER_RANDOM, seed=seed)
+        )
+        for seed in range(first, first + seeds)
+    }
+
+
+def spread_of(summaries: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return mean, standard deviation, lowest and highest of each metric over the summaries."""
+    spread: dict[str, Any] = {}
+    for model in models.MODELS:
+        for split in HELD_OUT:
+            for metric in _metrics(summaries[0]):
+                values = [summary["models"][model][split][metric] for summary in summaries]
+                spread.setdefault(model, {}).setdefault(split, {})[metric] = {
+                    "mean": statistics.mean(values),
+                    "stdev": statistics.stdev(values),
+                    "min": min(values),
+                    "max": max(values),
+                }
+    return spread
+
+
+def table(spread: dict[str, Any]) -> str:
+    """Return the spread as a table for a terminal: mean ± standard deviation."""
+    metrics = list(spread["models"][models.ALS][HELD_OUT[0]])
+    lines = ["".join([f"{'split':<12}{'model':<14}", *(f"{name:>20}" for name in metrics)])]
+    for split in HELD_OUT:
+        for model in models.MODELS:
+            found = spread["models"][model][split]
+            cells = (f"{found[m]['mean']:12.4f} ± {found[m]['stdev']:.3f}" for m in metrics)
+            lines.append("".join([f"{split:<12}{model:<14}", *cells]))
+    return "\n".join(lines)
+
+
+def _metrics(summary: dict[str, Any]) -> list[str]:
+    return [key for key in summary["models"][models.ALS][HELD_OUT[0]] if "_at_" in key]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""Brings the archive that a conf names: by download, or by generating it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from movierec.config import SourceConfig
+from movierec.errors import InputError
+from movierec.storage import is_local, local_path, resolve_uri
+
+_BLOCK = 1 << 20
+_TIMEOUT_SECONDS = 60
+
+
+def fetch_archive(source: SourceConfig) -> Path:
+    """Return the local archive, downloaded or generated if it is not there yet.
+
+    It appears under its name only when whole and, where conf gives a sha256, checked. Raises
+    InputError where conf names neither url nor generate, the download fails, or the checksum is
+    another; an archive that is there already is checked too.
+    """
+    uri = resolve_uri(source.archive, key="source.archive")
+    if not is_local(uri):
+        raise InputError(f"source.archive: {uri} is not local; fetch to a local path and copy it")
+    path = Path(local_path(uri))
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if source.generate is not None:
+            _generate(source, path)
+        elif source.url is not None:
+            _download(source.url, path, sha256=source.sha256)
+        else:
+            raise InputError(f"source.archive: there is no {path}, and conf gives no source.url")
+    elif source.sha256 is not None:
+        _check(path, source.sha256, found=_sha256(path))
+    return path
+
+
+def _generate(source: SourceConfig, path: Path) -> None:
+    from movierec.synthetic import SampleSpec, write_archive
+
+    assert source.generate is not None  # the caller's condition
+    size = source.generate
+    spec = SampleSpec(
+        users=size.users, movies=size.movies, ratings=size.ratings, seed=size.seed
+    )
+    write_archive(spec, path, root=path.stem)
+
+
+def _download(url: str, path: Path, *, sha256: str | None) -> None:
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise InputError(f"source.url: {url} is not an http or https address")
+    part = path.with_name(f"{path.name}.part-{os.getpid()}")
+    try:
+        with (
+            urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response,
+            part.open("wb") as file,
+        ):
+            shutil.copyfileobj(response, file, _BLOCK)
+            expected = response.headers.get("Content-Length")
+        if expected is not None and part.stat().st_size != int(expected):
+            raise InputError(f"{url}: cut off after {part.stat().st_size} of {expected} bytes")
+        if sha256 is not None:
+            _check(path, sha256, found=_sha256(part))
+        part.replace(path)
+    except (OSError, urllib.error.URLError) as error:
+        raise InputError(f"{url}: the download failed: {error}; try again later") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _check(path: Path, expected: str, *, found: str) -> None:
+    if found != expected.lower():
+        raise InputError(
+            f"{path}: its sha256 is {found}, not source.sha256 {expected}; delete it and fetch "
+            "again, or set source.sha256=null to take it as it is"
+        )
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
