@@ -90,7 +90,9 @@ def fit_als(values: DataFrame, *, params: AlsParams, config: AlsConfig) -> ALSMo
 def factors_of(model: ALSModel) -> Factors:
     """Return the model's factors as frames of user_id or movie_id and factors."""
     return Factors(
-        users=model.userFactors.select(F.col("id").alias(USER_ID), F.col("features").alias(FACTORS)),
+        users=model.userFactors.select(
+            F.col("id").alias(USER_ID), F.col("features").alias(FACTORS)
+        ),
         movies=model.itemFactors.select(
             F.col("id").alias(MOVIE_ID), F.col("features").alias(FACTORS)
         ),
@@ -103,7 +105,5 @@ def collect_rmse(model: ALSModel, *, heldout: DataFrame) -> float:
     Reported, never selected by: the model with the lowest RMSE makes the worst lists.
     """
     predictions = model.transform(heldout.select(USER_ID, MOVIE_ID, RATING))
-    evaluator = RegressionEvaluator(
-        predictionCol=_PREDICTION, labelCol=RATING, metricName="rmse"
-    )
+    evaluator = RegressionEvaluator(predictionCol=_PREDICTION, labelCol=RATING, metricName="rmse")
     return float(evaluator.evaluate(predictions))

@@ -95,8 +95,8 @@ def _fault(member: zipfile.ZipInfo) -> str | None:
     if member.flag_bits & _ENCRYPTED:
         return "it is encrypted; pack the archive again without a password"
     if member.compress_type not in _COMPRESSIONS:
-        kind = zipfile.compressor_names.get(member.compress_type, "unknown")
-        return f"its compression is {kind}; pack the archive again with deflate"
+        method = member.compress_type
+        return f"it is compressed by method {method} of zip; pack the archive again with deflate"
     if member.file_size > max(SMALL_MEMBER, member.compress_size * MAX_RATIO):
         return (
             f"{member.compress_size} bytes would inflate to {member.file_size}, more than "

@@ -78,7 +78,7 @@ def _collect_pair_faults(labelled: DataFrame) -> dict[str, int]:
     pairs = labelled.groupBy(USER_ID, MOVIE_ID).agg(
         F.count(F.when(F.col(SPLIT) == _ORIGIN, 1)).alias("originals"),
         F.greatest(*in_split.values()).alias("most"),
-        sum((count > 0).cast("int") for count in in_split.values()).alias("splits"),
+        sum(((count > 0).cast("int") for count in in_split.values()), F.lit(0)).alias("splits"),
         F.max(F.struct(RATING, RATED_AT)).alias("last"),
         F.min(F.struct(RATING, RATED_AT)).alias("first"),
     )

@@ -69,7 +69,9 @@ def _draw_unseen(
     wanted = min(k, n - len(seen))
     count = 2 * (wanted + len(seen))
     while wanted > 0:
-        drawn = (draws(seed, [user_id], count)[0] % np.uint64(n)).astype(np.int64)
+        drawn: npt.NDArray[np.int64] = (draws(seed, [user_id], count)[0] % np.uint64(n)).astype(
+            np.int64
+        )
         distinct, first = np.unique(drawn, return_index=True)
         unseen = first[~np.isin(distinct, seen, assume_unique=True)]
         if len(unseen) >= wanted:

@@ -8,7 +8,7 @@ the same for every column, so that differences between columns are paired.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,7 +70,7 @@ def collect_bootstrap(values: DataFrame, *, resamples: int, seed: int) -> Bootst
     """
     columns = tuple(name for name in values.columns if name != USER_ID)
 
-    def sums(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def sums(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         total = np.zeros((resamples + 1, len(columns) + 1))
         for batch in batches:
             for start in range(0, batch.num_rows, _USERS_AT_ONCE):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +37,7 @@ class Catalogue:
         Raises ValueError for a factor that is not finite.
         """
         ids = np.asarray(movie_ids, dtype=np.int32)
-        exact = np.asarray(factors, dtype=np.float64).reshape(len(ids), -1)
+        exact = np.asarray(factors, dtype=np.float64)
         if not np.isfinite(exact).all():
             raise ValueError("a movie factor is not finite")
         norms = np.sqrt((exact * exact).sum(axis=1))
@@ -77,10 +77,10 @@ def collect_catalogue(movie_factors: DataFrame) -> Catalogue:
     ).collect()
     ids = np.frombuffer(b"".join(row["ids"] for row in packed), np.int32)
     factors = np.frombuffer(b"".join(row["factors"] for row in packed), np.float64)
-    return Catalogue.of(ids, factors)
+    return Catalogue.of(ids, factors.reshape(len(ids), -1) if len(ids) else np.empty((0, 1)))
 
 
-def _pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _pack(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         ids = batch.column(0).to_numpy(zero_copy_only=False).astype(np.int32)
         factors = factor_matrix(batch.column(1)).astype(np.float64)
@@ -90,7 +90,7 @@ def _pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         )
 
 
-def factor_matrix(column: pa.Array) -> npt.NDArray[np.generic]:
+def factor_matrix(column: pa.Array) -> npt.NDArray[np.floating]:
     """Return an Arrow column of n equally long lists as [n, rank]."""
     flat = column.flatten().to_numpy(zero_copy_only=False)
     return np.asarray(flat).reshape(len(column), -1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
+import reprlib
 import types
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -16,11 +17,25 @@ from movierec.config_types import Each, Range
 from movierec.errors import ConfigError
 
 _KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+# No path or name may hold these: control characters, and halves of surrogate pairs.
+_UNUSABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 T = TypeVar("T")
 
 
 class _StrictLoader(yaml.SafeLoader):
     """PyYAML's safe loader, with duplicate keys refused and 1e-3 read as a number."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)  # type: ignore[no-untyped-call]
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            # PyYAML lets through what int() and datetime say of 0b_, 2001-99-99, !!bool maybe
+            raise yaml.constructor.ConstructorError(
+                None,
+                None,
+                f"{_shown(node.value)} is no value of the type {node.tag.rpartition(':')[2]}",
+                node.start_mark,
+            ) from None
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -72,7 +87,7 @@ def _plain(items: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _parse(text: str, origin: str) -> dict[str, Any]:
     try:
-        tree = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
+        tree = yaml.load(text, Loader=_StrictLoader)
     except yaml.YAMLError as error:
         raise ConfigError([f"{origin}: not valid YAML: {_one_line(error)}"]) from None
     except RecursionError:
@@ -96,9 +111,11 @@ def _apply(tree: dict[str, Any], override: str, problems: list[str]) -> None:
         problems.append(f"--set {override}: write it as section.key=value")
         return
     try:
-        value = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
+        value = yaml.load(text, Loader=_StrictLoader)
     except (yaml.YAMLError, RecursionError) as error:
-        problems.append(f"--set {override}: the value is not valid YAML: {' '.join(str(error).split())}")
+        problems.append(
+            f"--set {override}: the value is not valid YAML: {' '.join(str(error).split())}"
+        )
         return
     section = tree
     for key in keys[:-1]:
@@ -160,7 +177,9 @@ def _scalar(kind: type, allowed: Range | None, value: Any, path: str, problems: 
         try:
             value = float(value)
         except OverflowError:
-            problems.append(f"{path}: a number {allowed} was expected, not one of {len(str(value))} digits")
+            problems.append(
+                f"{path}: a number {allowed} was expected, not one of {len(str(value))} digits"
+            )
             return None
     if type(value) is not kind:
         problems.append(f"{path}: {_wanted(kind, allowed)} was expected, not {_shown(value)}")

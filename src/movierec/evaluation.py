@@ -13,7 +13,13 @@ from movierec import models
 from movierec.bootstrap import Bootstrap, collect_bootstrap
 from movierec.columns import MOVIE_ID, USER_ID
 from movierec.config import EvaluationConfig
-from movierec.metrics import DIGITS, METRICS, collect_ranking_metrics, ranking_input, relevant_movies
+from movierec.metrics import (
+    DIGITS,
+    METRICS,
+    collect_ranking_metrics,
+    ranking_input,
+    relevant_movies,
+)
 from movierec.strata import collect_movie_strata, collect_user_strata, ratings_per
 
 COMPARISONS: Final = (

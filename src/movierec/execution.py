@@ -233,10 +233,13 @@ class Context:
 
 def versions(spark: SparkSession) -> dict[str, str]:
     """Return the versions that a result was made with."""
-    (java,) = spark.sql("SELECT java_method('java.lang.System', 'getProperty', 'java.version')").first()
+    row = spark.sql(
+        "SELECT java_method('java.lang.System', 'getProperty', 'java.version')"
+    ).first()
+    assert row is not None  # a query without FROM has one row
     return {
         "movierec": __version__,
         "spark": spark.version,
         "python": platform.python_version(),
-        "java": str(java),
+        "java": str(row[0]),
     }

@@ -47,9 +47,7 @@ def _generate(source: SourceConfig, path: Path) -> None:
 
     assert source.generate is not None  # the caller's condition
     size = source.generate
-    spec = SampleSpec(
-        users=size.users, movies=size.movies, ratings=size.ratings, seed=size.seed
-    )
+    spec = SampleSpec(users=size.users, movies=size.movies, ratings=size.ratings, seed=size.seed)
     write_archive(spec, path, root=path.stem)
 
 

@@ -1,4 +1,4 @@
-"""Chance without state: numbers that depend on a seed and on keys, never on where they are drawn."""
+"""Chance without state: draws that depend on a seed and a key, never on where they are made."""
 
 from __future__ import annotations
 

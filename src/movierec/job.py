@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from movierec.config import Config
 from movierec.config_loader import load_config
@@ -80,10 +80,9 @@ def read_config(name: str, overrides: Sequence[str], session: Session) -> Config
 
     Spark is started only for the last two. Raises ConfigError saying where it was looked for.
     """
-    if os.path.exists(name):
+    if Path(name).exists():
         try:
-            with open(name, encoding="utf-8") as file:
-                text: str | None = file.read()
+            text: str | None = Path(name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError([f"{name}: cannot be read: {error}"]) from None
     else:
@@ -101,5 +100,5 @@ def _read_elsewhere(name: str, session: Session) -> str | None:
         from pyspark import SparkFiles
 
         session()
-        return files.read_text(f"file://{SparkFiles.get(os.path.basename(name))}")
+        return files.read_text(f"file://{SparkFiles.get(Path(name).name)}")
     return None

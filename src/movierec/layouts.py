@@ -116,9 +116,7 @@ def _csv(
     )
 
 
-def _dat(
-    table: str, encoding: str, columns: tuple[str, ...], *, optional: bool = False
-) -> Member:
+def _dat(table: str, encoding: str, columns: tuple[str, ...], *, optional: bool = False) -> Member:
     return Member(
         table=table,
         name=f"{table}.dat",

@@ -1,4 +1,4 @@
-"""Every trial of a search: each is kept as it ends, so that a killed search goes on with the next."""
+"""The trials of a search, each kept as it ends: a killed search goes on with the next one."""
 
 from __future__ import annotations
 
@@ -72,4 +72,8 @@ class Ledger:
         if not left or not self._seconds:
             return ""
         seconds = left * sum(self._seconds) / len(self._seconds)
-        return f", about {seconds / 60:.1f} min left" if seconds > 90 else f", about {seconds:.0f} s left"
+        return (
+            f", about {seconds / 60:.1f} min left"
+            if seconds > 90
+            else f", about {seconds:.0f} s left"
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from pyspark.ml.evaluation import RankingEvaluator
 from pyspark.sql import Column, DataFrame
@@ -25,7 +25,7 @@ METRICS: Final = (PRECISION, MAP, NDCG, RECALL)
 # A sum's last digits depend on the order of its terms, which Spark does not fix.
 DIGITS: Final = 9
 
-_SPARK_NAMES = {
+_SPARK_NAMES: Final[dict[str, Any]] = {
     PRECISION: "precisionAtK",
     MAP: "meanAveragePrecisionAtK",
     NDCG: "ndcgAtK",

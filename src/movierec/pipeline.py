@@ -22,7 +22,8 @@ def load_run(stage: Stage) -> Callable[[Context], None]:
     """Return the `run` of the stage's job file, without running the file as a script."""
     path = JOBS / f"{stage.job}.py"
     spec = importlib.util.spec_from_file_location(f"movierec_job_{stage.job}", path)
-    assert spec is not None and spec.loader is not None  # a .py file has both
+    assert spec is not None  # a .py file has one
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     run: Callable[[Context], None] = module.run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -44,7 +44,7 @@ def recommend(
     """
     users = user_factors.join(movies, on=USER_ID, how="left").select(USER_ID, FACTORS, MOVIES)
 
-    def lists(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def lists(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for start in range(0, batch.num_rows, _USERS_AT_ONCE):
                 block = _block(batch.slice(start, _USERS_AT_ONCE), catalogue.value)

@@ -49,18 +49,12 @@ REJECTED: Final = (
     .add(c.REASON, t.StringType())
     .add(c.LINE, t.StringType())
 )
-MOVIE_SCORES: Final = (
-    t.StructType().add(c.MOVIE_ID, t.IntegerType()).add(c.SCORE, t.DoubleType())
-)
+MOVIE_SCORES: Final = t.StructType().add(c.MOVIE_ID, t.IntegerType()).add(c.SCORE, t.DoubleType())
 USER_FACTORS: Final = (
-    t.StructType()
-    .add(c.USER_ID, t.IntegerType())
-    .add(c.FACTORS, t.ArrayType(t.FloatType()))
+    t.StructType().add(c.USER_ID, t.IntegerType()).add(c.FACTORS, t.ArrayType(t.FloatType()))
 )
 MOVIE_FACTORS: Final = (
-    t.StructType()
-    .add(c.MOVIE_ID, t.IntegerType())
-    .add(c.FACTORS, t.ArrayType(t.FloatType()))
+    t.StructType().add(c.MOVIE_ID, t.IntegerType()).add(c.FACTORS, t.ArrayType(t.FloatType()))
 )
 RECOMMENDATIONS: Final = (
     t.StructType()

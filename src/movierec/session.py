@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -119,8 +120,7 @@ def machine_memory() -> int:
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         try:
-            with open(limit, encoding="ascii") as file:
-                text = file.read().strip()
+            text = Path(limit).read_text(encoding="ascii").strip()
         except OSError:
             continue
         if text.isdigit():

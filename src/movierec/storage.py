@@ -147,30 +147,22 @@ class Files:
 
         files, path = self._open_at(archive)
         target_files, target_path = self._open_at(target)
-        zip_, io_utils = self._jvm.java.util.zip, self._jvm.org.apache.commons.io.IOUtils
+        copy = self._jvm.org.apache.commons.io.IOUtils.copyLarge
+        inflater = self._jvm.java.util.zip.Inflater(True)
         raw = _plain_errors(archive, files.open, path)
-        # Not ZipInputStream: it refuses members that were zipped into a pipe, and believes the
-        # member's own header instead of the zip's directory, which is what was checked.
-        inflater = zip_.Inflater(True)
         try:
-            raw.seek(member.header_offset)
-            lengths = struct.unpack("<26x2H", bytes(io_utils.toByteArray(raw, 30)))
-            raw.seek(member.header_offset + 30 + sum(lengths))
-            content = self._jvm.java.io.BufferedInputStream(raw, 1 << 20)
-            if member.compress_type == ZIP_DEFLATED:
-                content = zip_.InflaterInputStream(content, inflater, 1 << 16)
-            content = zip_.CheckedInputStream(content, zip_.CRC32())
+            content = self._open_content(raw, member, inflater)
             first = bytes(content.readNBytes(min(member.file_size, 4096)))
             rest, length = first[skip(first) :], member.file_size - len(first)
             with closing(_plain_errors(target, target_files.create, target_path, True)) as out:
                 out.write(bytearray(rest))
-                whole = io_utils.copyLarge(content, out, 0, length) == length
-            if member.compress_type == ZIP_DEFLATED:
-                whole = whole and content.read() == -1
-            if not whole or content.getChecksum().getValue() != member.CRC:
+                whole = copy(content, out, 0, length) == length
+            ends = member.compress_type != ZIP_DEFLATED or content.read() == -1
+            if not (whole and ends and content.getChecksum().getValue() == member.CRC):
                 return "its content has not the size or the checksum in the archive's directory"
         except Py4JJavaError as error:
-            if error.java_exception.getClass().getSimpleName() in _DAMAGED:
+            # A full disk, say, is another matter than a damaged member.
+            if error.java_exception.getClass().getSimpleName() in ("ZipException", "EOFException"):
                 return f"its content is damaged ({java_message(error)})"
             raise InputError(f"{archive}: {member.filename}: {java_message(error)}") from None
         finally:
@@ -178,9 +170,20 @@ class Files:
             inflater.end()
         return None
 
+    def _open_content(self, raw: Any, member: ZipInfo, inflater: Any) -> Any:
+        """Return the member's inflated and checksummed content as a Java stream.
 
-# What the JVM throws at a damaged member; a full disk is another matter.
-_DAMAGED = ("ZipException", "EOFException")
+        Not ZipInputStream: it refuses members that were zipped into a pipe, and believes the
+        member's own header instead of the zip's directory, which is what was checked.
+        """
+        zip_, io_utils = self._jvm.java.util.zip, self._jvm.org.apache.commons.io.IOUtils
+        raw.seek(member.header_offset)
+        name_and_extra = struct.unpack("<26x2H", bytes(io_utils.toByteArray(raw, 30)))
+        raw.seek(member.header_offset + 30 + sum(name_and_extra))
+        content = self._jvm.java.io.BufferedInputStream(raw, 1 << 20)
+        if member.compress_type == ZIP_DEFLATED:
+            content = zip_.InflaterInputStream(content, inflater, 1 << 16)
+        return zip_.CheckedInputStream(content, zip_.CRC32())
 
 
 class _HadoopInput(io.RawIOBase):

@@ -105,6 +105,5 @@ def _collect_counts(pairs: DataFrame, grouped: DataFrame) -> dict[int, int]:
 def _ranges(bounds: list[int]) -> list[dict[str, Any]]:
     lows = [1] + [bound + 1 for bound in bounds[:-1]]
     return [
-        {"from_ratings": low, "to_ratings": high}
-        for low, high in zip(lows, bounds, strict=True)
+        {"from_ratings": low, "to_ratings": high} for low, high in zip(lows, bounds, strict=True)
     ]

@@ -83,7 +83,5 @@ def table(summary: dict[str, Any]) -> str:
 
 def _comparison_line(summary: dict[str, Any], split: str, metrics: list[str]) -> str:
     differences = summary["comparison"][f"{models.ALS}_vs_{models.POPULARITY}"][split]
-    cells = (
-        f"{'[{:+.3f}, {:+.3f}]'.format(*differences[name]['ci95']):>18}" for name in metrics
-    )
+    cells = (f"{'[{:+.3f}, {:+.3f}]'.format(*differences[name]['ci95']):>18}" for name in metrics)
     return "".join([f"{split:<12}{'als − popularity':<14}"[:26], *cells])

@@ -80,9 +80,7 @@ def explicit_grid(config: TuningConfig) -> list[AlsParams]:
     ]
 
 
-def search(
-    grid: Sequence[AlsParams], *, config: TuningConfig, run: RunTrial
-) -> list[Trial]:
+def search(grid: Sequence[AlsParams], *, config: TuningConfig, run: RunTrial) -> list[Trial]:
     """Run trials over the grid by the configured strategy and return all of them.
 
     `grid`: all, on every user. `random`: as many draws of them. `successive_halving`: all on a

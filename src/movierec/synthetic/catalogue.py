@@ -74,7 +74,8 @@ def spaced_ids(movies: int, rng: np.random.Generator) -> Ints:
     rest = highest - movies - 0.5 * half
     gaps[half:] *= rest / gaps[half:].sum()
     skipped = np.floor(np.cumsum(gaps) - gaps[0] + 1e-6).astype(np.int64)
-    return 1 + np.arange(movies) + skipped
+    ids: Ints = 1 + np.arange(movies) + skipped
+    return ids
 
 
 def release_years(movies: int, rng: np.random.Generator) -> Ints:
@@ -108,12 +109,15 @@ def make_catalogue(spec: SampleSpec, *, most_rated_by_one: int) -> Catalogue:
     genres = drawn_genres(spec.movies, rng)
     standing = rng.standard_normal(spec.movies)
     standing += 1.1 * np.exp(-(((years - 1995) / 11.0) ** 2))
-    standing += genres @ np.array([bonus for _, _, bonus in GENRES])
+    standing += (genres * np.array([bonus for _, _, bonus in GENRES])).sum(axis=1)
     # Weights are quantiles, not draws: every seed has the same most popular movie's weight.
     ranks = np.argsort(np.argsort(-standing, kind="stable"), kind="stable")
     quantile = NormalDist().inv_cdf
     deviates = np.array([quantile(1 - (i + 0.5) / spec.movies) for i in range(spec.movies)])
-    weights = np.exp(spec.shape.popularity_sigma * deviates)[ranks]
+    by_rank = np.exp(spec.shape.popularity_sigma * deviates)
+    # Without a level the first movie of a large catalogue would be rated by nearly everyone.
+    level = 2 * by_rank[int(spec.shape.popularity_head * spec.movies)]
+    weights = (by_rank / (1 + by_rank / level))[ranks]
     shared = QUALITY_AND_POPULARITY
     quality = shared * deviates[ranks] + (1 - shared**2) ** 0.5 * rng.standard_normal(spec.movies)
     unrated = min(round(spec.shape.unrated * spec.movies), spec.movies - most_rated_by_one)

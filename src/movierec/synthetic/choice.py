@@ -75,10 +75,10 @@ class Chooser:
         self, count: int, mixture: Floats, end: int, *, without: Ints, rng: np.random.Generator
     ) -> Ints:
         """`count` movies released by `end` and not in `without`, the likeliest mostly first."""
-        chances = mixture @ self.tastes.chances
-        chances[self.released > end] = 0.0
+        # einsum, not BLAS: as fast here, and the same whatever the number of threads.
+        chances = np.einsum("k,km->m", mixture, self.tastes.chances)
         chances[without] = 0.0
-        possible = np.flatnonzero(chances)
+        possible = np.flatnonzero((chances > 0) & (self.released <= end))
         if len(possible) < count:
             raise ValueError(f"{count} movies to draw from {len(possible)}")
         arrival = rng.standard_exponential(len(possible)) / chances[possible]
@@ -98,8 +98,8 @@ class Chooser:
         kept = np.empty(0, dtype=np.int64)
         position = np.zeros(users, dtype=np.int64)
         have = np.zeros(users, dtype=np.int64)
-        for _ in range(MAX_ROUNDS):
-            draws = np.where(have < counts, 8 + 3 * (counts - have) // 2, 0)
+        for round_ in range(MAX_ROUNDS):
+            draws = np.where(have < counts, (8 + 3 * (counts - have) // 2) << round_, 0)
             if not draws.any():
                 break
             user = np.repeat(np.arange(users), draws)

@@ -113,7 +113,8 @@ def discover_rarities(
     rng = spec.stream(Stream.RARITIES)
     popularity = np.bincount(history.movies, minlength=spec.movies)
     unrated = np.flatnonzero((popularity == 0) & (catalogue.weights > 0))
-    pool = np.unique(rng.integers(spec.ratings, size=20 * CANDIDATE_RATERS * (len(unrated) + 1)))
+    pool = np.sort(rng.integers(spec.ratings, size=8 * CANDIDATE_RATERS * (len(unrated) + 1)))
+    pool = pool[np.diff(pool, prepend=-1) > 0]
     owner = np.searchsorted(history.offsets, pool, side="right") - 1
     replaceable = popularity[history.movies[pool]] > max(1.0, spec.ratings / spec.movies)
     replaceable &= ~np.isin(owner, fixed)
@@ -129,7 +130,7 @@ def discover_rarities(
     for movie, candidate in zip(unrated, candidates, strict=True):
         free = candidate[~taken[candidate]]
         if len(free):
-            fit = population.mixture[owner[free]] @ tastes.affinity[movie]
+            fit = (population.mixture[owner[free]] * tastes.affinity[movie]).sum(axis=1)
             best = free[np.argmax(fit)]
             taken[best] = True
             history.movies[pool[best]] = movie

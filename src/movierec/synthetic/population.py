@@ -84,11 +84,13 @@ def rating_times(
     room = LAST_SECOND - MAX_LAG - FIRST_SECOND
     squeeze = np.minimum(1.0, 0.9 * room / np.maximum(span, 1.0))
     start = FIRST_SECOND + population.arrival[users] * (room - squeeze * span)
-    return np.floor(start[by_rating] + squeeze[by_rating] * elapsed).astype(np.int64)
+    times: Ints = np.floor(start[by_rating] + squeeze[by_rating] * elapsed).astype(np.int64)
+    return times
 
 
 def moved_to_the_end(times: Ints, counts: Ints, movers: npt.NDArray[np.bool_]) -> Ints:
     """The times with each mover's last one put at the last second that a source may use."""
     last = times[np.cumsum(counts) - 1]
     shift = np.where(movers, LAST_SECOND - MAX_LAG - last, 0)
-    return times + np.repeat(shift, counts)
+    moved: Ints = times + np.repeat(shift, counts)
+    return moved

@@ -16,8 +16,9 @@ LAST_SECOND = 1_537_747_200
 HALF_STARS_SINCE = 1_045_526_400
 FIRST_YEAR, LAST_YEAR = 1902, 2018
 
-# More than any catalogue of films; choice.py packs movie indices into 22 bits.
-MAX_MOVIES = 4_000_000
+# Far beyond any archive; choice.py packs movie indices into 22 bits, and the rows of two billion
+# ratings already take 18 GB.
+MAX_USERS, MAX_MOVIES, MAX_RATINGS = 10_000_000, 4_000_000, 2_000_000_000
 # Users drawn from one random stream. A constant, because it decides which numbers a user gets.
 BLOCK_USERS = 1024
 
@@ -44,10 +45,11 @@ class Stream(IntEnum):
 class Shape:
     """Parameters of the distributions; the defaults imitate ml-latest-small.
 
-    Activity: `min_ratings_per_user` plus a log-normal of log-deviation `activity_sigma`, cut at
+    Activity: `min_ratings_per_user`, or the mean where that is less, plus a log-normal of log-deviation `activity_sigma`, cut at
     the share `max_activity` of the movies, scaled to the mean that the sizes imply. Popularity:
-    a movie's weight is log-normal of log-deviation `popularity_sigma`; the share `unrated` of the
-    movies is never rated. Choice: a user mixes the `archetypes` by a Dirichlet of concentration
+    a movie's weight is log-normal of log-deviation `popularity_sigma`, levelling off at twice
+    the weight of the last of the share `popularity_head` of the movies; the share `unrated` is
+    never rated. Choice: a user mixes the `archetypes` by a Dirichlet of concentration
     `mixing` each; an archetype multiplies a movie's weight by exp(`taste_in_choice` · affinity).
     Of a user's n-th draws, `front_page` · exp(-n / `front_page_ratings`) come from the page that
     newcomers of the time see: `front_page_movies` recent and popular ones, chances by weight to
@@ -59,14 +61,15 @@ class Shape:
     activity_sigma: float = 1.45
     max_activity: float = 0.277
     popularity_sigma: float = 1.75
+    popularity_head: float = 0.0005
     unrated: float = 0.002
     archetypes: int = 12
     mixing: float = 0.05
     taste_in_choice: float = 1.5
     front_page: float = 0.9
-    front_page_movies: int = 130
-    front_page_power: float = 0.5
-    front_page_ratings: float = 120.0
+    front_page_movies: int = 100
+    front_page_power: float = 0.6
+    front_page_ratings: float = 140.0
     user_bias: float = 0.42
     movie_quality: float = 0.42
     taste_in_stars: float = 0.45
@@ -83,6 +86,7 @@ LATEST = Shape(
     activity_sigma=1.62,
     max_activity=0.385,
     popularity_sigma=2.9,
+    popularity_head=0.001,
     unrated=0.0385,
     tags_per_rating=0.0688,
 )
@@ -108,17 +112,15 @@ class SampleSpec:
     duplicates: int | None = None
 
     def __post_init__(self) -> None:
-        faults = [
-            f"{name} is {value}: give at least 1"
-            for name, value in (
-                ("users", self.users),
-                ("movies", self.movies),
-                ("ratings", self.ratings),
-            )
-            if value < 1
-        ]
-        if self.movies > MAX_MOVIES:
-            faults.append(f"movies is {self.movies}: give at most {MAX_MOVIES}")
+        """Refuse sizes that contradict each other."""
+        faults = []
+        for name, size, most in (
+            ("users", self.users, MAX_USERS),
+            ("movies", self.movies, MAX_MOVIES),
+            ("ratings", self.ratings, MAX_RATINGS),
+        ):
+            if not 1 <= size <= most:
+                faults.append(f"{name} is {size}: give 1 to {most}")
         for name, pairs in (("twins", self.twins), ("duplicates", self.duplicates)):
             if pairs is not None and pairs < 0:
                 faults.append(f"{name} is {pairs}: give 0 or more")

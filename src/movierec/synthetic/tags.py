@@ -123,6 +123,6 @@ def genome_relevance(
         noise = spec.stream(Stream.GENOME, block + 1).standard_normal(
             (len(some), tags), dtype=np.float32
         )
-        logit = base + 1.2 * tastes.affinity[some] @ loadings + 0.5 * noise
+        logit = base + np.einsum("mk,kt->mt", 1.2 * tastes.affinity[some], loadings) + 0.5 * noise
         relevance = np.ceil(RELEVANCE_STEPS / (1 + np.exp(-logit)))
         yield some, np.clip(relevance, 1, RELEVANCE_STEPS).astype(np.int16)

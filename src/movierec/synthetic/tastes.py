@@ -53,9 +53,9 @@ def make_tastes(spec: SampleSpec, catalogue: Catalogue) -> Tastes:
     kinds = shape.archetypes
     movies, genres = catalogue.genres.shape
     per_movie = catalogue.genres / np.sqrt(np.maximum(catalogue.genres.sum(axis=1), 1))[:, None]
-    by_genre = standardised(per_movie @ rng.standard_normal((genres, kinds)))
+    by_genre = standardised(product(per_movie, rng.standard_normal((genres, kinds))))
     latent = rng.standard_normal((movies, LATENT_FACTORS))
-    by_factor = standardised(latent @ rng.standard_normal((LATENT_FACTORS, kinds)))
+    by_factor = standardised(product(latent, rng.standard_normal((LATENT_FACTORS, kinds))))
     affinity = standardised(GENRE_PART * by_genre + (1 - GENRE_PART**2) ** 0.5 * by_factor)
     chances = (catalogue.weights[:, None] * np.exp(shape.taste_in_choice * affinity)).T
     pages = front_pages(catalogue, power=shape.front_page_power, movies=shape.front_page_movies)
@@ -85,10 +85,17 @@ def era_of(times: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 def shares(rows: Floats) -> Floats:
     """Rows divided by their sums."""
-    return rows / rows.sum(axis=1, keepdims=True)
+    divided: Floats = rows / rows.sum(axis=1, keepdims=True)
+    return divided
 
 
 def standardised(columns: Floats) -> Floats:
     """Columns with mean 0 and deviation 1; a constant column becomes 0."""
     deviation = columns.std(axis=0)
-    return (columns - columns.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
+    scaled: Floats = (columns - columns.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
+    return scaled
+
+
+def product(left: Floats, right: Floats) -> Floats:
+    """The matrix product without BLAS, whose last digits vary with its build and threads."""
+    return np.einsum("ij,jk->ik", left, right)

@@ -7,30 +7,36 @@ import numpy.typing as npt
 
 from movierec.synthetic.spec import SampleSpec, Stream
 
-ADJECTIVES = (
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text."""
+    return tuple(text.split())
+
+
+ADJECTIVES = words(
     "Amber Ancient Bitter Blind Borrowed Brave Broken Burning Careless Clever Cold Crimson Crooked "
     "Dark Distant Double Electric Endless Faithful Fallen Final Forgotten Frozen Gentle Golden "
     "Hidden Hollow Honest Hungry Idle Invisible Iron Last Little Lonely Lost Lucky Midnight "
     "Narrow Northern Painted Paper Perfect Quiet Reckless Restless Sacred Second Secret Silent "
     "Silver Sleeping Southern Stolen Strange Tender Thirsty Unlikely Velvet Wandering Wild Wooden"
-).split()
-NOUNS = (
+)
+NOUNS = words(
     "Accomplice Alibi Anchor Apprentice Archive Arrow Astronomer Bargain Bicycle Border Bridge "
     "Butcher Captain Carousel Cellar Circus Clockmaker Compass Corridor Daughter Detective "
     "Dynasty Echo Empire Engine Evidence Feather Ferry Fortune Frontier Garden Gentleman Ghost "
     "Guest Harbor Harvest Heist Horizon Hotel Inheritance Island Jury Key Labyrinth Lantern "
     "Letter Lighthouse Magician Mansion Marriage Messenger Mirror Monsoon Mountain Neighbor "
     "Oracle Orchard Outlaw Passenger Patient Pilot Pirate Planet Portrait Promise Prophet Puzzle "
-    "Queen Railway Rebellion Rival River Robot Saint Season Sentence Shadow Sister Soldier Staircase "
-    "Stranger Summer Tailor Tempest Tenant Thief Train Treasure Tunnel Umbrella Verdict Village "
-    "Violin Visitor Voyage Waltz Widow Winter Witness Wolf"
-).split()
-PLACES = (
+    "Queen Railway Rebellion Rival River Robot Saint Season Sentence Shadow Sister Soldier "
+    "Staircase Stranger Summer Tailor Tempest Tenant Thief Train Treasure Tunnel Umbrella Verdict "
+    "Village Violin Visitor Voyage Waltz Widow Winter Witness Wolf"
+)
+PLACES = words(
     "Antwerp Bergen Bombay Cairo Dakar Detroit Dublin Florence Glasgow Havana Jaipur Kyoto Lagos "
     "Lima Lisbon Lyon Manila Marseille Naples Odessa Omaha Oslo Perth Quebec Riga Seville Tangier "
     "Texas Trieste Tulsa Utrecht Valparaiso Warsaw Winnipeg Zanzibar"
-).split()
-NAMES = "Ada Anton Boris Clara Daisy Edgar Ines Jonas Karim Lena Maud Nils Olga Pablo Ruth".split()
+)
+NAMES = words("Ada Anton Boris Clara Daisy Edgar Ines Jonas Karim Lena Maud Nils Olga Pablo Ruth")
 FOREIGN = (
     "L'été indien",
     "Señora de la niebla, La",
@@ -43,7 +49,7 @@ FOREIGN = (
     "Příběh o řece",
     "Århundradets färd",
     "Kōkyō no yoru",
-    "Дом у реки",
+    "Ночной поезд",
 )
 
 # Shares of ml-latest-small's titles.
@@ -75,15 +81,15 @@ def movie_titles(spec: SampleSpec, years: npt.NDArray[np.int64]) -> list[str]:
     rng = spec.stream(Stream.TITLES)
     weights = np.array([weight for _, weight in _PATTERNS])
     patterns = rng.choice(len(_PATTERNS), size=len(years), p=weights / weights.sum())
-    words = (ADJECTIVES, NOUNS, NOUNS, PLACES, NAMES, FOREIGN, range(2, 6))
-    picks = np.stack([rng.integers(len(choices), size=len(years)) for choices in words], axis=1)
+    lists = (ADJECTIVES, NOUNS, NOUNS, PLACES, NAMES, FOREIGN, range(2, 6))
+    picks = np.stack([rng.integers(len(choices), size=len(years)) for choices in lists], axis=1)
     odd = rng.random(len(years))
     titles = []
     for pattern, pick, year, oddity in zip(
         patterns.tolist(), picks.tolist(), years.tolist(), odd.tolist(), strict=True
     ):
         adjective, noun, other, place, name, foreign, number = (
-            choices[index] for choices, index in zip(words, pick, strict=True)
+            choices[index] for choices, index in zip(lists, pick, strict=True)
         )
         title = _PATTERNS[pattern][0].format(
             adjective=adjective,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from movierec.session import Session
 
@@ -35,10 +37,20 @@ def spark(session: Session) -> SparkSession:
     return session()
 
 
+@pytest.fixture(autouse=True)
+def _doctest_spark(request: pytest.FixtureRequest, doctest_namespace: dict[str, Any]) -> None:
+    """Give `spark` and `F` to the doctests that show tables, and start Spark for no other."""
+    item = request.node
+    if isinstance(item, pytest.DoctestItem) and item.dtest is not None:
+        doctest_namespace["F"] = F
+        if any("spark" in example.source for example in item.dtest.examples):
+            doctest_namespace["spark"] = request.getfixturevalue("spark")
+
+
 @pytest.fixture(scope="session")
 def small_archive() -> Path:
     """The real ml-latest-small, which the repository does not hold."""
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parent
     for place in (root / "data", root.parent / "shared" / "data"):
         if (place / "ml-latest-small.zip").exists():
             return place / "ml-latest-small.zip"

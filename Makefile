@@ -1,0 +1,128 @@
+# Every task of a laptop; `make` alone lists them. Works with GNU make 3.81, which macOS ships.
+
+PYTHON  ?= python3
+CONF    ?= conf/sample.yaml
+ARCHIVE ?=
+SET     ?=
+FORCE   ?=
+SEEDS   ?= 5
+
+VENV := .venv
+BIN  := $(VENV)/bin
+PIP  := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+# without isolation pip builds PySpark, which comes as source, with the locked setuptools
+SYNC := $(PIP) install --use-pep517 --no-build-isolation --require-hashes -r
+UV   := uv==0.13.9
+
+# Spark's own variables would put another Spark in front of the locked one
+unexport SPARK_HOME PYTHONPATH
+# Spark starts its workers with the first python3 on PATH unless told otherwise
+SPARK = JAVA_HOME="$$(head -n 1 $(VENV)/java_home)" PYSPARK_PYTHON="$(CURDIR)/$(BIN)/python" \
+	$(BIN)/python
+
+OPTIONS = --config '$(CONF)' \
+	$(if $(ARCHIVE),--set 'source.archive=$(ARCHIVE)' --set source.sha256=null \
+		--set source.expected_ratings=null) \
+	$(foreach pair,$(SET),--set '$(pair)') $(if $(FORCE),--force)
+
+# conf/cluster.yaml describes a cluster, not a pipeline
+CONFS = $(filter-out conf/cluster.yaml,$(wildcard conf/*.yaml))
+
+STAGES := ingest partition popularity tune recommend evaluate
+JOB_popularity := fit_popularity
+JOB_tune := tune_als
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# two pips in one environment, or two stages in one workspace, would be in each other's way
+.NOTPARALLEL:
+.PHONY: help setup run data $(STAGES) stability test check package lock clean java interpreter-gone
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo 'Variables: CONF=$(CONF) ARCHIVE=path.zip SET="section.key=value …" FORCE=1 PYTHON=$(PYTHON)'
+
+setup: $(VENV)/dev.stamp $(VENV)/project.stamp java ## make .venv: locked packages, this project, a Java
+
+run: $(VENV)/project.stamp java ## the whole pipeline on CONF; what is done is skipped
+	@$(SPARK) scripts/run_pipeline.py $(OPTIONS)
+
+data: $(VENV)/project.stamp ## download or generate the archive that CONF names
+	@$(BIN)/python scripts/fetch_archive.py --config '$(CONF)'
+
+ingest: ## one stage: check and read the archive
+partition: ## one stage: train, validation and test sets
+popularity: ## one stage: fit the popularity baseline
+tune: ## one stage: tune ALS on validation
+recommend: ## one stage: the recommendations of every model
+evaluate: ## one stage: measure and compare the models
+$(STAGES): $(VENV)/project.stamp java
+	@$(SPARK) jobs/$(or $(JOB_$@),$@).py $(OPTIONS)
+
+stability: $(VENV)/project.stamp java ## how far the results move over SEEDS seeds (5)
+	@$(SPARK) scripts/run_stability.py --config '$(CONF)' --seeds $(SEEDS)
+
+test: setup ## every test that needs only PyPI's packages
+	@$(SPARK) -m pytest
+
+check: $(VENV)/dev.stamp $(VENV)/project.stamp ## lint, format, types, and every conf
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m mypy src jobs scripts
+	@failed=0; for conf in $(CONFS); do \
+		$(BIN)/python jobs/ingest.py --config "$$conf" --check-config || failed=1; \
+	done; exit $$failed
+
+package: $(VENV)/project.stamp ## dist/movierec-<version>.zip and its dependencies, reproducible
+	@$(BIN)/python scripts/build_package.py
+
+lock: $(VENV)/build.stamp ## recompile requirements/*.txt (UPGRADE=1: to the newest versions)
+	@$(PIP) install $(UV)
+	@$(call compile,build,--group build)
+	@$(call compile,run,pyproject.toml)
+	@$(call compile,dev,pyproject.toml --group build --group dev -c requirements/run.txt)
+	@$(call compile,java,--group java)
+
+clean: ## remove what is built or cached; .venv, data and workspace stay
+	@rm -rf dist out build src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+		spark-warehouse metastore_db derby.log
+	@find conf docs jobs scripts src tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+# --- set-up: a stamp for each step, so that a second run does nothing -----------------------------
+
+compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+	--no-header --no-annotate $(if $(UPGRADE),--upgrade) -o requirements/$(1).txt $(2)
+
+# what is wrong with PYTHON, empty where nothing is
+define python_fault
+$(shell v=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || v=none; \
+	case $$v in \
+	(none) echo "PYTHON=$(PYTHON) does not run: install Python 3.10 or newer, or name one with PYTHON=path" ;; \
+	(2.*|3.[0-9]) echo "PYTHON=$(PYTHON) is Python $$v, too old: install 3.10 or newer, or name one with PYTHON=path" ;; \
+	(*) $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+		echo "PYTHON=$(PYTHON) has no venv or no ensurepip: install them (apt-get install python3-venv), or name another with PYTHON=path" ;; \
+	esac)
+endef
+
+# made again where the interpreter that it links to has gone; $(error) ends make with one line, which
+# a failing command cannot
+$(VENV)/venv.stamp: $(shell [ -x $(BIN)/python ] || echo interpreter-gone)
+	$(if $(strip $(python_fault)),$(error $(strip $(python_fault))))
+	@$(PYTHON) -m venv --clear $(VENV) && touch $@
+
+$(VENV)/build.stamp: requirements/build.txt $(VENV)/venv.stamp
+	@$(SYNC) $< && touch $@
+
+$(VENV)/run.stamp: requirements/run.txt $(VENV)/build.stamp
+	@echo 'setting up $(VENV), once: about half a gigabyte to download where pip has no cache'
+	@$(SYNC) $< && touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
+	@$(SYNC) $< && touch $@
+
+$(VENV)/project.stamp: pyproject.toml $(VENV)/run.stamp
+	@$(PIP) install --no-deps --no-build-isolation --editable . && touch $@
+
+# each time: the recorded Java may have gone, or JAVA_HOME may be another
+java: $(VENV)/build.stamp
+	@$(BIN)/python scripts/find_java.py --venv $(VENV) >/dev/null

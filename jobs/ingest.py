@@ -1,0 +1,23 @@
+"""Take a zipped MovieLens archive into typed, checked datasets."""
+
+from __future__ import annotations
+
+from movierec import stages
+from movierec.execution import Context
+from movierec.ingest import Ingestion, open_source, staged
+from movierec.job import main
+
+
+def run(context: Context) -> None:
+    """Write every table of the archive, and the rows that were rejected."""
+    source = open_source(context)
+    with staged(context, source) as folder:
+        ingestion = Ingestion(context, source, folder)
+        for table in source.members:
+            ingestion.ingest(table)
+        ingestion.write_rejected()
+    ingestion.describe()
+
+
+if __name__ == "__main__":
+    main(stages.INGEST, run)

