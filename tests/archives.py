@@ -56,7 +56,27 @@ ML_10M = {
     "tags.dat": '2::1::"excellent", déjà vu!::1215184630\n',
     "README.html": "<html></html>\n",
 }
-GENRES_100K = ["unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama", "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western"]
+GENRES_100K = [
+    "unknown",
+    "Action",
+    "Adventure",
+    "Animation",
+    "Children's",
+    "Comedy",
+    "Crime",
+    "Documentary",
+    "Drama",
+    "Fantasy",
+    "Film-Noir",
+    "Horror",
+    "Musical",
+    "Mystery",
+    "Romance",
+    "Sci-Fi",
+    "Thriller",
+    "War",
+    "Western",
+]
 
 
 def item(movie: int, title: str, *genres: str) -> str:
@@ -132,7 +152,7 @@ def write_piped_zip(
 ) -> Path:
     """Write a zip as into a pipe: sizes and checksums stand behind each member's content."""
     pipe = _Pipe()
-    with zipfile.ZipFile(pipe, "w", compression) as archive:  # type: ignore[arg-type]
+    with zipfile.ZipFile(pipe, "w", compression) as archive:
         for name, content in members.items():
             with archive.open(name, "w", force_zip64=zip64) as file:
                 file.write(content)

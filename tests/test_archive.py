@@ -46,7 +46,8 @@ def test_the_directory_lists_files_by_name(files: Files, tmp_path: Path) -> None
 def test_a_missing_archive(files: Files, tmp_path: Path) -> None:
     uri = (tmp_path / "none.zip").as_uri()
     message = (
-        f"source.archive: there is no {uri}; fetch it with `make data` or name another with ARCHIVE="
+        f"source.archive: there is no {uri}; "
+        "fetch it with `make data` or name another with ARCHIVE="
     )
     with pytest.raises(InputError) as raised:
         archive.read_directory(files, uri)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import re
@@ -18,7 +19,7 @@ from movierec.errors import ConfigError
 
 _KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 # No path or name may hold these: control characters, and halves of surrogate pairs.
-_UNUSABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_UNUSABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 T = TypeVar("T")
 
 
@@ -27,30 +28,28 @@ class _StrictLoader(yaml.SafeLoader):
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
-            return super().construct_object(node, deep)  # type: ignore[no-untyped-call]
+            return super().construct_object(node, deep)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            # PyYAML lets through what int() and datetime say of 0b_, 2001-99-99, !!bool maybe
-            raise yaml.constructor.ConstructorError(
-                None,
-                None,
-                f"{_shown(node.value)} is no value of the type {node.tag.rpartition(':')[2]}",
-                node.start_mark,
-            ) from None
+            # PyYAML lets out what int() says of 0b_, and datetime of 2001-99-99
+            kind = node.tag.rpartition(":")[2]
+            raise _refused(node, f"{_shown(node.value)} is no value of the type {kind}") from None
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Any, Any]:
+        if not isinstance(node, yaml.MappingNode):
+            raise _refused(node, "a mapping was expected")
         seen = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} is not text", key_node.start_mark
-                )
+                raise _refused(key_node, f"the key {_SHORT.repr(key)} is not text")
             if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
-                )
+                raise _refused(key_node, f"the key {key!r} stands twice")
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+
+def _refused(node: yaml.Node, problem: str) -> yaml.YAMLError:
+    return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
 # YAML 1.1, which PyYAML reads, takes 1e-3 for text because it has no dot.
@@ -87,14 +86,20 @@ def _plain(items: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _parse(text: str, origin: str) -> dict[str, Any]:
     try:
-        tree = yaml.load(text, Loader=_StrictLoader)
+        tree = _load(text)
     except yaml.YAMLError as error:
         raise ConfigError([f"{origin}: not valid YAML: {_one_line(error)}"]) from None
-    except RecursionError:
-        raise ConfigError([f"{origin}: not valid YAML: nested too deeply"]) from None
     if not isinstance(tree, dict):
         raise ConfigError([f"{origin}: a mapping of sections was expected, not {_shown(tree)}"])
     return tree
+
+
+def _load(text: str) -> Any:
+    """Return what the YAML holds. Raises YAMLError."""
+    try:
+        return yaml.load(text, Loader=_StrictLoader)
+    except RecursionError:
+        raise yaml.YAMLError("nested too deeply") from None
 
 
 def _one_line(error: yaml.YAMLError) -> str:
@@ -111,11 +116,9 @@ def _apply(tree: dict[str, Any], override: str, problems: list[str]) -> None:
         problems.append(f"--set {override}: write it as section.key=value")
         return
     try:
-        value = yaml.load(text, Loader=_StrictLoader)
-    except (yaml.YAMLError, RecursionError) as error:
-        problems.append(
-            f"--set {override}: the value is not valid YAML: {' '.join(str(error).split())}"
-        )
+        value = _load(text)
+    except yaml.YAMLError as error:
+        problems.append(f"--set {override}: the value is not valid YAML: {_one_line(error)}")
         return
     section = tree
     for key in keys[:-1]:
@@ -135,18 +138,23 @@ def _build(cls: type[T], tree: Mapping[str, Any], path: str, problems: list[str]
             near = difflib.get_close_matches(key, hints, n=1, cutoff=0.5)
             hint = f"did you mean {path}{near[0]}?" if near else f"known keys: {', '.join(hints)}"
             problems.append(f"{path}{key}: unknown key; {hint}")
-    values = {}
+    values = dict.fromkeys(hints)
     for key, hint in hints.items():
         if key in tree:
             values[key] = _value(hint, tree[key], path + key, problems)
         else:
             problems.append(f"{path}{key}: missing; every key stands in every conf file")
-    if len(problems) > before:
-        return None
+    sound = len(problems) == before
     section = cls(**values)
-    between_keys = getattr(section, "problems", list)()
+    between_keys: list[str] = []
+    try:
+        between_keys = getattr(section, "problems", list)()
+    except (AttributeError, TypeError):
+        # it compares a key that is wrong by itself, and so None
+        if sound:
+            raise
     problems += [f"{path.rstrip('.')}: {one}" if path else one for one in between_keys]
-    return section
+    return section if sound else None
 
 
 def _value(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
@@ -172,25 +180,23 @@ def _value(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
     return _scalar(hint, constraint, value, path, problems)
 
 
-def _scalar(kind: type, allowed: Range | None, value: Any, path: str, problems: list[str]) -> Any:
+def _scalar(kind: Any, allowed: Range | None, value: Any, path: str, problems: list[str]) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        try:
+        with contextlib.suppress(OverflowError):
             value = float(value)
-        except OverflowError:
-            problems.append(
-                f"{path}: a number {allowed} was expected, not one of {len(str(value))} digits"
-            )
-            return None
-    if type(value) is not kind:
-        problems.append(f"{path}: {_wanted(kind, allowed)} was expected, not {_shown(value)}")
-        return None
-    if kind is str and not value.strip():
-        problems.append(f"{path}: text was expected, not an empty string")
-        return None
-    if allowed is not None and value not in allowed:
-        problems.append(f"{path}: {_wanted(kind, allowed)} was expected, not {_shown(value)}")
-        return None
-    return value
+    wanted = _KINDS[kind] if allowed is None else f"{_KINDS[kind]} {allowed}"
+    found = _shown(value)
+    if kind is str and isinstance(value, str):
+        if not value.strip():
+            found = "an empty string"
+        elif _UNUSABLE.search(value):
+            wanted = "text without control characters"
+        else:
+            return value
+    elif type(value) is kind and (allowed is None or value in allowed):
+        return value
+    problems.append(f"{path}: {wanted} was expected, not {found}")
+    return None
 
 
 def _list(item: Any, each: Each, value: Any, path: str, problems: list[str]) -> Any:
@@ -208,17 +214,31 @@ def _list(item: Any, each: Each, value: Any, path: str, problems: list[str]) -> 
 def _choice(choices: tuple[str, ...], value: Any, path: str, problems: list[str]) -> Any:
     if isinstance(value, str) and value in choices:
         return value
-    near = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.5)
+    near = (
+        difflib.get_close_matches(value, choices, n=1, cutoff=0.5) if isinstance(value, str) else []
+    )
     hint = f"; did you mean {near[0]}?" if near else ""
     problems.append(f"{path}: one of {', '.join(choices)} was expected, not {_shown(value)}{hint}")
     return None
 
 
-def _wanted(kind: type, allowed: Range | None) -> str:
-    return _KINDS[kind] if allowed is None else f"{_KINDS[kind]} {allowed}"
-
-
 def _shown(value: Any) -> str:
-    shown = repr(value) if not isinstance(value, int) or abs(value) < 10**40 else "a huge number"
+    shown = _SHORT.repr(value)
     kind = {str: "the text ", bool: "the truth value "}.get(type(value), "")
     return kind + (shown if len(shown) <= 60 else shown[:57] + "...")
+
+
+class _Short(reprlib.Repr):
+    """A repr that stays short for lists whose aliases unfold to gigabytes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlist = self.maxdict = self.maxset = self.maxtuple = 20
+        self.maxstring = self.maxother = 100
+
+    def repr_int(self, x: int, level: int) -> str:
+        # Python refuses to print an int of more than 4300 digits
+        return repr(x) if abs(x) < 10**40 else "a huge number"
+
+
+_SHORT = _Short()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 
@@ -16,8 +15,6 @@ class Range:
 
     def __contains__(self, value: float) -> bool:
         """Tell whether the value lies in the range; not-a-number never does."""
-        if math.isnan(value):
-            return False
         if self.open_ends:
             return self.low < value < self.high
         return self.low <= value <= self.high

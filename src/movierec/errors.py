@@ -15,11 +15,18 @@ class ConfigError(UserError):
     exit_code = 2
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+        self.problems = [_escaped(problem) for problem in problems]
+        super().__init__("\n".join(self.problems))
 
 
 class InputError(UserError):
     """An input is missing or invalid."""
 
     exit_code = 3
+
+
+def _escaped(text: str) -> str:
+    """Return the text in one line: what cannot be printed becomes an escape such as \\n."""
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
+    )

@@ -57,7 +57,8 @@ class Execution:
         root = resolve_uri(config.workspace, key="workspace")
         self.workspace = Workspace(root, self.files)
         session.checkpoint_to(f"{root}/_checkpoints")
-        self._archive_sha256 = config.source.sha256
+        sha256 = config.source.sha256
+        self._archive_sha256 = None if sha256 is None else sha256.lower()
 
     @property
     def archive_sha256(self) -> str:
@@ -233,9 +234,7 @@ class Context:
 
 def versions(spark: SparkSession) -> dict[str, str]:
     """Return the versions that a result was made with."""
-    row = spark.sql(
-        "SELECT java_method('java.lang.System', 'getProperty', 'java.version')"
-    ).first()
+    row = spark.sql("SELECT java_method('java.lang.System', 'getProperty', 'java.version')").first()
     assert row is not None  # a query without FROM has one row
     return {
         "movierec": __version__,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import shutil
-import urllib.error
 import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -30,15 +30,16 @@ def fetch_archive(source: SourceConfig) -> Path:
         raise InputError(f"source.archive: {uri} is not local; fetch to a local path and copy it")
     path = Path(local_path(uri))
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         if source.generate is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
             _generate(source, path)
         elif source.url is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
             _download(source.url, path, sha256=source.sha256)
         else:
             raise InputError(f"source.archive: there is no {path}, and conf gives no source.url")
     elif source.sha256 is not None:
-        _check(path, source.sha256, found=_sha256(path))
+        _check(str(path), source.sha256, found=_sha256(path), cure="delete it and fetch again")
     return path
 
 
@@ -65,19 +66,19 @@ def _download(url: str, path: Path, *, sha256: str | None) -> None:
         if expected is not None and part.stat().st_size != int(expected):
             raise InputError(f"{url}: cut off after {part.stat().st_size} of {expected} bytes")
         if sha256 is not None:
-            _check(path, sha256, found=_sha256(part))
+            _check(url, sha256, found=_sha256(part), cure="try again later")
         part.replace(path)
-    except (OSError, urllib.error.URLError) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:
         raise InputError(f"{url}: the download failed: {error}; try again later") from None
     finally:
         part.unlink(missing_ok=True)
 
 
-def _check(path: Path, expected: str, *, found: str) -> None:
+def _check(name: str, expected: str, *, found: str, cure: str) -> None:
     if found != expected.lower():
         raise InputError(
-            f"{path}: its sha256 is {found}, not source.sha256 {expected}; delete it and fetch "
-            "again, or set source.sha256=null to take it as it is"
+            f"{name}: its sha256 is {found}, not source.sha256 {expected}; {cure}, or set "
+            "source.sha256=null to take it as it is"
         )
 
 

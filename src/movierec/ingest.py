@@ -127,11 +127,10 @@ class Ingestion:
         parsed = self._stage(rows.transform(forget_good_lines), f"{table.name}-parsed")
         if not table.key:
             return parsed
-        keys = self._stage(
-            parsed.transform(checks.repeated_keys, table=table), f"{table.name}-repeated-keys"
-        )
+        keys = parsed.transform(checks.repeated_keys, table=table)
         if keys.isEmpty():
             return parsed
+        keys = self._stage(keys, f"{table.name}-repeated-keys")
         repeats = self._stage(
             rows.transform(checks.flag_repeats, keys=keys, table=table).transform(
                 forget_good_lines

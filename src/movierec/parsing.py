@@ -56,6 +56,10 @@ def parse_lines(
     if member.flagged:
         cells[c.GENRES] = _flagged_genres(genre_names)
     reason = F.when(~F.col(_COMPLETE), f"not {len(member.columns) + len(genre_names)} fields")
+    if member.quoted:
+        # Where the last field opens one, Spark takes the rest of the line for the field.
+        n_quotes = F.length(c.LINE) - F.length(F.translate(c.LINE, '"', ""))
+        reason = reason.when(n_quotes % 2 == 1, "a quote is not closed")
     if member.encoding == UTF_8:
         reason = reason.when(_java_text(c.LINE) != F.col(c.LINE), "not UTF-8")
     for cell in cells.values():

@@ -68,9 +68,9 @@ class Files:
 
     def _open_at(self, uri: str) -> tuple[Any, Any]:
         """Return Hadoop's file system and path for the URI."""
-        path = self._jvm.org.apache.hadoop.fs.Path(uri)
+        path = _plain_errors(uri, self._jvm.org.apache.hadoop.fs.Path, uri)
         conf = self._spark().sparkContext._jsc.hadoopConfiguration()
-        return path.getFileSystem(conf), path
+        return _plain_errors(uri, path.getFileSystem, conf), path
 
     def exists(self, uri: str) -> bool:
         """Tell whether a file or directory is there."""

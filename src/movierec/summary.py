@@ -33,7 +33,11 @@ def evaluation_summary(
     """Return the summary that `evaluate` leaves. `params` holds what each model was fitted with."""
     first = evaluations[HELD_OUT[0]]
     return {
-        "data": {name: ingest.facts[name] for name in ("ratings", "users", "movies")},
+        "data": {
+            "ratings": ingest.rows["ratings"],
+            "users": ingest.facts["users"],
+            "movies": ingest.rows["movies"],
+        },
         "partition": {
             "strategy": partition.config["partition"]["strategy"],
             **{name: partition.rows[name] for name in SPLITS},

@@ -76,8 +76,14 @@ def left_behind(workspace: Path) -> list[Path]:
     return [path for path in workspace.rglob("*") if path.is_file() or path.parent.name == "ingest"]
 
 
-def test_the_latest_layout(session: Session, tmp_path: Path) -> None:
-    result = ingest(session, tmp_path / "w", archives.latest(tmp_path / "a.zip"))
+@pytest.fixture(scope="module")
+def result(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Ingested:
+    """What the job makes of the tiny archive in the latest layout."""
+    folder = tmp_path_factory.mktemp("latest")
+    return ingest(session, folder / "w", archives.latest(folder / "a.zip"))
+
+
+def test_the_latest_layout(result: Ingested) -> None:
     assert result.rows("movies") == [
         (1, "Toy Story (1995)", 1995, ["Adventure", "Animation", "Children"]),
         (2, "American President, The (1995)", 1995, ["Comedy"]),
@@ -108,12 +114,18 @@ def test_the_latest_layout(session: Session, tmp_path: Path) -> None:
     assert {path.name for path in result.path.iterdir() if path.is_dir()} == set(SCHEMAS)
 
 
-def test_the_manifest_says_what_was_read(session: Session, tmp_path: Path) -> None:
-    path = archives.latest(tmp_path / "a.zip", {"tags.csv": ""})
-    manifest = ingest(session, tmp_path / "w", path).manifest
+def test_the_manifest_says_what_was_read(result: Ingested) -> None:
+    manifest = result.manifest
     facts = dict(manifest.facts)
     assert len(facts.pop("archive_sha256")) == 64
-    tables = {"movies": 5, "ratings": 5, "links": 3, "genome_tags": 2, "genome_scores": 3}
+    tables = {
+        "movies": 5,
+        "ratings": 5,
+        "tags": 3,
+        "links": 3,
+        "genome_tags": 2,
+        "genome_scores": 3,
+    }
     assert facts == {
         "layout": "latest",
         "tables": {
@@ -252,10 +264,14 @@ def test_bad_rows_are_rejected_with_their_reason(
     }
 
 
+MINIMAL = dict.fromkeys(["tags.csv", "links.csv", "genome-tags.csv", "genome-scores.csv"], "")
+"""Changes that leave an archive no more than the members it must have."""
+
+
 def test_as_many_bad_rows_as_conf_allows_and_one_more(session: Session, tmp_path: Path) -> None:
-    bad = {"ratings.csv": archives.LATEST["ratings.csv"] + "1,1,9.0,5\r\n1,4,NaN,964982703\r\n"}
-    bad["ratings.csv"] += "1,5\r\n"
-    path = archives.latest(tmp_path / "a.zip", bad)
+    bad = "1,1,9.0,5\r\n1,4,NaN,964982703\r\n1,5\r\n"
+    text = archives.LATEST["ratings.csv"] + bad
+    path = archives.latest(tmp_path / "a.zip", {**MINIMAL, "ratings.csv": text})
     allowed = {"source__max_rejected_fraction": 3 / 8}
     assert ingest(session, tmp_path / "w", path, **allowed).manifest.rows["rejected"] == 3
     message = refused(session, tmp_path / "x", path, source__max_rejected_fraction=0.374)
@@ -365,13 +381,10 @@ def test_the_checksum_of_conf_is_checked(session: Session, tmp_path: Path) -> No
     assert f", not source.sha256 {'ab' * 32}; " in message
 
 
-def test_a_missing_archive(session: Session, tmp_path: Path) -> None:
-    for overrides in ({}, {"source__sha256": "ab" * 32}):
-        message = refused(session, tmp_path / "w", tmp_path / "none.zip", **overrides)
-        assert message == (
-            "source.archive: there is no URI; fetch it with `make data` or name another with "
-            "ARCHIVE="
-        ) or message.startswith("source.archive: there is no URI; fetch it with `make data`")
+@pytest.mark.parametrize("sha256", [None, "ab" * 32])
+def test_a_missing_archive(session: Session, tmp_path: Path, sha256: str | None) -> None:
+    message = refused(session, tmp_path / "w", tmp_path / "none.zip", source__sha256=sha256)
+    assert message.startswith("source.archive: there is no URI; fetch it with `make data`")
 
 
 def test_what_is_no_fault_of_the_input_leaves_no_staged_files(
@@ -379,11 +392,12 @@ def test_what_is_no_fault_of_the_input_leaves_no_staged_files(
 ) -> None:
     job = load_job("ingest")
     monkeypatch.setattr(job.Ingestion, "write_rejected", lambda self: 1 / 0)
-    execution = Execution(tiny_conf(tmp_path / "w", archives.latest(tmp_path / "a.zip")), session)
+    config = tiny_conf(tmp_path / "w", archives.latest(tmp_path / "a.zip", MINIMAL))
+    execution = Execution(config, session)
     with pytest.raises(ZeroDivisionError):
         execution.execute(stages.INGEST, job.run)
     (left,) = (tmp_path / "w" / "ingest").iterdir()
-    assert "ratings" in os.listdir(left)
+    assert (left / "ratings").exists()
     assert not (left / "_staging").exists()
     assert execution.find(stages.INGEST) is None
 
@@ -420,8 +434,8 @@ def test_the_real_archive(session: Session, tmp_path: Path, small_archive: Path)
     assert (movies[1].year, movies[1].genres[:2]) == (1995, ["Adventure", "Animation"])
     assert movies[114335].genres == []
     assert sum(row.year is None for row in movies.values()) == 12
-    assert [(str(u), str(m), tag, str(at)) for u, m, tag, at in result.rows("tags")] == sorted(
-        ((u, m, tag, at) for u, m, tag, at in table["tags"]), key=lambda row: str((int(row[0]), int(row[1]), *row[2:]))
+    assert sorted(result.rows("tags")) == sorted(
+        (int(user), int(movie), tag, int(at)) for user, movie, tag, at in table["tags"]
     )
     total = result.frame("ratings").agg(F.sum("rating"), F.sum(F.unix_timestamp("rated_at")))
     assert tuple(total.collect()[0]) == (
@@ -448,8 +462,10 @@ def test_the_command_line_of_a_broken_archive(tmp_path: Path) -> None:
     )
     assert done.returncode == 3
     assert done.stdout == ""
-    assert done.stderr == (
+    assert "Traceback" not in done.stderr
+    # Spark's launcher has its own lines there.
+    assert [line for line in done.stderr.splitlines() if "ingest" in line or "Error" in line] == [
         f"ingest: {path.as_uri()}: not a zip, or one that was cut off or damaged "
-        "(File is not a zip file); fetch it again with `make data`\n"
-    )
+        "(File is not a zip file); fetch it again with `make data`"
+    ]
     assert left_behind(tmp_path / "w") == []

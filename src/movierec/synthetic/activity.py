@@ -8,6 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
+from movierec.errors import ConfigError
 from movierec.synthetic.spec import SampleSpec, Stream
 
 Ints = npt.NDArray[np.int64]
@@ -60,12 +61,25 @@ def heavy_tailed_counts(spec: SampleSpec) -> Ints:
 
 
 def planted_pairs(spec: SampleSpec, counts: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Disjoint pairs of users with similar activity: twins and duplicates, (pairs, 2) each."""
-    most = max(MIN_PLANTED_RATINGS, spec.movies // 10)
+    """Disjoint pairs of users with similar activity: twins and duplicates, (pairs, 2) each.
+
+    The source, which is the more active, stands first. Raises ConfigError if the spec asks for
+    more pairs than there are users with enough ratings.
+    """
+    # A follower finds movies beyond its source's where the source leaves most of them.
+    most = spec.movies // 4
     eligible = np.flatnonzero((counts >= MIN_PLANTED_RATINGS) & (counts <= most))
-    # Duplicates come first where there are too few users for both.
-    duplicates = min(spec.duplicate_pairs, len(eligible) // 2)
-    twins = min(spec.twin_pairs, len(eligible) // 2 - duplicates)
+    possible = len(eligible) // 2
+    if (spec.twins or 0) + (spec.duplicates or 0) > possible:
+        raise ConfigError(
+            [
+                f"twins is {spec.twins or 0} and duplicates {spec.duplicates or 0}, but"
+                f" {len(eligible)} users, who rate {MIN_PLANTED_RATINGS} to {most} of the movies,"
+                f" make {possible} pairs: ask for fewer, or for more ratings"
+            ]
+        )
+    duplicates = min(spec.duplicate_pairs, possible - (spec.twins or 0))
+    twins = min(spec.twin_pairs, possible - duplicates)
     chosen = rng.choice(eligible, size=2 * (twins + duplicates), replace=False)
     neighbours = chosen[np.argsort(-counts[chosen], kind="stable")].reshape(-1, 2)
     shuffled = rng.permutation(neighbours, axis=0)

@@ -18,7 +18,7 @@ MAX_LAG = 30 * 86_400
 # Of ml-latest-small's users, 16 % came in 1996; the others spread evenly.
 PIONEERS = 0.15
 # Share of users who know half stars at all, once the scale has them.
-HALF_STAR_USERS = 0.75
+HALF_STAR_USERS = 0.9
 SECONDS_BETWEEN_RATINGS = 13.0
 # Three users in four rate in one to three sittings, some in hundreds over many years.
 ONE_SITTING = 0.5

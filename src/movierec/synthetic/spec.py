@@ -45,16 +45,19 @@ class Stream(IntEnum):
 class Shape:
     """Parameters of the distributions; the defaults imitate ml-latest-small.
 
-    Activity: `min_ratings_per_user`, or the mean where that is less, plus a log-normal of log-deviation `activity_sigma`, cut at
-    the share `max_activity` of the movies, scaled to the mean that the sizes imply. Popularity:
-    a movie's weight is log-normal of log-deviation `popularity_sigma`, levelling off at twice
-    the weight of the last of the share `popularity_head` of the movies; the share `unrated` is
-    never rated. Choice: a user mixes the `archetypes` by a Dirichlet of concentration
-    `mixing` each; an archetype multiplies a movie's weight by exp(`taste_in_choice` · affinity).
-    Of a user's n-th draws, `front_page` · exp(-n / `front_page_ratings`) come from the page that
-    newcomers of the time see: `front_page_movies` recent and popular ones, chances by weight to
-    the power `front_page_power`. Stars: relative deviations of user bias, movie quality, taste
-    and noise. Tags and genome: sizes in proportion to the ratings and the movies.
+    Activity: `min_ratings_per_user`, or the mean where that is less, plus a log-normal of
+    log-deviation `activity_sigma`, cut at the share `max_activity` of the movies and scaled to
+    the mean that the sizes imply.
+    Popularity: a movie's weight is log-normal of log-deviation `popularity_sigma`, levelling off
+    at twice the weight of the last of the share `popularity_head` of the movies; the share
+    `unrated` is never rated.
+    Choice: a user mixes the `archetypes` by a Dirichlet of concentration `mixing` each; an
+    archetype multiplies a movie's weight by exp(`taste_in_choice` · affinity). Of a user's n-th
+    draws, `front_page` · exp(-n / `front_page_ratings`) come from the page that newcomers of the
+    time see: `front_page_movies` recent and popular ones, chances by weight to the power
+    `front_page_power`.
+    Stars: relative deviations of user bias, movie quality, taste and noise.
+    Tags and genome: sizes in proportion to the ratings and the movies.
     """
 
     min_ratings_per_user: int = 20
@@ -98,9 +101,8 @@ class SampleSpec:
     """Sizes, seed and shape of an archive; equal specs give equal archives.
 
     `twins` and `duplicates` are numbers of planted user pairs, by default one pair in 40 users
-    (at most 200) and one in 150 (at most 50). Where fewer users rated enough movies to be half
-    of a pair, fewer are planted. Raises ConfigError, naming every fault, on sizes that contradict
-    each other.
+    (at most 200) and one in 150 (at most 50), or as many as there are users for. Raises
+    ConfigError, naming every fault, on sizes that contradict each other.
     """
 
     users: int

@@ -25,6 +25,8 @@ GENOME_BLOCK = 256
 # Relevance is written in quarter thousandths.
 RELEVANCE_STEPS = 4000
 
+# Tags with commas, quotes and accents; rare, but there in every archive of some thousand tags.
+ODD_SHARE = 0.012
 ODD_TAGS = (
     '"artsy"',
     'so bad it\'s "good"',
@@ -63,34 +65,35 @@ def make_tag_applications(
     """Draw who tagged what, no tag twice by a user on a movie.
 
     Users tag movies that they rated, shortly after the last of their ratings; every movie that
-    nobody rated has a tag from someone, which is why it is in the archive. About
-    `tags_per_rating` times the ratings in all.
+    nobody rated has a tag from someone, which is why it is in the archive. `tags_per_rating`
+    times the ratings in all, or somewhat fewer where those few users find no more to say.
     """
     rng = spec.stream(Stream.TAGS)
     wanted = round(spec.shape.tags_per_rating * spec.ratings)
-    taggers = rng.choice(spec.users, size=max(1, round(TAGGERS * spec.users)), replace=False)
-    eagerness = np.cumsum(np.exp(TAGGING_SIGMA * rng.standard_normal(len(taggers))))
-    counts = np.diff(history.offsets)
-
-    def drawn_taggers(size: int) -> Ints:
-        at = np.searchsorted(eagerness, rng.random(size) * eagerness[-1], side="right")
-        chosen: Ints = taggers[np.minimum(at, len(taggers) - 1)]
-        return chosen
-
     unrated = np.flatnonzero(np.bincount(history.movies, minlength=spec.movies) == 0)
-    if not wanted:
-        unrated = unrated[:0]
-    users = drawn_taggers(max(0, wanted - len(unrated)))
-    rows = history.offsets[users] + np.floor(rng.random(len(users)) * counts[users]).astype(
-        np.int64
-    )
-    users = np.concatenate([users, drawn_taggers(len(unrated))])
-    movies = np.concatenate([history.movies[rows], unrated])
+    wanted_rated = max(0, wanted - len(unrated))
+    taggers = rng.choice(spec.users, size=max(1, round(TAGGERS * spec.users)), replace=False)
+    counts = np.diff(history.offsets)
+    eagerness = counts[taggers] * np.exp(TAGGING_SIGMA * rng.standard_normal(len(taggers)))
+    cumulative = np.cumsum(eagerness)
+    # Repeated draws merge; so many suffice that what is left must usually be cut.
+    draws = 2 * wanted_rated + (len(unrated) if wanted else 0)
+    at = np.searchsorted(cumulative, rng.random(draws) * cumulative[-1], side="right")
+    users = taggers[np.minimum(at, len(taggers) - 1)]
+    nth = np.floor(rng.random(draws) * counts[users]).astype(np.int64)
+    movies = history.movies[history.offsets[users] + nth].astype(np.int64)
+    movies[2 * wanted_rated :] = unrated[: draws - 2 * wanted_rated]
     # Minimum of two draws: the first tags of a movie are given most.
-    fit = rng.integers(TAGS_OF_A_MOVIE, size=(2, len(users))).min(axis=0)
-    # Multiples of a prime scatter a movie's own tags over the vocabulary, always the same ones.
-    tag = np.where(fit == 0, movies % len(GENRE_NAMES), (movies * 7919 + fit * 104_729) % tags)
-    keys = np.unique((users * spec.movies + movies) * tags + tag)
+    fit = rng.integers(TAGS_OF_A_MOVIE, size=(2, draws)).min(axis=0)
+    # Multiples of primes scatter a movie's own tags over the vocabulary, always the same ones.
+    scattered = (movies * 7919 + fit * 104_729) % tags
+    tag = np.where(fit == 0, catalogue.genres.argmax(axis=1)[movies], scattered)
+    odd = len(GENRE_NAMES) + rng.integers(len(ODD_TAGS), size=draws)
+    tag = np.where(rng.random(draws) < ODD_SHARE, odd, tag)
+    keys = (users * spec.movies + movies) * tags + tag
+    said = np.unique(keys[: 2 * wanted_rated])
+    said = rng.choice(said, size=min(wanted_rated, len(said)), replace=False)
+    keys = np.sort(np.concatenate([said, keys[2 * wanted_rated :]]))
     users, movies, tag = keys // tags // spec.movies, keys // tags % spec.movies, keys % tags
     last = np.maximum.reduceat(history.times, history.offsets[:-1]).astype(np.int64)
     times = np.maximum(last[users], catalogue.released[movies]) + rng.integers(600, size=len(keys))

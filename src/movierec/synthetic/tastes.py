@@ -98,4 +98,5 @@ def standardised(columns: Floats) -> Floats:
 
 def product(left: Floats, right: Floats) -> Floats:
     """The matrix product without BLAS, whose last digits vary with its build and threads."""
-    return np.einsum("ij,jk->ik", left, right)
+    multiplied: Floats = np.einsum("ij,jk->ik", left, right)
+    return multiplied

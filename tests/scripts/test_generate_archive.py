@@ -1,0 +1,103 @@
+"""The generator's command line: what it writes, and how it refuses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from scripts.generate_archive import main
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SIZES = ["--users", "30", "--movies", "200", "--ratings", "1200"]
+
+
+def test_it_writes_an_archive_and_its_truth(tmp_path: Path) -> None:
+    out = tmp_path / "tiny.zip"
+    command = [sys.executable, str(REPOSITORY / "scripts" / "generate_archive.py")]
+    run = subprocess.run(
+        [*command, *SIZES, "--seed", "5", "--root", "ml-tiny", "--out", str(out)],
+        env={"PYTHONPATH": str(REPOSITORY / "src")},
+        capture_output=True,
+        text=True,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    with zipfile.ZipFile(out) as archive:
+        assert archive.testzip() is None
+        assert {name.split("/")[0] for name in archive.namelist()} == {"ml-tiny"}
+        assert archive.read("ml-tiny/ratings.csv").count(b"\n") == 1_201
+    truth = json.loads((tmp_path / "tiny.truth.json").read_text())
+    assert (truth["seed"], truth["users"], truth["ratings"]) == (5, 30, 1200)
+
+
+def test_the_seed_is_heeded(tmp_path: Path) -> None:
+    contents = []
+    for name, seed in (("a.zip", "1"), ("b.zip", "1"), ("c.zip", "2")):
+        assert main([*SIZES, "--seed", seed, "--out", str(tmp_path / name)]) == 0
+        contents.append((tmp_path / name).read_bytes())
+    assert contents[0] == contents[1] != contents[2]
+
+
+def test_pairs_can_be_asked_for(tmp_path: Path) -> None:
+    out = tmp_path / "a.zip"
+    assert main([*SIZES, "--twins", "2", "--duplicates", "1", "--out", str(out)]) == 0
+    truth = json.loads((tmp_path / "a.truth.json").read_text())
+    assert (len(truth["twins"]), len(truth["duplicates"])) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--users", "0"], "users is 0: give 1 to 10000000"),
+        (
+            ["--ratings", "6001"],
+            "ratings is 6001, but 30 users can rate 200 movies only 6000 times: give fewer ratings",
+        ),
+        (
+            ["--twins", "16"],
+            "twins is 16 and duplicates 0, but 15 users, who rate 25 to 50 of the movies, make"
+            " 7 pairs: ask for fewer, or for more ratings",
+        ),
+        (["--min-ratings", "41"], "--min-ratings is 41: 1200 ratings allow 40"),
+        (["--min-ratings", "0"], "min_ratings_per_user is 0: give at least 1"),
+        (["--root", "a/b"], "root is 'a/b': give one folder name, such as ml-sample"),
+    ],
+)
+def test_impossible_requests_are_one_line(
+    options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*SIZES, "--out", str(tmp_path / "a.zip"), *options]) == 2
+    assert capsys.readouterr().err == f"generate_archive: {message}\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["missing/a.zip", "file/a.zip", "folder.zip", "a.tar"])
+def test_a_place_that_cannot_be_written_is_refused(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.zip").mkdir()
+    assert main([*SIZES, "--out", str(tmp_path / place)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"generate_archive: out is {tmp_path / place}")
+    assert error.count("\n") == 1
+
+
+def test_a_failing_write_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.truth.json").mkdir()
+    assert main([*SIZES, "--out", str(tmp_path / "a.zip")]) == 1
+    error = capsys.readouterr().err
+    assert "could not be written" in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "a.zip").exists()
+
+
+@pytest.mark.parametrize("options", [["--users", "many"], ["--layout", "1m"], []])
+def test_argparse_refuses_what_is_no_value(options: list[str], tmp_path: Path) -> None:
+    out = ["--out", str(tmp_path / "a.zip")] if options else []
+    with pytest.raises(SystemExit) as refused:
+        main([*out, *options])
+    assert refused.value.code == 2
