@@ -11,7 +11,6 @@ import sys
 import zipfile
 from collections import Counter
 from collections.abc import Callable
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timezone
 from itertools import combinations
@@ -27,6 +26,7 @@ from movierec.synthetic import LATEST, SampleSpec, write_archive
 from movierec.synthetic.catalogue import make_catalogue
 from movierec.synthetic.rows import csv_rows, number_cells, second_cells, text_cells
 from movierec.synthetic.sample import make_sample
+from movierec.synthetic.spec import Stream
 from movierec.synthetic.titles import movie_titles
 
 SMALL = SampleSpec(users=610, movies=9_742, ratings=100_836, seed=1)
@@ -76,7 +76,7 @@ def write(tmp_path: Path) -> Callable[..., Path]:
     return written
 
 
-def jaccard(one: AbstractSet[int], other: AbstractSet[int]) -> float:
+def jaccard(one: set[int], other: set[int]) -> float:
     return len(one & other) / len(one | other)
 
 
@@ -102,14 +102,19 @@ def test_the_chunk_size_does_not_matter(write: Callable[..., Path]) -> None:
         assert one.zip.read(member) == other.zip.read(member)
 
 
-def test_users_of_every_block_are_drawn_afresh() -> None:
+def test_every_block_has_streams_of_its_own() -> None:
+    first = [TINY.stream(stream, block).random() for stream in Stream for block in range(3)]
+    assert len(set(first)) == 3 * len(Stream)
+    assert first == [TINY.stream(stream, block).random() for stream in Stream for block in range(3)]
+
+
+def test_users_of_every_block_are_whole() -> None:
     spec = SampleSpec(users=2_500, movies=300, ratings=60_000, seed=3)
     assert spec.blocks == [(0, 1024), (1024, 2048), (2048, 2500)]
     sample = make_sample(spec)
-    sets = [frozenset(sample.history.movies[sample.history.rows(user)]) for user in range(2_500)]
+    sets = [set(sample.history.movies[sample.history.rows(user)]) for user in range(2_500)]
     assert [len(movies) for movies in sets] == sample.activity.counts.tolist()
-    # Streams shared between blocks would give users of equal places alike draws.
-    assert mean(map(jaccard, sets[:400], sets[1024:])) < 0.2
+    assert sample.activity.counts.sum() == 60_000
 
 
 def test_no_half_written_file_appears(tmp_path: Path) -> None:
@@ -226,9 +231,11 @@ def test_genres_are_known_and_few_movies_have_none(small: Archive) -> None:
 
 
 def test_tags_include_awkward_ones(small: Archive) -> None:
-    tags = {row["tag"] for row in small.tags}
+    tags = [row["tag"] for row in small.tags]
     assert '"artsy"' in tags
-    assert any("," in tag for tag in tags)
+    assert sum("," in tag for tag in tags) >= 8
+    assert sum('"' in tag for tag in tags) >= 4
+    assert any(not tag.isascii() for tag in tags)
     keys = [(int(row["userId"]), int(row["movieId"]), row["tag"]) for row in small.tags]
     assert len(set(keys)) == len(keys)
     assert [key[:2] for key in keys] == sorted(key[:2] for key in keys)
@@ -261,7 +268,14 @@ def test_popularity_is_heavy_tailed(small: Archive) -> None:
     assert 20 <= counts[999] <= 30
     assert 3 <= counts[3_999] <= 5
     assert 3_000 <= counts.count(1) <= 4_200
-    assert 10 <= len(small.movies) - len(counts) <= 60
+    assert 19 <= len(small.movies) - len(counts) <= 60
+
+
+def test_some_movies_are_never_rated(small: Archive) -> None:
+    catalogue = make_catalogue(SMALL, most_rated_by_one=2_700)
+    never = {str(movie) for movie in catalogue.ids[catalogue.weights == 0]}
+    assert len(never) == 19
+    assert never.isdisjoint(row["movieId"] for row in small.ratings)
 
 
 def test_ratings_have_the_real_distribution(small: Archive) -> None:

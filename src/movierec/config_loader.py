@@ -233,6 +233,7 @@ class _Short(reprlib.Repr):
 
     def __init__(self) -> None:
         super().__init__()
+        self.maxlevel = 3
         self.maxlist = self.maxdict = self.maxset = self.maxtuple = 20
         self.maxstring = self.maxother = 100
 

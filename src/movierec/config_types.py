@@ -22,8 +22,8 @@ class Range:
     def __str__(self) -> str:
         """Say the range as an error message does."""
         if self.open_ends:
-            return f"between {self.low:.12g} and {self.high:.12g}, both excluded"
-        return f"from {self.low:.12g} to {self.high:.12g}"
+            return f"between {self.low:.15g} and {self.high:.15g}, both excluded"
+        return f"from {self.low:.15g} to {self.high:.15g}"
 
 
 @dataclass(frozen=True)

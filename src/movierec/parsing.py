@@ -60,7 +60,7 @@ def parse_lines(
         # Where the last field opens one, Spark takes the rest of the line for the field.
         n_quotes = F.length(c.LINE) - F.length(F.translate(c.LINE, '"', ""))
         reason = reason.when(n_quotes % 2 == 1, "a quote is not closed")
-    if member.encoding == UTF_8:
+    if member.encoding == UTF_8 and {c.TITLE, c.TAG} & cells.keys():
         reason = reason.when(_java_text(c.LINE) != F.col(c.LINE), "not UTF-8")
     for cell in cells.values():
         reason = reason.when(~F.coalesce(cell.good, F.lit(False)), cell.reason)

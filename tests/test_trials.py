@@ -1,0 +1,79 @@
+"""Trials on real fits: what is shared between them must not change them."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from movierec.als_params import AlsParams
+from movierec.config_loader import load_config
+from movierec.trials import TrialRunner, sample_users
+
+CONF = Path(__file__).resolve().parents[1] / "conf" / "small.yaml"
+SIGNED = AlsParams(rank=3, reg_param=0.1, alpha=4.0, feedback="signed")
+LIKED = replace(SIGNED, feedback="liked")
+EXPLICIT = AlsParams(rank=3, reg_param=0.1, alpha=None, feedback=None)
+
+
+@pytest.fixture(scope="module")
+def splits(spark):
+    """Two tastes: even users rate even movies high and odd ones low, and the other way round."""
+    rng = random.Random(1)
+    rows = [
+        (user, movie, 5.0 if (user + movie) % 2 == 0 else 2.0, rng.random() < 0.7)
+        for user in range(80)
+        for movie in rng.sample(range(60), 25)
+    ]
+    frame = spark.createDataFrame(
+        rows, "user_id int, movie_id int, rating float, train boolean"
+    ).persist()
+    return frame.where("train").drop("train"), frame.where("NOT train").drop("train")
+
+
+def runner(splits):
+    config = load_config(
+        CONF.read_text(),
+        origin="small.yaml",
+        overrides=["als.max_iter=4", "evaluation.k=20", "tuning.metric=ndcg_at_20"],
+    )
+    return TrialRunner(train=splits[0], validation=splits[1], config=config)
+
+
+def test_trials_after_others_find_what_they_find_alone(splits):
+    shared = runner(splits)
+    together = [
+        shared(params, fraction)
+        for params, fraction in [
+            (SIGNED, 1.0),
+            (LIKED, 1.0),
+            (SIGNED, 0.5),
+            (EXPLICIT, 1.0),
+            (SIGNED, 1.0),
+        ]
+    ]
+    shared.close()
+    assert together[0].metrics == together[4].metrics
+    assert together[2].metrics != together[0].metrics
+    alone = runner(splits)
+    assert alone(LIKED, 1.0).metrics == together[1].metrics
+    alone.close()
+    # With half of the movies to one's taste, chance finds 20 of some 43 unseen.
+    assert together[0].metrics["recall"] > 0.8
+    assert together[0].rmse is None
+    assert 0 < together[3].rmse < 1.5
+
+
+def test_a_larger_sample_of_users_holds_the_smaller_one(spark):
+    ratings = spark.range(5000).selectExpr("cast(id AS int) AS user_id")
+
+    def sampled(fraction, seed=1):
+        return {
+            row.user_id for row in sample_users(ratings, fraction=fraction, seed=seed).collect()
+        }
+
+    assert sampled(0.1) < sampled(0.3) < sampled(1.0)
+    assert 400 < len(sampled(0.1)) < 600
+    assert sampled(0.1) != sampled(0.1, seed=2)
