@@ -1,5 +1,6 @@
 """Measure and compare the models on validation and test, and leave summary.json."""
 
+from dataclasses import asdict
 from functools import reduce
 
 from pyspark.sql import DataFrame
@@ -11,18 +12,20 @@ from movierec.job import main
 from movierec.metrics import relevant_movies, user_metrics
 from movierec.schemas import RATINGS, RECOMMENDATIONS, USER_METRICS
 from movierec.splits import HELD_OUT
+from movierec.tuning import Trial
 
 
 def run(context: Context) -> None:
     evaluations = {split: evaluate(context, split) for split in HELD_OUT}
-    popularity = context.input(stages.POPULARITY).manifest
+    popularity = context.input(stages.POPULARITY).manifest.facts["winner"]
+    tuned = context.input(stages.TUNE).manifest.facts["winners"]
     found = summary.evaluation_summary(
         evaluations,
         ingest=context.input(stages.INGEST).manifest,
         partition=context.input(stages.PARTITION).manifest,
         params={
-            models.POPULARITY: popularity.facts["winner"],
-            **context.input(stages.TUNE).manifest.facts["winners"],
+            models.POPULARITY: {name: popularity[name] for name in ("kind", "damping")},
+            **{model: asdict(Trial.params_of(row)) for model, row in tuned.items()},
         },
         config=context.config.evaluation,
     )

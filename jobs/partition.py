@@ -20,6 +20,11 @@ def run(context: Context) -> None:
     config = context.config.partition
     ratings = context.read(stages.INGEST, "ratings", RATINGS)
     eligible = ratings.transform(with_enough, at_least=config.min_ratings_per_user)
+    if eligible.isEmpty():
+        raise InputError(
+            f"partition.min_ratings_per_user: no user has {config.min_ratings_per_user} ratings; "
+            "lower it"
+        )
     with context.step("split"):
         labelled = eligible.transform(split_ratings, config=config)
         labelled = labelled.persist(StorageLevel.MEMORY_AND_DISK)

@@ -13,6 +13,7 @@ from movierec import models
 from movierec.bootstrap import Bootstrap, collect_bootstrap
 from movierec.columns import MOVIE_ID, USER_ID
 from movierec.config import EvaluationConfig
+from movierec.errors import InputError
 from movierec.metrics import (
     DIGITS,
     METRICS,
@@ -53,9 +54,14 @@ def collect_evaluation(
 
     `user_metrics` holds each model's metrics by user, for the same users. The headline numbers
     are Spark's RankingMetrics; raises AssertionError where the mean of the user metrics is not
-    the same.
+    the same, InputError where no held-out rating is relevant.
     """
     relevant = relevant_movies(heldout, relevant_rating=config.relevant_rating).persist()
+    if relevant.isEmpty():
+        raise InputError(
+            "evaluation.relevant_rating: no held-out rating of a split is at least "
+            f"{config.relevant_rating:g}; there is nothing to find"
+        )
     bootstrap = collect_bootstrap(
         _side_by_side(user_metrics), resamples=config.bootstrap, seed=config.seed
     )

@@ -1,0 +1,246 @@
+"""Every job after ingest on the real ml-latest-small, at one and at eight shuffle partitions."""
+
+from __future__ import annotations
+
+import csv
+import json
+import time
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from movierec import models, schemas, stages
+from movierec.errors import InputError
+from movierec.execution import Execution
+from movierec.pipeline import load_run, run_pipeline
+from movierec.splits import SPLITS
+from tests import reference
+from tests.confs import tiny_conf
+
+PARTITIONS = "spark.sql.shuffle.partitions"
+# One good point of the grid, so that the pipeline is quick.
+TUNING = {
+    "tuning__implicit": {
+        "rank": [32],
+        "reg_param": [0.1],
+        "alpha": [1],
+        "feedback": ["signed"],
+    },
+    "tuning__explicit": {"rank": [16], "reg_param": [0.05]},
+    "evaluation__bootstrap": 300,
+}
+
+
+class NoSpark:
+    """A session that must not be needed."""
+
+    def __call__(self):
+        raise AssertionError("Spark was started")
+
+    def checkpoint_to(self, uri):
+        pass
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    return tmp_path_factory.mktemp("workspace")
+
+
+@pytest.fixture(scope="module")
+def execution(session, workspace, small_archive):
+    return Execution(tiny_conf(workspace, small_archive, **TUNING), session)
+
+
+@pytest.fixture(scope="module")
+def summary(execution):
+    return run_pipeline(execution)
+
+
+@pytest.fixture(scope="module")
+def read(execution, summary, spark):
+    def rows(stage, dataset, schema):
+        return [tuple(row) for row in execution.find(stage).read(spark, dataset, schema).collect()]
+
+    return rows
+
+
+def test_als_beats_popularity_on_every_metric_and_both_splits(summary):
+    als, popularity = (summary["models"][name] for name in ("als", "popularity"))
+    for metric, least in [("ndcg_at_100", 0.23), ("map_at_100", 0.08), ("precision_at_100", 0.046)]:
+        assert als["validation"][metric] > least
+        assert als["validation"][metric] > 1.3 * popularity["validation"][metric]
+    assert popularity["validation"]["ndcg_at_100"] == pytest.approx(0.156, abs=0.002)
+    for split in ("validation", "test"):
+        for metric, versus in summary["comparison"]["als_vs_popularity"][split].items():
+            assert versus["ci95"][0] > 0, (split, metric)
+            assert versus["p_value"] < 0.05
+
+
+def test_random_is_the_floor_and_the_oracle_the_ceiling(summary):
+    for split in ("validation", "test"):
+        ndcg = {name: one[split]["ndcg_at_100"] for name, one in summary["models"].items()}
+        assert ndcg["random"] < ndcg["als_explicit"] < ndcg["popularity"] < ndcg["als"]
+        assert ndcg["als"] < ndcg["oracle"] < 1
+        users = {one[split]["users"] for one in summary["models"].values()}
+        assert users == {summary["users"][split]["evaluated"]}
+
+
+def test_the_split_is_that_of_plain_python(read, small_archive, archive_ratings):
+    made = {
+        (user, movie): split
+        for split in SPLITS
+        for user, movie, _, _ in read(stages.PARTITION, split, schemas.RATINGS)
+    }
+    by_user = defaultdict(list)
+    for user, movie, _, second in archive_ratings:
+        by_user[user].append((second, movie))
+    for user, ratings in by_user.items():
+        names = [made[user, movie] for _, movie in sorted(ratings)]
+        sizes = reference.split_sizes(len(ratings), "0.6", "0.2")
+        assert names == [name for name, n in zip(SPLITS, sizes, strict=True) for _ in range(n)]
+
+
+@pytest.fixture(scope="module")
+def archive_ratings(small_archive):
+    import io
+    import zipfile
+
+    with zipfile.ZipFile(small_archive) as archive:
+        text = archive.read("ml-latest-small/ratings.csv").decode()
+    rows = csv.DictReader(io.StringIO(text))
+    return [
+        (int(r["userId"]), int(r["movieId"]), float(r["rating"]), int(r["timestamp"])) for r in rows
+    ]
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_every_users_list_equals_brute_force(read, split):
+    name = f"factors/als/{split}"
+    users = read(stages.RECOMMEND, f"{name}/users", schemas.USER_FACTORS)
+    movies = read(stages.RECOMMEND, f"{name}/movies", schemas.MOVIE_FACTORS)
+    seen = defaultdict(set)
+    for known in models.KNOWN[split]:
+        for user, movie, _, _ in read(stages.PARTITION, known, schemas.RATINGS):
+            seen[user].add(movie)
+    lists = defaultdict(list)
+    rows = read(stages.RECOMMEND, f"recommendations/als/{split}", schemas.RECOMMENDATIONS)
+    for user, movie, score, rank in sorted(rows, key=lambda row: (row[0], row[3])):
+        lists[user].append((movie, score))
+        assert rank == len(lists[user])
+    ids = np.array([movie for movie, _ in movies])
+    factors = np.array([vector for _, vector in movies])
+    assert len(users) == 610
+    for user, vector in users:
+        scores = (np.array(vector) * factors).sum(axis=1)
+        scores[np.isin(ids, list(seen[user]))] = -np.inf
+        order = np.lexsort((ids, -scores))[:100]
+        assert lists[user] == list(zip(ids[order].tolist(), scores[order].tolist(), strict=True))
+
+
+def test_user_metrics_equal_the_oracle(read, archive_ratings):
+    held_out = defaultdict(set)
+    for user, movie, rating, _ in read(stages.PARTITION, "test", schemas.RATINGS):
+        if rating >= 4:
+            held_out[user].add(movie)
+    lists = defaultdict(list)
+    rows = read(stages.RECOMMEND, "recommendations/popularity/test", schemas.RECOMMENDATIONS)
+    for user, movie, _, _ in sorted(rows, key=lambda row: (row[0], row[3])):
+        lists[user].append(movie)
+    found = read(stages.EVALUATE, "user_metrics/popularity/test", schemas.USER_METRICS)
+    assert {row[0] for row in found} == set(held_out)
+    for user, n_relevant, _, precision, mean_precision, ndcg, recall in found:
+        expected = reference.metrics(lists[user], held_out[user], 100)
+        assert n_relevant == len(held_out[user])
+        assert [precision, mean_precision, ndcg, recall] == pytest.approx(
+            list(expected.values()), abs=1e-12
+        )
+
+
+def test_a_second_run_recomputes_nothing_and_starts_no_spark(execution, summary):
+    started = time.monotonic()
+    again = run_pipeline(Execution(execution.config, NoSpark()))
+    assert again == summary
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("change", "recomputed"),
+    [
+        ({"tuning__implicit__alpha": [2]}, {"tune", "recommend", "evaluate"}),
+        ({"evaluation__bootstrap": 500}, {"evaluate"}),
+        ({"popularity__dampings": [7]}, {"popularity", "recommend", "evaluate"}),
+        ({"partition__seed": 2}, {"partition", "popularity", "tune", "recommend", "evaluate"}),
+    ],
+)
+def test_a_change_recomputes_only_what_depends_on_it(
+    session, workspace, small_archive, summary, change, recomputed
+):
+    changed = Execution(tiny_conf(workspace, small_archive, **{**TUNING, **change}), session)
+    missing = {stage.name for stage in stages.PIPELINE if changed.find(stage) is None}
+    assert missing == recomputed
+
+
+def test_eight_shuffle_partitions_leave_identical_results(
+    session, spark, tmp_path, small_archive, execution, summary
+):
+    one = spark.conf.get(PARTITIONS)
+    spark.conf.set(PARTITIONS, "8")
+    try:
+        other = Execution(tiny_conf(tmp_path, small_archive, **TUNING), session)
+        found = run_pipeline(other)
+        assert json.dumps(found | {"timings": None}) == json.dumps(summary | {"timings": None})
+        for stage in stages.PIPELINE:
+            first, second = execution.find(stage), other.find(stage)
+            assert first.manifest.rows == second.manifest.rows
+            for dataset in first.manifest.rows:
+                frames = [
+                    spark.read.parquet(f"{result.path}/{dataset}") for result in (first, second)
+                ]
+                # Seconds differ from run to run.
+                frames = [frame.drop("seconds") for frame in frames]
+                assert frames[0].exceptAll(frames[1]).isEmpty(), dataset
+    finally:
+        spark.conf.set(PARTITIONS, one)
+
+
+def test_ranking_only_heldout_movies_inflates_every_model_and_says_so(
+    session, workspace, small_archive, summary
+):
+    config = tiny_conf(workspace, small_archive, **TUNING, evaluation__candidates="heldout_only")
+    inflated = run_pipeline(Execution(config, session))
+    assert inflated["protocol"]["candidates_are"].startswith("INFLATED")
+    for model in ("random", "popularity", "als", "als_explicit"):
+        assert inflated["models"][model]["validation"]["recall_at_100"] > 0.9
+        assert inflated["models"][model]["validation"]["ndcg_at_100"] > 0.7
+    assert inflated["timings"]["tune"] == summary["timings"]["tune"]
+
+
+@pytest.mark.parametrize("strategy", ["per_user_random", "global_time"])
+def test_other_strategies_pass_the_audit(session, workspace, small_archive, summary, strategy):
+    config = tiny_conf(workspace, small_archive, partition__strategy=strategy)
+    execution = Execution(config, session)
+    manifest = execution.execute(stages.PARTITION, load_run(stages.PARTITION)).result.manifest
+    assert sum(manifest.rows.values()) == 100_836
+    assert manifest.rows["train"] == pytest.approx(0.6 * 100_836, rel=0.01)
+    assert manifest.facts["audit"]["in_several_splits"] == 0
+
+
+def test_a_floor_that_no_user_reaches_is_said(session, workspace, small_archive, summary):
+    config = tiny_conf(workspace, small_archive, partition__min_ratings_per_user=5000)
+    with pytest.raises(InputError) as raised:
+        Execution(config, session).execute(stages.PARTITION, load_run(stages.PARTITION))
+    assert str(raised.value) == (
+        "partition.min_ratings_per_user: no user has 5000 ratings; lower it"
+    )
+
+
+def test_users_below_the_floor_are_counted(session, workspace, small_archive, archive_ratings):
+    config = tiny_conf(workspace, small_archive, partition__min_ratings_per_user=100)
+    execution = Execution(config, session)
+    manifest = execution.execute(stages.PARTITION, load_run(stages.PARTITION)).result.manifest
+    counts = defaultdict(int)
+    for user, *_ in archive_ratings:
+        counts[user] += 1
+    assert manifest.facts["ratings_left_out"] == sum(n for n in counts.values() if n < 100)
+    assert manifest.facts["audit"]["users"]["train"] == sum(n >= 100 for n in counts.values())
