@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from movierec.errors import InputError
+from movierec.storage import Files, plain_errors
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -41,13 +45,19 @@ class Session:
     def __init__(self, app_name: str, *, overrides: Mapping[str, str] | None = None) -> None:
         self._app_name = app_name
         self._checkpoint_dir: str | None = None
+        self._checkpoints: list[str] = []
         self._overrides = dict(overrides or {})
         self._spark: SparkSession | None = None
 
     def __call__(self) -> SparkSession:
-        """Return the session, starting it if need be."""
+        """Return the session, starting it if need be.
+
+        Raises InputError where the directory for checkpoints cannot be made.
+        """
         if self._spark is None:
             self._spark = self._start()
+            if self._checkpoint_dir is not None:
+                self._make_checkpoint_dir(self._spark, self._checkpoint_dir)
         return self._spark
 
     @property
@@ -63,13 +73,28 @@ class Session:
         """
         self._checkpoint_dir = uri
         if self._spark is not None:
-            self._spark.sparkContext.setCheckpointDir(uri)
+            self._make_checkpoint_dir(self._spark, uri)
 
     def stop(self) -> None:
-        """Stop Spark if it runs; a later call starts it anew."""
+        """Stop Spark if it runs and remove its checkpoints; a later call starts it anew."""
         if self._spark is not None:
+            self._remove_checkpoints()
             self._spark.stop()
             self._spark = None
+
+    def _make_checkpoint_dir(self, spark: SparkSession, uri: str) -> None:
+        """Have Spark make a directory of its own below the URI."""
+        plain_errors(uri, spark.sparkContext.setCheckpointDir, uri)
+        self._checkpoints.append(str(spark.sparkContext.getCheckpointDir()))
+
+    def _remove_checkpoints(self) -> None:
+        """Remove what Spark leaves behind, a tuning on ml-latest-small some megabytes."""
+        from py4j.protocol import Py4JError
+
+        while self._checkpoints:
+            # a JVM that died takes no orders, and what ended it is the failure to tell of
+            with contextlib.suppress(InputError, Py4JError, OSError):
+                Files(self).delete(self._checkpoints.pop())
 
     def _start(self) -> SparkSession:
         from pyspark.sql import SparkSession
@@ -85,8 +110,6 @@ class Session:
             builder = builder.config(key, value)
         spark: SparkSession = builder.getOrCreate()
         spark.sparkContext.setLogLevel("ERROR")
-        if self._checkpoint_dir is not None:
-            spark.sparkContext.setCheckpointDir(self._checkpoint_dir)
         return spark
 
 

@@ -68,16 +68,16 @@ class Files:
 
     def _open_at(self, uri: str) -> tuple[Any, Any]:
         """Return Hadoop's file system and path for the URI."""
-        path = _plain_errors(uri, self._jvm.org.apache.hadoop.fs.Path, uri)
+        path = plain_errors(uri, self._jvm.org.apache.hadoop.fs.Path, uri)
         conf = self._spark().sparkContext._jsc.hadoopConfiguration()
-        return _plain_errors(uri, path.getFileSystem, conf), path
+        return plain_errors(uri, path.getFileSystem, conf), path
 
     def exists(self, uri: str) -> bool:
         """Tell whether a file or directory is there."""
         if is_local(uri):
             return os.path.exists(local_path(uri))
         files, path = self._open_at(uri)
-        return bool(_plain_errors(uri, files.exists, path))
+        return bool(plain_errors(uri, files.exists, path))
 
     def read_text(self, uri: str) -> str | None:
         """Return the UTF-8 text of a small file, None where there is none."""
@@ -92,7 +92,7 @@ class Files:
         if not self.exists(uri):
             return None
         files, path = self._open_at(uri)
-        stream = _plain_errors(uri, files.open, path)
+        stream = plain_errors(uri, files.open, path)
         try:
             return str(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
         finally:
@@ -101,38 +101,37 @@ class Files:
     def write_text(self, uri: str, text: str) -> None:
         """Write a small file over whatever is there, and its missing parent directories."""
         files, path = self._open_at(uri)
-        stream = _plain_errors(uri, files.create, path, True)
+        stream = plain_errors(uri, files.create, path, True)
         try:
-            _plain_errors(uri, stream.write, bytearray(text, "utf-8"))
+            plain_errors(uri, stream.write, bytearray(text, "utf-8"))
         finally:
-            _plain_errors(uri, stream.close)
+            plain_errors(uri, stream.close)
 
     def delete(self, uri: str) -> None:
         """Delete a file or a whole directory; nothing happens where there is none."""
         files, path = self._open_at(uri)
-        _plain_errors(uri, files.delete, path, True)
+        plain_errors(uri, files.delete, path, True)
 
     def sha256(self, uri: str) -> str:
         """Return the checksum of a file's bytes, in hexadecimal."""
         if is_local(uri):
             try:
-                with open(local_path(uri), "rb") as file:
-                    return _local_sha256(file)
+                return _local_sha256(local_path(uri))
             except OSError as error:
                 raise InputError(f"{uri}: cannot be read: {error.strerror}") from None
         files, path = self._open_at(uri)
-        stream = _plain_errors(uri, files.open, path)
+        stream = plain_errors(uri, files.open, path)
         try:
             digest = self._jvm.org.apache.commons.codec.digest.DigestUtils
-            return str(_plain_errors(uri, digest.sha256Hex, stream))
+            return str(plain_errors(uri, digest.sha256Hex, stream))
         finally:
             stream.close()
 
     def open(self, uri: str) -> io.BufferedReader:
         """Return a seekable binary file for reading small parts, such as a zip's directory."""
         files, path = self._open_at(uri)
-        size = _plain_errors(uri, files.getFileStatus, path).getLen()
-        stream = _plain_errors(uri, files.open, path)
+        size = plain_errors(uri, files.getFileStatus, path).getLen()
+        stream = plain_errors(uri, files.open, path)
         return io.BufferedReader(_HadoopInput(self._jvm, stream, size), buffer_size=1 << 16)
 
     def inflate_member(
@@ -149,12 +148,12 @@ class Files:
         target_files, target_path = self._open_at(target)
         copy = self._jvm.org.apache.commons.io.IOUtils.copyLarge
         inflater = self._jvm.java.util.zip.Inflater(True)
-        raw = _plain_errors(archive, files.open, path)
+        raw = plain_errors(archive, files.open, path)
         try:
             content = self._open_content(raw, member, inflater)
             first = bytes(content.readNBytes(min(member.file_size, 4096)))
             rest, length = first[skip(first) :], member.file_size - len(first)
-            with closing(_plain_errors(target, target_files.create, target_path, True)) as out:
+            with closing(plain_errors(target, target_files.create, target_path, True)) as out:
                 out.write(bytearray(rest))
                 whole = copy(content, out, 0, length) == length
             ends = member.compress_type != ZIP_DEFLATED or content.read() == -1
@@ -226,25 +225,27 @@ class _HadoopInput(io.RawIOBase):
 
 
 def java_message(error: Any) -> str:
-    """Return a Java exception's class and message in one line."""
-    cause = error.java_exception
+    """Return in one line the class and message of py4j's Java error, or of PySpark's own of it."""
+    cause = error._origin if hasattr(error, "_origin") else error.java_exception
     text = " ".join(str(cause.getMessage() or "").split())
     name = cause.getClass().getSimpleName()
     return f"{name}: {text}" if text else str(name)
 
 
-def _plain_errors(uri: str, call: Callable[..., Any], *arguments: Any) -> Any:
+def plain_errors(uri: str, call: Callable[..., Any], *arguments: Any) -> Any:
     """Call into Hadoop; its exceptions become an InputError that names the URI."""
     from py4j.protocol import Py4JJavaError
+    from pyspark.errors.exceptions.captured import CapturedException
 
     try:
         return call(*arguments)
-    except Py4JJavaError as error:
+    except (Py4JJavaError, CapturedException) as error:
         raise InputError(f"{uri}: {java_message(error)}") from None
 
 
-def _local_sha256(file: io.BufferedReader) -> str:
+def _local_sha256(path: str) -> str:
     digest = hashlib.sha256()
-    while block := file.read(1 << 20):
-        digest.update(block)
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
     return digest.hexdigest()

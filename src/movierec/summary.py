@@ -74,12 +74,12 @@ def to_json(summary: dict[str, Any]) -> str:
 def table(summary: dict[str, Any]) -> str:
     """Return the comparison as a table for a terminal, one line a split and model."""
     metrics = [key for key in summary["models"][models.ALS][HELD_OUT[0]] if "_at_" in key]
-    lines = ["".join(["split       model         ", *(f"{name:>18}" for name in metrics)])]
+    lines = ["".join([f"{'split':<12}{'model':<16}", *(f"{name:>18}" for name in metrics)])]
     for split in HELD_OUT:
         for model in models.MODELS:
             values = summary["models"][model][split]
             cells = (f"{values[name]:18.4f}" for name in metrics)
-            lines.append("".join([f"{split:<12}{model:<14}", *cells]))
+            lines.append("".join([f"{split:<12}{model:<16}", *cells]))
         lines.append(_comparison_line(summary, split, metrics))
     lines.append(f"candidates: {summary['protocol']['candidates_are']}")
     return "\n".join(lines)
@@ -88,4 +88,4 @@ def table(summary: dict[str, Any]) -> str:
 def _comparison_line(summary: dict[str, Any], split: str, metrics: list[str]) -> str:
     differences = summary["comparison"][f"{models.ALS}_vs_{models.POPULARITY}"][split]
     cells = (f"{'[{:+.3f}, {:+.3f}]'.format(*differences[name]['ci95']):>18}" for name in metrics)
-    return "".join([f"{split:<12}{'als − popularity':<14}"[:26], *cells])
+    return "".join([f"{split:<12}{'als − popularity':<16}", *cells])

@@ -84,8 +84,9 @@ def _possible(
     users = block.factors.astype(np.float64)
     search = block.factors.astype(np.float32)
     norms = np.sqrt((users * users).sum(axis=1))
-    # Twice the rounding error of a single-precision product (Higham, gamma_n), so that a movie
-    # whose rounded score fell under the rounded threshold by error alone is kept.
+    # A product in single precision of factors rounded to it is off by at most
+    # (rank + 2) · 2^-24 · |user| · |movie| (Higham, gamma_n), and so is the threshold: twice their
+    # sum keeps every movie that fell under the threshold by error alone.
     slack = norms * (catalogue.norms[0] if n else 0.0) * (rank + 2) * 2.0**-22
     best = np.full((len(users), k), -np.inf, np.float32)
     threshold = np.full(len(users), -np.inf)

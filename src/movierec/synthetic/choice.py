@@ -7,8 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from movierec.synthetic.catalogue import Catalogue
+from movierec.synthetic.draws import DrawTable
+from movierec.synthetic.front_page import FrontPages, era_of, make_front_pages
 from movierec.synthetic.spec import Shape
-from movierec.synthetic.tastes import Tastes, era_of
+from movierec.synthetic.tastes import Tastes
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -33,8 +36,9 @@ class Chooser:
 
     shape: Shape
     tastes: Tastes
+    table: DrawTable
+    front_pages: FrontPages
     released: Ints
-    cdf: Floats
 
     def choose(
         self,
@@ -91,10 +95,7 @@ class Chooser:
     ) -> Ints:
         """Packed (user, position, movie), rising, at most `counts` movies a user."""
         users = len(counts)
-        tiers = np.cumsum(mixture, axis=1)
-        tiers /= tiers[:, -1:]
-        tiers = (tiers + np.arange(users)[:, None]).ravel()
-        archetypes = mixture.shape[1]
+        kinds = DrawTable.of(mixture)
         kept = np.empty(0, dtype=np.int64)
         position = np.zeros(users, dtype=np.int64)
         have = np.zeros(users, dtype=np.int64)
@@ -104,13 +105,11 @@ class Chooser:
                 break
             user = np.repeat(np.arange(users), draws)
             at = np.arange(len(user)) - np.repeat(np.cumsum(draws) - draws - position, draws)
-            kind = np.searchsorted(tiers, user + rng.random(len(user)), side="right")
-            kind = np.minimum(kind - user * archetypes, archetypes - 1)
-            front = self.shape.front_page * np.exp(-at / self.shape.front_page_ratings)
-            kind = np.where(rng.random(len(user)) < front, archetypes + eras[user], kind)
-            movies = len(self.released)
-            movie = np.searchsorted(self.cdf, kind + rng.random(len(user)), side="right")
-            movie = np.minimum(movie - kind * movies, movies - 1)
+            kind = kinds.draw(user, rng)
+            movie = self.table.draw(kind, rng)
+            chance = self.shape.front_page * np.exp(-at / self.shape.front_page_ratings)
+            front = rng.random(len(user)) < chance
+            movie[front] = self.front_pages.draw(eras[user[front]], kind[front], rng)
             seen = self.released[movie] <= ends[user]
             packed = (user << (MOVIE_BITS + POSITION_BITS)) | (at << MOVIE_BITS) | movie
             kept = first_draws(np.concatenate([kept, packed[seen]]))
@@ -118,6 +117,12 @@ class Chooser:
             have = np.bincount(kept >> (MOVIE_BITS + POSITION_BITS), minlength=users)
             position += draws
         return kept
+
+
+def make_chooser(shape: Shape, catalogue: Catalogue, tastes: Tastes) -> Chooser:
+    """The chooser for a catalogue and its tastes."""
+    pages = make_front_pages(shape, catalogue, tastes.affinity)
+    return Chooser(shape, tastes, DrawTable.of(tastes.chances), pages, catalogue.released)
 
 
 def first_draws(packed: Ints) -> Ints:

@@ -67,8 +67,8 @@ def make_history(
         last = np.cumsum(counts) - 1
         times = rating_times(counts, population, users, rng=spec.stream(Stream.TIMES, block))
         # Who rates much of what had been released by then must have lasted to the end.
-        choice = np.searchsorted(releases, times[last], side="right")
-        times = moved_to_the_end(times, counts, 2 * counts > choice)
+        on_offer = np.searchsorted(releases, times[last], side="right")
+        times = moved_to_the_end(times, counts, 2 * counts > on_offer)
         movies = chooser.choose(
             counts,
             population.mixture[users],

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from movierec.synthetic.activity import Activity, plan_activity
 from movierec.synthetic.catalogue import Catalogue, make_catalogue
-from movierec.synthetic.choice import Chooser
+from movierec.synthetic.choice import make_chooser
 from movierec.synthetic.history import History, discover_rarities, make_history
 from movierec.synthetic.planting import plant_movies, plant_stars
 from movierec.synthetic.population import make_population
@@ -42,7 +42,7 @@ def make_sample(spec: SampleSpec) -> Sample:
     catalogue = make_catalogue(spec, most_rated_by_one=int(activity.counts.max()))
     tastes = make_tastes(spec, catalogue)
     population = make_population(spec, activity)
-    chooser = Chooser(spec.shape, tastes, catalogue.released, tastes.stacked_cdf())
+    chooser = make_chooser(spec.shape, catalogue, tastes)
     history = make_history(spec, activity, population, chooser)
     discover_rarities(
         spec,

@@ -55,7 +55,7 @@ class Shape:
     archetype multiplies a movie's weight by exp(`taste_in_choice` · affinity). Of a user's n-th
     draws, `front_page` · exp(-n / `front_page_ratings`) come from the page that newcomers of the
     time see: `front_page_movies` recent and popular ones, chances by weight to the power
-    `front_page_power`.
+    `front_page_power` and by taste, with the strength `front_page_taste`.
     Stars: relative deviations of user bias, movie quality, taste and noise.
     Tags and genome: sizes in proportion to the ratings and the movies.
     """
@@ -63,16 +63,17 @@ class Shape:
     min_ratings_per_user: int = 20
     activity_sigma: float = 1.45
     max_activity: float = 0.277
-    popularity_sigma: float = 1.75
+    popularity_sigma: float = 1.9
     popularity_head: float = 0.0005
     unrated: float = 0.002
     archetypes: int = 12
     mixing: float = 0.05
     taste_in_choice: float = 1.5
-    front_page: float = 0.9
+    front_page: float = 0.6
     front_page_movies: int = 100
-    front_page_power: float = 0.6
-    front_page_ratings: float = 140.0
+    front_page_power: float = 0.85
+    front_page_ratings: float = 100.0
+    front_page_taste: float = 1.2
     user_bias: float = 0.42
     movie_quality: float = 0.42
     taste_in_stars: float = 0.45
@@ -89,7 +90,8 @@ LATEST = Shape(
     activity_sigma=1.62,
     max_activity=0.385,
     popularity_sigma=2.9,
-    popularity_head=0.001,
+    popularity_head=0.0015,
+    front_page=0.8,
     unrated=0.0385,
     tags_per_rating=0.0688,
 )

@@ -1,0 +1,63 @@
+"""What newcomers are shown, which is why so many users begin with the same movies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from movierec.synthetic.catalogue import Catalogue
+from movierec.synthetic.draws import DrawTable
+from movierec.synthetic.spec import Shape
+
+Ints = npt.NDArray[np.int64]
+
+# First years of the eras, each with a page of its own.
+ERAS = tuple(range(1996, 2019, 2))
+# The page forgets movies e-fold in so many years.
+YEARS_SHOWN = 6.0
+
+
+@dataclass(frozen=True)
+class FrontPages:
+    """A page of movies for each era, `movies` int64 (eras, places), and who picks what from it.
+
+    `picks` draws a place for era · archetypes + archetype.
+    """
+
+    movies: Ints
+    archetypes: int
+    picks: DrawTable
+
+    def draw(self, eras: Ints, kinds: Ints, rng: np.random.Generator) -> Ints:
+        """A movie index for each era and archetype named."""
+        places = self.picks.draw(eras * self.archetypes + kinds, rng)
+        drawn: Ints = self.movies[eras, places]
+        return drawn
+
+
+def make_front_pages(
+    shape: Shape, catalogue: Catalogue, affinity: npt.NDArray[np.float32]
+) -> FrontPages:
+    """The popular movies of each era, recent ones before old ones.
+
+    Movies not out when the era begins are not on its page, unless hardly any is out.
+    """
+    ages = np.array(ERAS)[:, None] - catalogue.years - 1
+    shown = catalogue.weights**shape.front_page_power * np.exp(-np.maximum(ages, 0) / YEARS_SHOWN)
+    rated = int((catalogue.weights > 0).sum())
+    places = min(shape.front_page_movies, rated)
+    # What is not out comes after all that is.
+    order = np.argsort(np.where(ages >= 0, -shown, 1 - shown / shown.max()), axis=1, kind="stable")
+    movies = np.stack([row[catalogue.weights[row] > 0][:places] for row in order])
+    chances = np.take_along_axis(shown, movies, axis=1)[:, :, None]
+    chances = chances * np.exp(shape.front_page_taste * affinity[movies].astype(np.float64))
+    by_kind = chances.transpose(0, 2, 1).reshape(-1, places)
+    return FrontPages(movies, affinity.shape[1], DrawTable.of(by_kind))
+
+
+def era_of(times: Ints) -> Ints:
+    """Index into ERAS of each Unix time."""
+    years = times.astype("datetime64[s]").astype("datetime64[Y]").astype(np.int64) + 1970
+    return np.maximum(np.searchsorted(np.array(ERAS), years, side="right") - 1, 0)
