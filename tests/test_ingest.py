@@ -178,6 +178,7 @@ def test_reasons_of_bad_movies(spark: SparkSession) -> None:
         '1,"Toy Story (1995),Comedy': "not 3 fields",
         '1,Toy Story (1995),"Comedy': "a quote is not closed",
         '1,Toy" Story (1995),Comedy': "a quote is not closed",
+        '1,"""\0",Comedy': "a null character",
         "x,Toy Story (1995),Comedy": MOVIE,
         ",Toy Story (1995),Comedy": MOVIE,
         "1,,Comedy": "title is empty",
@@ -358,8 +359,12 @@ def test_what_pythons_csv_module_writes_is_read_back(
     )
     rows = parse(spark, LATEST, "movies", file.getvalue().rstrip("\n").split("\n"))
     for row, title in zip(rows, titles, strict=True):
-        empty = not title.strip(" ")
-        assert (row.title, row.reason) == ((None, "title is empty") if empty else (title, None))
+        if "\0" in title:
+            assert row.reason == "a null character"
+        elif not title.strip(" "):
+            assert (row.title, row.reason) == (None, "title is empty")
+        else:
+            assert (row.title, row.reason) == (title, None)
 
 
 def with_reasons(spark: SparkSession, rows: list[tuple[Any, ...]]) -> DataFrame:

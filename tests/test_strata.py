@@ -45,7 +45,8 @@ def test_user_strata_average_each_model_over_its_judged_users(spark):
     metrics = spark.createDataFrame(
         [(0, 0.1, 0.2, 0.3, 0.4), (1, 0.3, 0.4, 0.5, 0.6), (3, 1.0, 1.0, 1.0, 1.0)], columns
     )
-    assert collect_user_strata({"als": metrics}, activity=activity, groups=2) == [
+    metrics = metrics.selectExpr("'als' AS model", "*")
+    assert collect_user_strata(metrics, activity=activity, groups=2) == [
         {
             "from_ratings": 1,
             "to_ratings": 2,
@@ -75,7 +76,11 @@ def test_movie_strata_say_what_share_of_the_relevant_movies_was_found(spark):
     )
     popularity = ratings_per(known, key="movie_id")
     found = collect_movie_strata(
-        {"als": lists}, relevant=relevant, popularity=popularity, groups=2, k=2
+        lists.selectExpr("'als' AS model", "*"),
+        relevant=relevant,
+        popularity=popularity,
+        groups=2,
+        k=2,
     )
     assert found == [
         {"from_ratings": 1, "to_ratings": 2, "movies": 3, "relevant": 2, "als": {"recall": 1 / 2}},

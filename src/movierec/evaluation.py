@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from movierec import models
 from movierec.bootstrap import Bootstrap, collect_bootstrap
-from movierec.columns import MOVIE_ID, USER_ID
+from movierec.columns import MODEL, MOVIE_ID, USER_ID
 from movierec.config import EvaluationConfig
 from movierec.errors import InputError
 from movierec.metrics import (
@@ -67,9 +67,13 @@ def collect_evaluation(
     )
     activity = ratings_per(known, key=USER_ID).persist()
     popularity = ratings_per(known, key=MOVIE_ID).persist()
+    coverage = _collect_coverage(_stacked(lists), popularity)
     evaluation = SplitEvaluation(
         models={
-            model: _collect_model(lists[model], model, bootstrap, relevant, popularity, config)
+            model: {
+                **_collect_model(lists[model], model, bootstrap, relevant, config),
+                "coverage": coverage.get(model, 0.0),
+            }
             for model in lists
         },
         comparison={
@@ -80,16 +84,33 @@ def collect_evaluation(
         movies=_collect_movie_counts(popularity, relevant),
         strata={
             "users_by_activity": collect_user_strata(
-                user_metrics, activity=activity, groups=config.strata
+                _stacked(user_metrics), activity=activity, groups=config.strata
             ),
             "movies_by_popularity": collect_movie_strata(
-                lists, relevant=relevant, popularity=popularity, groups=config.strata, k=config.k
+                _stacked(lists),
+                relevant=relevant,
+                popularity=popularity,
+                groups=config.strata,
+                k=config.k,
             ),
         },
     )
     for frame in (popularity, activity, relevant):
         frame.unpersist()
     return evaluation
+
+
+def _stacked(frames: dict[str, DataFrame]) -> DataFrame:
+    """Return the rows of all models' frames with a column that names the model."""
+    labelled = [frame.withColumn(MODEL, F.lit(model)) for model, frame in frames.items()]
+    return reduce(DataFrame.unionByName, labelled)
+
+
+def _collect_coverage(lists: DataFrame, popularity: DataFrame) -> dict[str, float]:
+    """Return the share of the candidates that stand in any list, by model."""
+    recommended = lists.groupBy(MODEL).agg(F.count_distinct(MOVIE_ID).alias("movies")).collect()
+    candidates = popularity.count()
+    return {row[MODEL]: round(row["movies"] / candidates, DIGITS) for row in recommended}
 
 
 def _side_by_side(user_metrics: dict[str, DataFrame]) -> DataFrame:
@@ -110,7 +131,6 @@ def _collect_model(
     model: str,
     bootstrap: Bootstrap,
     relevant: DataFrame,
-    popularity: DataFrame,
     config: EvaluationConfig,
 ) -> dict[str, Any]:
     spark_input = ranking_input(lists, relevant=relevant).persist()
@@ -122,12 +142,10 @@ def _collect_model(
         # The bootstrap's own rounding to 2^-30 comes on top.
         if abs(own - means[name]) > _AGREEMENT + 2.0**-30:
             raise AssertionError(f"{model} {name}: {own} by user, {means[name]} by RankingMetrics")
-    recommended = lists.select(MOVIE_ID).distinct().count()
     return {
         **{f"{name}_at_{config.k}": means[name] for name in METRICS},
         "users": bootstrap.users,
         "users_without_recommendations": unrecommended,
-        "coverage": round(recommended / popularity.count(), DIGITS),
         "ci95": {
             f"{name}_at_{config.k}": _rounded(bootstrap.interval(_column(model, name)))
             for name in METRICS

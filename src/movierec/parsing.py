@@ -57,7 +57,8 @@ def parse_lines(
         cells[c.GENRES] = _flagged_genres(genre_names)
     reason = F.when(~F.col(_COMPLETE), f"not {len(member.columns) + len(genre_names)} fields")
     if member.quoted:
-        # Where the last field opens one, Spark takes the rest of the line for the field.
+        # Spark's parser takes it for an escape, and a quote that the last field opens for closed.
+        reason = reason.when(F.instr(c.LINE, "\0") > 0, "a null character")
         n_quotes = F.length(c.LINE) - F.length(F.translate(c.LINE, '"', ""))
         reason = reason.when(n_quotes % 2 == 1, "a quote is not closed")
     if member.encoding == UTF_8 and {c.TITLE, c.TAG} & cells.keys():

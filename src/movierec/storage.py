@@ -228,8 +228,7 @@ def java_message(error: Any) -> str:
     """Return in one line the class and message of py4j's Java error, or of PySpark's own of it."""
     cause = error._origin if hasattr(error, "_origin") else error.java_exception
     text = " ".join(str(cause.getMessage() or "").split())
-    name = cause.getClass().getSimpleName()
-    return f"{name}: {text}" if text else str(name)
+    return f"{cause.getClass().getSimpleName()}: {text}".removesuffix(": ")
 
 
 def plain_errors(uri: str, call: Callable[..., Any], *arguments: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from movierec.columns import MOVIE_ID, RANK, USER_ID
+from movierec.columns import MODEL, MOVIE_ID, RANK, USER_ID
 from movierec.metrics import DIGITS, METRICS
 
 _N_RATINGS = "n_ratings"
@@ -43,63 +43,57 @@ def stratum(bounds: list[int]) -> Column:
 
 
 def collect_user_strata(
-    user_metrics: dict[str, DataFrame], *, activity: DataFrame, groups: int
+    user_metrics: DataFrame, *, activity: DataFrame, groups: int
 ) -> list[dict[str, Any]]:
     """Return the mean metrics of each model for each group of users by activity.
 
-    `activity` is `ratings_per` user; the groups are made over all its users, the means over those
-    with a relevant movie.
+    `user_metrics` has a column `model`. `activity` is `ratings_per` user; the groups are made over
+    all its users, the means over those with a relevant movie.
     """
     bounds = collect_bounds(activity, groups=groups, by_ratings=False)
-    strata: list[dict[str, Any]] = _ranges(bounds)
-    for model, metrics in user_metrics.items():
-        rows = (
-            metrics.join(activity, on=USER_ID, how="inner")
-            .groupBy(stratum(bounds).alias(_STRATUM))
-            .agg(F.count(F.lit(1)).alias("users"), *(F.avg(name).alias(name) for name in METRICS))
-            .collect()
-        )
-        for row in rows:
-            strata[row[_STRATUM]]["users"] = row["users"]
-            strata[row[_STRATUM]][model] = {name: round(row[name], DIGITS) for name in METRICS}
+    strata = _ranges(bounds)
+    rows = (
+        user_metrics.join(activity, on=USER_ID, how="inner")
+        .groupBy(stratum(bounds).alias(_STRATUM), MODEL)
+        .agg(F.count(F.lit(1)).alias("users"), *(F.avg(name).alias(name) for name in METRICS))
+        .collect()
+    )
+    for row in sorted(rows, key=lambda row: str(row[MODEL])):
+        strata[row[_STRATUM]]["users"] = row["users"]
+        strata[row[_STRATUM]][row[MODEL]] = {name: round(row[name], DIGITS) for name in METRICS}
     return strata
 
 
 def collect_movie_strata(
-    lists: dict[str, DataFrame],
-    *,
-    relevant: DataFrame,
-    popularity: DataFrame,
-    groups: int,
-    k: int,
+    lists: DataFrame, *, relevant: DataFrame, popularity: DataFrame, groups: int, k: int
 ) -> list[dict[str, Any]]:
     """Return each model's share of the relevant movies found, for each group of movies.
 
-    `popularity` is `ratings_per` movie. Relevant movies that nobody rated before are in no group:
-    nobody could have recommended them.
+    `lists` has a column `model`. `popularity` is `ratings_per` movie. Relevant movies that nobody
+    rated before are in no group: nobody could have recommended them.
     """
     bounds = collect_bounds(popularity, groups=groups, by_ratings=True)
-    strata: list[dict[str, Any]] = _ranges(bounds)
+    strata = _ranges(bounds)
     grouped = popularity.select(MOVIE_ID, stratum(bounds).alias(_STRATUM)).persist()
+    for one in strata:
+        one |= {"movies": 0, "relevant": 0}
     for row in grouped.groupBy(_STRATUM).count().collect():
         strata[row[_STRATUM]]["movies"] = row["count"]
-    n_relevant = _collect_counts(relevant, grouped)
-    for index, one in enumerate(strata):
-        one["relevant"] = n_relevant.get(index, 0)
-    for model, recommendations in lists.items():
-        hits = recommendations.where(F.col(RANK) <= k).join(
-            relevant, on=[USER_ID, MOVIE_ID], how="left_semi"
-        )
-        n_hits = _collect_counts(hits, grouped)
+    judged = relevant.join(grouped, on=MOVIE_ID, how="inner").persist()
+    for row in judged.groupBy(_STRATUM).count().collect():
+        strata[row[_STRATUM]]["relevant"] = row["count"]
+    hits = lists.where(F.col(RANK) <= k).join(judged, on=[USER_ID, MOVIE_ID], how="inner")
+    n_hits = {
+        (row[_STRATUM], row[MODEL]): row["count"]
+        for row in hits.groupBy(_STRATUM, MODEL).count().collect()
+    }
+    for model in sorted(row[MODEL] for row in lists.select(MODEL).distinct().collect()):
         for index, one in enumerate(strata):
-            one[model] = {"recall": round(n_hits.get(index, 0) / max(1, one["relevant"]), DIGITS)}
+            share = n_hits.get((index, model), 0) / max(1, one["relevant"])
+            one[model] = {"recall": round(share, DIGITS)}
+    judged.unpersist()
     grouped.unpersist()
     return strata
-
-
-def _collect_counts(pairs: DataFrame, grouped: DataFrame) -> dict[int, int]:
-    counts = pairs.join(grouped, on=MOVIE_ID, how="inner").groupBy(_STRATUM).count()
-    return {row[_STRATUM]: row["count"] for row in counts.collect()}
 
 
 def _ranges(bounds: list[int]) -> list[dict[str, Any]]:

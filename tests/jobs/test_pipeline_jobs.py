@@ -29,6 +29,7 @@ TUNING = {
     },
     "tuning__explicit": {"rank": [16], "reg_param": [0.05]},
     "evaluation__bootstrap": 300,
+    "popularity__dampings": [20],
 }
 
 
