@@ -111,6 +111,9 @@ BAD_RATINGS = {
     "1,2,4.0,9223372036854775807": TIME,
     "1,2,4.0,99999999999999999999": TIME,
     "1,2,4.0,2000-07-30": TIME,
+    "1,2,4.0,+964982703": TIME,
+    "1,2,4.0,0964982703": TIME,
+    "1,2,4.0, 964982703": TIME,
     "x,x,x,x": USER,
 }
 
@@ -285,11 +288,13 @@ def test_lines_of_a_file_may_end_in_any_way(spark: SparkSession, tmp_path: Path)
 def test_bytes_that_are_not_utf8(spark: SparkSession, tmp_path: Path) -> None:
     path = tmp_path / "movies.csv"
     path.write_bytes(b"1,caf\xe9,A\n2,\xef\xbf\xbd,B\n3,\xff,C\n4,\xf0\x9f\x8e\xac,D\n")
-    rows = forget_good_lines(parsed(spark.read.text(str(path)), LATEST, "movies")).collect()
+    movies = forget_good_lines(parsed(spark.read.text(str(path)), LATEST, "movies"))
+    # As binary: in Python every text looks like valid UTF-8.
+    rows = movies.withColumn("line", F.col("line").cast("binary")).collect()
     assert [(row.movie_id, row.reason, row.line) for row in rows] == [
-        (1, "not UTF-8", "1,caf\ufffd,A"),
+        (1, "not UTF-8", "1,caf\ufffd,A".encode()),
         (2, None, None),
-        (3, "not UTF-8", "3,\ufffd,C"),
+        (3, "not UTF-8", "3,\ufffd,C".encode()),
         (4, None, None),
     ]
     assert rows[3].title == "\N{CLAPPER BOARD}"
