@@ -60,7 +60,7 @@ $(STAGES): $(VENV)/project.stamp java
 	@$(SPARK) jobs/$(or $(JOB_$@),$@).py $(OPTIONS)
 
 stability: $(VENV)/project.stamp java ## how far the results move over SEEDS seeds (5)
-	@$(SPARK) scripts/run_stability.py --config '$(CONF)' --seeds $(SEEDS)
+	@$(SPARK) scripts/run_stability.py $(OPTIONS) --seeds $(SEEDS)
 
 test: setup ## every test that needs only PyPI's packages
 	@$(SPARK) -m pytest

@@ -400,7 +400,7 @@ def test_of_repeated_ratings_the_latest_then_the_highest_stays(
 ) -> None:
     rows = [
         (1, 1, 3.0, 10, None, "earlier"),
-        (1, 1, 2.0, 20, None, "latest, lower"),
+        (1, 1, 2.0, 20, None, "latest, but lower"),
         (1, 1, 2.5, 20, None, "latest, higher"),
         (1, 1, 5.0, 30, HALF, "bad"),
         (1, 2, 1.0, 10, None, "b"),
@@ -424,7 +424,7 @@ def test_of_repeated_ratings_the_latest_then_the_highest_stays(
 
 def test_of_repeated_movies_the_first_by_title_stays(spark: SparkSession) -> None:
     lines = spark.createDataFrame(
-        [("7,B (1999),Drama",), ("7,A (1999),Drama",), ("7,A (1999),Comedy",), ("8,C,Drama",)],
+        [('7,"B, The",Drama',), ("7,A (1999),Drama",), ("7,A (1999),Comedy",), ("8,C,Drama",)],
         "value string",
     )
     table = TABLES["movies"]
@@ -434,7 +434,7 @@ def test_of_repeated_movies_the_first_by_title_stays(spark: SparkSession) -> Non
     assert {row.line: row.reason for row in repeats.collect()} == {
         "7,A (1999),Comedy": None,
         "7,A (1999),Drama": "another row with the same movie id is kept",
-        "7,B (1999),Drama": "another row with the same movie id is kept",
+        '7,"B, The",Drama': "another row with the same movie id is kept",
     }
 
 
