@@ -18,10 +18,11 @@ from pyspark.sql import functions as F
 from movierec import schemas, stages
 from movierec.errors import InputError
 from movierec.execution import Execution, Outcome
+from movierec.ingest import Ingestion
+from movierec.pipeline import JOBS, load_run
 from movierec.session import Session
 from tests import archives
 from tests.confs import SMALL, tiny_conf
-from tests.jobs.loading import JOBS, load_job
 
 SCHEMAS = {
     "ratings": schemas.RATINGS,
@@ -57,7 +58,7 @@ class Ingested:
 
 def ingest(session: Session, workspace: Path, archive: Path, **overrides: Any) -> Ingested:
     execution = Execution(tiny_conf(workspace, archive, **overrides), session)
-    return Ingested(session, execution.execute(stages.INGEST, load_job("ingest").run))
+    return Ingested(session, execution.execute(stages.INGEST, load_run(stages.INGEST)))
 
 
 def refused(session: Session, workspace: Path, archive: Path, **overrides: Any) -> str:
@@ -390,12 +391,11 @@ def test_a_missing_archive(session: Session, tmp_path: Path, sha256: str | None)
 def test_what_is_no_fault_of_the_input_leaves_no_staged_files(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = load_job("ingest")
-    monkeypatch.setattr(job.Ingestion, "write_rejected", lambda self: 1 / 0)
+    monkeypatch.setattr(Ingestion, "write_rejected", lambda self: 1 / 0)
     config = tiny_conf(tmp_path / "w", archives.latest(tmp_path / "a.zip", MINIMAL))
     execution = Execution(config, session)
     with pytest.raises(ZeroDivisionError):
-        execution.execute(stages.INGEST, job.run)
+        execution.execute(stages.INGEST, load_run(stages.INGEST))
     (left,) = (tmp_path / "w" / "ingest").iterdir()
     assert (left / "ratings").exists()
     assert not (left / "_staging").exists()
