@@ -17,8 +17,8 @@ from movierec.stages import PIPELINE, Stage, digest, effective_config, fingerpri
 SMALL = (Path(__file__).resolve().parents[1] / "conf" / "small.yaml").read_text(encoding="utf-8")
 ARCHIVE = "a" * 64
 
-ALL = {"ingest", "partition", "popularity", "tune", "recommend", "evaluate"}
-FROM_PARTITION = ALL - {"ingest"}
+ALL = {"ingest", "partition", "popularity", "tune", "recommend", "evaluate", "twins"}
+FROM_PARTITION = ALL - {"ingest", "twins"}
 FROM_MODELS = {"popularity", "tune", "recommend", "evaluate"}
 FROM_POPULARITY = {"popularity", "recommend", "evaluate"}
 FROM_TUNE = {"tune", "recommend", "evaluate"}
@@ -41,7 +41,7 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
     "partition.seed": ("217", FROM_PARTITION),
     "partition.min_ratings_per_user": ("217", FROM_PARTITION),
     "evaluation.k": ("10", FROM_MODELS),
-    "evaluation.relevant_rating": ("3.17", FROM_MODELS),
+    "evaluation.relevant_rating": ("3.17", FROM_MODELS | {"twins"}),
     "evaluation.candidates": ("heldout_only", FROM_RECOMMEND),
     "evaluation.bootstrap": ("217", {"evaluate"}),
     "evaluation.seed": ("217", FROM_RECOMMEND),
@@ -67,6 +67,25 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
     "als.num_item_blocks": ("217", FROM_TUNE),
     "als.checkpoint_interval": ("217", FROM_TUNE),
     "als.seed": ("217", FROM_TUNE),
+    "twins.min_movies": ("217", {"twins"}),
+    "twins.pairs": ("217", {"twins"}),
+    "twins.method": ("exact", {"twins"}),
+    "twins.thresholds": ("[0.5217]", {"twins"}),
+    "twins.lsh.hashes": ("217", {"twins"}),
+    "twins.lsh.rows": ("3", {"twins"}),
+    "twins.lsh.bands": ("7", {"twins"}),
+    "twins.lsh.miss_probability": ("0.0217", {"twins"}),
+    "twins.lsh.seed": ("217", {"twins"}),
+    "twins.proof_users": ("217", {"twins"}),
+    "twins.min_common": ("217", {"twins"}),
+    "twins.random_pairs": ("217", {"twins"}),
+    "twins.resamples": ("217", {"twins"}),
+    "twins.seed": ("217", {"twins"}),
+    "twins.curve.floors": ("[217]", {"twins"}),
+    "twins.curve.users": ("217", {"twins"}),
+    "twins.duplicates.common": ("217", {"twins"}),
+    "twins.duplicates.jaccard": ("0.217", {"twins"}),
+    "twins.duplicates.equal_ratings": ("0.217", {"twins"}),
 }
 
 
@@ -120,6 +139,10 @@ def test_a_changed_key_reruns_exactly_the_stages_that_depend_on_it(key: str) -> 
     overrides = [f"{key}={value}"]
     if key == "evaluation.k":
         overrides.append("tuning.metric=ndcg_at_10")
+    overrides += {
+        "twins.lsh.rows": ["twins.lsh.bands=1"],
+        "twins.lsh.bands": ["twins.lsh.rows=1"],
+    }.get(key, [])
     assert rerun(fingerprints(config()), fingerprints(config(*overrides))) == stale
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from movierec.columns import FACTORS, MOVIE_ID
+from movierec.packing import collect_arrays
 
 
 @dataclass(frozen=True)
@@ -67,27 +67,10 @@ class Catalogue:
 
 
 def collect_catalogue(movie_factors: DataFrame) -> Catalogue:
-    """Return the catalogue of a frame of movie ids and factors.
-
-    Collected as one packed row a partition: as Spark rows, 86,537 movies of rank 64 would be
-    5.5 million Python floats.
-    """
-    packed = (
-        movie_factors.select(MOVIE_ID, FACTORS).mapInArrow(_pack, "ids binary, factors binary")
-    ).collect()
-    ids = np.frombuffer(b"".join(row["ids"] for row in packed), np.int32)
-    factors = np.frombuffer(b"".join(row["factors"] for row in packed), np.float64)
+    """Return the catalogue of a frame of movie ids and factors."""
+    arrays = collect_arrays(movie_factors.select(MOVIE_ID, FACTORS))
+    ids, factors = arrays[MOVIE_ID], arrays[FACTORS]
     return Catalogue.of(ids, factors.reshape(len(ids), -1) if len(ids) else np.empty((0, 1)))
-
-
-def _pack(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        ids = batch.column(0).to_numpy(zero_copy_only=False).astype(np.int32)
-        factors = factor_matrix(batch.column(1)).astype(np.float64)
-        yield pa.RecordBatch.from_arrays(
-            [pa.array([ids.tobytes()], pa.binary()), pa.array([factors.tobytes()], pa.binary())],
-            names=["ids", "factors"],
-        )
 
 
 def factor_matrix(column: pa.Array) -> npt.NDArray[np.floating]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from movierec.config_types import Each, Range
+from movierec.config_twins import TwinsConfig
+from movierec.config_types import Each, Fraction, Range, Seed
 
 Feedback = Literal["rating", "liked", "signed"]
-Fraction = Annotated[float, Range(0.0, 1.0, open_ends=True)]
-Seed = Annotated[int, Range(0, 2**31 - 1)]
 Ranks = Annotated[tuple[int, ...], Each(Range(1, 1024))]
 RegParams = Annotated[tuple[float, ...], Each(Range(0.0, 1000.0))]
 
@@ -163,6 +162,7 @@ class Config:
     popularity: PopularityConfig
     tuning: TuningConfig
     als: AlsConfig
+    twins: TwinsConfig
 
     def problems(self) -> list[str]:
         """Return what is wrong between keys that are each right by themselves."""

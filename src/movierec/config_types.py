@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 
 @dataclass(frozen=True)
@@ -31,3 +32,7 @@ class Each:
     """A list of at least one value, all different, each in `range` where one is given."""
 
     range: Range | None
+
+
+Fraction = Annotated[float, Range(0.0, 1.0, open_ends=True)]
+Seed = Annotated[int, Range(0, 2**31 - 1)]

@@ -98,6 +98,37 @@ TRIALS: Final = (
     .add(c.RMSE, t.DoubleType())
     .add(c.SECONDS, t.DoubleType())
 )
+MOVIE_SETS: Final = (
+    t.StructType()
+    .add(c.SET_ID, t.IntegerType())
+    .add(c.MOVIES, t.ArrayType(t.IntegerType()))
+    .add(c.SIZE, t.IntegerType())
+    .add(c.USERS, t.ArrayType(t.IntegerType()))
+    .add(c.N_USERS, t.IntegerType())
+    .add(c.SKETCH, t.BinaryType())
+)
+TWINS: Final = (
+    t.StructType()
+    .add(c.RANK, t.IntegerType())
+    .add(c.USER_A, t.IntegerType())
+    .add(c.USER_B, t.IntegerType())
+    .add(c.JACCARD, t.DoubleType())
+    .add(c.COMMON, t.IntegerType())
+    .add(c.UNION, t.IntegerType())
+    .add(c.CORRELATION, t.DoubleType())
+    .add(c.SPEARMAN, t.DoubleType())
+    .add(c.EQUAL_RATINGS, t.DoubleType())
+    .add(c.DUPLICATE, t.BooleanType())
+    .add(c.TITLES, t.ArrayType(t.StringType()))
+)
+RANDOM_PAIRS: Final = (
+    t.StructType()
+    .add(c.USER_A, t.IntegerType())
+    .add(c.USER_B, t.IntegerType())
+    .add(c.COMMON, t.IntegerType())
+    .add(c.CORRELATION, t.DoubleType())
+    .add(c.SPEARMAN, t.DoubleType())
+)
 
 
 def conform(frame: DataFrame, schema: t.StructType) -> DataFrame:

@@ -75,7 +75,15 @@ EVALUATE = Stage(
     keys=("evaluation",),
     inputs=(INGEST, PARTITION, POPULARITY, TUNE, RECOMMEND),
 )
-PIPELINE = (INGEST, PARTITION, POPULARITY, TUNE, RECOMMEND, EVALUATE)
+TWINS = Stage(
+    name="twins",
+    version=1,
+    job="find_twins",
+    target="twins",
+    keys=("twins", "evaluation.relevant_rating"),
+    inputs=(INGEST,),
+)
+PIPELINE = (INGEST, PARTITION, POPULARITY, TUNE, RECOMMEND, EVALUATE, TWINS)
 
 
 def fingerprint(stage: Stage, config: Config, *, archive_sha256: str) -> str:

@@ -6,29 +6,15 @@ import time
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from movierec import als
 from movierec.als_params import AlsParams
-from movierec.columns import USER_ID
 from movierec.config import Config
 from movierec.judging import collect_unseen_metrics
 from movierec.metrics import relevant_movies
 from movierec.recommendations import movie_lists
+from movierec.sampling import sample_users
 from movierec.tuning import Trial
-
-_SAMPLE_STEPS = 1_000_000
-
-
-def sample_users(ratings: DataFrame, *, fraction: float, seed: int) -> DataFrame:
-    """Keep all ratings of about this fraction of the users, drawn by a hash of seed and user.
-
-    A larger fraction holds every user of a smaller one.
-    """
-    if fraction >= 1.0:
-        return ratings
-    place = F.pmod(F.xxhash64(F.lit(seed), F.col(USER_ID)), F.lit(_SAMPLE_STEPS))
-    return ratings.where(place < round(fraction * _SAMPLE_STEPS))
 
 
 @dataclass

@@ -1,0 +1,48 @@
+"""MinHash LSH: buckets that alike sets are likely to share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyspark.ml.feature import HashingTF, MinHashLSH
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from movierec.banding import Banding
+from movierec.candidates import BLOCK_COLUMNS
+from movierec.columns import BLOCK, LEADS, MOVIES, SET_ID, SIZE, SKETCH
+
+_FEATURES = "features"
+SIGNATURE: Final = "signature"
+# HashingTF makes the vectors that MinHashLSH wants. It may give two movies one place; among 83,000
+# movies some three pairs of them, which only signatures feel: overlaps are counted on the sets.
+_PLACES = 1 << 30
+
+
+def fit_signatures(sets: DataFrame, *, hashes: int, seed: int) -> DataFrame:
+    """Return the sets with their MinHash signatures by Spark's MinHashLSH, without the movies.
+
+    `signature` is an array of so many one-dimensional vectors, as Spark makes it. Runs Spark to
+    read one row.
+    """
+    vectors = HashingTF(
+        inputCol=MOVIES, outputCol=_FEATURES, numFeatures=_PLACES, binary=True
+    ).transform(sets.select(SET_ID, SIZE, SKETCH, MOVIES))
+    lsh = MinHashLSH(inputCol=_FEATURES, outputCol=SIGNATURE, numHashTables=hashes, seed=seed)
+    return lsh.fit(vectors).transform(vectors).select(SET_ID, SIZE, SKETCH, SIGNATURE)
+
+
+def buckets(signatures: DataFrame, *, banding: Banding) -> DataFrame:
+    """Return one row a set and band; sets whose band has equal hashes share the block.
+
+    Two bands share none, but for a chance of 2^-64 that a false candidate comes of.
+    """
+    keys = [
+        F.xxhash64(F.lit(band), F.slice(SIGNATURE, band * banding.rows + 1, banding.rows))
+        for band in range(banding.bands)
+    ]
+    return (
+        signatures.withColumn(BLOCK, F.explode(F.array(*keys)))
+        .withColumn(LEADS, F.lit(True))
+        .select(*BLOCK_COLUMNS)
+    )

@@ -1,0 +1,153 @@
+"""What `find_twins` leaves for people: its part of summary.json, and twins.csv."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from movierec.config_twins import TwinsConfig
+from movierec.metrics import DIGITS
+from movierec.movie_sets import Population
+from movierec.pair_statistics import PairValues
+from movierec.shared_titles import TITLES_A_PAIR
+from movierec.twin_findings import Findings
+from movierec.twin_validation import Measured
+from movierec.twins import Top
+
+CSV: Final = "twins.csv"
+_CSV_COLUMNS: Final = (
+    "rank",
+    "user_a",
+    "user_b",
+    "jaccard",
+    "common",
+    "union",
+    "correlation",
+    "duplicate",
+    *(f"title_{n}" for n in range(1, TITLES_A_PAIR + 1)),
+)
+
+
+def twins_summary(
+    findings: Findings,
+    *,
+    population: Population,
+    rounds: Sequence[dict[str, Any]],
+    proof: dict[str, Any],
+    config: TwinsConfig,
+) -> dict[str, Any]:
+    """Return the `twins` section of the summary."""
+    twins = findings.twins
+    top = twins.study.top
+    pearson = twins.correlations("pearson", config=config)
+    return {
+        "pairs": len(top.pairs),
+        "method": config.method,
+        "min_movies": config.min_movies,
+        **vars(population),
+        **_jaccards(top),
+        "tied_at_cut": top.tied_at_cut,
+        "tied_at_cut_and_listed": top.tied_and_listed,
+        **proof,
+        "mean_correlation": pearson["twins"]["mean"],
+        "random_mean_correlation": pearson["random"]["mean"],
+        "p_value": pearson["p_value"],
+        "pearson": pearson,
+        "spearman": twins.correlations("spearman", config=config),
+        "strangers": findings.strangers,
+        "duplicates": _duplicates(twins, config=config),
+        "curve": [
+            {
+                "min_movies": point.study.min_movies,
+                "users": point.study.users,
+                **_jaccards(point.study.top),
+                **point.correlations("pearson", config=config),
+            }
+            for point in findings.curve
+        ],
+        "search": list(rounds),
+    }
+
+
+def _jaccards(top: Top) -> dict[str, float | None]:
+    jaccards = [round(pair.jaccard, DIGITS) for pair in top.pairs]
+    return {
+        "min_jaccard": min(jaccards, default=None),
+        "max_jaccard": max(jaccards, default=None),
+    }
+
+
+def _duplicates(twins: Measured, *, config: TwinsConfig) -> dict[str, Any]:
+    """Return how many twins are duplicate accounts, and the correlation of the others."""
+    flagged = np.array(twins.duplicates(config.duplicates), bool)
+    others = PairValues.defined(twins.twin_users()[~flagged], twins.twins.pearson[~flagged])
+    described = {f"{name}_without": value for name, value in others.describe().items()}
+    return {"pairs": int(flagged.sum()), **described}
+
+
+def twin_rows(findings: Findings, *, config: TwinsConfig) -> list[tuple[Any, ...]]:
+    """Return the rows of the dataset `twins`."""
+    twins = findings.twins
+    found, duplicates = twins.twins, twins.duplicates(config.duplicates)
+    return [
+        (
+            place + 1,
+            pair.user_a,
+            pair.user_b,
+            pair.jaccard,
+            pair.common,
+            pair.union,
+            _or_none(found.pearson[place]),
+            _or_none(found.spearman[place]),
+            _or_none(found.equal[place]),
+            duplicates[place],
+            findings.titles[place],
+        )
+        for place, pair in enumerate(twins.study.top.pairs)
+    ]
+
+
+def random_pair_rows(findings: Findings) -> list[tuple[Any, ...]]:
+    """Return the rows of the dataset `random_pairs`."""
+    found = findings.twins.random
+    return [
+        (
+            *pair,
+            int(found.common[place]),
+            _or_none(found.pearson[place]),
+            _or_none(found.spearman[place]),
+        )
+        for place, pair in enumerate(findings.twins.study.random)
+    ]
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else round(float(value), DIGITS)
+
+
+def twins_csv(rows: Sequence[tuple[Any, ...]]) -> str:
+    """Return the `twin_rows` as the text of twins.csv: UTF-8, an undefined correlation empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_CSV_COLUMNS)
+    for rank, user_a, user_b, jaccard, common, union, correlation, _, _, duplicate, titles in rows:
+        padded = [*titles, *[""] * (TITLES_A_PAIR - len(titles))]
+        writer.writerow(
+            [
+                rank,
+                user_a,
+                user_b,
+                round(jaccard, DIGITS),
+                common,
+                union,
+                correlation,
+                str(duplicate).lower(),
+                *padded,
+            ]
+        )
+    return text.getvalue()
