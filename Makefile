@@ -28,9 +28,12 @@ OPTIONS = --config '$(CONF)' \
 # conf/cluster.yaml describes a cluster, not a pipeline
 CONFS = $(filter-out conf/cluster.yaml,$(wildcard conf/*.yaml))
 
-STAGES := ingest partition popularity tune recommend evaluate
+STAGES := ingest partition popularity tune recommend evaluate twins
 JOB_popularity := fit_popularity
 JOB_tune := tune_als
+JOB_twins := find_twins
+# the stages that people look at leave their findings in out/ too
+EXPORTED := evaluate twins
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -56,8 +59,10 @@ popularity: ## one stage: fit the popularity baseline
 tune: ## one stage: tune ALS on validation
 recommend: ## one stage: the recommendations of every model
 evaluate: ## one stage: measure and compare the models
+twins: ## one stage: find the most alike pairs of users
 $(STAGES): $(VENV)/project.stamp java
 	@$(SPARK) jobs/$(or $(JOB_$@),$@).py $(OPTIONS)
+	$(if $(filter $@,$(EXPORTED)),@$(SPARK) scripts/export_results.py $(OPTIONS))
 
 stability: $(VENV)/project.stamp java ## how far the results move over SEEDS seeds (5)
 	@$(SPARK) scripts/run_stability.py $(OPTIONS) --seeds $(SEEDS)

@@ -50,7 +50,7 @@ def run(context: Context) -> None:
     random = twin_summary.random_pair_rows(findings)
     context.write(context.spark.createDataFrame(twins, TWINS), "twins", TWINS)
     context.write(context.spark.createDataFrame(random, RANDOM_PAIRS), "random_pairs", RANDOM_PAIRS)
-    context.draft.write_text(twin_summary.CSV, twin_summary.twins_csv(twins))
+    context.draft.write_text(summary.TWINS_CSV, twin_summary.twins_csv(twins))
     found = twin_summary.twins_summary(
         findings, population=population, rounds=rounds, proof=proof, config=config
     )

@@ -11,7 +11,7 @@ from movierec import summary
 from movierec.execution import Execution
 from movierec.fetching import fetch_archive
 from movierec.job import job_parser, read_config, run_guarded
-from movierec.pipeline import run_pipeline
+from movierec.pipeline import export_results, run_pipeline
 from movierec.session import Session
 
 
@@ -28,10 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             return
         if config.source.generate is not None:
             fetch_archive(config.source)
-        found = run_pipeline(execution, force=arguments.force)
+        run_pipeline(execution, force=arguments.force)
         out = arguments.out / Path(arguments.config).stem
-        out.mkdir(parents=True, exist_ok=True)
-        (out / summary.FILE).write_text(summary.to_json(found), encoding="utf-8")
+        found = export_results(execution, out)
         print(summary.table(found))
         print(json.dumps({"job": "run_pipeline", "output": str(out), "timings": found["timings"]}))
 

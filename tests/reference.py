@@ -43,3 +43,20 @@ def split_sizes(n: int, train: str, validation: str) -> tuple[int, int, int]:
     train_end = max(1, math.floor(n * Fraction(train) + half))
     test_start = max(train_end, math.floor(n * (Fraction(train) + Fraction(validation)) + half))
     return train_end, test_start - train_end, n - test_start
+
+
+def twins(movies: Mapping[int, set[int]], n_pairs: int) -> list[tuple[int, int, float, int, int]]:
+    """Hold every user against every other: (user_a, user_b, jaccard, common, union), in order."""
+    users = sorted(movies)
+    column = {movie: n for n, movie in enumerate(sorted(set().union(*movies.values())))}
+    rated = np.zeros((len(users), len(column)), np.float32)
+    for row, user in enumerate(users):
+        rated[row, [column[movie] for movie in movies[user]]] = 1
+    overlaps = (rated @ rated.T).astype(int)
+    pairs = []
+    for a, b in zip(*np.triu_indices(len(users), 1), strict=True):
+        common = int(overlaps[a, b])
+        if common:
+            union = int(overlaps[a, a] + overlaps[b, b]) - common
+            pairs.append((users[a], users[b], common / union, common, union))
+    return sorted(pairs, key=lambda pair: (-pair[2], -pair[3], pair[0], pair[1]))[:n_pairs]

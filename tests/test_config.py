@@ -119,3 +119,26 @@ def test_tuning_never_selects_by_rmse() -> None:
         "small.yaml: tuning.metric: one of precision_at_100, map_at_100, ndcg_at_100, "
         "recall_at_100 was expected (the number is evaluation.k), not 'rmse'"
     ]
+
+
+def test_the_thresholds_of_the_twins_must_fall() -> None:
+    assert problems("twins.thresholds=[0.4, 0.6]") == ["small.yaml: twins: thresholds must fall"]
+
+
+def test_too_few_hashes_for_the_last_threshold_are_said_with_the_number_needed() -> None:
+    assert problems("twins.thresholds=[0.5, 0.05]", "twins.lsh.hashes=100") == [
+        "small.yaml: twins: lsh.hashes must be at least 135 to miss a pair at the last threshold, "
+        "0.05, with probability 0.001, not 100"
+    ]
+    load(CONF / "small.yaml", "twins.thresholds=[0.5, 0.05]", "twins.lsh.hashes=135")
+    load(CONF / "small.yaml", "twins.thresholds=[0.05]", "twins.method=exact")
+
+
+def test_rows_and_bands_come_together_and_fit_the_hashes() -> None:
+    assert problems("twins.lsh.rows=4") == [
+        "small.yaml: twins.lsh: rows and bands must both be given or both be null"
+    ]
+    assert problems("twins.lsh.rows=4", "twins.lsh.bands=33") == [
+        "small.yaml: twins.lsh: rows × bands = 132 is more than the 128 hashes"
+    ]
+    load(CONF / "small.yaml", "twins.lsh.rows=4", "twins.lsh.bands=32")

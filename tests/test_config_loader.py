@@ -20,7 +20,7 @@ from movierec.errors import ConfigError
 
 SMALL = (Path(__file__).resolve().parents[1] / "conf" / "small.yaml").read_text(encoding="utf-8")
 NOTHING_BUT_CONFIG_ERRORS = settings(max_examples=300, deadline=None)
-SECTIONS = "workspace, source, partition, evaluation, popularity, tuning, als"
+SECTIONS = "workspace, source, partition, evaluation, popularity, tuning, als, twins"
 
 
 def load(text: str = SMALL, *overrides: str) -> Config:

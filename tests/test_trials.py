@@ -10,7 +10,7 @@ import pytest
 
 from movierec.als_params import AlsParams
 from movierec.config_loader import load_config
-from movierec.trials import TrialRunner, sample_users
+from movierec.trials import TrialRunner
 
 CONF = Path(__file__).resolve().parents[1] / "conf" / "small.yaml"
 SIGNED = AlsParams(rank=3, reg_param=0.1, alpha=4.0, feedback="signed")
@@ -64,16 +64,3 @@ def test_trials_after_others_find_what_they_find_alone(splits):
     assert together[0].metrics["recall"] > 0.8
     assert together[0].rmse is None
     assert 0 < together[3].rmse < 1.5
-
-
-def test_a_larger_sample_of_users_holds_the_smaller_one(spark):
-    ratings = spark.range(5000).selectExpr("cast(id AS int) AS user_id")
-
-    def sampled(fraction, seed=1):
-        return {
-            row.user_id for row in sample_users(ratings, fraction=fraction, seed=seed).collect()
-        }
-
-    assert sampled(0.1) < sampled(0.3) < sampled(1.0)
-    assert 400 < len(sampled(0.1)) < 600
-    assert sampled(0.1) != sampled(0.1, seed=2)

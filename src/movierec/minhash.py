@@ -37,12 +37,15 @@ def buckets(signatures: DataFrame, *, banding: Banding) -> DataFrame:
 
     Two bands share none, but for a chance of 2^-64 that a false candidate comes of.
     """
-    keys = [
-        F.xxhash64(F.lit(band), F.slice(SIGNATURE, band * banding.rows + 1, banding.rows))
-        for band in range(banding.bands)
-    ]
+    # One expression for all bands: written out for each, they outgrow what Java compiles.
+    keys = F.transform(
+        F.sequence(F.lit(0), F.lit(banding.bands - 1)),
+        lambda band: F.xxhash64(
+            band, F.slice(SIGNATURE, band * banding.rows + 1, F.lit(banding.rows))
+        ),
+    )
     return (
-        signatures.withColumn(BLOCK, F.explode(F.array(*keys)))
+        signatures.withColumn(BLOCK, F.explode(keys))
         .withColumn(LEADS, F.lit(True))
         .select(*BLOCK_COLUMNS)
     )

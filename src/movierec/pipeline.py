@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from movierec import stages
-from movierec.execution import Context, Execution, Outcome
+from movierec.execution import Context, Execution
 from movierec.stages import Stage
-from movierec.summary import FILE
+from movierec.summary import FILE, TWINS_CSV, to_json
 
 JOBS = Path(__file__).resolve().parents[2] / "jobs"
 
@@ -37,23 +37,38 @@ def _run(stage: Stage, context: Context) -> None:
 
 def run_pipeline(execution: Execution, *, force: bool = False) -> dict[str, Any]:
     """Make every result that is not there yet and return the merged summary."""
-    outcomes = []
     for stage in stages.PIPELINE:
         outcome = execution.execute(stage, partial(_run, stage), force=force)
         ended = "up to date" if outcome.reused else f"done in {outcome.seconds:.1f} s"
         print(f"{stage.name}: {ended}", file=sys.stderr, flush=True)
-        outcomes.append(outcome)
-    return merged_summary(execution, outcomes)
+    return merged_summary(execution)
 
 
-def merged_summary(execution: Execution, outcomes: list[Outcome]) -> dict[str, Any]:
-    """Return what the stages left in their summaries, with the seconds each took when it ran."""
+def merged_summary(execution: Execution) -> dict[str, Any]:
+    """Return what the stages that are done left in their summaries, and the seconds each took."""
     summary: dict[str, Any] = {}
-    for outcome in outcomes:
-        text = execution.files.read_text(f"{outcome.result.path}/{FILE}")
-        if text is not None:
-            summary |= json.loads(text)
-    summary["timings"] = {
-        outcome.stage.name: outcome.result.manifest.seconds for outcome in outcomes
-    }
+    timings = {}
+    for stage in stages.PIPELINE:
+        result = execution.find(stage)
+        if result is not None:
+            text = execution.files.read_text(f"{result.path}/{FILE}")
+            summary |= json.loads(text) if text else {}
+            timings[stage.name] = result.manifest.seconds
+    return summary | {"timings": timings}
+
+
+def export_results(execution: Execution, out: Path) -> dict[str, Any]:
+    """Copy what people want to see of the stages that are done to a local directory.
+
+    `summary.json`, merged, which is returned, and `twins.csv`. What the directory holds of a
+    stage that is not done goes.
+    """
+    summary = merged_summary(execution)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / FILE).write_text(to_json(summary), encoding="utf-8")
+    twins = execution.find(stages.TWINS)
+    text = None if twins is None else execution.files.read_text(f"{twins.path}/{TWINS_CSV}")
+    (out / TWINS_CSV).unlink(missing_ok=True)
+    if text is not None:
+        (out / TWINS_CSV).write_text(text, encoding="utf-8", newline="\n")
     return summary

@@ -9,9 +9,11 @@ from movierec import models
 from movierec.config import EvaluationConfig
 from movierec.evaluation import SplitEvaluation
 from movierec.splits import HELD_OUT, SPLITS
+from movierec.twin_summary import twin_table
 from movierec.workspace import Manifest
 
 FILE: Final = "summary.json"
+TWINS_CSV: Final = "twins.csv"
 
 PROTOCOLS: Final = {
     "unseen": "every movie of the training data that the user has not seen",
@@ -72,7 +74,17 @@ def to_json(summary: dict[str, Any]) -> str:
 
 
 def table(summary: dict[str, Any]) -> str:
-    """Return the comparison as a table for a terminal, one line a split and model."""
+    """Return the comparison and the twins, where they are there, as text for a terminal."""
+    parts = []
+    if "models" in summary:
+        parts.append(_comparison(summary))
+    if "twins" in summary:
+        parts.append(twin_table(summary["twins"]))
+    return "\n".join(parts)
+
+
+def _comparison(summary: dict[str, Any]) -> str:
+    """Return one line a split and model."""
     metrics = [key for key in summary["models"][models.ALS][HELD_OUT[0]] if "_at_" in key]
     lines = ["".join([f"{'split':<12}{'model':<16}", *(f"{name:>18}" for name in metrics)])]
     for split in HELD_OUT:

@@ -19,7 +19,6 @@ from movierec.twin_findings import Findings
 from movierec.twin_validation import Measured
 from movierec.twins import Top
 
-CSV: Final = "twins.csv"
 _CSV_COLUMNS: Final = (
     "rank",
     "user_a",
@@ -88,6 +87,48 @@ def _duplicates(twins: Measured, *, config: TwinsConfig) -> dict[str, Any]:
     others = PairValues.defined(twins.twin_users()[~flagged], twins.twins.pearson[~flagged])
     described = {f"{name}_without": value for name, value in others.describe().items()}
     return {"pairs": int(flagged.sum()), **described}
+
+
+def twin_table(twins: dict[str, Any]) -> str:
+    """Return what the twins are and how their ratings correlate, in a few lines."""
+    if not twins["pairs"]:
+        return f"twins: no pair of {twins['users']} users is alike enough"
+    recall, proven = twins["lsh_recall"], f"on {twins['proof_users']} users"
+    by = (
+        "exact search"
+        if recall is None
+        else f"LSH, which found {recall:.0%} of the true ({proven})"
+    )
+    lines = [
+        f"twins: {twins['pairs']} pairs of {twins['users']} users, Jaccard "
+        f"{twins['min_jaccard']:.3f} to {twins['max_jaccard']:.3f}, by {by}; "
+        f"{twins['duplicates']['pairs']} look like duplicate accounts"
+    ]
+    for group in ("twins", "random"):
+        found = twins["pearson"][group]
+        lines.append(
+            f"  {group:<9} mean correlation {_mean(found)}, "
+            f"defined for {found['defined']} of {found['pairs']} pairs"
+        )
+    strangers = twins["strangers"]
+    if strangers["p_value"] is not None:
+        low, high = strangers["strangers_mean_range95"]
+        lines.append(
+            f"  strangers mean correlation {strangers['strangers_mean']:+.3f} "
+            f"[{low:+.3f}, {high:+.3f}] on the twins' movies"
+        )
+    tests = {"random pairs": twins["p_value"], "strangers": strangers["p_value"]}
+    known = (f"{name} {p_value:.4f}" for name, p_value in tests.items() if p_value is not None)
+    lines.append(f"  p-value against {', '.join(known) or 'nothing: no correlation is defined'}")
+    return "\n".join(lines)
+
+
+def _mean(found: dict[str, Any]) -> str:
+    if found["mean"] is None:
+        return "undefined"
+    ends = found["mean_ci95"]
+    interval = "" if ends is None else f" [{ends[0]:+.3f}, {ends[1]:+.3f}]"
+    return f"{found['mean']:+.3f}{interval}"
 
 
 def twin_rows(findings: Findings, *, config: TwinsConfig) -> list[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""Every job after ingest on the real ml-latest-small, at one and at eight shuffle partitions."""
+"""Every job on the real ml-latest-small, at one and at eight shuffle partitions."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import csv
 import json
 import time
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from movierec import models, schemas, stages
 from movierec.errors import InputError
 from movierec.execution import Execution
-from movierec.pipeline import load_run, run_pipeline
+from movierec.pipeline import export_results, load_run, run_pipeline
 from movierec.splits import SPLITS
 from tests import reference
 from tests.confs import tiny_conf
@@ -30,6 +32,8 @@ TUNING = {
     "tuning__explicit": {"rank": [16], "reg_param": [0.05]},
     "evaluation__bootstrap": 300,
     "popularity__dampings": [20],
+    "twins__curve__floors": [20, 100],
+    "twins__resamples": 200,
 }
 
 
@@ -172,6 +176,7 @@ def test_a_second_run_recomputes_nothing_and_starts_no_spark(execution, summary)
         ({"evaluation__bootstrap": 500}, {"evaluate"}),
         ({"popularity__dampings": [7]}, {"popularity", "recommend", "evaluate"}),
         ({"partition__seed": 2}, {"partition", "popularity", "tune", "recommend", "evaluate"}),
+        ({"twins__pairs": 7}, {"twins"}),
     ],
 )
 def test_a_change_recomputes_only_what_depends_on_it(
@@ -245,3 +250,90 @@ def test_users_below_the_floor_are_counted(session, workspace, small_archive, ar
         counts[user] += 1
     assert manifest.facts["ratings_left_out"] == sum(n for n in counts.values() if n < 100)
     assert manifest.facts["audit"]["users"]["train"] == sum(n >= 100 for n in counts.values())
+
+
+def test_the_twins_are_those_of_brute_force_over_every_pair(read, archive_ratings, summary):
+    movies = defaultdict(set)
+    for user, movie, *_ in archive_ratings:
+        movies[user].add(movie)
+    rows = sorted(read(stages.TWINS, "twins", schemas.TWINS))
+    expected = reference.twins(movies, 100)
+    assert len(movies) * (len(movies) - 1) // 2 == 185_745
+    assert [row[1:6] for row in rows] == expected
+    assert [row[0] for row in rows] == list(range(1, 101))
+    assert summary["twins"]["lsh_recall"] == 1.0
+    assert summary["twins"]["min_jaccard"] == pytest.approx(expected[-1][2])
+
+
+def test_the_twins_correlations_are_those_of_their_ratings(read, archive_ratings, summary):
+    ratings = defaultdict(dict)
+    for user, movie, rating, _ in archive_ratings:
+        ratings[user][movie] = rating
+    found = read(stages.TWINS, "random_pairs", schemas.RANDOM_PAIRS)
+    found += [(*row[1:3], row[4], *row[6:8]) for row in read(stages.TWINS, "twins", schemas.TWINS)]
+    for user_a, user_b, common, pearson, spearman in found:
+        both = sorted(set(ratings[user_a]) & set(ratings[user_b]))
+        assert common == len(both)
+        rated = pd.DataFrame({user: [ratings[user][m] for m in both] for user in (user_a, user_b)})
+        if len(both) < 5 or (rated.nunique() < 2).any():
+            assert pearson is spearman is None
+        else:
+            assert pearson == pytest.approx(rated.corr().iloc[0, 1], abs=1e-9)
+            assert spearman == pytest.approx(rated.rank().corr().iloc[0, 1], abs=1e-9)
+    assert len(found) == 200
+
+
+@pytest.mark.parametrize(
+    ("floor", "reason"),
+    [
+        (2699, "a pair takes two users with 2699 movies or more, but there is none; lower it"),
+        (2698, "a pair takes two users with 2698 movies or more, but there is one; lower it"),
+    ],
+)
+def test_a_floor_that_leaves_no_pair_is_said(
+    session, workspace, small_archive, summary, floor, reason
+):
+    config = tiny_conf(workspace, small_archive, twins__min_movies=floor)
+    with pytest.raises(InputError) as raised:
+        Execution(config, session).execute(stages.TWINS, load_run(stages.TWINS))
+    assert str(raised.value) == f"twins.min_movies: {reason}"
+
+
+def test_a_floor_that_leaves_one_pair_makes_a_short_list_and_a_warning(
+    session, workspace, small_archive, summary
+):
+    config = tiny_conf(
+        workspace,
+        small_archive,
+        twins__min_movies=2478,
+        twins__thresholds=[0.1],
+        twins__curve__floors=[2478, 3000],
+        twins__resamples=100,
+    )
+    result = Execution(config, session).execute(stages.TWINS, load_run(stages.TWINS)).result
+    assert result.manifest.rows["twins"] == 1
+    assert result.manifest.warnings == [
+        "found 1 pairs, not 100: no others among 2 users are 0.1 alike; see twins.thresholds and "
+        "twins.min_movies"
+    ]
+    text = Path(result.path.removeprefix("file://"), "summary.json").read_text(encoding="utf-8")
+    found = json.loads(text)["twins"]
+    assert (found["pairs"], found["users"], found["lsh_recall"]) == (1, 2, 1.0)
+    # one pair, which is also the only random one, leaves no interval
+    assert found["pearson"]["twins"]["mean"] == found["pearson"]["random"]["mean"]
+    assert found["pearson"]["twins"]["mean_ci95"] is None
+    assert [point["users"] for point in found["curve"]] == [2, 0]
+
+
+def test_what_people_look_at_is_copied_out(execution, summary, tmp_path):
+    assert export_results(execution, tmp_path / "out") == summary
+    copied = tmp_path / "out" / "twins.csv"
+    assert len(copied.read_text(encoding="utf-8").splitlines()) == 101
+    assert json.loads((tmp_path / "out" / "summary.json").read_text()) == summary
+
+
+def test_what_is_not_done_is_not_copied_out(session, workspace, small_archive, summary, tmp_path):
+    (tmp_path / "twins.csv").write_text("of another run")
+    other = tiny_conf(workspace, small_archive, **TUNING | {"twins__pairs": 9})
+    assert "twins" not in export_results(Execution(other, session), tmp_path)
+    assert not (tmp_path / "twins.csv").exists()

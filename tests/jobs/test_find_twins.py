@@ -1,0 +1,61 @@
+"""The twins of the generated sample, of which it is known what was planted."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from movierec import schemas, stages
+from movierec.config_loader import load_config
+from movierec.execution import Execution
+from movierec.fetching import fetch_archive
+from movierec.pipeline import load_run
+from tests.confs import SMALL
+
+SAMPLE = SMALL.with_name("sample.yaml")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("sample")
+
+
+@pytest.fixture(scope="module")
+def execution(session, place):
+    overrides = {
+        "workspace": str(place / "workspace"),
+        "source.archive": str(place / "sample.zip"),
+        "twins.resamples": 200,
+        "twins.curve.floors": [20],
+    }
+    config = load_config(
+        SAMPLE.read_text(encoding="utf-8"),
+        origin=SAMPLE.name,
+        overrides=[f"{key}={json.dumps(value)}" for key, value in overrides.items()],
+    )
+    fetch_archive(config.source)
+    execution = Execution(config, session)
+    for stage in (stages.INGEST, stages.TWINS):
+        execution.execute(stage, load_run(stage))
+    return execution
+
+
+def test_every_planted_pair_above_the_cut_is_found(execution, place, spark):
+    truth = json.loads((place / "sample.truth.json").read_text(encoding="utf-8"))
+    rows = execution.find(stages.TWINS).read(spark, "twins", schemas.TWINS).collect()
+    found = {(row.user_a, row.user_b): row for row in rows}
+    cut = min(row.jaccard for row in rows)
+    planted = [pair for pair in truth["twins"] + truth["duplicates"] if pair["jaccard"] > cut]
+    assert len(planted) == len(truth["twins"]) + len(truth["duplicates"]) > 10
+    for pair in planted:
+        row = found[pair["user_a"], pair["user_b"]]
+        assert (row.common, row.jaccard) == (pair["common"], pair["jaccard"])
+        assert row.equal_ratings == pytest.approx(pair["equal_ratings"] / pair["common"])
+
+
+def test_exactly_the_planted_duplicate_accounts_are_flagged(execution, place, spark):
+    truth = json.loads((place / "sample.truth.json").read_text(encoding="utf-8"))
+    planted = {(pair["user_a"], pair["user_b"]) for pair in truth["duplicates"]}
+    rows = execution.find(stages.TWINS).read(spark, "twins", schemas.TWINS).collect()
+    assert {(row.user_a, row.user_b) for row in rows if row.duplicate} == planted
