@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pyspark.errors import PythonException
 from pyspark.sql import functions as F
 
 from movierec.packing import collect_arrays
@@ -52,3 +53,16 @@ def test_an_empty_frame_has_empty_arrays_of_its_types(spark):
 def test_a_type_that_has_no_array_is_refused(spark, kind):
     with pytest.raises(KeyError):
         collect_arrays(spark.createDataFrame([], f"one int, other {kind}"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows"),
+    [
+        ("int", [(1,), (None,)]),
+        ("array<float>", [([1.0],), (None,)]),
+        ("array<float>", [([None],)]),
+    ],
+)
+def test_a_null_is_refused(spark, kind, rows):
+    with pytest.raises(PythonException, match="holds a null"):
+        collect_arrays(spark.createDataFrame(rows, f"one {kind}"))

@@ -186,7 +186,6 @@ def test_cohens_d_is_open_without_spread_or_with_a_single_value():
 @pytest.mark.parametrize(
     ("successes", "trials", "low", "high"),
     [
-        # Newcombe, "Two-sided confidence intervals for the single proportion", 1998, table I.
         (81, 263, 0.2553, 0.3662),
         (15, 148, 0.0624, 0.1605),
         (0, 20, 0.0, 0.1611),
@@ -194,5 +193,5 @@ def test_cohens_d_is_open_without_spread_or_with_a_single_value():
         (20, 20, 0.8389, 1.0),
     ],
 )
-def test_wilsons_interval_is_the_published_one(successes, trials, low, high):
+def test_wilsons_interval_of_some_shares(successes, trials, low, high):
     assert wilson_interval(successes, trials) == pytest.approx([low, high], abs=6e-5)

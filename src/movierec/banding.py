@@ -22,7 +22,8 @@ class Banding:
         >>> Banding(rows=4, bands=16).miss_probability(0.9)
         3.8...e-08
         """
-        return float((1.0 - similarity**self.rows) ** self.bands)
+        shared = similarity**self.rows
+        return 0.0 if shared >= 1.0 else math.exp(self.bands * math.log1p(-shared))
 
 
 def bands_needed(similarity: float, rows: int, *, miss: float) -> int:

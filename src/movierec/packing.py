@@ -23,20 +23,16 @@ _DTYPES: Final[dict[str, Any]] = {
 def collect_arrays(frame: DataFrame) -> dict[str, npt.NDArray[Any]]:
     """Return each column as one array, rows in the order of Spark's partitions.
 
-    For integers, floats, doubles, and equally long lists of them, which come one after another.
-    Raises KeyError for other types, and for nulls whatever numpy says of them.
+    For integers, floats, doubles, and lists of floats or doubles, which come one after another.
+    Raises KeyError for other types. A null fails Spark's task.
     """
     dtypes = {name: _DTYPES[kind] for name, kind in frame.dtypes}
 
     def pack(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            values = (
-                column.flatten() if pa.types.is_list(column.type) else column
-                for column in batch.columns
-            )
             packed = [
-                pa.array([np.asarray(one.to_numpy(zero_copy_only=False), dtype).tobytes()])
-                for one, dtype in zip(values, dtypes.values(), strict=True)
+                pa.array([_numbers(column).astype(dtype).tobytes()])
+                for column, dtype in zip(batch.columns, dtypes.values(), strict=True)
             ]
             yield pa.RecordBatch.from_arrays(packed, names=list(dtypes))
 
@@ -45,3 +41,12 @@ def collect_arrays(frame: DataFrame) -> dict[str, npt.NDArray[Any]]:
         name: np.frombuffer(b"".join(part[name] for part in parts), dtype)
         for name, dtype in dtypes.items()
     }
+
+
+def _numbers(column: pa.Array) -> npt.NDArray[Any]:
+    """Return the column's numbers, lists one after another. Raises ValueError for a null."""
+    values = column.flatten() if pa.types.is_list(column.type) else column
+    if column.null_count or values.null_count:
+        raise ValueError("a column of numbers holds a null")
+    numbers: npt.NDArray[Any] = values.to_numpy(zero_copy_only=False)
+    return numbers

@@ -54,8 +54,8 @@ class PairValues:
 
         Pairs that share a user are not independent, and the twins share many. The variance is
         the sum, over all pairs of pairs that share a user, of the products of their deviations,
-        by n² (Aronow, Samii and Assenova, "Cluster-robust variance estimation for dyadic data",
-        2015), but not less than that of independent pairs.
+        by n · (n - 1), but not less than that of independent pairs. Source: Aronow, Samii and
+        Assenova, "Cluster-robust variance estimation for dyadic data", 2015.
         """
         n = len(values)
         if n < 2:

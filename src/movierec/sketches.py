@@ -68,7 +68,9 @@ def fold(sketch: Words, words: int) -> Words:
 
     A member's bit in the narrower sketch is the lower end of its number in the wider one.
     """
-    folded: Words = np.bitwise_xor.reduce(sketch.reshape(len(sketch), -1, words), axis=1)
+    folded: Words = np.bitwise_xor.reduce(
+        sketch.reshape(len(sketch), sketch.shape[1] // words, words), axis=1
+    )
     return folded
 
 
