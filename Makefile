@@ -6,6 +6,7 @@ ARCHIVE ?=
 SET     ?=
 FORCE   ?=
 SEEDS   ?= 5
+BENCH   ?=
 
 VENV := .venv
 BIN  := $(VENV)/bin
@@ -39,7 +40,7 @@ EXPORTED := evaluate twins
 .DELETE_ON_ERROR:
 # two pips in one environment, or two stages in one workspace, would be in each other's way
 .NOTPARALLEL:
-.PHONY: help setup run data $(STAGES) stability test check package lock clean java interpreter-gone
+.PHONY: help setup run data $(STAGES) bench stability test check package lock clean java interpreter-gone
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -63,6 +64,9 @@ twins: ## one stage: find the most alike pairs of users
 $(STAGES): $(VENV)/project.stamp java
 	@$(SPARK) jobs/$(or $(JOB_$@),$@).py $(OPTIONS)
 	$(if $(filter $@,$(EXPORTED)),@$(SPARK) scripts/export_results.py $(OPTIONS))
+
+bench: $(VENV)/project.stamp java ## time the search for twins beside Spark's own, on CONF's ratings
+	@$(SPARK) scripts/bench/twins.py $(OPTIONS) $(BENCH)
 
 stability: $(VENV)/project.stamp java ## how far the results move over SEEDS seeds (5)
 	@$(SPARK) scripts/run_stability.py $(OPTIONS) --seeds $(SEEDS)

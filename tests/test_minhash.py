@@ -23,10 +23,7 @@ def signatures(spark):
 
 
 def test_the_share_of_equal_hashes_is_about_the_jaccard_similarity(signatures):
-    hashes = {
-        row["set_id"]: np.array([vector[0] for vector in row["signature"]])
-        for row in signatures.collect()
-    }
+    hashes = {row["set_id"]: np.array(row["signature"]) for row in signatures.collect()}
     assert all(len(own) == HASHES for own in hashes.values())
     # four standard errors of a share of 0.6 of 256
     assert (hashes[1] == hashes[2]).mean() == pytest.approx(0.6, abs=4 * (0.24 / HASHES) ** 0.5)
@@ -39,10 +36,7 @@ def test_sets_share_the_blocks_of_the_bands_that_are_equal(signatures):
     assert len(found) == 3 * bands
     assert all(row["leads"] for row in found)
     blocks = {one: {row["block"] for row in found if row["set_id"] == one} for one in (1, 2, 3)}
-    hashes = {
-        row["set_id"]: np.array([vector[0] for vector in row["signature"]])
-        for row in signatures.collect()
-    }
+    hashes = {row["set_id"]: np.array(row["signature"]) for row in signatures.collect()}
     equal_bands = (hashes[1] == hashes[2]).reshape(bands, rows).all(axis=1).sum()
     assert len(blocks[1] & blocks[2]) == equal_bands > 0
     assert all(len(own) == bands for own in blocks.values())

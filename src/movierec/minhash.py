@@ -12,7 +12,7 @@ from movierec.banding import Banding
 from movierec.candidates import BLOCK_COLUMNS
 from movierec.columns import BLOCK, LEADS, MOVIES, SET_ID, SIZE, SKETCH
 
-_FEATURES = "features"
+_FEATURES, _HASHES = "features", "hashes"
 SIGNATURE: Final = "signature"
 # HashingTF makes the vectors that MinHashLSH wants. It may give two movies one place; among 83,000
 # movies some three pairs of them, which only signatures feel: overlaps are counted on the sets.
@@ -22,14 +22,15 @@ _PLACES = 1 << 30
 def fit_signatures(sets: DataFrame, *, hashes: int, seed: int) -> DataFrame:
     """Return the sets with their MinHash signatures by Spark's MinHashLSH, without the movies.
 
-    `signature` is an array of so many one-dimensional vectors, as Spark makes it. Runs Spark to
-    read one row.
+    `signature` is an array of so many whole numbers, equal where Spark's hashes are: a fraction
+    of the room of the one-element vectors that Spark makes. Runs Spark to read one row.
     """
     vectors = HashingTF(
         inputCol=MOVIES, outputCol=_FEATURES, numFeatures=_PLACES, binary=True
     ).transform(sets.select(SET_ID, SIZE, SKETCH, MOVIES))
-    lsh = MinHashLSH(inputCol=_FEATURES, outputCol=SIGNATURE, numHashTables=hashes, seed=seed)
-    return lsh.fit(vectors).transform(vectors).select(SET_ID, SIZE, SKETCH, SIGNATURE)
+    lsh = MinHashLSH(inputCol=_FEATURES, outputCol=_HASHES, numHashTables=hashes, seed=seed)
+    signature = F.transform(_HASHES, lambda vector: F.xxhash64(vector)).alias(SIGNATURE)
+    return lsh.fit(vectors).transform(vectors).select(SET_ID, SIZE, SKETCH, signature)
 
 
 def buckets(signatures: DataFrame, *, banding: Banding) -> DataFrame:

@@ -82,11 +82,12 @@ def _jaccards(top: Top) -> dict[str, float | None]:
 
 
 def _duplicates(twins: Measured, *, config: TwinsConfig) -> dict[str, Any]:
-    """Return how many twins are duplicate accounts, and the correlation of the others."""
+    """Return which twins, by rank, are duplicate accounts, and the correlation of the others."""
     flagged = np.array(twins.duplicates(config.duplicates), bool)
     others = PairValues.defined(twins.twin_users()[~flagged], twins.twins.pearson[~flagged])
     described = {f"{name}_without": value for name, value in others.describe().items()}
-    return {"pairs": int(flagged.sum()), **described}
+    ranks = (np.flatnonzero(flagged) + 1).tolist()
+    return {"pairs": len(ranks), "ranks": ranks, **described}
 
 
 def twin_table(twins: dict[str, Any]) -> str:

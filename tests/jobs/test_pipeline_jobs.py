@@ -24,12 +24,13 @@ PARTITIONS = "spark.sql.shuffle.partitions"
 # One good point of the grid, so that the pipeline is quick.
 TUNING = {
     "tuning__implicit": {
-        "rank": [32],
+        "rank": [16],
         "reg_param": [0.1],
-        "alpha": [1],
+        "alpha": [4],
         "feedback": ["signed"],
     },
-    "tuning__explicit": {"rank": [16], "reg_param": [0.05]},
+    "tuning__explicit": {"rank": [8], "reg_param": [0.05]},
+    "als__max_iter": 8,
     "evaluation__bootstrap": 300,
     "popularity__dampings": [20],
     "twins__curve__floors": [20, 100],
