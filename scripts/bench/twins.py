@@ -71,6 +71,7 @@ def bench(ratings: DataFrame, config: TwinsConfig, arguments: Any) -> list[dict[
     for n_users in sorted(arguments.users):
         with tempfile.TemporaryDirectory() as place:
             sample = sampled(ratings, n_users, config=config, place=place)
+            size_shuffles(sample.sparkSession, rows=sample.count())
             one, top = ours(sample, config, place=place, repetitions=arguments.repetitions)
             one = {"users": n_users, **one}
             if found:

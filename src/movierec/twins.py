@@ -8,30 +8,30 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from pyspark import StorageLevel
-from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from movierec.columns import (
     COMMON,
     JACCARD,
-    MOVIES,
     N_PAIRS,
     N_USERS,
     SET_A,
     SET_B,
     SET_ID,
     SIZE,
+    SMALLER_SIZE,
     UNION,
     USERS,
 )
 from movierec.movie_sets import n_identical_pairs
+from movierec.overlaps import similar_pairs
 
-_SMALLER_SIZE = "smaller_size"
 _FIRST_A, _FIRST_B = "first_a", "first_b"
 
 
@@ -85,88 +85,49 @@ def collect_tops(
     its pairs reach, or at the last. `sets` are `movie_sets` that keep more than `n_pairs` users.
     """
     tops: dict[int, Top] = {}
+    n_sets = sets.count()
     for threshold in thresholds:
         open_floors = sorted(set(floors) - set(tops))
         if not open_floors:
             break
         candidates = search(min_size=open_floors[0], threshold=threshold)
-        similar = similar_pairs(candidates, sets=sets, threshold=threshold)
-        found = similar.unionByName(identical_sets(sets)).persist(StorageLevel.MEMORY_AND_DISK)
+        candidates = candidates.persist(StorageLevel.MEMORY_AND_DISK)
+        similar = similar_pairs(candidates, sets=sets, n_sets=n_sets, threshold=threshold)
+        found = (
+            similar.withColumn(_FIRST_A, F.least(SET_A, SET_B))
+            .withColumn(_FIRST_B, F.greatest(SET_A, SET_B))
+            .unionByName(identical_sets(sets))
+            .persist(StorageLevel.MEMORY_AND_DISK)
+        )
         reaching = _collect_reaching(found, open_floors)
         for floor in open_floors:
             if reaching[floor] >= n_pairs or threshold == thresholds[-1]:
-                above = found.where(F.col(_SMALLER_SIZE) >= floor)
-                tops[floor] = _collect_top(above, n_pairs, threshold, reaching[floor])
+                above = found.where(F.col(SMALLER_SIZE) >= floor)
+                tops[floor] = _collect_top(above, sets, n_pairs, threshold, reaching[floor])
         found.unpersist()
+        candidates.unpersist()
     return tops
-
-
-def similar_pairs(candidates: DataFrame, *, sets: DataFrame, threshold: float) -> DataFrame:
-    """Return the candidates that reach the threshold, their overlap counted on the sets.
-
-    One row a pair of sets with `jaccard`, `common`, `union`, both sets' users and `n_pairs`, the
-    number of user pairs that it stands for.
-    """
-    a, b = (
-        sets.select(
-            F.col(SET_ID).alias(f"set_{side}"),
-            *(F.col(name).alias(f"{name}_{side}") for name in (MOVIES, SIZE, USERS, N_USERS)),
-        )
-        for side in "ab"
-    )
-    joined = candidates.join(a, on=SET_A, how="inner").join(b, on=SET_B, how="inner")
-    common = F.size(F.array_intersect(f"{MOVIES}_a", f"{MOVIES}_b"))
-    return (
-        joined.withColumn(COMMON, common)
-        .withColumn(UNION, F.col(f"{SIZE}_a") + F.col(f"{SIZE}_b") - F.col(COMMON))
-        .withColumn(JACCARD, F.col(COMMON) / F.col(UNION))
-        .where(F.col(JACCARD) >= threshold)
-        .withColumn(_SMALLER_SIZE, F.least(f"{SIZE}_a", f"{SIZE}_b"))
-        .withColumn(N_PAIRS, F.col(f"{N_USERS}_a") * F.col(f"{N_USERS}_b").cast("long"))
-        .withColumn(_FIRST_A, F.least(SET_A, SET_B))
-        .withColumn(_FIRST_B, F.greatest(SET_A, SET_B))
-        .select(*_FOUND)
-    )
-
-
-_FOUND = (
-    SET_A,
-    SET_B,
-    JACCARD,
-    COMMON,
-    UNION,
-    _SMALLER_SIZE,
-    N_PAIRS,
-    _FIRST_A,
-    _FIRST_B,
-    f"{USERS}_a",
-    f"{USERS}_b",
-)
 
 
 def identical_sets(sets: DataFrame) -> DataFrame:
     """Return the sets that several users share as pairs with themselves, like `similar_pairs`."""
-    shared = sets.where(F.col(N_USERS) > 1)
-    values: dict[str, Column] = {
-        SET_A: F.col(SET_ID),
-        SET_B: F.col(SET_ID),
-        JACCARD: F.lit(1.0),
-        COMMON: F.col(SIZE),
-        UNION: F.col(SIZE),
-        _SMALLER_SIZE: F.col(SIZE),
-        N_PAIRS: n_identical_pairs(),
-        _FIRST_A: F.col(USERS)[0],
-        _FIRST_B: F.col(USERS)[1],
-        f"{USERS}_a": F.col(USERS),
-        f"{USERS}_b": F.col(USERS),
-    }
-    return shared.select(*(values[name].alias(name) for name in _FOUND))
+    return sets.where(F.col(N_USERS) > 1).select(
+        F.col(SET_ID).alias(SET_A),
+        F.col(SET_ID).alias(SET_B),
+        F.col(SIZE).alias(COMMON),
+        F.col(SIZE).alias(UNION),
+        F.lit(1.0).alias(JACCARD),
+        F.col(SIZE).alias(SMALLER_SIZE),
+        n_identical_pairs().alias(N_PAIRS),
+        F.col(USERS)[0].alias(_FIRST_A),
+        F.col(USERS)[1].alias(_FIRST_B),
+    )
 
 
 def _collect_reaching(found: DataFrame, floors: Sequence[int]) -> dict[int, int]:
     """Return how many user pairs each floor has."""
     sums = (
-        F.sum(F.when(F.col(_SMALLER_SIZE) >= floor, F.col(N_PAIRS))).alias(str(floor))
+        F.sum(F.when(F.col(SMALLER_SIZE) >= floor, F.col(N_PAIRS))).alias(str(floor))
         for floor in floors
     )
     row = found.agg(*sums).first()
@@ -174,7 +135,9 @@ def _collect_reaching(found: DataFrame, floors: Sequence[int]) -> dict[int, int]
     return {floor: row[str(floor)] or 0 for floor in floors}
 
 
-def _collect_top(found: DataFrame, n_pairs: int, threshold: float, reaching: int) -> Top:
+def _collect_top(
+    found: DataFrame, sets: DataFrame, n_pairs: int, threshold: float, reaching: int
+) -> Top:
     """Return the first `n_pairs` user pairs.
 
     They come from the first `n_pairs` pairs of sets: each of those has a user pair, its first,
@@ -183,9 +146,9 @@ def _collect_top(found: DataFrame, n_pairs: int, threshold: float, reaching: int
     rows = (
         found.orderBy(F.desc(JACCARD), F.desc(COMMON), _FIRST_A, _FIRST_B).limit(n_pairs).collect()
     )
-    pairs = heapq.nsmallest(
-        n_pairs, itertools.chain.from_iterable(map(_user_pairs, rows)), key=TwinPair.order
-    )
+    users = _collect_users(sets, rows)
+    user_pairs = itertools.chain.from_iterable(_user_pairs(row, users) for row in rows)
+    pairs = heapq.nsmallest(n_pairs, user_pairs, key=TwinPair.order)
     if not pairs:
         return Top((), threshold, reaching, 0, 0)
     cut = pairs[-1].jaccard
@@ -200,13 +163,24 @@ def _collect_top(found: DataFrame, n_pairs: int, threshold: float, reaching: int
     )
 
 
-def _user_pairs(row: Row) -> Iterator[TwinPair]:
-    """Return the user pairs of a pair of sets, or within one set."""
-    users: Iterable[Any]
-    if row[SET_A] == row[SET_B]:
-        users = itertools.combinations(row[f"{USERS}_a"], 2)
-    else:
-        users = itertools.product(row[f"{USERS}_a"], row[f"{USERS}_b"])
-    for pair in users:
+def _collect_users(sets: DataFrame, rows: Sequence[Row]) -> dict[int, list[int]]:
+    """Return the kept users of the sets in pairs that stand for several user pairs."""
+    shared = {row[side] for row in rows if row[N_PAIRS] > 1 for side in (SET_A, SET_B)}
+    shared |= {row[SET_A] for row in rows if row[SET_A] == row[SET_B]}
+    if not shared:
+        return {}
+    wanted = sets.sparkSession.createDataFrame([(one,) for one in shared], f"{SET_ID} int")
+    found = sets.join(F.broadcast(wanted), on=SET_ID, how="left_semi").select(SET_ID, USERS)
+    return {row[SET_ID]: row[USERS] for row in found.collect()}
+
+
+def _user_pairs(row: Row, users: Mapping[int, list[int]]) -> Iterator[TwinPair]:
+    """Return the user pairs of a pair of sets, or within one set.
+
+    A set without an entry in `users` has one user, whose id it bears.
+    """
+    a, b = (users.get(row[side], [row[side]]) for side in (SET_A, SET_B))
+    within = row[SET_A] == row[SET_B]
+    for pair in itertools.combinations(a, 2) if within else itertools.product(a, b):
         user_a, user_b = sorted(pair)
         yield TwinPair(user_a, user_b, row[JACCARD], row[COMMON], row[UNION])
