@@ -35,6 +35,8 @@ from movierec.columns import (
 Ints = npt.NDArray[np.int64]
 SETS_OF_ONE_PART: Final = 5_000
 """Up to so many sets make one part; the parts grow with the square root of the sets."""
+PARTNERS_AT_ONCE: Final = 1024
+"""Sets held against one at once; bounds the memory."""
 _CELL, _PART = "cell", "part"
 _SCHEMA: Final = (
     f"{SET_A} int, {SET_B} int, {COMMON} int, {UNION} int, {JACCARD} double, "
@@ -129,7 +131,7 @@ def count_common(members: npt.NDArray[Any], starts: Ints, *, a: Ints, b: Ints) -
     """Return how many members the sets a[i] and b[i] have in common, for each i.
 
     `members` are those of all sets, small numbers, each once in a set; set n has those from
-    starts[n] to before starts[n + 1]. Each b is marked once, and all its partners are looked up.
+    starts[n] to before starts[n + 1]. Each b is marked, and its partners are looked up in it.
     """
     common = np.zeros(len(a), np.int64)
     if not len(a) or not len(members):
@@ -137,7 +139,9 @@ def count_common(members: npt.NDArray[Any], starts: Ints, *, a: Ints, b: Ints) -
     marked = np.zeros(int(members.max()) + 1, np.bool_)
     order = np.argsort(b, kind="stable")
     sorted_b = b[order]
-    edges = np.flatnonzero(np.concatenate([[True], sorted_b[1:] != sorted_b[:-1], [True]]))
+    new_run = np.arange(len(b)) % PARTNERS_AT_ONCE == 0
+    new_run[1:] |= sorted_b[1:] != sorted_b[:-1]
+    edges = [*np.flatnonzero(new_run).tolist(), len(b)]
     for first, last in itertools.pairwise(edges):
         group = order[first:last]
         own = members[starts[sorted_b[first]] : starts[sorted_b[first] + 1]]
