@@ -72,9 +72,9 @@ def test_a_pair_that_reaches_the_threshold_is_never_ruled_out(pair, threshold, a
 
 def test_sketches_of_unlike_sets_differ_in_most_of_their_movies():
     one, other = words_of([set(range(100)), set(range(1000, 1100))])
-    # 200 movies on 512 bits: chance keeps some 139 of them apart, give or take 8.
-    assert len(one) == len(other) == 8
-    assert 100 < differing(one, other, 8) < 180
+    # 200 movies on 1024 bits: chance keeps some 165 of them apart, give or take 7.
+    assert len(one) == len(other) == 16
+    assert 135 < differing(one, other, 16) < 195
 
 
 @pytest.mark.parametrize("cells", [1, 256, 257, 700, 4096, 9000])
@@ -105,10 +105,10 @@ def test_widths_are_powers_of_two_with_room_for_the_members():
     sizes = np.arange(0, 3000)
     made = widths(sizes)
     assert set(made.tolist()) == {256, 512, 1024, 2048, 4096}
-    below = sizes <= 1024
-    assert (made[below] >= 4 * sizes[below]).all()
+    below = sizes <= 512
+    assert (made[below] >= 8 * sizes[below]).all()
     tight = made > 256
-    assert (made[tight] < 8 * sizes[tight]).all()
+    assert (made[tight] < 16 * sizes[tight]).all()
     assert (made[~below] == 4096).all()
 
 
