@@ -13,8 +13,10 @@ from movierec.twins import Top, collect_tops
 from tests import reference
 from tests.movie_lists import alike_users, rated
 
+DOWN = (0.6, 0.3, 0.05)
 
-def tops_of(spark, users, *, n_pairs, floors=(1,), thresholds=(0.6, 0.3, 0.05)):
+
+def tops_of(spark, users, *, n_pairs, floors=(1,), thresholds=(0.05,)):
     sets = movie_sets(rated(spark, users), min_movies=min(floors), keep_users=n_pairs + 1)
     sets = sets.persist()
     found = collect_tops(
@@ -38,7 +40,7 @@ def test_the_twins_are_those_of_brute_force_in_its_order(spark, n_pairs):
 
 def test_every_floor_has_its_own_twins(spark):
     users = alike_users(90, seed=2)
-    tops = tops_of(spark, users, n_pairs=25, floors=(5, 15, 30))
+    tops = tops_of(spark, users, n_pairs=25, floors=(5, 15, 30), thresholds=DOWN)
     for floor, top in tops.items():
         expected = reference.twins(above(users, floor), 25)
         assert [tuple(pair) for pair in top.pairs] == expected
@@ -82,8 +84,8 @@ def test_ties_at_the_cut_are_counted_and_broken_by_overlap_then_ids(spark):
 
 def test_the_search_goes_no_further_down_than_it_must(spark):
     users = {1: {1, 2, 3, 4}, 2: {1, 2, 3, 4, 5}, 3: {1, 2, 9, 10}}
-    assert tops_of(spark, users, n_pairs=1)[1].threshold == 0.6
-    assert tops_of(spark, users, n_pairs=2)[1].threshold == 0.3
+    assert tops_of(spark, users, n_pairs=1, thresholds=DOWN)[1].threshold == 0.6
+    assert tops_of(spark, users, n_pairs=2, thresholds=DOWN)[1].threshold == 0.3
 
 
 def test_pairs_below_the_last_threshold_are_no_twins(spark):

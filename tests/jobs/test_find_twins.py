@@ -28,6 +28,7 @@ def execution(session, place):
         "source.archive": str(place / "sample.zip"),
         "twins.resamples": 200,
         "twins.curve.floors": [20],
+        "twins.thresholds": [0.5, 0.15],
     }
     config = load_config(
         SAMPLE.read_text(encoding="utf-8"),
