@@ -14,14 +14,17 @@ from pathlib import Path
 from movierec.errors import ConfigError
 from movierec.synthetic import SHAPES, SampleSpec, write_archive
 
+# Users, movies and ratings of the archive that each shape imitates.
+SIZES = {"small": (610, 9_742, 100_836), "full": (330_975, 86_537, 33_832_162)}
+
 
 def argument_parser() -> argparse.ArgumentParser:
-    """The command line; sizes default to those of ml-latest-small."""
+    """The command line; sizes default to those of the archive that the shape imitates."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, metavar="PATH.zip", help="the archive")
-    parser.add_argument("--users", type=int, default=610, help="(default: %(default)s)")
-    parser.add_argument("--movies", type=int, default=9_742, help="(default: %(default)s)")
-    parser.add_argument("--ratings", type=int, default=100_836, help="(default: %(default)s)")
+    for place, name in enumerate(("users", "movies", "ratings")):
+        defaults = ", ".join(f"{sizes[place]} for {shape}" for shape, sizes in SIZES.items())
+        parser.add_argument(f"--{name}", type=int, help=f"(default: {defaults})")
     parser.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
     parser.add_argument(
         "--layout", choices=["latest"], default="latest", help="GroupLens's layout to imitate"
@@ -33,7 +36,8 @@ def argument_parser() -> argparse.ArgumentParser:
         "--shape",
         choices=sorted(SHAPES),
         default="small",
-        help="whose distributions to imitate: ml-latest-small's or ml-latest's",
+        help="whose distributions and sizes to imitate: ml-latest-small's or ml-latest's"
+        " (default: %(default)s)",
     )
     parser.add_argument(
         "--min-ratings", type=int, help="fewest ratings a user (default: as the shape says)"
@@ -50,10 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         shape = SHAPES[options.shape]
         if options.min_ratings is not None:
             shape = replace(shape, min_ratings_per_user=options.min_ratings)
+        given = (options.users, options.movies, options.ratings)
+        users, movies, ratings = (
+            default if size is None else size
+            for size, default in zip(given, SIZES[options.shape], strict=True)
+        )
         spec = SampleSpec(
-            users=options.users,
-            movies=options.movies,
-            ratings=options.ratings,
+            users=users,
+            movies=movies,
+            ratings=ratings,
             seed=options.seed,
             shape=shape,
             twins=options.twins,
@@ -72,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"generate_archive: {options.out} could not be written: {error}", file=sys.stderr)
         return 1
     except MemoryError:
-        print(f"generate_archive: {options.ratings} ratings do not fit in memory", file=sys.stderr)
+        print("generate_archive: so many ratings do not fit in memory", file=sys.stderr)
         return 1
     print(f"{options.out} and {truth}")
     return 0

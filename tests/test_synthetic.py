@@ -19,14 +19,17 @@ from statistics import mean, median, quantiles
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from movierec.errors import ConfigError
 from movierec.synthetic import LATEST, SampleSpec, write_archive
+from movierec.synthetic.activity import heavy_tailed_counts
 from movierec.synthetic.catalogue import make_catalogue
 from movierec.synthetic.population import make_population
+from movierec.synthetic.referrals import group_facts
 from movierec.synthetic.rows import csv_rows, number_cells, second_cells, text_cells
-from movierec.synthetic.sample import make_sample
+from movierec.synthetic.sample import Sample, make_sample
 from movierec.synthetic.spec import Stream
 from movierec.synthetic.titles import movie_titles
 
@@ -34,6 +37,7 @@ SMALL = SampleSpec(users=610, movies=9_742, ratings=100_836, seed=1)
 TINY = SampleSpec(users=60, movies=400, ratings=3_000, seed=7, twins=3, duplicates=2)
 
 Row = dict[str, str]
+Ints = npt.NDArray[np.int64]
 
 
 class Archive:
@@ -415,6 +419,117 @@ def _bit_set(movies: set[int]) -> int:
     return int.from_bytes(bits, "little")
 
 
+# --- the full shape, against ml-latest and ml-latest-small
+
+
+@pytest.fixture(scope="module")
+def twentieth() -> Sample:
+    """One user in twenty of ml-latest's, and all of its movies."""
+    spec = SampleSpec(users=16_549, movies=86_537, ratings=1_691_608, seed=1, shape=LATEST)
+    return make_sample(spec)
+
+
+def equal_sets(sample: Sample, users: Ints) -> list[Ints]:
+    """The groups of those of the users with one and the same set, the largest first."""
+    groups: dict[bytes, list[int]] = {}
+    for user in users:
+        groups.setdefault(sample.history.movies[sample.history.rows(user)].tobytes(), []).append(
+            user
+        )
+    alike = [np.array(group) for group in groups.values() if len(group) > 1]
+    return sorted(alike, key=len, reverse=True)
+
+
+def jaccards(sample: Sample, users: Ints) -> npt.NDArray[np.float64]:
+    """The similarities of all pairs of the users."""
+    rated = np.zeros((len(users), sample.spec.movies), dtype=np.float32)
+    for row, user in enumerate(users):
+        rated[row, sample.history.movies[sample.history.rows(user)]] = 1
+    rated = rated[:, rated.any(axis=0)]
+    common = rated @ rated.T
+    sizes = rated.sum(axis=1)
+    similarity = common / (sizes[:, None] + sizes - common)
+    return similarity[np.triu_indices(len(users), 1)].astype(np.float64)
+
+
+def test_activity_at_full_size_is_the_real_one() -> None:
+    spec = SampleSpec(330_975, 86_537, 33_832_162, seed=1, shape=LATEST)
+    counts = heavy_tailed_counts(spec)
+    assert counts.sum() == 33_832_162
+    assert np.quantile(counts, [0, 0.25, 0.5, 0.75]).tolist() == [1, 15, 31, 97]
+    assert counts[-1] == pytest.approx(33_332, rel=0.05)
+
+
+def test_the_fewest_ratings_hold_for_light_users_too() -> None:
+    shape = replace(LATEST, min_ratings_per_user=20)
+    counts = heavy_tailed_counts(SampleSpec(3_000, 5_000, 300_000, seed=1, shape=shape))
+    assert (counts[0], counts.sum()) == (20, 300_000)
+
+
+def test_the_most_rated_movie_has_a_third_of_the_users(twentieth: Sample) -> None:
+    popularity = np.bincount(twentieth.history.movies, minlength=86_537)
+    assert 0.28 <= popularity.max() / 16_549 <= 0.36
+    assert 82_500 <= (popularity > 0).sum() <= 83_300
+
+
+def test_passers_by_rate_the_same_movie(twentieth: Sample) -> None:
+    counts = twentieth.activity.counts
+    groups = equal_sets(twentieth, np.flatnonzero(counts == 1))
+    # ml-latest's largest group, 840 users, would be 42 here; 13 or so without a page's top.
+    assert 28 <= len(groups[0]) <= 60
+    # Of 447 users with one rating, at seed 1.
+    assert sum(len(group) for group in groups) > 300
+
+
+def test_referred_users_have_one_set(twentieth: Sample) -> None:
+    counts = twentieth.activity.counts
+    groups = equal_sets(twentieth, np.flatnonzero((counts >= 3) & (counts < 20)))
+    planted = group_facts(twentieth.activity.groups, counts)
+    assert [(group["movies"], group["users"]) for group in planted] == [(5, 12), (3, 4), (10, 2)]
+    # 0.0007 of the users, as 230 of ml-latest's: an eighth of them at an eighth of the size.
+    assert len(groups[0]) == 12
+    assert int(groups[0].min()) + 1 == planted[0]["first_user"]
+    found = {tuple(sorted(group.tolist())) for group in groups}
+    assert {tuple(sorted(group.tolist())) for group in twentieth.activity.groups} <= found
+    # Few groups beyond them.
+    assert sum(len(group) - 1 for group in groups) < 40
+
+
+def test_only_duplicate_accounts_have_equal_large_sets(twentieth: Sample) -> None:
+    groups = equal_sets(twentieth, np.flatnonzero(twentieth.activity.counts >= 20))
+    exact = {tuple(sorted(pair)) for pair in twentieth.activity.duplicates[::2].tolist()}
+    assert len(exact) == 25
+    assert {tuple(sorted(group.tolist())) for group in groups} == exact
+
+
+def test_users_are_as_alike_as_in_ml_latest_small(twentieth: Sample) -> None:
+    """Like ml-latest-small: 610 random users with 20 ratings or more, in the mean of ten draws."""
+    activity = twentieth.activity
+    users = np.setdiff1d(np.flatnonzero(activity.counts >= 20), activity.planted)
+    rng = np.random.default_rng(1)
+    draws = [jaccards(twentieth, rng.choice(users, 610, replace=False)) for _ in range(10)]
+    middle, upper, high, highest = np.mean(
+        [np.quantile(draw, [0.5, 0.9, 0.99, 0.999]) for draw in draws], axis=0
+    )
+    # The real ones: 0.030, 0.103, 0.262, 0.423 and 0.457; without sign-up lists the last are .2.
+    assert middle == pytest.approx(0.030, rel=0.4)
+    assert upper == pytest.approx(0.103, rel=0.4)
+    assert high == pytest.approx(0.262, abs=0.06)
+    assert highest == pytest.approx(0.423, abs=0.06)
+    assert np.mean([np.sort(draw)[-100] for draw in draws]) == pytest.approx(0.457, abs=0.06)
+
+
+def test_the_truth_names_the_groups(write: Callable[..., Path]) -> None:
+    shape = replace(LATEST, referrals=((3, 0.01), (4, 0.0001)))
+    spec = SampleSpec(users=600, movies=3_000, ratings=61_000, seed=1, shape=shape)
+    archive = Archive(write("a.zip", spec))
+    (group,) = archive.truth["identical_groups"]
+    assert (group["users"], group["movies"]) == (6, 3)
+    sets = archive.movies_by_user()
+    assert sum(movies == sets[group["first_user"]] for movies in sets.values()) >= 6
+    assert "pairs and groups of users" in archive.text("README.txt")
+
+
 # --- sizes
 
 
@@ -432,14 +547,23 @@ def test_extreme_sizes_are_met_exactly(
     assert len(archive.movies) == movies
 
 
-def test_the_full_shape_has_more_light_users(write: Callable[..., Path]) -> None:
+def test_the_full_shape_needs_no_full_size(write: Callable[..., Path]) -> None:
     spec = SampleSpec(users=600, movies=3_000, ratings=61_000, seed=1, shape=LATEST)
     counts = Counter(row["userId"] for row in Archive(write("a.zip", spec)).ratings)
     lower, middle, upper = quantiles(counts.values(), n=4)
     # The real ones: 15, 31, 98.
-    assert 11 <= lower <= 19
-    assert 26 <= middle <= 42
-    assert 75 <= upper <= 125
+    assert 14 <= lower <= 16
+    assert 29 <= middle <= 33
+    assert 90 <= upper <= 106
+
+
+@pytest.mark.parametrize(
+    ("users", "movies", "ratings"), [(1, 1, 1), (2, 9, 5), (20, 25, 500), (40, 30, 1_199)]
+)
+def test_extreme_sizes_of_the_full_shape(users: int, movies: int, ratings: int) -> None:
+    sample = make_sample(SampleSpec(users, movies, ratings, seed=1, shape=LATEST))
+    assert sample.activity.counts.sum() == len(sample.history.movies) == ratings
+    assert 1 <= sample.activity.counts.min() <= sample.activity.counts.max() <= movies
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from movierec.synthetic import SampleSpec
 from scripts.generate_archive import main
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -46,6 +48,31 @@ def test_pairs_can_be_asked_for(tmp_path: Path) -> None:
     assert main([*SIZES, "--twins", "2", "--duplicates", "1", "--out", str(out)]) == 0
     truth = json.loads((tmp_path / "a.truth.json").read_text())
     assert (len(truth["twins"]), len(truth["duplicates"])) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "sizes"),
+    [
+        ([], (610, 9_742, 100_836)),
+        (["--shape", "full"], (330_975, 86_537, 33_832_162)),
+        (["--shape", "full", "--users", "400000"], (400_000, 86_537, 33_832_162)),
+    ],
+)
+def test_sizes_default_to_those_of_the_shape(
+    options: list[str],
+    sizes: tuple[int, int, int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def write(spec: SampleSpec, out: Path, *, root: str) -> Path:
+        asked.append((spec.users, spec.movies, spec.ratings))
+        return out
+
+    monkeypatch.setattr("scripts.generate_archive.write_archive", write)
+    assert main([*options, "--out", str(tmp_path / "a.zip")]) == 0
+    assert asked == [sizes]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from movierec.errors import ConfigError
+from movierec.synthetic.referrals import planned_groups
 from movierec.synthetic.spec import SampleSpec, Stream
 
 Ints = npt.NDArray[np.int64]
@@ -19,15 +20,36 @@ MIN_PLANTED_RATINGS = 25
 
 @dataclass(frozen=True)
 class Activity:
-    """Ratings by user (int64, summing to the spec's ratings) and the planted pairs of users.
+    """Ratings by user (int64, summing to the spec's ratings) and the users planted as alike.
 
     `twins` and `duplicates` are arrays of shape (pairs, 2): source and follower, user indices
-    from 0. No user stands in two pairs.
+    from 0; `groups` are users with equal sets, a source first. No user stands in two of them.
     """
 
     counts: Ints
     twins: Ints
     duplicates: Ints
+    groups: tuple[Ints, ...]
+
+    @property
+    def planted(self) -> Ints:
+        """All users in a pair or a group."""
+        return np.concatenate([self.twins.ravel(), self.duplicates.ravel(), *self.groups])
+
+
+def light_counts(spec: SampleSpec) -> Ints:
+    """Ratings of the users below the log-normal tail, rising.
+
+    Quantiles of the law that runs straight between the shape's `activity_knots`, rounded down;
+    at most the mean. Nobody at all where the other users could hardly hold the other ratings.
+    """
+    shares, ratings = np.array(spec.shape.activity_knots or [(0.0, 0.0)]).T
+    mean = spec.ratings // spec.users
+    places = (np.arange(int(shares[-1] * spec.users)) + 0.5) / spec.users
+    counts: Ints = np.floor(np.interp(places, shares, ratings)).astype(np.int64)
+    counts = np.clip(counts, min(spec.shape.min_ratings_per_user, mean), mean)
+    room = (spec.users - len(counts)) * spec.movies
+    return counts if 2 * (spec.ratings - int(counts.sum())) <= room else counts[:0]
 
 
 def heavy_tailed_counts(spec: SampleSpec) -> Ints:
@@ -37,11 +59,15 @@ def heavy_tailed_counts(spec: SampleSpec) -> Ints:
     sample has the same median and maximum under every seed.
     """
     shape = spec.shape
-    floor = min(shape.min_ratings_per_user, spec.ratings // spec.users)
+    light = light_counts(spec)
+    heavy = spec.users - len(light)
+    rest = spec.ratings - int(light.sum())
+    # The tail begins where the light users end.
+    floor = int(light.max(initial=min(shape.min_ratings_per_user, spec.ratings // spec.users)))
     # Twice the mean, where that is more, keeps nearly full matrices possible.
-    ceiling = min(spec.movies, max(shape.max_activity * spec.movies, 2 * spec.ratings / spec.users))
+    ceiling = min(spec.movies, max(shape.max_activity * spec.movies, 2 * rest / heavy))
     quantile = NormalDist().inv_cdf
-    deviates = np.array([quantile((i + 0.5) / spec.users) for i in range(spec.users)])
+    deviates = np.array([quantile((i + 0.5) / heavy) for i in range(heavy)])
     beyond = np.exp(shape.activity_sigma * deviates)
 
     def at_scale(scale: float) -> npt.NDArray[np.float64]:
@@ -50,14 +76,14 @@ def heavy_tailed_counts(spec: SampleSpec) -> Ints:
     low, high = 0.0, float(spec.movies) / float(beyond[0])
     for _ in range(100):
         middle = (low + high) / 2
-        low, high = (middle, high) if at_scale(middle).sum() < spec.ratings else (low, middle)
+        low, high = (middle, high) if at_scale(middle).sum() < rest else (low, middle)
     exact = at_scale(high)
     counts = exact.astype(np.int64)
-    missing = spec.ratings - int(counts.sum())
+    missing = rest - int(counts.sum())
     room = np.flatnonzero(counts < spec.movies)
     by_remainder = room[np.argsort(counts[room] - exact[room], kind="stable")]
     counts[by_remainder[:missing]] += 1
-    return np.sort(counts)
+    return np.sort(np.concatenate([light, counts]))
 
 
 def planted_pairs(spec: SampleSpec, counts: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
@@ -110,4 +136,5 @@ def plan_activity(spec: SampleSpec) -> Activity:
     counts = rng.permutation(heavy_tailed_counts(spec))
     twins, duplicates = planted_pairs(spec, counts, rng)
     planted = np.concatenate([twins.ravel(), duplicates.ravel()])
-    return Activity(levelled(counts, duplicates, planted, movies=spec.movies), twins, duplicates)
+    counts = levelled(counts, duplicates, planted, movies=spec.movies)
+    return Activity(counts, twins, duplicates, planned_groups(spec, counts, planted=planted))

@@ -16,6 +16,7 @@ import numpy as np
 from movierec.errors import ConfigError
 from movierec.synthetic.members import members
 from movierec.synthetic.planting import pair_facts
+from movierec.synthetic.referrals import group_facts
 from movierec.synthetic.sample import Sample, make_sample
 from movierec.synthetic.spec import SampleSpec
 
@@ -72,7 +73,7 @@ def write_zip(sample: Sample, path: Path, *, root: str, chunk_rows: int) -> None
 
 
 def truth_of(sample: Sample) -> dict[str, object]:
-    """The spec, exact counts, and the planted pairs with their exact similarity."""
+    """The spec, exact counts, and the planted pairs and groups with their exact likeness."""
     pairs = {
         name: pair_facts(users, sample.history, sample.half_steps)
         for name, users in (
@@ -89,6 +90,7 @@ def truth_of(sample: Sample) -> dict[str, object]:
         "ratings": sample.spec.ratings,
         "shape": asdict(sample.spec.shape),
         **pairs,
+        "identical_groups": group_facts(sample.activity.groups, sample.activity.counts),
     }
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from movierec.synthetic.catalogue import Catalogue
 from movierec.synthetic.draws import DrawTable
 from movierec.synthetic.front_page import FrontPages, era_of, make_front_pages
+from movierec.synthetic.sign_up import SignUpLists, make_sign_up_lists
 from movierec.synthetic.spec import Shape
 from movierec.synthetic.tastes import Tastes
 
@@ -31,13 +32,14 @@ class Chooser:
     Successive sampling: the next movie is drawn by the user's chances among those not drawn
     yet. Light users are served by inverse-CDF draws with replacement, repeats dropped; heavy
     ones, and light ones left over, by an exponential race over the whole catalogue. Both have
-    the same law, except that only the former see the front page.
+    the same law, except that only the former see the front page and the sign-up lists.
     """
 
     shape: Shape
     tastes: Tastes
     table: DrawTable
     front_pages: FrontPages
+    sign_up: SignUpLists
     released: Ints
 
     def choose(
@@ -51,14 +53,13 @@ class Chooser:
     ) -> Ints:
         """Movie indices, user by user in the order drawn, `counts[i]` distinct ones each.
 
-        A user sees the front page of the era of the user's own second in `starts` and draws
-        from the movies released by that in `ends`. Raises ValueError where those are fewer than
-        the user's count.
+        A user sees the sign-up list and the front page of the user's own second in `starts` and
+        draws from the movies released by that in `ends`. Raises ValueError where those are fewer
+        than the user's count.
         """
         movies = len(self.released)
         light = counts <= RACE_SHARE * movies
-        eras = era_of(starts)
-        kept = self._light_draws(np.where(light, counts, 0), mixture, eras, ends, rng)
+        kept = self._light_draws(np.where(light, counts, 0), mixture, starts, ends, rng)
         users = kept >> (MOVIE_BITS + POSITION_BITS)
         drawn = kept & ((1 << MOVIE_BITS) - 1)
         have = np.bincount(users, minlength=len(counts))
@@ -91,14 +92,15 @@ class Chooser:
         return ordered
 
     def _light_draws(
-        self, counts: Ints, mixture: Floats, eras: Ints, ends: Ints, rng: np.random.Generator
+        self, counts: Ints, mixture: Floats, starts: Ints, ends: Ints, rng: np.random.Generator
     ) -> Ints:
         """Packed (user, position, movie), rising, at most `counts` movies a user."""
         users = len(counts)
         kinds = DrawTable.of(mixture)
-        kept = np.empty(0, dtype=np.int64)
-        position = np.zeros(users, dtype=np.int64)
-        have = np.zeros(users, dtype=np.int64)
+        eras = era_of(starts)
+        passing = counts < self.shape.sign_up_ratings
+        kept, position = self._from_lists(counts, mixture, starts, ends, rng)
+        have = np.bincount(kept >> (MOVIE_BITS + POSITION_BITS), minlength=users)
         for round_ in range(MAX_ROUNDS):
             draws = np.where(have < counts, (8 + 3 * (counts - have) // 2) << round_, 0)
             if not draws.any():
@@ -109,7 +111,10 @@ class Chooser:
             movie = self.table.draw(kind, rng)
             chance = self.shape.front_page * np.exp(-at / self.shape.front_page_ratings)
             front = rng.random(len(user)) < chance
-            movie[front] = self.front_pages.draw(eras[user[front]], kind[front], rng)
+            viewer = user[front]
+            movie[front] = self.front_pages.draw(
+                eras[viewer], kind[front], passing[viewer] & (at[front] == 0), rng
+            )
             seen = self.released[movie] <= ends[user]
             packed = (user << (MOVIE_BITS + POSITION_BITS)) | (at << MOVIE_BITS) | movie
             kept = first_draws(np.concatenate([kept, packed[seen]]))
@@ -118,11 +123,27 @@ class Chooser:
             position += draws
         return kept
 
+    def _from_lists(
+        self, counts: Ints, mixture: Floats, starts: Ints, ends: Ints, rng: np.random.Generator
+    ) -> tuple[Ints, Ints]:
+        """Packed ratings from the sign-up lists, and the position at which each user goes on.
+
+        Who has not rated enough at the list's end goes on as if the list had been drawn.
+        """
+        readers = self.sign_up.readers(counts, starts, rng)
+        position = np.zeros(len(counts), dtype=np.int64)
+        position[readers] = self.sign_up.movies.shape[1]
+        user, place, movie = self.sign_up.ratings(readers, starts, mixture, rng)
+        packed = (user << (MOVIE_BITS + POSITION_BITS)) | (place << MOVIE_BITS) | movie
+        kept = packed[self.released[movie] <= ends[user]]
+        return kept[rank_in_user(kept) < counts[kept >> (MOVIE_BITS + POSITION_BITS)]], position
+
 
 def make_chooser(shape: Shape, catalogue: Catalogue, tastes: Tastes) -> Chooser:
     """The chooser for a catalogue and its tastes."""
     pages = make_front_pages(shape, catalogue, tastes.affinity)
-    return Chooser(shape, tastes, DrawTable.of(tastes.chances), pages, catalogue.released)
+    lists = make_sign_up_lists(shape, catalogue, tastes.affinity)
+    return Chooser(shape, tastes, DrawTable.of(tastes.chances), pages, lists, catalogue.released)
 
 
 def first_draws(packed: Ints) -> Ints:

@@ -23,16 +23,20 @@ YEARS_SHOWN = 6.0
 class FrontPages:
     """A page of movies for each era, `movies` int64 (eras, places), and who picks what from it.
 
-    `picks` draws a place for era · archetypes + archetype.
+    `picks` draws a place for era · archetypes + archetype; rows as many again, after those, are
+    for passers-by.
     """
 
     movies: Ints
     archetypes: int
     picks: DrawTable
 
-    def draw(self, eras: Ints, kinds: Ints, rng: np.random.Generator) -> Ints:
-        """A movie index for each era and archetype named."""
-        places = self.picks.draw(eras * self.archetypes + kinds, rng)
+    def draw(
+        self, eras: Ints, kinds: Ints, passing: npt.NDArray[np.bool_], rng: np.random.Generator
+    ) -> Ints:
+        """A movie index for each era and archetype named, and for whether it is a passer-by's."""
+        rows = (eras + len(ERAS) * passing) * self.archetypes + kinds
+        places = self.picks.draw(rows, rng)
         drawn: Ints = self.movies[eras, places]
         return drawn
 
@@ -40,21 +44,32 @@ class FrontPages:
 def make_front_pages(
     shape: Shape, catalogue: Catalogue, affinity: npt.NDArray[np.float32]
 ) -> FrontPages:
-    """The popular movies of each era, recent ones before old ones.
+    """The popular movies of each era, and who picks what; passers-by see little but the top."""
+    movies, shown = ranked_movies(shape, catalogue, np.array(ERAS), shape.front_page_movies)
+    chances = shown[:, :, None]
+    chances = chances * np.exp(shape.front_page_taste * affinity[movies].astype(np.float64))
+    top = np.exp(-np.arange(movies.shape[1]) / shape.passer_by_places)[None, :, None]
+    by_kind = np.concatenate([chances, chances * top]).transpose(0, 2, 1)
+    picks = DrawTable.of(by_kind.reshape(-1, movies.shape[1]))
+    return FrontPages(movies, affinity.shape[1], picks)
 
-    Movies not out when the era begins are not on its page, unless hardly any is out.
+
+def ranked_movies(
+    shape: Shape, catalogue: Catalogue, years: Ints, places: int
+) -> tuple[Ints, npt.NDArray[np.float64]]:
+    """The movies most in view as each of the years begins, recent ones before old ones.
+
+    Two arrays (years, places): movie indices and how much they are in view. Places are fewer
+    where fewer movies are ever rated. Movies not out by then are not among them, unless hardly
+    any is out.
     """
-    ages = np.array(ERAS)[:, None] - catalogue.years - 1
+    ages = years[:, None] - catalogue.years - 1
     shown = catalogue.weights**shape.front_page_power * np.exp(-np.maximum(ages, 0) / YEARS_SHOWN)
     rated = int((catalogue.weights > 0).sum())
-    places = min(shape.front_page_movies, rated)
     # What is not out comes after all that is.
     order = np.argsort(np.where(ages >= 0, -shown, 1 - shown / shown.max()), axis=1, kind="stable")
-    movies = np.stack([row[catalogue.weights[row] > 0][:places] for row in order])
-    chances = np.take_along_axis(shown, movies, axis=1)[:, :, None]
-    chances = chances * np.exp(shape.front_page_taste * affinity[movies].astype(np.float64))
-    by_kind = chances.transpose(0, 2, 1).reshape(-1, places)
-    return FrontPages(movies, affinity.shape[1], DrawTable.of(by_kind))
+    movies = np.stack([row[catalogue.weights[row] > 0][: min(places, rated)] for row in order])
+    return movies, np.take_along_axis(shown, movies, axis=1)
 
 
 def era_of(times: Ints) -> Ints:

@@ -1,4 +1,4 @@
-"""Planted pairs: followers who copy a source's movies, and what is known about them."""
+"""Planted pairs and groups: users who copy a source's movies, and what is known about them."""
 
 from __future__ import annotations
 
@@ -75,6 +75,17 @@ def _follow(
     at = earliest + np.floor(rng.random(len(extra)) * (len(ordered) - earliest)).astype(np.int64)
     history.movies[own] = np.concatenate([movies[copied], extra])
     history.times[own] = np.concatenate([times[copied], ordered[at]]) + lag
+
+
+def plant_referrals(spec: SampleSpec, activity: Activity, history: History) -> None:
+    """Give every member of a group the source's movies within MAX_LAG of the source, in place."""
+    rng = spec.stream(Stream.REFERRALS, 1)
+    for group in activity.groups:
+        source = history.rows(int(group[0]))
+        for member in group[1:]:
+            own = history.rows(int(member))
+            history.movies[own] = history.movies[source]
+            history.times[own] = history.times[source] + int(rng.integers(MAX_LAG))
 
 
 def plant_stars(

@@ -15,8 +15,8 @@ Ints = npt.NDArray[np.int64]
 
 # A planted follower rates at most this long after the source, so sources stop this much earlier.
 MAX_LAG = 30 * 86_400
-# Of ml-latest-small's users, 16 % came in 1996; the others spread evenly.
-PIONEERS = 0.15
+# Pioneers came in the first so much of the span of the data; the others spread evenly over all.
+PIONEER_TIME = 0.035
 # Share of users who know half stars at all, once the scale has them.
 HALF_STAR_USERS = 0.9
 SECONDS_BETWEEN_RATINGS = 13.0
@@ -50,7 +50,8 @@ def make_population(spec: SampleSpec, activity: Activity) -> Population:
     mixture /= mixture.sum(axis=1, keepdims=True)
     bias = rng.standard_normal(users)
     half_stars = rng.random(users) < HALF_STAR_USERS
-    arrival = np.where(rng.random(users) < PIONEERS, 0.035, 1.0) * rng.random(users)
+    pioneers = spec.shape.pioneers * np.exp(-spec.shape.pioneer_decline * activity.counts / 100)
+    arrival = np.where(rng.random(users) < pioneers, PIONEER_TIME, 1.0) * rng.random(users)
     loyal = rng.random(users) >= ONE_SITTING
     pause_chance = np.where(loyal, 0.3 * rng.random(users) ** 2.5, 0.0)
     pause_days = DAYS_BETWEEN_SITTINGS * np.exp(1.3 * rng.standard_normal(users))

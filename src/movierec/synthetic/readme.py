@@ -12,7 +12,7 @@ real film behind any title. It has the form of GroupLens's MovieLens archives (s
 https://grouplens.org/datasets/movielens/), not their content, and must not be cited as theirs.
 
 {users} users, {movies} movies, {ratings} ratings; seed {seed}. The same program, sizes and seed
-give the same files. Some pairs of users are planted, alike by construction; the truth about them
+give the same files. Some {kinds} of users are planted, alike by construction; the truth about them
 is in the JSON file that was written beside the archive.
 
 Files
@@ -35,5 +35,10 @@ genome-tags.csv    tagId,tag
 def readme_text(spec: SampleSpec, *, root: str) -> str:
     """The text, with line ends as `\\n`."""
     return _TEXT.format(
-        root=root, users=spec.users, movies=spec.movies, ratings=spec.ratings, seed=spec.seed
+        root=root,
+        users=spec.users,
+        movies=spec.movies,
+        ratings=spec.ratings,
+        seed=spec.seed,
+        kinds="pairs and groups" if spec.shape.referrals else "pairs",
     )

@@ -11,7 +11,7 @@ from movierec.synthetic.activity import Activity, plan_activity
 from movierec.synthetic.catalogue import Catalogue, make_catalogue
 from movierec.synthetic.choice import make_chooser
 from movierec.synthetic.history import History, discover_rarities, make_history
-from movierec.synthetic.planting import plant_movies, plant_stars
+from movierec.synthetic.planting import plant_movies, plant_referrals, plant_stars
 from movierec.synthetic.population import make_population
 from movierec.synthetic.spec import SampleSpec
 from movierec.synthetic.stars import give_stars
@@ -50,9 +50,10 @@ def make_sample(spec: SampleSpec) -> Sample:
         catalogue=catalogue,
         tastes=tastes,
         population=population,
-        fixed=np.concatenate([activity.twins.ravel(), activity.duplicates.ravel()]),
+        fixed=activity.planted,
     )
     plant_movies(spec, activity, history, population=population, chooser=chooser)
+    plant_referrals(spec, activity, history)
     history.sort_by_movie(spec.blocks)
     half_steps = give_stars(
         spec, history, catalogue=catalogue, tastes=tastes, population=population
