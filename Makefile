@@ -6,6 +6,8 @@ ARCHIVE ?=
 SET     ?=
 FORCE   ?=
 SEEDS   ?= 5
+ONLY    ?=
+SCALE   ?=
 BENCH   ?=
 
 VENV := .venv
@@ -65,8 +67,11 @@ $(STAGES): $(VENV)/project.stamp java
 	@$(SPARK) jobs/$(or $(JOB_$@),$@).py $(OPTIONS)
 	$(if $(filter $@,$(EXPORTED)),@$(SPARK) scripts/export_results.py $(OPTIONS))
 
-bench: $(VENV)/project.stamp java ## time the search for twins beside Spark's own, on CONF's ratings
-	@$(SPARK) scripts/bench/twins.py $(OPTIONS) $(BENCH)
+bench: CONF = conf/full.yaml
+bench: $(VENV)/bench.stamp $(VENV)/project.stamp java ## time us beside others (ONLY=topk,als SCALE=0.1)
+	@$(SPARK) -m scripts.bench --config '$(CONF)' $(if $(ARCHIVE),--archive '$(ARCHIVE)') \
+		$(if $(ONLY),--only '$(ONLY)') $(if $(SCALE),--scale '$(SCALE)') \
+		$(foreach pair,$(SET),--set '$(pair)') $(BENCH)
 
 stability: $(VENV)/project.stamp java ## how far the results move over SEEDS seeds (5)
 	@$(SPARK) scripts/run_stability.py $(OPTIONS) --seeds $(SEEDS)
@@ -90,6 +95,7 @@ lock: $(VENV)/build.stamp ## recompile requirements/*.txt (UPGRADE=1: to the new
 	@$(call compile,build,--group build)
 	@$(call compile,run,pyproject.toml)
 	@$(call compile,dev,pyproject.toml --group build --group dev -c requirements/run.txt)
+	@$(call compile,bench,--group bench -c requirements/run.txt)
 	@$(call compile,java,--group java)
 
 clean: ## remove what is built or cached; .venv, data and workspace stay
@@ -127,6 +133,10 @@ $(VENV)/run.stamp: requirements/run.txt $(VENV)/build.stamp
 	@$(SYNC) $< && touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
+	@$(SYNC) $< && touch $@
+
+# what is measured against; of no use to anything else
+$(VENV)/bench.stamp: requirements/bench.txt $(VENV)/run.stamp
 	@$(SYNC) $< && touch $@
 
 $(VENV)/project.stamp: pyproject.toml $(VENV)/run.stamp

@@ -4,17 +4,19 @@ from functools import reduce
 
 from pyspark.sql import DataFrame
 
-from movierec import models, stages
+from movierec import models, native_blas, stages
 from movierec.als import Factors
 from movierec.contest import Contest
 from movierec.execution import Context
+from movierec.fitted import read_factors, write_factors
 from movierec.job import main
-from movierec.schemas import MOVIE_FACTORS, RATINGS, RECOMMENDATIONS, USER_FACTORS
-from movierec.splits import HELD_OUT
+from movierec.schemas import RATINGS, RECOMMENDATIONS
+from movierec.splits import HELD_OUT, VALIDATION
 from movierec.tuning import Trial
 
 
 def run(context: Context) -> None:
+    context.say(native_blas.finding(context.spark))
     for split in HELD_OUT:
         known = [context.read(stages.PARTITION, name, RATINGS) for name in models.KNOWN[split]]
         contest = Contest(
@@ -30,15 +32,8 @@ def recommend(context: Context, contest: Contest, split: str) -> None:
     def write(lists: DataFrame, model: str) -> None:
         context.write(lists, f"recommendations/{model}/{split}", RECOMMENDATIONS)
 
-    winners = context.input(stages.TUNE).manifest.facts["winners"]
     for model in models.TUNED:
-        with context.step(f"fit {model}"):
-            fitted = contest.fit_als(Trial.params_of(winners[model]))
-            path = f"factors/{model}/{split}"
-            factors = Factors(
-                users=context.write(fitted.users, f"{path}/users", USER_FACTORS),
-                movies=context.write(fitted.movies, f"{path}/movies", MOVIE_FACTORS),
-            )
+        factors = fitted(context, contest, model, split)
         with context.step(f"recommend {model}"):
             write(contest.lists(factors), model)
     with context.step("recommend baselines"):
@@ -47,6 +42,16 @@ def recommend(context: Context, contest: Contest, split: str) -> None:
         write(contest.lists(popularity), models.POPULARITY)
         write(contest.random_lists(popularity), models.RANDOM)
         write(contest.oracle_lists(), models.ORACLE)
+
+
+def fitted(context: Context, contest: Contest, model: str, split: str) -> Factors:
+    if split == VALIDATION:
+        # tuning has fitted the winner to the same ratings
+        return read_factors(context, stages.TUNE, path=f"factors/{model}")
+    winners = context.input(stages.TUNE).manifest.facts["winners"]
+    with context.step(f"fit {model}"):
+        factors = contest.fit_als(Trial.params_of(winners[model]))
+        return write_factors(context, factors, path=f"factors/{model}/{split}")
 
 
 if __name__ == "__main__":

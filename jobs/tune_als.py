@@ -1,7 +1,8 @@
 """Tune ALS: judge trials on validation by the quality of their lists, never by RMSE."""
 
-from movierec import stages
+from movierec import native_blas, stages
 from movierec.execution import Context
+from movierec.fitted import write_factors
 from movierec.job import main
 from movierec.ledger import Ledger
 from movierec.schemas import RATINGS, TRIALS
@@ -10,6 +11,7 @@ from movierec.tuning import best, explicit_grid, implicit_grid, planned_trials, 
 
 
 def run(context: Context) -> None:
+    context.say(native_blas.finding(context.spark))
     config = context.config.tuning
     grids = {"als": implicit_grid(config), "als_explicit": explicit_grid(config)}
     planned = sum(planned_trials(len(grid), config=config) for grid in grids.values())
@@ -24,6 +26,10 @@ def run(context: Context) -> None:
         for model, grid in grids.items():
             trials = search(grid, config=config, run=ledger.run)
             winners[model] = best(trials, config=config)
+    with context.step("write factors"):
+        for model, winner in winners.items():
+            factors = runner.factors(winner.params)
+            write_factors(context, factors, path=f"factors/{model}")
     runner.close()
     context.write(context.spark.createDataFrame(ledger.rows(), TRIALS), "trials", TRIALS)
     context.facts["trials"] = ledger.rows()

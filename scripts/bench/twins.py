@@ -1,24 +1,21 @@
-"""Time the search for twins against Spark's approxSimilarityJoin, at growing numbers of users.
+"""Time the search for twins against approxSimilarityJoin and datasketch, at growing sizes.
 
-On ratings that the conf's `ingest` has left. Both start from the same Parquet of ratings of the
-same users, drawn at random among those with `twins.min_movies` movies, and end with the most alike
-pairs on the driver. approxSimilarityJoin grows with the square of the users: a size at which its
-last time foretells more than --limit seconds is left out, and said so.
+All start from the same Parquet of ratings of the same users, drawn at random among those with
+`twins.min_movies` movies, and end with the most alike pairs on the driver. approxSimilarityJoin
+grows with the square of the users: a size at which its last time foretells more than --limit
+seconds is left out, and said so; so for datasketch, which is one process. Both are told the
+threshold at which our search ended, which their users would have to guess.
 """
 
 from __future__ import annotations
 
-import json
-import math
-import statistics
+import argparse
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pyspark.ml.feature import HashingTF, MinHashLSH
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -26,80 +23,84 @@ from pyspark.sql import functions as F
 from movierec import schemas, stages
 from movierec.columns import MOVIE_ID, MOVIES, USER_ID
 from movierec.config_twins import TwinsConfig
-from movierec.execution import Execution
-from movierec.job import job_parser, read_config, run_guarded
 from movierec.movie_sets import movie_sets
-from movierec.session import Session, size_shuffles
+from movierec.session import size_shuffles
 from movierec.twin_search import find_exactly, find_twins
 from movierec.twins import Top
+from scripts.bench import harness
+from scripts.bench.harness import Findings, Setting, exponent, ratio, timed
 
 Pairs = set[tuple[int, int]]
 LSH_TABLES = 5
 _PLACES = 1 << 20
+PERMUTATIONS = 128
+"""datasketch's default."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = job_parser("bench_twins")
-    parser.add_argument("--users", type=int, nargs="+", default=[5_000, 20_000, 80_000])
-    parser.add_argument("--repetitions", type=int, default=3, help="(default: %(default)s)")
-    parser.add_argument("--limit", type=float, default=600.0, help="seconds (default: %(default)s)")
-    parser.add_argument("--out", type=Path, default=Path("out/bench"))
-    arguments = parser.parse_args(argv)
-    session = Session("movierec bench twins")
-
-    def body() -> None:
-        execution = Execution(read_config(arguments.config, arguments.set, session), session)
-        if arguments.check_config:
-            return
-        result = execution.require(stages.INGEST)
-        spark = session()
-        size_shuffles(spark, rows=result.manifest.rows["ratings"])
-        ratings = result.read(spark, "ratings", schemas.RATINGS)
-        found = bench(ratings, execution.config.twins, arguments)
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        path = arguments.out / "twins.json"
-        path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-        print(table(found))
-        print(json.dumps({"job": "bench_twins", "output": str(path)}))
-
-    return run_guarded("bench_twins", body, session)
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--users", type=int, nargs="+", default=[5_000, 20_000, 80_000], help="5000 20000 80000"
+    )
+    parser.add_argument(
+        "--limit", type=float, default=600.0, help="seconds for a peer (default: %(default)s)"
+    )
 
 
-def bench(ratings: DataFrame, config: TwinsConfig, arguments: Any) -> list[dict[str, Any]]:
-    """Return what each number of users cost, the least first."""
-    found: list[dict[str, Any]] = []
-    for n_users in sorted(arguments.users):
-        with tempfile.TemporaryDirectory() as place:
-            sample = sampled(ratings, n_users, config=config, place=place)
-            size_shuffles(sample.sparkSession, rows=sample.count())
-            one, top = ours(sample, config, place=place, repetitions=arguments.repetitions)
-            one = {"users": n_users, **one}
-            if found:
-                one["growth_exponent"] = exponent(found[-1], one)
-            foretold = foretold_lsh_join(found, n_users)
-            if foretold > arguments.limit:
-                one["lsh_join_foretold_s"] = round(foretold)
-            else:
-                seconds, theirs = timed(partial(lsh_join, sample, top, config=config), 1)
-                one |= {
-                    "lsh_join_s": seconds,
-                    "vs_lsh_join": round(seconds / one["ours_s"], 2),
-                    "lsh_join_recall": len(theirs & pairs_of(top)) / max(1, len(top.pairs)),
-                }
-        print(f"bench_twins: {json.dumps(one)}", file=sys.stderr, flush=True)
-        found.append(one)
+def run(setting: Setting) -> Findings:
+    execution = setting.results(stages.INGEST)
+    result = execution.require(stages.INGEST)
+    spark = execution.session()
+    size_shuffles(spark, rows=result.manifest.rows["ratings"])
+    ratings = result.read(spark, "ratings", schemas.RATINGS)
+    sizes: list[Findings] = []
+    for n_users in sorted(setting.arguments.users):
+        with tempfile.TemporaryDirectory(prefix="bench-twins-") as place:
+            sizes.append(_size(setting, ratings, n_users, earlier=sizes, place=place))
+        harness.say("twins", str(sizes[-1]))
+    largest = max((one for one in sizes if "lsh_join_s" in one), key=lambda one: one["users"])
+    return {
+        **{key: largest.get(key) for key in ("users", "ours_s", "lsh_join_s", "datasketch_s")},
+        "vs_lsh_join": largest["vs_lsh_join"],
+        "sizes": sizes,
+    }
+
+
+def _size(
+    setting: Setting, ratings: DataFrame, n_users: int, *, earlier: list[Findings], place: str
+) -> Findings:
+    """Return what one number of users cost."""
+    config, arguments = setting.config.twins, setting.arguments
+    sample = _sampled(ratings, n_users, config=config, place=place)
+    size_shuffles(sample.sparkSession, rows=sample.count())
+    found, top = _ours(sample, config, place=place, repetitions=arguments.repetitions)
+    found = {"users": n_users, **found}
+    if earlier:
+        before, after = ((one["users"], one["ours_s"]) for one in (earlier[-1], found))
+        found["growth_exponent"] = exponent(before, after)
+    peers = {"lsh_join": (_lsh_join, 2.0), "datasketch": (_datasketch, 1.0)}
+    for name, (peer, growth) in peers.items():
+        foretold = _foretold(name, earlier, n_users, growth)
+        if foretold > arguments.limit:
+            found[f"{name}_foretold_s"] = round(foretold)
+            continue
+        seconds, theirs = timed(partial(peer, sample, top, config=config), 1)
+        found |= {
+            f"{name}_s": seconds,
+            f"vs_{name}": ratio(seconds, found["ours_s"]),
+            f"{name}_recall": len(theirs & _ids(top)) / max(1, len(top.pairs)),
+        }
     return found
 
 
-def foretold_lsh_join(found: list[dict[str, Any]], n_users: int) -> float:
-    """Return the seconds that the last time measured foretells; 0 where there is none."""
-    measured = [one for one in found if "lsh_join_s" in one]
+def _foretold(name: str, earlier: list[Findings], n_users: int, growth: float) -> float:
+    """Return the seconds that the last one measured foretells; 0 where there is none."""
+    measured = [one for one in earlier if f"{name}_s" in one]
     if not measured:
         return 0.0
-    return float(measured[-1]["lsh_join_s"] * (n_users / measured[-1]["users"]) ** 2)
+    return float(measured[-1][f"{name}_s"] * (n_users / measured[-1]["users"]) ** growth)
 
 
-def sampled(ratings: DataFrame, n_users: int, *, config: TwinsConfig, place: str) -> DataFrame:
+def _sampled(ratings: DataFrame, n_users: int, *, config: TwinsConfig, place: str) -> DataFrame:
     """Return the ratings of so many eligible users as Parquet. Raises ValueError for too few."""
     active = ratings.groupBy(USER_ID).count().where(F.col("count") >= config.min_movies)
     users = active.orderBy(F.xxhash64(F.lit(config.seed), USER_ID), USER_ID).limit(n_users)
@@ -111,9 +112,9 @@ def sampled(ratings: DataFrame, n_users: int, *, config: TwinsConfig, place: str
     return sample
 
 
-def ours(
+def _ours(
     sample: DataFrame, config: TwinsConfig, *, place: str, repetitions: int
-) -> tuple[dict[str, Any], Top]:
+) -> tuple[Findings, Top]:
     """Return the median seconds of the LSH search and of the exact proof, and the true twins."""
 
     def search() -> tuple[Top, list[dict[str, Any]]]:
@@ -125,25 +126,25 @@ def ours(
     seconds, (found, rounds) = timed(search, repetitions)
     sets = sample.sparkSession.read.parquet(f"file:{place}/sets")
     proof, true = timed(partial(find_exactly, sets, config, known=found), repetitions)
-    recall = len(pairs_of(found) & pairs_of(true)) / max(1, len(true.pairs))
     return {
         "ours_s": seconds,
         "proof_s": proof,
-        "recall": recall,
+        "recall": len(_ids(found) & _ids(true)) / max(1, len(true.pairs)),
         "threshold": found.threshold,
         "min_jaccard": min((pair.jaccard for pair in true.pairs), default=None),
         "rounds": rounds,
     }, true
 
 
-def lsh_join(sample: DataFrame, top: Top, *, config: TwinsConfig) -> Pairs:
+def _movies_by_user(sample: DataFrame, config: TwinsConfig) -> DataFrame:
+    made = sample.groupBy(USER_ID).agg(F.collect_list(MOVIE_ID).alias(MOVIES))
+    return made.where(F.size(MOVIES) >= config.min_movies)
+
+
+def _lsh_join(sample: DataFrame, top: Top, *, config: TwinsConfig) -> Pairs:
     """Return the most alike pairs by Spark's own join, no less alike than the search went."""
-    sets = (
-        sample.groupBy(USER_ID)
-        .agg(F.collect_list(MOVIE_ID).alias(MOVIES))
-        .where(F.size(MOVIES) >= config.min_movies)
-    )
     vectors = HashingTF(inputCol=MOVIES, outputCol="features", numFeatures=_PLACES, binary=True)
+    sets = _movies_by_user(sample, config)
     frame = vectors.transform(sets).select(USER_ID, "features").persist()
     lsh = MinHashLSH(
         inputCol="features", outputCol="hashes", numHashTables=LSH_TABLES, seed=config.lsh.seed
@@ -162,43 +163,58 @@ def lsh_join(sample: DataFrame, top: Top, *, config: TwinsConfig) -> Pairs:
     return {(row["a"], row["b"]) for row in rows}
 
 
-def timed(call: Callable[[], Any], repetitions: int) -> tuple[float, Any]:
-    """Return the median seconds of the calls and what the last returned."""
-    seconds, found = [], None
-    for _ in range(repetitions):
-        started = time.monotonic()
-        found = call()
-        seconds.append(time.monotonic() - started)
-    return round(statistics.median(seconds), 2), found
+def _datasketch(sample: DataFrame, top: Top, *, config: TwinsConfig) -> Pairs:
+    """Return the most alike pairs by datasketch's index, its candidates counted exactly."""
+    from datasketch import MinHash
+    from datasketch import MinHashLSH as Index
+
+    rows = _movies_by_user(sample, config).toPandas()
+    sets = {
+        int(user): np.unique(movies)
+        for user, movies in zip(rows[USER_ID], rows[MOVIES], strict=True)
+    }
+    index = Index(threshold=top.threshold, num_perm=PERMUTATIONS)
+    hashes = {}
+    for user, movies in sets.items():
+        hashes[user] = MinHash(num_perm=PERMUTATIONS, seed=config.lsh.seed)
+        hashes[user].update_batch([movie.tobytes() for movie in movies])
+        index.insert(user, hashes[user], check_duplication=False)
+    found = []
+    for user, hashed in hashes.items():
+        for other in index.query(hashed):
+            if other > user:
+                common = len(np.intersect1d(sets[user], sets[other], assume_unique=True))
+                union = len(sets[user]) + len(sets[other]) - common
+                found.append((-common / union, -common, user, other))
+    return {(a, b) for _, _, a, b in sorted(found)[: config.pairs]}
 
 
-def pairs_of(top: Top) -> Pairs:
+def _ids(top: Top) -> Pairs:
     return {(pair.user_a, pair.user_b) for pair in top.pairs}
 
 
-def exponent(before: dict[str, Any], after: dict[str, Any]) -> float:
-    """Return how our seconds grow: with the users to this power."""
-    growth = math.log(after["ours_s"] / before["ours_s"])
-    return round(growth / math.log(after["users"] / before["users"]), 2)
-
-
-def table(found: list[dict[str, Any]]) -> str:
-    """Return a line for each number of users."""
+def table(found: Findings) -> str:
     lines = [
         f"{'users':>8}{'search s':>10}{'recall':>8}{'proof s':>9}{'Jaccard':>9}{'exponent':>10}"
-        f"{'approxSimilarityJoin':>22}{'ratio':>8}{'recall':>8}"
+        f"{'approxSimilarityJoin':>28}{'datasketch':>28}"
     ]
-    for one in found:
-        theirs = (
-            f"{one['lsh_join_s']:20.1f} s{one['vs_lsh_join']:8.1f}{one['lsh_join_recall']:8.2f}"
-            if "lsh_join_s" in one
-            else f"{'about ' + str(one['lsh_join_foretold_s']):>20} s, not run"
-        )
+    for one in found["sizes"]:
+        peers = "".join(f"{_peer(one, name):>28}" for name in ("lsh_join", "datasketch"))
         lines.append(
             f"{one['users']:8}{one['ours_s']:10.1f}{one['recall']:8.2f}{one['proof_s']:9.1f}"
-            f"{one['min_jaccard'] or 0:9.3f}{one.get('growth_exponent', ''):>10}{theirs}"
+            f"{one['min_jaccard'] or 0:9.3f}{one.get('growth_exponent', ''):>10}{peers}"
         )
     return "\n".join(lines)
+
+
+def _peer(one: Findings, name: str) -> str:
+    if f"{name}_s" not in one:
+        return f"about {one[f'{name}_foretold_s']} s, not run"
+    return f"{one[f'{name}_s']:.0f} s, {one[f'vs_{name}']} ×, recall {one[f'{name}_recall']:.2f}"
+
+
+def main(argv: list[str] | None = None) -> int:
+    return harness.main("twins", run, table, options=options, argv=argv)
 
 
 if __name__ == "__main__":

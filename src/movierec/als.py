@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from pyspark.ml.evaluation import RegressionEvaluator
 from pyspark.ml.recommendation import ALS, ALSModel
@@ -13,6 +14,9 @@ from movierec.als_params import AlsParams
 from movierec.columns import FACTORS, MOVIE_ID, RATING, USER_ID
 from movierec.config import AlsConfig, Feedback
 from movierec.metrics import DIGITS
+
+Model: TypeAlias = ALSModel
+"""What `fit_als` returns, for modules that must not import Spark's ALS."""
 
 _VALUE = "value"
 _PREDICTION = "prediction"
@@ -68,7 +72,7 @@ def arranged(values: DataFrame, *, config: AlsConfig) -> DataFrame:
     )
 
 
-def fit_als(values: DataFrame, *, params: AlsParams, config: AlsConfig) -> ALSModel:
+def fit_als(values: DataFrame, *, params: AlsParams, config: AlsConfig) -> Model:
     """Fit ALS to an `als_input`. Needs a checkpoint directory for its checkpoint interval."""
     als = ALS(
         rank=params.rank,
@@ -88,7 +92,7 @@ def fit_als(values: DataFrame, *, params: AlsParams, config: AlsConfig) -> ALSMo
     return als.fit(values)
 
 
-def factors_of(model: ALSModel) -> Factors:
+def factors_of(model: Model) -> Factors:
     """Return the model's factors as frames of user_id or movie_id and factors."""
     return Factors(
         users=model.userFactors.select(
@@ -100,7 +104,7 @@ def factors_of(model: ALSModel) -> Factors:
     )
 
 
-def collect_rmse(model: ALSModel, *, heldout: DataFrame) -> float:
+def collect_rmse(model: Model, *, heldout: DataFrame) -> float:
     """Return an explicit model's RMSE, in stars, on held-out ratings of known users and movies.
 
     Rounded to 9 digits. Reported, never selected by: the model with the lowest RMSE makes the

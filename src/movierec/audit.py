@@ -79,16 +79,23 @@ def _collect_pair_faults(labelled: DataFrame) -> dict[str, int]:
         F.count(F.when(F.col(SPLIT) == _ORIGIN, 1)).alias("originals"),
         F.greatest(*in_split.values()).alias("most"),
         sum(((count > 0).cast("int") for count in in_split.values()), F.lit(0)).alias("splits"),
-        F.max(F.struct(RATING, RATED_AT)).alias("last"),
-        F.min(F.struct(RATING, RATED_AT)).alias("first"),
+        # of two columns, not of one struct: Spark would sort all pairs to find a struct's
+        *(
+            end(column).alias(f"{name}_{column}")
+            for column in (RATING, RATED_AT)
+            for name, end in (("least", F.min), ("most", F.max))
+        ),
     )
     splits, originals = F.col("splits"), F.col("originals")
+    changed = (F.col(f"least_{RATING}") != F.col(f"most_{RATING}")) | (
+        F.col(f"least_{RATED_AT}") != F.col(f"most_{RATED_AT}")
+    )
     faults = {
         "in_several_splits": splits > 1,
         "repeated": F.col("most") > 1,
         "lost": splits == 0,
         "invented": originals == 0,
-        "altered": (originals > 0) & (splits > 0) & (F.col("first") != F.col("last")),
+        "altered": (originals > 0) & (splits > 0) & changed,
     }
     return _collect_counts(pairs, faults)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,9 +35,11 @@ def _run(stage: Stage, context: Context) -> None:
     load_run(stage)(context)
 
 
-def run_pipeline(execution: Execution, *, force: bool = False) -> dict[str, Any]:
-    """Make every result that is not there yet and return the merged summary."""
-    for stage in stages.PIPELINE:
+def run_pipeline(
+    execution: Execution, *, wanted: Sequence[Stage] = stages.PIPELINE, force: bool = False
+) -> dict[str, Any]:
+    """Make every wanted result that is not there yet, in this order; return the merged summary."""
+    for stage in wanted:
         outcome = execution.execute(stage, partial(_run, stage), force=force)
         ended = "up to date" if outcome.reused else f"done in {outcome.seconds:.1f} s"
         print(f"{stage.name}: {ended}", file=sys.stderr, flush=True)

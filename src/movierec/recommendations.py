@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark import Broadcast
@@ -19,6 +20,7 @@ from movierec.topk import Block, Lists
 
 # Bounds a worker's memory: 1024 users by the kernel's widest product.
 _USERS_AT_ONCE = 1024
+_SHOWN = "shown"
 
 
 class Kernel(Protocol):
@@ -34,36 +36,58 @@ def movie_lists(pairs: DataFrame) -> DataFrame:
 
 
 def recommend(
-    user_factors: DataFrame, *, catalogue: Broadcast[Catalogue], movies: DataFrame, kernel: Kernel
+    user_factors: DataFrame,
+    *,
+    catalogue: Broadcast[Catalogue],
+    movies: DataFrame,
+    kernel: Kernel,
+    shown: DataFrame | None = None,
 ) -> DataFrame:
     """Return the lists that the kernel makes of each user's factors and movies.
 
     `movies` holds `movie_lists`, of the seen movies or of the only candidates, as the kernel takes
     them; movies outside the catalogue are left out. One row a (user, movie) with score and rank,
     from 1. A user for whom the kernel finds no candidate has no row.
+
+    `shown`, where given, holds `movie_lists` too: users without such a list have no row, and rows
+    of other movies are left out once they are ranked.
     """
     users = user_factors.join(movies, on=USER_ID, how="left").select(USER_ID, FACTORS, MOVIES)
+    filtered = shown is not None
+    if shown is not None:
+        of_user = shown.select(USER_ID, F.col(MOVIES).alias(_SHOWN))
+        users = users.join(of_user, on=USER_ID, how="inner")
 
     def lists(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for start in range(0, batch.num_rows, _USERS_AT_ONCE):
-                block = _block(batch.slice(start, _USERS_AT_ONCE), catalogue.value)
-                yield _rows(block, kernel(block, catalogue.value))
+                part = batch.slice(start, _USERS_AT_ONCE)
+                block = _block(part, catalogue.value)
+                made = kernel(block, catalogue.value)
+                if filtered:
+                    made = made.among(*_pairs(part.column(3)))
+                yield _rows(block, made)
 
     return users.mapInArrow(lists, ddl(RECOMMENDATIONS))
 
 
 def _block(batch: pa.RecordBatch, catalogue: Catalogue) -> Block:
-    user_ids, factors, movies = batch.columns
-    lengths = pc.fill_null(pc.list_value_length(movies), 0).to_numpy(zero_copy_only=False)
-    movie_ids = movies.flatten().to_numpy(zero_copy_only=False).astype(np.int32)
+    user_ids, factors, movies = batch.columns[:3]
+    rows, movie_ids = _pairs(movies)
     positions, known = catalogue.locate(movie_ids)
     return Block(
         user_ids=user_ids.to_numpy(zero_copy_only=False).astype(np.int32),
         factors=factor_matrix(factors),
-        rows=np.repeat(np.arange(batch.num_rows), lengths)[known],
+        rows=rows[known],
         positions=positions[known],
     )
+
+
+def _pairs(movies: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Return (row, movie id) of every entry of an Arrow column of lists; null is empty."""
+    lengths = pc.fill_null(pc.list_value_length(movies), 0).to_numpy(zero_copy_only=False)
+    movie_ids = movies.flatten().to_numpy(zero_copy_only=False).astype(np.int32)
+    return np.repeat(np.arange(len(movies)), lengths), movie_ids
 
 
 def _rows(block: Block, lists: Lists) -> pa.RecordBatch:

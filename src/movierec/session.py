@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from movierec import native_blas
 from movierec.errors import InputError
 from movierec.storage import Files, plain_errors
 
@@ -104,8 +105,10 @@ class Session:
         builder = SparkSession.builder.appName(self._app_name)
         properties = dict(_BEHAVIOUR)
         if not is_submitted():
+            for variable, number in native_blas.ONE_THREAD.items():
+                os.environ.setdefault(variable, number)
             builder = builder.master("local[*]")
-            properties |= _LOCAL | _heap_and_logging()
+            properties |= _LOCAL | _before_start()
         for key, value in (properties | self._overrides).items():
             builder = builder.config(key, value)
         spark: SparkSession = builder.getOrCreate()
@@ -151,10 +154,15 @@ def machine_memory() -> int:
     return total
 
 
-def _heap_and_logging() -> dict[str, str]:
-    """Return what must be known before the JVM starts: its heap, and quiet logging."""
+def _before_start() -> dict[str, str]:
+    """Return what must be known before the JVM starts: heap, logging, collector, native BLAS."""
     logging = resources.files("movierec").joinpath("log4j2.properties")
+    # a batch wants throughput, not short pauses: a fit takes a tenth less time than with G1
+    options = [f"-Dlog4j2.configurationFile=file:{logging}", "-XX:+UseParallelGC"]
+    library = native_blas.find_library()
+    if library is not None:
+        options.append(native_blas.java_options(library))
     return {
         "spark.driver.memory": f"{heap_gib(machine_memory())}g",
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{logging}",
+        "spark.driver.extraJavaOptions": " ".join(options),
     }

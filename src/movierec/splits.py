@@ -26,7 +26,9 @@ _POSITION = "position"
 
 
 def with_enough_ratings(ratings: DataFrame, *, at_least: int) -> DataFrame:
-    """Keep the ratings of users who have at least so many."""
+    """Keep the ratings of users who have at least so many; all of them where that is one."""
+    if at_least <= 1:
+        return ratings
     n_ratings = F.count(F.lit(1)).over(Window.partitionBy(USER_ID))
     return (
         ratings.withColumn(_N_RATINGS, n_ratings)

@@ -53,7 +53,7 @@ POPULARITY = Stage(
 TRIAL_KEYS = ("als", "evaluation.k", "evaluation.relevant_rating", "tuning.pivot")
 TUNE = Stage(
     name="tune",
-    version=1,
+    version=2,
     job="tune_als",
     target="tune",
     keys=(*TRIAL_KEYS, "tuning"),
@@ -61,7 +61,7 @@ TUNE = Stage(
 )
 RECOMMEND = Stage(
     name="recommend",
-    version=1,
+    version=2,
     job="recommend",
     target="recommend",
     keys=(*TRIAL_KEYS, "evaluation.candidates", "evaluation.seed"),

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from movierec.catalogue import Catalogue
 
 FIRST_CHUNK = 512
-"""Movies of the first product; each further one is twice as wide."""
+"""Movies of the first product; each further one is twice as wide, up to a bound."""
+_WIDEST_CHUNK = 8192
 _RESCORED_AT_ONCE = 1 << 15
 
 
@@ -41,6 +42,11 @@ class Lists(NamedTuple):
     scores: npt.NDArray[np.float64]
     ranks: npt.NDArray[np.int32]
     """From 1."""
+
+    def among(self, rows: npt.NDArray[np.int64], movie_ids: npt.NDArray[np.int32]) -> Lists:
+        """Return the entries whose (row, movie) is one of these [m], ranked as they were."""
+        kept = np.isin(_packed(self.rows, self.movie_ids), _packed(rows, movie_ids))
+        return Lists(self.rows[kept], self.movie_ids[kept], self.scores[kept], self.ranks[kept])
 
 
 def unseen_top_k(block: Block, catalogue: Catalogue, *, k: int) -> Lists:
@@ -89,33 +95,86 @@ def _possible(
     # sum keeps every movie that fell under the threshold by error alone.
     slack = norms * (catalogue.norms[0] if n else 0.0) * (rank + 2) * 2.0**-22
     best = np.full((len(users), k), -np.inf, np.float32)
-    threshold = np.full(len(users), -np.inf)
     by_position = np.argsort(block.positions, kind="stable")
     seen = _Seen(block.rows[by_position], block.positions[by_position])
 
     active = np.arange(len(users))
-    found: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
+    found = _Found([], [], [])
     start, width = 0, FIRST_CHUNK
     while start < n and len(active):
         stop = min(n, start + width)
         scores = search[active] @ catalogue.search_factors[start:stop].T
         seen.hide(scores, active=active, start=start, n_users=len(users))
-        values = np.concatenate([best[active], scores], axis=1)
-        values.partition(values.shape[1] - k, axis=1)
-        best[active] = values[:, -k:]
-        threshold[active] = values[:, -k]
-        floor = threshold[active] - slack[active]
-        hits, columns = np.nonzero((scores >= floor[:, None]) & (scores > -np.inf))
-        found.append((active[hits], columns + start))
+        if start == 0:
+            best = _largest(scores, k)
+        # Rounded to single precision the floor moves by less than the slack has to spare.
+        floor = (best[active].min(axis=1) - slack[active]).astype(np.float32)
+        # Flat: of two dimensions numpy takes ten times as long.
+        hits = np.flatnonzero(scores >= floor[:, None])
+        values = scores.ravel()[hits]
+        hits, values = hits[values > -np.inf], values[values > -np.inf]
+        of_active, columns = np.divmod(hits, stop - start)
+        rows = active[of_active]
+        found.add(rows, columns + start, values)
+        if start > 0:
+            _raise(best, rows, values)
         if stop < n:
-            active = active[norms[active] * catalogue.norms[stop] >= floor - slack[active]]
-        start, width = stop, width * 2
-    if not found:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    return (
-        np.concatenate([rows for rows, _ in found]),
-        np.concatenate([positions for _, positions in found]),
-    )
+            floor = best[active].min(axis=1) - 2 * slack[active]
+            active = active[norms[active] * catalogue.norms[stop] >= floor]
+        start, width = stop, min(width * 2, _WIDEST_CHUNK)
+    return found.at_least(best.min(axis=1) - slack)
+
+
+def _largest(scores: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.float32]:
+    """Return the k largest scores of each row [users, k], in no order; minus infinity for none."""
+    missing = max(0, k - scores.shape[1])
+    wide = np.pad(scores, ((0, 0), (0, missing)), constant_values=-np.inf)
+    wide.partition(wide.shape[1] - k, axis=1)
+    return wide[:, -k:].copy()
+
+
+def _raise(
+    best: npt.NDArray[np.float32], rows: npt.NDArray[np.int64], values: npt.NDArray[np.float32]
+) -> None:
+    """Put values [m] among the k best scores [users, k] of their rows [m], which rise, in place."""
+    if not len(rows):
+        return
+    first = np.flatnonzero(np.diff(rows, prepend=-1))
+    counts = np.diff(first, append=len(rows))
+    users, k = rows[first], best.shape[1]
+    wide = np.full((len(users), k + counts.max()), -np.inf, np.float32)
+    wide[:, :k] = best[users]
+    places = np.arange(len(rows)) - np.repeat(first, counts)
+    wide[np.repeat(np.arange(len(users)), counts), k + places] = values
+    best[users] = _largest(wide, k)
+
+
+class _Found(NamedTuple):
+    """What was above its user's threshold when it was met, in pieces."""
+
+    rows: list[npt.NDArray[np.int64]]
+    positions: list[npt.NDArray[np.int64]]
+    scores: list[npt.NDArray[np.float32]]
+
+    def add(
+        self,
+        rows: npt.NDArray[np.int64],
+        positions: npt.NDArray[np.int64],
+        scores: npt.NDArray[np.float32],
+    ) -> None:
+        self.rows.append(rows)
+        self.positions.append(positions)
+        self.scores.append(scores)
+
+    def at_least(
+        self, floor: npt.NDArray[np.float64]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return (row, position) of all with a score of at least their row's floor."""
+        if not self.rows:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        rows = np.concatenate(self.rows)
+        kept = np.concatenate(self.scores) >= floor[rows]
+        return rows[kept], np.concatenate(self.positions)[kept]
 
 
 class _Seen(NamedTuple):
@@ -139,3 +198,8 @@ class _Seen(NamedTuple):
         rows = row_in_scores[self.rows[first:last]]
         here = rows >= 0
         scores[rows[here], self.positions[first:last][here] - start] = -np.inf
+
+
+def _packed(rows: npt.NDArray[np.int64], movie_ids: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """Return one number for each (row, movie)."""
+    return rows << 32 | movie_ids.astype(np.int64)

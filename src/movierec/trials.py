@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 
 from movierec import als
+from movierec.als import Factors
 from movierec.als_params import AlsParams
 from movierec.config import Config
 from movierec.judging import collect_unseen_metrics
 from movierec.metrics import relevant_movies
 from movierec.recommendations import movie_lists
 from movierec.sampling import sample_users
-from movierec.tuning import Trial
+from movierec.tuning import Trial, metric_name
 
 
 @dataclass
@@ -35,7 +36,8 @@ class _Sample:
 class TrialRunner:
     """Runs trials one after another, keeping in memory what the next one can use.
 
-    Close it to free that memory.
+    It also keeps the factors of the best trial on all users, explicit and implicit apart: the
+    winner need not be fitted again. Close it to free that memory.
     """
 
     def __init__(self, *, train: DataFrame, validation: DataFrame, config: Config) -> None:
@@ -44,14 +46,13 @@ class TrialRunner:
         self._config = config
         self._sample: _Sample | None = None
         self._values: tuple[AlsParams, DataFrame] | None = None
+        self._best: dict[bool, tuple[Trial, Factors]] = {}
 
     def __call__(self, params: AlsParams, user_fraction: float) -> Trial:
         """Run one trial."""
         started = time.monotonic()
         sample = self._sampled(user_fraction)
-        model = als.fit_als(
-            self._als_values(params, sample), params=params, config=self._config.als
-        )
+        model = self._fit(params, sample)
         factors = als.factors_of(model)
         metrics = collect_unseen_metrics(
             factors.users,
@@ -61,16 +62,40 @@ class TrialRunner:
             k=self._config.evaluation.k,
         )
         rmse = als.collect_rmse(model, heldout=sample.validation) if params.explicit else None
-        return Trial(
+        trial = Trial(
             params=params,
             user_fraction=user_fraction,
             metrics=metrics,
             rmse=rmse,
             seconds=round(time.monotonic() - started, 3),
         )
+        self._keep(trial, factors)
+        return trial
+
+    def factors(self, params: AlsParams) -> Factors:
+        """Return the factors of ALS with these parameters on all users, fitting it if need be."""
+        best = self._best.get(params.explicit)
+        if best is not None and best[0].params == params:
+            return best[1]
+        return als.factors_of(self._fit(params, self._sampled(1.0)))
 
     def close(self) -> None:
         """Free the memory."""
+        self._best.clear()
+        self._free_sample()
+
+    def _keep(self, trial: Trial, factors: Factors) -> None:
+        if trial.user_fraction < 1.0:
+            return
+        name = metric_name(self._config.tuning)
+        best = self._best.get(trial.params.explicit)
+        if best is None or trial.metrics[name] > best[0].metrics[name]:
+            self._best[trial.params.explicit] = (trial, factors)
+
+    def _fit(self, params: AlsParams, sample: _Sample) -> als.Model:
+        return als.fit_als(self._als_values(params, sample), params=params, config=self._config.als)
+
+    def _free_sample(self) -> None:
         if self._values is not None:
             self._values[1].unpersist()
             self._values = None
@@ -80,7 +105,7 @@ class TrialRunner:
 
     def _sampled(self, fraction: float) -> _Sample:
         if self._sample is None or self._sample.fraction != fraction:
-            self.close()
+            self._free_sample()
             seed = self._config.tuning.seed
             train, validation = (
                 ratings.transform(sample_users, fraction=fraction, seed=seed).persist()

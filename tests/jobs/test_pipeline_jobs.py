@@ -122,9 +122,12 @@ def archive_ratings(small_archive):
 
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_every_users_list_equals_brute_force(read, split):
-    name = f"factors/als/{split}"
-    users = read(stages.RECOMMEND, f"{name}/users", schemas.USER_FACTORS)
-    movies = read(stages.RECOMMEND, f"{name}/movies", schemas.MOVIE_FACTORS)
+    stage, name = {
+        "validation": (stages.TUNE, "factors/als"),
+        "test": (stages.RECOMMEND, "factors/als/test"),
+    }[split]
+    users = read(stage, f"{name}/users", schemas.USER_FACTORS)
+    movies = read(stage, f"{name}/movies", schemas.MOVIE_FACTORS)
     seen = defaultdict(set)
     for known in models.KNOWN[split]:
         for user, movie, _, _ in read(stages.PARTITION, known, schemas.RATINGS):

@@ -1,0 +1,125 @@
+"""Time an iteration of ALS: Spark's with and without native BLAS, and implicit's.
+
+On the train split, at each rank. `--python` names another environment's interpreter, such as one
+with Spark 3.5, to measure too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from movierec import native_blas, stages
+from movierec.columns import MOVIE_ID, RATING, USER_ID
+from scripts.bench import harness
+from scripts.bench.als_seconds import FEW, MORE
+from scripts.bench.harness import Findings, Setting, ratio, timed
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--ranks", type=int, nargs="+", default=[16, 64, 128], help="(default: 16 64 128)"
+    )
+    parser.add_argument("--python", nargs="*", default=[], help="interpreters to measure too")
+
+
+def run(setting: Setting) -> Findings:
+    execution = setting.results(stages.INGEST, stages.PARTITION)
+    partition = execution.require(stages.PARTITION)
+    train = f"{partition.path}/train"
+    execution.session.stop()
+    found: Findings = {"ratings": partition.manifest.rows["train"], "ranks": {}}
+    ours = _spark(setting, train, sys.executable)
+    library = native_blas.find_library()
+    found |= {"spark": ours["stock"]["spark"], "library": library and library.name}
+    implicit = _implicit(train.removeprefix("file://"), setting)
+    for rank in map(str, setting.arguments.ranks):
+        stock_s, native_s = (ours[name]["seconds"][rank] for name in ("stock", "native"))
+        found["ranks"][rank] = {
+            "stock_s": stock_s,
+            "native_s": native_s if ours["native"]["native"] else None,
+            "implicit_s": implicit[rank],
+            "native_vs_stock": ratio(stock_s, native_s) if ours["native"]["native"] else None,
+            "implicit_vs_native": ratio(native_s, implicit[rank]),
+        }
+    found["others"] = [_spark(setting, train, python) for python in setting.arguments.python]
+    return found
+
+
+def _spark(setting: Setting, train: str, python: str) -> dict[str, Any]:
+    """Return what `als_seconds` finds with an interpreter, without native BLAS and with it."""
+    return {
+        name: _seconds(setting, train, python, blas)
+        for name, blas in (("stock", "off"), ("native", None))
+    }
+
+
+def _seconds(setting: Setting, train: str, python: str, blas: str | None) -> dict[str, Any]:
+    arguments = setting.arguments
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}", "PYSPARK_PYTHON": python}
+    if blas is not None:
+        environment[native_blas.CHOICE] = blas
+    command = [python, "-m", "scripts.bench.als_seconds", "--config", arguments.config]
+    for override in arguments.set:
+        command += ["--set", override]
+    command += ["--ratings", train, "--repetitions", str(arguments.repetitions), "--ranks"]
+    command += [str(rank) for rank in arguments.ranks]
+    output = subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True, text=True
+    ).stdout
+    found: dict[str, Any] = json.loads(output.splitlines()[-1])
+    harness.say("als", json.dumps(found))
+    return found
+
+
+def _implicit(train: str, setting: Setting) -> dict[str, float]:
+    """Return the median seconds of an iteration of implicit, by rank."""
+    import pyarrow.parquet as pq
+    from implicit.cpu.als import AlternatingLeastSquares
+    from scipy.sparse import csr_matrix
+
+    rows = pq.read_table(train, columns=[USER_ID, MOVIE_ID, RATING])
+    _, users = np.unique(rows[USER_ID].to_numpy(), return_inverse=True)
+    _, movies = np.unique(rows[MOVIE_ID].to_numpy(), return_inverse=True)
+    matrix = csr_matrix((rows[RATING].to_numpy().astype(np.float32), (users, movies)))
+
+    def seconds(rank: int, iterations: int) -> float:
+        model = AlternatingLeastSquares(factors=rank, iterations=iterations, random_state=1)
+        return timed(lambda: model.fit(matrix, show_progress=False), setting.arguments.repetitions)[
+            0
+        ]
+
+    found = {}
+    for rank in setting.arguments.ranks:
+        slope = (seconds(rank, MORE) - seconds(rank, FEW)) / (MORE - FEW)
+        found[str(rank)] = round(slope, 2)
+        harness.say("als", f"implicit rank {rank}: {slope:.2f} s an iteration")
+    return found
+
+
+def table(found: Findings) -> str:
+    lines = [f"{'rank':>6}{'stock s':>10}{'native s':>10}{'implicit s':>12}{'native vs stock':>17}"]
+    for rank, one in found["ranks"].items():
+        native_s, faster = one["native_s"], one["native_vs_stock"]
+        lines.append(
+            f"{rank:>6}{one['stock_s']:10.2f}{native_s or 'none':>10}"
+            f"{one['implicit_s']:12.2f}{faster or '':>17}"
+        )
+    return "\n".join(lines)
+
+
+def main(argv: list[str] | None = None) -> int:
+    return harness.main("als", run, table, options=options, argv=argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

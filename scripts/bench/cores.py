@@ -1,0 +1,158 @@
+"""Time the pipeline's jobs on one core, on two, and on a standalone cluster of two workers.
+
+Every job by spark-submit, as a cluster runs them, with the package as --py-files. The cluster is a
+master and two workers of one core each on this machine: tasks, broadcasts, shuffles and the zip
+cross processes there, which they do not in local mode. The three must come to the same metrics.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pyspark
+
+from movierec import stages
+from movierec.config_loader import load_config
+from movierec.execution import Execution
+from movierec.pipeline import merged_summary
+from movierec.session import Session
+from scripts.bench import harness
+from scripts.bench.archives import archive_of
+from scripts.bench.harness import Findings, ratio
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(pyspark.__file__).parent / "bin"
+WORKERS = 2
+_PORT, _UI_PORT = 17_077, 18_080
+_START_SECONDS = 60.0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = harness.bench_parser("cores")
+    parser.add_argument("--size", type=float, default=0.1, help="share of ml-latest")
+    parser.add_argument("--memory", default="5g", help="of a driver or executor")
+    arguments = parser.parse_args(argv)
+    subprocess.run([sys.executable, "scripts/build_package.py"], cwd=ROOT, check=True)
+    local = ["--driver-memory", arguments.memory]
+    runs = {
+        "local[1]": submitted("local[1]", local, arguments),
+        "local[2]": submitted("local[2]", local, arguments),
+    }
+    with standalone_cluster(arguments.memory) as master:
+        memory = [*local, "--executor-memory", arguments.memory]
+        runs["standalone"] = submitted(master, memory, arguments)
+    models = [run.pop("models") for run in runs.values()]
+    findings = {
+        "size": arguments.size,
+        "runs": runs,
+        "same_metrics": all(one == models[0] for one in models),
+        "two_cores_vs_one": ratio(runs["local[1]"]["seconds"], runs["local[2]"]["seconds"]),
+    }
+    path = harness.record("cores", findings, arguments.out)
+    print(table(findings))
+    print(json.dumps({"job": "bench_cores", "output": str(path)}))
+    return 0
+
+
+def submitted(master: str, memory: list[str], arguments: argparse.Namespace) -> Findings:
+    """Run every job on a master from an empty workspace; return the stages' seconds."""
+    package = next((ROOT / "dist").glob("movierec-*.zip"))
+    with tempfile.TemporaryDirectory(prefix="bench-cores-") as place:
+        overrides = [
+            f"source.archive={archive_of(arguments.size).resolve()}",
+            "source.sha256=null",
+            "source.expected_ratings=null",
+            *arguments.set,
+            f"workspace=file:{place}",
+        ]
+        started = time.monotonic()
+        for stage in stages.PIPELINE:
+            command = [str(BIN / "spark-submit"), "--master", master, *memory]
+            command += ["--conf", "spark.ui.enabled=false", "--py-files", str(package)]
+            command += [f"jobs/{stage.job}.py", "--config", arguments.config]
+            command += [part for override in overrides for part in ("--set", override)]
+            subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+            harness.say("cores", f"{master} {stage.name}")
+        seconds = time.monotonic() - started
+        text = Path(arguments.config).read_text(encoding="utf-8")
+        config = load_config(text, origin=arguments.config, overrides=overrides)
+        summary = merged_summary(Execution(config, Session("unused")))
+        return {
+            "seconds": round(seconds, 1),
+            "stages": summary["timings"],
+            "models": summary["models"],
+        }
+
+
+@contextmanager
+def standalone_cluster(memory: str) -> Iterator[str]:
+    """Run a master and workers of one core each on loopback; yield the master's URL."""
+    classes = "org.apache.spark.deploy"
+    host = ["--host", "127.0.0.1"]
+    ui = f"http://127.0.0.1:{_UI_PORT}/json/"
+    url = f"spark://127.0.0.1:{_PORT}"
+    with ExitStack() as stack:
+        place = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-standalone-"))
+        environment = {**os.environ, "SPARK_WORKER_DIR": place}
+
+        def start(*command: str) -> None:
+            process = subprocess.Popen(
+                [str(BIN / "spark-class"), *command],
+                env=environment,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            stack.callback(process.wait)
+            stack.callback(process.terminate)
+
+        start(
+            f"{classes}.master.Master", *host, "--port", str(_PORT), "--webui-port", str(_UI_PORT)
+        )
+        _wait(ui, workers=0)
+        for _ in range(WORKERS):
+            start(f"{classes}.worker.Worker", *host, "--cores", "1", "--memory", memory, url)
+        _wait(ui, workers=WORKERS)
+        yield url
+
+
+def _wait(ui: str, *, workers: int) -> None:
+    """Wait until the master lists so many living workers. Raises TimeoutError."""
+    ends = time.monotonic() + _START_SECONDS
+    while time.monotonic() < ends:
+        try:
+            with urlopen(ui, timeout=5) as answer:
+                state = json.load(answer)
+        except (URLError, OSError, ValueError):
+            state = {}
+        if state and state.get("aliveworkers", 0) >= workers:
+            return
+        time.sleep(0.5)
+    raise TimeoutError(f"{ui} lists fewer than {workers} workers after {_START_SECONDS:g} s")
+
+
+def table(found: Findings) -> str:
+    runs = found["runs"]
+    lines = [f"{'stage':<14}" + "".join(f"{name:>14}" for name in runs)]
+    for stage in runs["local[2]"]["stages"]:
+        lines.append(
+            f"{stage:<14}" + "".join(f"{r['stages'][stage]:12.1f} s" for r in runs.values())
+        )
+    lines.append(f"{'all':<14}" + "".join(f"{r['seconds']:12.1f} s" for r in runs.values()))
+    lines.append(f"two cores take one core's time / {found['two_cores_vs_one']}")
+    lines.append(f"metrics {'equal' if found['same_metrics'] else 'DIFFER'}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

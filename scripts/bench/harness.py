@@ -1,0 +1,139 @@
+"""What the benchmarks share: their command line, their clock, and where their findings go.
+
+A benchmark is a module with `run(setting) -> findings`; its `main` is `harness.main(...)`. Findings
+are written under the benchmark's name into `<out>/summary.json`, beside those of the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from movierec import stages
+from movierec.config import Config
+from movierec.execution import Execution
+from movierec.job import job_parser, read_config, run_guarded
+from movierec.pipeline import run_pipeline
+from movierec.session import Session, machine_memory
+
+OUT = Path("out/bench")
+Findings = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a benchmark works on."""
+
+    execution: Execution
+    arguments: argparse.Namespace
+
+    @property
+    def config(self) -> Config:
+        """The conf, with its overrides."""
+        return self.execution.config
+
+    def results(self, *wanted: stages.Stage) -> Execution:
+        """Return the execution once these stages' results are there, made now if need be."""
+        run_pipeline(self.execution, wanted=wanted)
+        return self.execution
+
+
+def main(
+    name: str,
+    run: Callable[[Setting], Findings],
+    table: Callable[[Findings], str],
+    *,
+    options: Callable[[argparse.ArgumentParser], None],
+    argv: Sequence[str] | None = None,
+) -> int:
+    """Run one benchmark from the command line, print its table, and return its exit code."""
+    parser = bench_parser(name)
+    options(parser)
+    arguments = parser.parse_args(argv)
+    session = Session(f"movierec bench {name}")
+
+    def body() -> None:
+        config = read_config(arguments.config, arguments.set, session)
+        execution = Execution(config, session)
+        if arguments.check_config:
+            return
+        findings = run(Setting(execution, arguments))
+        path = record(name, findings, arguments.out)
+        print(table(findings))
+        print(json.dumps({"job": f"bench_{name}", "output": str(path)}))
+
+    return run_guarded(f"bench_{name}", body, session)
+
+
+def bench_parser(name: str) -> argparse.ArgumentParser:
+    """Return the parser of the options that every benchmark has."""
+    parser = job_parser(f"bench_{name}")
+    parser.add_argument("--repetitions", type=int, default=3, help="(default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=OUT, help="(default: %(default)s)")
+    return parser
+
+
+def record(name: str, findings: Findings, out: Path) -> Path:
+    """Put the findings into the summary, in the place of earlier ones of this name."""
+    path = out / "summary.json"
+    out.mkdir(parents=True, exist_ok=True)
+    summary = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    summary["machine"] = machine()
+    summary[name] = findings
+    path.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def machine() -> Findings:
+    """Describe the machine and what runs on it."""
+    import numpy as np
+    import pyspark
+
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(machine_memory() / (1 << 30), 1),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "spark": pyspark.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def timed(call: Callable[[], Any], repetitions: int) -> tuple[float, Any]:
+    """Return the median seconds of the calls and what the last returned."""
+    seconds, found = [], None
+    for _ in range(repetitions):
+        started = time.monotonic()
+        found = call()
+        seconds.append(time.monotonic() - started)
+    return round(statistics.median(seconds), 2), found
+
+
+def say(name: str, message: str) -> None:
+    """Tell the user how the benchmark goes, on standard error."""
+    print(f"bench_{name}: {message}", file=sys.stderr, flush=True)
+
+
+def ratio(theirs: float, ours: float) -> float:
+    """Return how many times as long as we they take."""
+    return round(theirs / ours, 2)
+
+
+def exponent(before: tuple[float, float], after: tuple[float, float]) -> float:
+    """Return the power with which seconds grow, from two (size, seconds).
+
+    >>> exponent((100, 5.0), (200, 20.0))
+    2.0
+    """
+    growth = math.log(after[1] / before[1])
+    return round(growth / math.log(after[0] / before[0]), 2)

@@ -1,0 +1,161 @@
+"""Time every stage of the whole pipeline at growing sizes, with its peak memory and its spill.
+
+Each size is a generated archive and a run of its own, from nothing, in an empty workspace.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from movierec.native_blas import find_library
+from scripts.bench import harness
+from scripts.bench.archives import archive_of
+from scripts.bench.harness import Findings, exponent
+
+ROOT = Path(__file__).resolve().parents[2]
+_GIB = 1 << 30
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = harness.bench_parser("pipeline")
+    parser.add_argument(
+        "--scales", type=float, nargs="+", default=[0.01, 0.1, 1.0], help="(default: 0.01 0.1 1)"
+    )
+    arguments = parser.parse_args(argv)
+    runs: list[Findings] = []
+    for scale in sorted(arguments.scales):
+        runs.append(measured(scale, arguments))
+        harness.say("pipeline", json.dumps(runs[-1]))
+    findings = {"native_blas": find_library() is not None, "runs": runs, "exponents": growth(runs)}
+    path = harness.record("pipeline", findings, arguments.out)
+    print(table(findings))
+    print(json.dumps({"job": "bench_pipeline", "output": str(path)}))
+    return 0
+
+
+def measured(scale: float, arguments: argparse.Namespace) -> Findings:
+    """Run the pipeline at one size and return what it cost. Raises CalledProcessError."""
+    archive = archive_of(scale)
+    with tempfile.TemporaryDirectory(prefix="bench-pipeline-") as place:
+        events = Path(place) / "events"
+        events.mkdir()
+        conf = Path(place) / "spark-defaults.conf"
+        conf.write_text(
+            f"spark.eventLog.enabled true\nspark.eventLog.dir file:{events}\n"
+            "spark.eventLog.compress false\nspark.eventLog.rolling.enabled false\n",
+            encoding="utf-8",
+        )
+        overrides = [
+            f"source.archive={archive.resolve()}",
+            "source.sha256=null",
+            "source.expected_ratings=null",
+            *arguments.set,
+            f"workspace=file:{place}/workspace",
+        ]
+        command = [sys.executable, "scripts/run_pipeline.py", "--config", arguments.config]
+        command += [part for override in overrides for part in ("--set", override)]
+        command += ["--out", f"{place}/out"]
+        started = time.monotonic()
+        peaks = watched(command, {**os.environ, "SPARK_CONF_DIR": place})
+        seconds = time.monotonic() - started
+        summary = json.loads(next(Path(place, "out").glob("*/summary.json")).read_text())
+        return {
+            "scale": scale,
+            "data": summary["data"],
+            "seconds": round(seconds, 1),
+            "stages": summary["timings"],
+            **peaks,
+            **spill(events),
+        }
+
+
+def watched(command: list[str], environment: dict[str, str]) -> Findings:
+    """Run the command and return the peak resident memory of its JVM and of all its processes."""
+    jvm = everything = 0
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
+        root = psutil.Process(process.pid)
+        while process.poll() is None:
+            sizes = resident(root)
+            jvm = max([jvm, *(size for name, size in sizes if name == "java")])
+            everything = max(everything, sum(size for _, size in sizes))
+            time.sleep(1.0)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return {
+        "peak_jvm_gib": round(jvm / _GIB, 2),
+        "peak_all_gib": round(everything / _GIB, 2),
+    }
+
+
+def resident(root: psutil.Process) -> list[tuple[str, int]]:
+    """Return (name, resident bytes) of a process and all below it, of those that still live."""
+    sizes = []
+    try:
+        for process in [root, *root.children(recursive=True)]:
+            sizes.append((process.name(), process.memory_info().rss))
+    except psutil.NoSuchProcess:
+        pass
+    return sizes
+
+
+def spill(events: Path) -> Findings:
+    """Return what Spark's event log says of bytes shuffled and spilled to disk."""
+    totals = {"shuffle_gib": 0.0, "spill_gib": 0.0}
+    for log in events.iterdir():
+        with log.open(encoding="utf-8") as lines:
+            for line in lines:
+                if '"SparkListenerTaskEnd"' not in line:
+                    continue
+                metrics: dict[str, Any] = json.loads(line).get("Task Metrics") or {}
+                written = metrics.get("Shuffle Write Metrics", {})
+                totals["shuffle_gib"] += written.get("Shuffle Bytes Written", 0) / _GIB
+                totals["spill_gib"] += metrics.get("Disk Bytes Spilled", 0) / _GIB
+    return {name: round(size, 3) for name, size in totals.items()}
+
+
+def growth(runs: list[Findings]) -> dict[str, float]:
+    """Return each stage's exponent from the last size but one to the last; {} for one size."""
+    if len(runs) < 2:
+        return {}
+    before, after = runs[-2:]
+    return {
+        stage: exponent(
+            (before["data"]["ratings"], before["stages"][stage]),
+            (after["data"]["ratings"], after["stages"][stage]),
+        )
+        for stage in after["stages"]
+    }
+
+
+def table(found: Findings) -> str:
+    runs = found["runs"]
+    names = "".join(f"{one['data']['ratings']:>14,}" for one in runs)
+    lines = [f"{'ratings':<14}{names}{'exponent':>10}"]
+    for stage in runs[-1]["stages"]:
+        seconds = "".join(f"{one['stages'][stage]:12.1f} s" for one in runs)
+        lines.append(f"{stage:<14}{seconds}{found['exponents'].get(stage, ''):>10}")
+    for name, unit in (
+        ("seconds", "s"),
+        ("peak_jvm_gib", "GiB"),
+        ("peak_all_gib", "GiB"),
+        ("shuffle_gib", "GiB"),
+        ("spill_gib", "GiB"),
+    ):
+        cells = "".join(f"{one[name]:10.2f} {unit:>3}" for one in runs)
+        lines.append(f"{name.removesuffix('_gib'):<14}{cells}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

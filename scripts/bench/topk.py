@@ -1,0 +1,266 @@
+"""Time the exact top-k of all unseen movies against what a user would pick instead.
+
+All start from the train split's Parquet and one pair of factor sets, and end with the lists as
+Parquet. Ours and implicit's leave out what a user has seen; Spark's own recommendForUserSubset
+cannot, so it is also timed as its documentation's readers use it: ask for k + the most that any of
+the users has seen, then anti-join. Spark's take a sample of the users, and `spark_s` is scaled to
+all of them: its cost goes with the users.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pyspark.ml.recommendation import ALS, ALSModel
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from movierec import schemas, stages
+from movierec.als import Factors, als_input, arranged, factors_of, fit_als
+from movierec.catalogue import collect_catalogue
+from movierec.columns import FACTORS, MOVIE_ID, USER_ID
+from movierec.recommendations import movie_lists, recommend
+from movierec.session import size_shuffles
+from movierec.topk import unseen_top_k
+from movierec.tuning import implicit_grid
+from scripts.bench import harness
+from scripts.bench.harness import Findings, Setting, ratio, timed
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rank", type=int, default=64, help="(default: %(default)s)")
+    parser.add_argument(
+        "--spark-users", type=int, default=20_000, help="of Spark's sample (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--anti-join-users", type=int, default=200, help="of k + seen (default: %(default)s)"
+    )
+
+
+def run(setting: Setting) -> Findings:
+    execution = setting.results(stages.INGEST, stages.PARTITION)
+    partition = execution.require(stages.PARTITION)
+    spark = execution.session()
+    size_shuffles(spark, rows=partition.manifest.rows["train"])
+    k, repetitions = setting.config.evaluation.k, setting.arguments.repetitions
+    with tempfile.TemporaryDirectory(prefix="bench-topk-") as place:
+        train = partition.read(spark, "train", schemas.RATINGS)
+        harness.say("topk", f"fitting factors of rank {setting.arguments.rank}")
+        paths = _write_factors(_fitted(setting, train), place)
+        n_users = spark.read.parquet(paths["users"]).count()
+        n_movies = spark.read.parquet(paths["movies"]).count()
+
+        def ours() -> None:
+            catalogue = spark.sparkContext.broadcast(
+                collect_catalogue(spark.read.parquet(paths["movies"]))
+            )
+            lists = recommend(
+                spark.read.parquet(paths["users"]),
+                catalogue=catalogue,
+                movies=movie_lists(train),
+                kernel=functools.partial(unseen_top_k, k=k),
+            )
+            lists.write.mode("overwrite").parquet(f"file:{place}/ours")
+
+        ours_s, _ = timed(ours, repetitions)
+        rows = spark.read.parquet(f"file:{place}/ours").count()
+        harness.say("topk", f"ours {ours_s} s for {n_users} users, {rows} rows")
+        theirs = _spark(setting, train, paths, place, n_users)
+        train_files = f"{partition.path}/train".removeprefix("file://")
+        peer, found = timed(
+            functools.partial(_implicit, train_files, paths, place, k=k), repetitions
+        )
+        harness.say("topk", f"implicit {peer} s, of which {found['recommend_s']} s recommend")
+        return {
+            "users": n_users,
+            "movies": n_movies,
+            "rank": setting.arguments.rank,
+            "k": k,
+            "rows": rows,
+            "ours_s": ours_s,
+            **theirs,
+            "implicit_s": peer,
+            "implicit_recommend_s": found["recommend_s"],
+            "vs_spark": ratio(theirs["spark_s"], ours_s),
+            "vs_implicit": ratio(peer, ours_s),
+            "vs_implicit_recommend": ratio(found["recommend_s"], ours_s),
+            "same_lists_as_implicit": _agreement(spark, place),
+        }
+
+
+def _fitted(setting: Setting, train: DataFrame) -> Factors:
+    """Return the factors of the middle of the implicit grid, at the rank asked for."""
+    config = setting.config
+    grid = implicit_grid(config.tuning)
+    params = grid[len(grid) // 2]
+    values = als_input(
+        train,
+        feedback=params.feedback,
+        relevant_rating=config.evaluation.relevant_rating,
+        pivot=config.tuning.pivot,
+    ).transform(arranged, config=config.als)
+    params = type(params)(**{**vars(params), "rank": setting.arguments.rank})
+    return factors_of(fit_als(values, params=params, config=config.als))
+
+
+def _write_factors(factors: Factors, place: str) -> dict[str, str]:
+    paths = {"users": f"file:{place}/users", "movies": f"file:{place}/movies"}
+    factors.users.write.parquet(paths["users"])
+    factors.movies.write.parquet(paths["movies"])
+    return paths
+
+
+def _spark(
+    setting: Setting, train: DataFrame, paths: dict[str, str], place: str, n_users: int
+) -> Findings:
+    """Return the seconds of Spark's own top-k, on samples and scaled to all users."""
+    k, spark = setting.config.evaluation.k, train.sparkSession
+    model = _model(paths, place, spark, rank=setting.arguments.rank)
+
+    def sample(size: int) -> DataFrame:
+        users = spark.read.parquet(paths["users"]).select(USER_ID)
+        return users.orderBy(F.xxhash64(USER_ID), USER_ID).limit(size).persist()
+
+    def listed(users: DataFrame, n: int) -> DataFrame:
+        made = model.recommendForUserSubset(users, n)
+        return made.select(USER_ID, F.posexplode("recommendations").alias("rank", "r")).select(
+            USER_ID, F.col(f"r.{MOVIE_ID}").alias(MOVIE_ID), "r.rating", "rank"
+        )
+
+    some = sample(min(n_users, setting.arguments.spark_users))
+    size = some.count()
+    seconds, _ = timed(
+        lambda: listed(some, k).write.mode("overwrite").parquet(f"file:{place}/spark"),
+        1 if size > 1_000 else setting.arguments.repetitions,
+    )
+    harness.say("topk", f"recommendForUserSubset {seconds} s for {size} users")
+    few = sample(min(n_users, setting.arguments.anti_join_users))
+    few_size = few.count()
+    seen = train.join(F.broadcast(few), on=USER_ID, how="left_semi").select(USER_ID, MOVIE_ID)
+    most = seen.groupBy(USER_ID).count().agg(F.max("count")).first()
+    assert most is not None
+    n = k + int(most[0])
+    anti_s, _ = timed(
+        lambda: (
+            listed(few, n)
+            .join(seen, on=[USER_ID, MOVIE_ID], how="left_anti")
+            .write.mode("overwrite")
+            .parquet(f"file:{place}/anti")
+        ),
+        1,
+    )
+    harness.say("topk", f"k + seen = {n} and anti-join: {anti_s} s for {few_size} users")
+    return {
+        "spark_users": size,
+        "spark_sample_s": seconds,
+        "spark_s": round(seconds * n_users / size, 1),
+        "spark_anti_join_users": few_size,
+        "spark_anti_join_sample_s": anti_s,
+        "spark_anti_join_s": round(anti_s * n_users / few_size, 1),
+    }
+
+
+def _model(paths: dict[str, str], place: str, spark: SparkSession, *, rank: int) -> ALSModel:
+    """Return Spark's model of our factors: Spark has no constructor for one, but reads a file."""
+    tiny = spark.createDataFrame([(1, 1, 1.0)], f"{USER_ID} int, {MOVIE_ID} int, rating double")
+    als = ALS(rank=rank, maxIter=1, userCol=USER_ID, itemCol=MOVIE_ID, ratingCol="rating")
+    path = f"file:{place}/model"
+    als.fit(tiny).write().save(path)
+    for name, key in (("userFactors", "users"), ("itemFactors", "movies")):
+        ids = USER_ID if key == "users" else MOVIE_ID
+        factors = spark.read.parquet(paths[key])
+        factors.select(F.col(ids).alias("id"), F.col(FACTORS).alias("features")).write.mode(
+            "overwrite"
+        ).parquet(f"{path}/{name}")
+    return ALSModel.load(path)
+
+
+def _implicit(train: str, paths: dict[str, str], place: str, *, k: int) -> dict[str, Any]:
+    """Make the lists with implicit, from the same Parquet to Parquet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from implicit.cpu.als import AlternatingLeastSquares
+    from scipy.sparse import csr_matrix
+
+    def factors(name: str, key: str) -> tuple[Any, Any]:
+        table = pq.read_table(paths[name].removeprefix("file:"))
+        flat = table[FACTORS].combine_chunks().flatten().to_numpy()
+        return table[key].to_numpy(), flat.reshape(table.num_rows, -1)
+
+    user_ids, user_factors = factors("users", USER_ID)
+    movie_ids, movie_factors = factors("movies", MOVIE_ID)
+    seen = pq.read_table(train, columns=[USER_ID, MOVIE_ID])
+    user_of, movie_of = np.argsort(user_ids), np.argsort(movie_ids)
+    rows = user_of[np.searchsorted(user_ids, seen[USER_ID].to_numpy(), sorter=user_of)]
+    columns = movie_of[np.searchsorted(movie_ids, seen[MOVIE_ID].to_numpy(), sorter=movie_of)]
+    matrix = csr_matrix(
+        (np.ones(len(rows), np.float32), (rows, columns)), shape=(len(user_ids), len(movie_ids))
+    )
+    model = AlternatingLeastSquares(factors=user_factors.shape[1])
+    model.user_factors, model.item_factors = user_factors, movie_factors
+    recommend_s, (ids, scores) = timed(
+        lambda: model.recommend(
+            np.arange(len(user_ids)), matrix, N=k, filter_already_liked_items=True
+        ),
+        1,
+    )
+    lists = pa.table(
+        {
+            USER_ID: np.repeat(user_ids, k),
+            MOVIE_ID: movie_ids[ids.ravel()],
+            "score": scores.ravel(),
+            "rank": np.tile(np.arange(1, k + 1, dtype=np.int32), len(user_ids)),
+        }
+    )
+    Path(f"{place}/implicit").mkdir(exist_ok=True)
+    pq.write_table(lists, f"{place}/implicit/lists.parquet")
+    return {"recommend_s": recommend_s}
+
+
+def _agreement(spark: SparkSession, place: str) -> float:
+    """Return the share of our rows that implicit has too; it rounds to single precision."""
+    ours, theirs = (
+        spark.read.parquet(f"file:{place}/{name}").select(USER_ID, MOVIE_ID)
+        for name in ("ours", "implicit")
+    )
+    both: int = ours.join(theirs, on=[USER_ID, MOVIE_ID], how="left_semi").count()
+    return round(both / max(1, ours.count()), 6)
+
+
+def table(found: Findings) -> str:
+    lines = [
+        ("exact, ours", found["ours_s"], 1.0),
+        ("implicit, Parquet to Parquet", found["implicit_s"], found["vs_implicit"]),
+        (
+            "implicit, recommend alone",
+            found["implicit_recommend_s"],
+            found["vs_implicit_recommend"],
+        ),
+        (
+            f"recommendForUserSubset, from {found['spark_users']} users, seen inside",
+            found["spark_s"],
+            found["vs_spark"],
+        ),
+        (
+            f"k + seen and anti-join, from {found['spark_anti_join_users']} users",
+            found["spark_anti_join_s"],
+            ratio(found["spark_anti_join_s"], found["ours_s"]),
+        ),
+    ]
+    return "\n".join(
+        f"{name:<55}{seconds:12.1f} s{times:10.1f} ×" for name, seconds, times in lines
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    return harness.main("topk", run, table, options=options, argv=argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""The initialization action that brings OpenBLAS to a node, with a recording apt-get."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from movierec.native_blas import java_options
+
+ROOT = Path(__file__).resolve().parents[2]
+ACTION = ROOT / "scripts" / "cluster" / "native_blas.sh"
+LIBRARY = Path("/usr/lib/x86_64-linux-gnu/libopenblas.so.0")
+
+
+def run(tmp_path: Path, exit_codes: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """Run the action where apt-get ends with these codes, one a call, and then with 0."""
+    calls, codes = tmp_path / "calls", tmp_path / "codes"
+    codes.write_text(exit_codes)
+    apt = tmp_path / "apt-get"
+    apt.write_text(
+        f'#!/bin/sh\necho "$@" >> {calls}\n'
+        f"code=$(head -c 1 {codes}); tail -c +2 {codes} > {codes}.rest; mv {codes}.rest {codes}\n"
+        'exit "${code:-0}"\n'
+    )
+    apt.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "RETRY_SECONDS": "0"}
+    done = subprocess.run([ACTION], env=environment, capture_output=True, text=True, timeout=30)
+    return done, calls.read_text().splitlines()
+
+
+def test_openblas_is_installed_once(tmp_path: Path) -> None:
+    done, calls = run(tmp_path, "")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert calls == ["update -qq", "install -y -qq libopenblas0"]
+
+
+@pytest.mark.parametrize(("codes", "told"), [("1", False), ("0101", False), ("111", True)])
+def test_a_mirror_out_of_reach_costs_speed_and_not_the_cluster(
+    tmp_path: Path, codes: str, told: bool
+) -> None:
+    done, _ = run(tmp_path, codes)
+    assert done.returncode == 0
+    assert ("could not be installed" in done.stderr) == told
+
+
+def test_the_cluster_s_properties_are_those_of_local_mode() -> None:
+    conf = yaml.safe_load((ROOT / "conf" / "cluster.yaml").read_text())
+    assert conf["initialization_actions"] == ["scripts/cluster/native_blas.sh"]
+    for side in ("driver", "executor"):
+        assert conf["properties"][f"spark:spark.{side}.extraJavaOptions"] == java_options(LIBRARY)
