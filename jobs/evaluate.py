@@ -4,13 +4,15 @@ from dataclasses import asdict
 from functools import reduce
 
 from pyspark.sql import DataFrame
+from pyspark.sql.types import StructType
 
 from movierec import models, stages, summary
-from movierec.evaluation import SplitEvaluation, collect_evaluation
+from movierec.errors import InputError
+from movierec.evaluation import Judged, SplitEvaluation, collect_evaluation, collect_judged
 from movierec.execution import Context
 from movierec.job import main
-from movierec.metrics import relevant_movies, user_metrics
-from movierec.schemas import RATINGS, RECOMMENDATIONS, USER_METRICS
+from movierec.metrics import relevant_movies
+from movierec.schemas import RATINGS, RECOMMENDATIONS
 from movierec.splits import HELD_OUT
 from movierec.tuning import Trial
 
@@ -36,24 +38,33 @@ def evaluate(context: Context, split: str) -> SplitEvaluation:
     config = context.config.evaluation
     known = [context.read(stages.PARTITION, name, RATINGS) for name in models.KNOWN[split]]
     heldout = context.read(stages.PARTITION, split, RATINGS)
-    relevant = relevant_movies(heldout, relevant_rating=config.relevant_rating)
-    lists, metrics = {}, {}
-    for model in models.MODELS:
-        with context.step("user metrics"):
-            name = f"{model}/{split}"
-            lists[model] = context.read(
-                stages.RECOMMEND, f"recommendations/{name}", RECOMMENDATIONS
-            )
-            by_user = user_metrics(lists[model], relevant=relevant, k=config.k)
-            metrics[model] = context.write(by_user, f"user_metrics/{name}", USER_METRICS)
+    relevant = relevant_movies(heldout, relevant_rating=config.relevant_rating).persist()
+    if relevant.isEmpty():
+        raise InputError(
+            f"evaluation.relevant_rating: no rating in {split} is at least "
+            f"{config.relevant_rating:g}; there is nothing to find"
+        )
+    judged = {model: judge(context, model, split, relevant) for model in models.MODELS}
     with context.step("compare"):
-        return collect_evaluation(
-            lists,
-            user_metrics=metrics,
+        evaluation = collect_evaluation(
+            judged,
             known=reduce(DataFrame.unionByName, known),
             heldout=heldout,
+            relevant=relevant,
             config=config,
         )
+    relevant.unpersist()
+    return evaluation
+
+
+def judge(context: Context, model: str, split: str, relevant: DataFrame) -> Judged:
+    def write(frame: DataFrame, name: str, schema: StructType) -> DataFrame:
+        return context.write(frame, f"{name}/{model}/{split}", schema)
+
+    with context.step(f"judge {model}"):
+        lists = context.read(stages.RECOMMEND, f"recommendations/{model}/{split}", RECOMMENDATIONS)
+        k = context.config.evaluation.k
+        return collect_judged(lists, relevant=relevant, k=k, write=write)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from movierec import models
 from movierec.config import EvaluationConfig
-from movierec.evaluation import collect_evaluation
-from movierec.metrics import relevant_movies, user_metrics
+from movierec.evaluation import collect_evaluation, collect_judged
+from movierec.metrics import relevant_movies
+from movierec.schemas import conform
 
 CONFIG = EvaluationConfig(
     k=2, relevant_rating=4.0, candidates="unseen", bootstrap=200, seed=1, strata=1
@@ -32,13 +35,19 @@ def evaluate(spark, metrics_of=None):
         model: spark.createDataFrame(rows, f"{pairs}, rank int") for model, rows in LISTS.items()
     }
     relevant = relevant_movies(heldout, relevant_rating=4.0)
-    metrics = {
-        model: user_metrics(lists[(metrics_of or {}).get(model, model)], relevant=relevant, k=2)
-        for model in lists
+    judged = {
+        model: collect_judged(one, relevant=relevant, k=2, write=unwritten)
+        for model, one in lists.items()
     }
+    for model, other in (metrics_of or {}).items():
+        judged[model] = replace(judged[model], user_metrics=judged[other].user_metrics)
     return collect_evaluation(
-        lists, user_metrics=metrics, known=known, heldout=heldout, config=CONFIG
+        judged, known=known, heldout=heldout, relevant=relevant, config=CONFIG
     )
+
+
+def unwritten(frame, name, schema):
+    return conform(frame, schema)
 
 
 @pytest.fixture(scope="module")

@@ -71,12 +71,12 @@ def test_movie_strata_say_what_share_of_the_relevant_movies_was_found(spark):
     relevant = spark.createDataFrame(
         [(7, 1), (8, 1), (7, 2), (8, 3), (7, 99)], "user_id int, movie_id int"
     )
-    lists = spark.createDataFrame(
-        [(7, 1, 1), (7, 2, 2), (8, 3, 3), (8, 4, 1)], "user_id int, movie_id int, rank int"
+    hits = spark.createDataFrame(
+        [(7, 1, 1), (7, 2, 2), (8, 3, 3)], "user_id int, movie_id int, rank int"
     )
     popularity = ratings_per(known, key="movie_id")
     found = collect_movie_strata(
-        lists.selectExpr("'als' AS model", "*"),
+        {"als": hits},
         relevant=relevant,
         popularity=popularity,
         groups=2,

@@ -1,8 +1,9 @@
 """Time the metrics of one model's lists against RankingMetrics through Python RDDs.
 
-Ours is what `evaluate` does for a model on a split: metrics by user, written, and Spark's
-RankingMetrics by its DataFrame door. The other is what tutorials do: lists and truths as an RDD of
-Python lists. Both start from the lists' Parquet, here of the popularity baseline on validation.
+Ours is what `evaluate` does for a model on a split: hits and metrics by user, written, coverage,
+and Spark's RankingMetrics by its DataFrame door. The other is what tutorials do, RankingMetrics
+alone: lists and truths as an RDD of Python lists. Both start from the lists' Parquet, here of the
+popularity baseline on validation.
 """
 
 from __future__ import annotations
@@ -15,16 +16,14 @@ from typing import Any
 from pyspark.mllib.evaluation import RankingMetrics
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
 from movierec import schemas, stages
 from movierec.columns import MOVIE_ID, RANK, USER_ID
 from movierec.contest import Contest
-from movierec.metrics import (
-    collect_ranking_metrics,
-    ranking_input,
-    relevant_movies,
-    user_metrics,
-)
+from movierec.evaluation import collect_judged
+from movierec.metrics import relevant_movies
+from movierec.schemas import conform
 from movierec.session import size_shuffles
 from scripts.bench import harness
 from scripts.bench.harness import Findings, Setting, ratio, timed
@@ -50,13 +49,13 @@ def run(setting: Setting) -> Findings:
         contest.close()
         lists = spark.read.parquet(f"file:{place}/lists")
 
+        def write(frame: DataFrame, name: str, schema: StructType) -> DataFrame:
+            path = f"file:{place}/{name}"
+            conform(frame, schema).write.mode("overwrite").parquet(path)
+            return spark.read.schema(schema).parquet(path)
+
         def ours() -> dict[str, float]:
-            by_user = user_metrics(lists, relevant=relevant, k=config.k)
-            by_user.write.mode("overwrite").parquet(f"file:{place}/metrics")
-            spark_input = ranking_input(lists, relevant=relevant).persist()
-            means = collect_ranking_metrics(spark_input, k=config.k)
-            spark_input.unpersist()
-            return means
+            return collect_judged(lists, relevant=relevant, k=config.k, write=write).means
 
         repetitions = setting.arguments.repetitions
         ours_s, means = timed(ours, repetitions)

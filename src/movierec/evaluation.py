@@ -2,33 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Final
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
 from movierec import models
 from movierec.bootstrap import Bootstrap, collect_bootstrap
 from movierec.columns import MODEL, MOVIE_ID, USER_ID
 from movierec.config import EvaluationConfig
-from movierec.errors import InputError
 from movierec.metrics import (
     DIGITS,
     METRICS,
     collect_ranking_metrics,
+    count_unrecommended,
+    hits_of,
     ranking_input,
-    relevant_movies,
+    user_metrics,
 )
+from movierec.schemas import HITS, USER_METRICS
 from movierec.strata import collect_movie_strata, collect_user_strata, ratings_per
 
 COMPARISONS: Final = (
     (models.ALS, models.POPULARITY),
     (models.ALS, models.ALS_EXPLICIT),
 )
+Write = Callable[[DataFrame, str, StructType], DataFrame]
+"""Writes a dataset by its name and schema and returns it as read back."""
+
 # Ours and Spark's sums differ by rounding only.
 _AGREEMENT = 1e-9
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One model's lists, measured on one split."""
+
+    user_metrics: DataFrame
+    hits: DataFrame
+    """What of the lists was relevant."""
+    means: dict[str, float]
+    """By Spark's RankingMetrics."""
+    unrecommended: int
+    """Users with a relevant movie and no list."""
+    recommended: int
+    """Distinct movies in all lists."""
 
 
 @dataclass(frozen=True)
@@ -42,52 +64,67 @@ class SplitEvaluation:
     strata: dict[str, list[dict[str, Any]]]
 
 
+def collect_judged(lists: DataFrame, *, relevant: DataFrame, k: int, write: Write) -> Judged:
+    """Return what is measured of one model's lists.
+
+    The lists, a hundred rows a user, are shuffled once. What is small, the hits and the metrics by
+    user, goes through `write`, which returns it as read back.
+    """
+    spark_input = ranking_input(lists, relevant=relevant).persist()
+    hits = write(hits_of(spark_input), "hits", HITS)
+    judged = Judged(
+        user_metrics=write(
+            user_metrics(hits, relevant=relevant, k=k), "user_metrics", USER_METRICS
+        ),
+        hits=hits,
+        means=collect_ranking_metrics(spark_input, k=k),
+        unrecommended=count_unrecommended(spark_input),
+        recommended=lists.select(MOVIE_ID).distinct().count(),
+    )
+    spark_input.unpersist()
+    return judged
+
+
 def collect_evaluation(
-    lists: dict[str, DataFrame],
+    judged: dict[str, Judged],
     *,
-    user_metrics: dict[str, DataFrame],
     known: DataFrame,
     heldout: DataFrame,
+    relevant: DataFrame,
     config: EvaluationConfig,
 ) -> SplitEvaluation:
-    """Return the evaluation of the models' lists on the held-out ratings.
+    """Return the evaluation of the judged models on the held-out ratings.
 
-    `user_metrics` holds each model's metrics by user, for the same users. The headline numbers
-    are Spark's RankingMetrics; raises AssertionError where the mean of the user metrics is not
-    the same, InputError where no held-out rating is relevant.
+    The headline numbers are Spark's RankingMetrics; raises AssertionError where the mean of the
+    user metrics is not the same.
     """
-    relevant = relevant_movies(heldout, relevant_rating=config.relevant_rating).persist()
-    if relevant.isEmpty():
-        raise InputError(
-            "evaluation.relevant_rating: no held-out rating of a split is at least "
-            f"{config.relevant_rating:g}; there is nothing to find"
-        )
+    user_metrics = {model: one.user_metrics for model, one in judged.items()}
     bootstrap = collect_bootstrap(
         _side_by_side(user_metrics), resamples=config.bootstrap, seed=config.seed
     )
     activity = ratings_per(known, key=USER_ID).persist()
     popularity = ratings_per(known, key=MOVIE_ID).persist()
-    coverage = _collect_coverage(_stacked(lists), popularity)
+    movies = _collect_movie_counts(popularity, relevant)
     evaluation = SplitEvaluation(
         models={
             model: {
-                **_collect_model(lists[model], model, bootstrap, relevant, config),
-                "coverage": coverage.get(model, 0.0),
+                **_model(one, model, bootstrap, k=config.k),
+                "coverage": round(one.recommended / max(1, movies["candidates"]), DIGITS),
             }
-            for model in lists
+            for model, one in judged.items()
         },
         comparison={
             f"{one}_vs_{other}": _compared(bootstrap, one, other, config.k)
             for one, other in COMPARISONS
         },
         users=_collect_user_counts(activity, heldout, relevant),
-        movies=_collect_movie_counts(popularity, relevant),
+        movies=movies,
         strata={
             "users_by_activity": collect_user_strata(
                 _stacked(user_metrics), activity=activity, groups=config.strata
             ),
             "movies_by_popularity": collect_movie_strata(
-                _stacked(lists),
+                {model: one.hits for model, one in judged.items()},
                 relevant=relevant,
                 popularity=popularity,
                 groups=config.strata,
@@ -95,7 +132,7 @@ def collect_evaluation(
             ),
         },
     )
-    for frame in (popularity, activity, relevant):
+    for frame in (popularity, activity):
         frame.unpersist()
     return evaluation
 
@@ -104,13 +141,6 @@ def _stacked(frames: dict[str, DataFrame]) -> DataFrame:
     """Return the rows of all models' frames with a column that names the model."""
     labelled = [frame.withColumn(MODEL, F.lit(model)) for model, frame in frames.items()]
     return reduce(DataFrame.unionByName, labelled)
-
-
-def _collect_coverage(lists: DataFrame, popularity: DataFrame) -> dict[str, float]:
-    """Return the share of the candidates that stand in any list, by model."""
-    recommended = lists.groupBy(MODEL).agg(F.count_distinct(MOVIE_ID).alias("movies")).collect()
-    candidates = popularity.count()
-    return {row[MODEL]: round(row["movies"] / candidates, DIGITS) for row in recommended}
 
 
 def _side_by_side(user_metrics: dict[str, DataFrame]) -> DataFrame:
@@ -126,29 +156,19 @@ def _column(model: str, metric: str) -> str:
     return f"{model}__{metric}"
 
 
-def _collect_model(
-    lists: DataFrame,
-    model: str,
-    bootstrap: Bootstrap,
-    relevant: DataFrame,
-    config: EvaluationConfig,
-) -> dict[str, Any]:
-    spark_input = ranking_input(lists, relevant=relevant).persist()
-    means = collect_ranking_metrics(spark_input, k=config.k)
-    unrecommended = spark_input.where(F.size("prediction") == 0).count()
-    spark_input.unpersist()
+def _model(judged: Judged, model: str, bootstrap: Bootstrap, *, k: int) -> dict[str, Any]:
     for name in METRICS:
         own = bootstrap.means[bootstrap.columns.index(_column(model, name))]
+        spark_s = judged.means[name]
         # The bootstrap's own rounding to 2^-30 comes on top.
-        if abs(own - means[name]) > _AGREEMENT + 2.0**-30:
-            raise AssertionError(f"{model} {name}: {own} by user, {means[name]} by RankingMetrics")
+        if abs(own - spark_s) > _AGREEMENT + 2.0**-30:
+            raise AssertionError(f"{model} {name}: {own} by user, {spark_s} by RankingMetrics")
     return {
-        **{f"{name}_at_{config.k}": means[name] for name in METRICS},
+        **{f"{name}_at_{k}": judged.means[name] for name in METRICS},
         "users": bootstrap.users,
-        "users_without_recommendations": unrecommended,
+        "users_without_recommendations": judged.unrecommended,
         "ci95": {
-            f"{name}_at_{config.k}": _rounded(bootstrap.interval(_column(model, name)))
-            for name in METRICS
+            f"{name}_at_{k}": _rounded(bootstrap.interval(_column(model, name))) for name in METRICS
         },
     }
 

@@ -110,6 +110,26 @@ def ranking_input(recommendations: DataFrame, *, relevant: DataFrame) -> DataFra
     )
 
 
+def hits_of(spark_input: DataFrame) -> DataFrame:
+    """Return the relevant movies among those recommended, with their ranks, of a `ranking_input`.
+
+    One row a (user, movie); `user_metrics` needs no other rows of the lists.
+    """
+    ranked = F.transform(
+        _PREDICTION,
+        lambda movie, index: F.struct(
+            movie.cast("int").alias(MOVIE_ID), (index + 1).cast("int").alias(RANK)
+        ),
+    )
+    hits = F.filter(ranked, lambda one: F.array_contains(_LABEL, one[MOVIE_ID].cast("double")))
+    return spark_input.select(USER_ID, F.explode(hits).alias("hit")).select(USER_ID, "hit.*")
+
+
+def count_unrecommended(spark_input: DataFrame) -> int:
+    """Return how many users of a `ranking_input` have no recommendation."""
+    return spark_input.where(F.size(_PREDICTION) == 0).count()
+
+
 def collect_ranking_metrics(lists: DataFrame, *, k: int) -> dict[str, float]:
     """Return Spark's own RankingMetrics at k over a `ranking_input`, rounded to 9 digits."""
     return {

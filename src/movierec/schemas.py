@@ -63,6 +63,12 @@ RECOMMENDATIONS: Final = (
     .add(c.SCORE, t.DoubleType())
     .add(c.RANK, t.IntegerType())
 )
+HITS: Final = (
+    t.StructType()
+    .add(c.USER_ID, t.IntegerType())
+    .add(c.MOVIE_ID, t.IntegerType())
+    .add(c.RANK, t.IntegerType())
+)
 USER_METRICS: Final = (
     t.StructType()
     .add(c.USER_ID, t.IntegerType())

@@ -23,6 +23,8 @@ _BEHAVIOUR = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
     "spark.cleaner.referenceTracking.cleanCheckpoints": "true",
+    # Collected by user, lists stay hashed: beyond 128 users Spark would sort every row instead.
+    "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "1000000",
 }
 _LOCAL = {
     "spark.ui.enabled": "false",

@@ -69,7 +69,7 @@ RECOMMEND = Stage(
 )
 EVALUATE = Stage(
     name="evaluate",
-    version=1,
+    version=2,
     job="evaluate",
     target="evaluate",
     keys=("evaluation",),

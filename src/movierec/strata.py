@@ -65,33 +65,37 @@ def collect_user_strata(
 
 
 def collect_movie_strata(
-    lists: DataFrame, *, relevant: DataFrame, popularity: DataFrame, groups: int, k: int
+    hits: dict[str, DataFrame],
+    *,
+    relevant: DataFrame,
+    popularity: DataFrame,
+    groups: int,
+    k: int,
 ) -> list[dict[str, Any]]:
     """Return each model's share of the relevant movies found, for each group of movies.
 
-    `lists` has a column `model`. `popularity` is `ratings_per` movie. Relevant movies that nobody
-    rated before are in no group: nobody could have recommended them.
+    `hits` holds each model's relevant recommendations. `popularity` is `ratings_per` movie.
+    Relevant movies that nobody rated before are in no group: nobody could have recommended them.
     """
     bounds = collect_bounds(popularity, groups=groups, by_ratings=True)
     strata = _ranges(bounds)
     grouped = popularity.select(MOVIE_ID, stratum(bounds).alias(_STRATUM)).persist()
-    for one in strata:
-        one |= {"movies": 0, "relevant": 0}
-    for row in grouped.groupBy(_STRATUM).count().collect():
-        strata[row[_STRATUM]]["movies"] = row["count"]
-    judged = relevant.join(grouped, on=MOVIE_ID, how="inner").persist()
-    for row in judged.groupBy(_STRATUM).count().collect():
-        strata[row[_STRATUM]]["relevant"] = row["count"]
-    hits = lists.where(F.col(RANK) <= k).join(judged, on=[USER_ID, MOVIE_ID], how="inner")
-    n_hits = {
-        (row[_STRATUM], row[MODEL]): row["count"]
-        for row in hits.groupBy(_STRATUM, MODEL).count().collect()
-    }
-    for model in sorted(row[MODEL] for row in lists.select(MODEL).distinct().collect()):
-        for index, one in enumerate(strata):
-            share = n_hits.get((index, model), 0) / max(1, one["relevant"])
-            one[model] = {"recall": round(share, DIGITS)}
-    judged.unpersist()
+
+    def counts(movies: DataFrame) -> list[int]:
+        """Return how many of the rows fall in each group."""
+        rows = movies.join(grouped, on=MOVIE_ID, how="inner").groupBy(_STRATUM).count().collect()
+        found = {row[_STRATUM]: row["count"] for row in rows}
+        return [found.get(index, 0) for index in range(len(strata))]
+
+    n_relevant = counts(relevant)
+    for one, movies, wanted in zip(
+        strata, counts(grouped.select(MOVIE_ID)), n_relevant, strict=True
+    ):
+        one |= {"movies": movies, "relevant": wanted}
+    for model in sorted(hits):
+        found = counts(hits[model].where(F.col(RANK) <= k))
+        for one, n_found, wanted in zip(strata, found, n_relevant, strict=True):
+            one[model] = {"recall": round(n_found / max(1, wanted), DIGITS)}
     grouped.unpersist()
     return strata
 
