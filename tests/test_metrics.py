@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from movierec.metrics import (
     collect_means,
     collect_ranking_metrics,
+    hits_of,
     ranking_input,
     relevant_movies,
     user_metrics,
@@ -89,6 +90,15 @@ def test_user_metrics_equal_the_oracle_and_their_means_are_sparks(spark, seed, k
     own = collect_means(metrics)
     spark_input = ranking_input(recommendations, relevant=relevant)
     assert own == pytest.approx(collect_ranking_metrics(spark_input, k=k), abs=1e-9)
+    hits = hits_of(spark_input)
+    assert {(row.user_id, row.movie_id, row.rank) for row in hits.collect()} == {
+        (user, movie, rank)
+        for user, movies in lists.items()
+        for rank, movie in enumerate(movies, start=1)
+        if movie in truths.get(user, ())
+    }
+    from_hits = user_metrics(hits, relevant=relevant, k=k)
+    assert sorted(from_hits.collect()) == sorted(metrics.collect())
     metrics.unpersist()
 
 

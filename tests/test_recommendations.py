@@ -11,12 +11,14 @@ from movierec.topk import candidates_top_k, unseen_top_k
 FACTORS = "array<float>"
 
 
-def lists_of(spark, users, movies, pairs, kernel):
+def lists_of(spark, users, movies, pairs, kernel, shown=None):
     user_factors = spark.createDataFrame(users, f"user_id int, factors {FACTORS}")
     movie_factors = spark.createDataFrame(movies, f"movie_id int, factors {FACTORS}")
     own = movie_lists(spark.createDataFrame(pairs, "user_id int, movie_id int"))
     catalogue = spark.sparkContext.broadcast(collect_catalogue(movie_factors))
-    lists = recommend(user_factors, catalogue=catalogue, movies=own, kernel=kernel)
+    if shown is not None:
+        shown = movie_lists(spark.createDataFrame(shown, "user_id int, movie_id int"))
+    lists = recommend(user_factors, catalogue=catalogue, movies=own, kernel=kernel, shown=shown)
     return sorted((r.user_id, r.rank, r.movie_id, r.score) for r in lists.collect())
 
 
@@ -52,3 +54,12 @@ def test_the_catalogue_is_collected_whole_from_any_number_of_partitions(spark):
     catalogue = collect_catalogue(frame)
     assert catalogue.movie_ids.tolist() == list(range(399, 0, -1))
     assert catalogue.factors[:, 0].tolist() == [float(movie) for movie in range(399, 0, -1)]
+
+
+def test_of_shown_movies_alone_the_ranks_are_those_of_the_whole_list(spark):
+    kernel = functools.partial(unseen_top_k, k=2)
+    whole = lists_of(spark, USERS, MOVIES, [(1, 30)], kernel)
+    shown = [(1, 10), (1, 30), (2, 20), (2, 99), (4, 10)]
+    assert lists_of(spark, USERS, MOVIES, [(1, 30)], kernel, shown) == [
+        row for row in whole if (row[0], row[2]) in shown
+    ]

@@ -64,3 +64,25 @@ def test_trials_after_others_find_what_they_find_alone(splits):
     assert together[0].metrics["recall"] > 0.8
     assert together[0].rmse is None
     assert 0 < together[3].rmse < 1.5
+
+
+def rows_of(factors):
+    return sorted((row[0], tuple(row[1])) for row in factors.collect())
+
+
+def test_the_winner_s_factors_are_kept_and_equal_a_fit_of_their_own(splits):
+    better = replace(SIGNED, rank=6)
+    shared = runner(splits)
+    trials = [shared(params, fraction) for params, fraction in [(SIGNED, 1.0), (better, 1.0)]]
+    best = max(trials, key=lambda trial: trial.metrics["ndcg"]).params
+    other = SIGNED if best == better else better
+    kept = shared.factors(best)
+    shared(LIKED, 0.5)
+    assert shared.factors(best) is kept
+    assert rows_of(shared.factors(other).movies) != rows_of(kept.movies)
+    alone = runner(splits)
+    fitted = alone.factors(best)
+    assert rows_of(fitted.users) == rows_of(kept.users)
+    assert rows_of(fitted.movies) == rows_of(kept.movies)
+    alone.close()
+    shared.close()

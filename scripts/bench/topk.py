@@ -13,6 +13,7 @@ import argparse
 import functools
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from pyspark.ml.recommendation import ALS, ALSModel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from movierec import schemas, stages
+from movierec import models, schemas, stages
 from movierec.als import Factors, als_input, arranged, factors_of, fit_als
 from movierec.catalogue import collect_catalogue
 from movierec.columns import FACTORS, MOVIE_ID, USER_ID
@@ -51,7 +52,6 @@ def run(setting: Setting) -> Findings:
     k, repetitions = setting.config.evaluation.k, setting.arguments.repetitions
     with tempfile.TemporaryDirectory(prefix="bench-topk-") as place:
         train = partition.read(spark, "train", schemas.RATINGS)
-        harness.say("topk", f"fitting factors of rank {setting.arguments.rank}")
         paths = _write_factors(_fitted(setting, train), place)
         n_users = spark.read.parquet(paths["users"]).count()
         n_movies = spark.read.parquet(paths["movies"]).count()
@@ -95,17 +95,28 @@ def run(setting: Setting) -> Findings:
 
 
 def _fitted(setting: Setting, train: DataFrame) -> Factors:
-    """Return the factors of the middle of the implicit grid, at the rank asked for."""
-    config = setting.config
+    """Return the tuned winner's factors where there are such of the rank asked for.
+
+    Else those of the middle of the implicit grid, fitted now.
+    """
+    config, rank = setting.config, setting.arguments.rank
+    tuned = setting.execution.find(stages.TUNE)
+    if tuned is not None and tuned.manifest.facts["winners"][models.ALS]["factor_rank"] == rank:
+        spark = train.sparkSession
+        path = f"factors/{models.ALS}"
+        return Factors(
+            users=tuned.read(spark, f"{path}/users", schemas.USER_FACTORS),
+            movies=tuned.read(spark, f"{path}/movies", schemas.MOVIE_FACTORS),
+        )
+    harness.say("topk", f"fitting factors of rank {rank}")
     grid = implicit_grid(config.tuning)
-    params = grid[len(grid) // 2]
+    params = replace(grid[len(grid) // 2], rank=rank)
     values = als_input(
         train,
         feedback=params.feedback,
         relevant_rating=config.evaluation.relevant_rating,
         pivot=config.tuning.pivot,
     ).transform(arranged, config=config.als)
-    params = type(params)(**{**vars(params), "rank": setting.arguments.rank})
     return factors_of(fit_als(values, params=params, config=config.als))
 
 

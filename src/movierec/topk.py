@@ -17,7 +17,7 @@ from movierec.catalogue import Catalogue
 FIRST_CHUNK = 512
 """Movies of the first product; each further one is twice as wide, up to a bound."""
 _WIDEST_CHUNK = 8192
-_RESCORED_AT_ONCE = 1 << 15
+_RESCORED_AT_ONCE = 1 << 10
 
 
 class Block(NamedTuple):
@@ -98,15 +98,20 @@ def _possible(
     by_position = np.argsort(block.positions, kind="stable")
     seen = _Seen(block.rows[by_position], block.positions[by_position])
 
-    active = np.arange(len(users))
     found = _Found([], [], [])
+    for row in np.flatnonzero(norms == 0):
+        # To such a user, who has liked nothing, every movie's score is 0: the search would bring
+        # up the whole catalogue.
+        first = _first_unseen(catalogue, block.positions[block.rows == row], k)
+        found.add(np.full(len(first), row), first, np.zeros(len(first), np.float32))
+    active = np.flatnonzero(norms > 0)
     start, width = 0, FIRST_CHUNK
     while start < n and len(active):
         stop = min(n, start + width)
         scores = search[active] @ catalogue.search_factors[start:stop].T
         seen.hide(scores, active=active, start=start, n_users=len(users))
         if start == 0:
-            best = _largest(scores, k)
+            best[active] = _largest(scores, k)
         # Rounded to single precision the floor moves by less than the slack has to spare.
         floor = (best[active].min(axis=1) - slack[active]).astype(np.float32)
         # Flat: of two dimensions numpy takes ten times as long.
@@ -123,6 +128,14 @@ def _possible(
             active = active[norms[active] * catalogue.norms[stop] >= floor]
         start, width = stop, min(width * 2, _WIDEST_CHUNK)
     return found.at_least(best.min(axis=1) - slack)
+
+
+def _first_unseen(
+    catalogue: Catalogue, seen: npt.NDArray[np.int64], k: int
+) -> npt.NDArray[np.int64]:
+    """Return the positions of the k unseen movies with the smallest ids."""
+    smallest = catalogue.positions[: k + len(seen)]
+    return smallest[~np.isin(smallest, seen)][:k]
 
 
 def _largest(scores: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.float32]:
