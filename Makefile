@@ -42,7 +42,7 @@ EXPORTED := evaluate twins
 .DELETE_ON_ERROR:
 # two pips in one environment, or two stages in one workspace, would be in each other's way
 .NOTPARALLEL:
-.PHONY: help setup run data $(STAGES) bench stability test check package lock clean java interpreter-gone
+.PHONY: help setup run data $(STAGES) bench stability test check mkl package lock clean java interpreter-gone
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -87,6 +87,9 @@ check: $(VENV)/dev.stamp $(VENV)/project.stamp ## lint, format, types, and every
 		$(BIN)/python jobs/ingest.py --config "$$conf" --check-config || failed=1; \
 	done; exit $$failed
 
+mkl: $(VENV)/run.stamp ## Intel's MKL into .venv (220 MB, Linux x86-64): ALS in half the time
+	@$(SYNC) requirements/mkl.txt
+
 package: $(VENV)/project.stamp ## dist/movierec-<version>.zip and its dependencies, reproducible
 	@$(BIN)/python scripts/build_package.py
 
@@ -96,6 +99,7 @@ lock: $(VENV)/build.stamp ## recompile requirements/*.txt (UPGRADE=1: to the new
 	@$(call compile,run,pyproject.toml)
 	@$(call compile,dev,pyproject.toml --group build --group dev -c requirements/run.txt)
 	@$(call compile,bench,--group bench -c requirements/run.txt)
+	@$(call compile,mkl,--group mkl)
 	@$(call compile,java,--group java)
 
 clean: ## remove what is built or cached; .venv, data and workspace stay

@@ -69,4 +69,4 @@ def test_a_library_that_is_there_is_used() -> None:
     library = native_blas.find_library()
     if library is None:
         pytest.skip("no OpenBLAS or MKL here; on Debian, apt-get install libopenblas0")
-    assert found(None) == "ALS uses native BLAS"
+    assert found(None) == f"ALS uses native BLAS, {library.name}"
