@@ -7,7 +7,7 @@ from movierec.job import main
 from movierec.ledger import Ledger
 from movierec.schemas import RATINGS, TRIALS
 from movierec.trials import TrialRunner
-from movierec.tuning import best, explicit_grid, implicit_grid, planned_trials, search
+from movierec.tuning import at_edges, best, explicit_grid, implicit_grid, planned_trials, search
 
 
 def run(context: Context) -> None:
@@ -26,6 +26,8 @@ def run(context: Context) -> None:
         for model, grid in grids.items():
             trials = search(grid, config=config, run=ledger.run)
             winners[model] = best(trials, config=config)
+            for edge in at_edges(winners[model].params, grid):
+                context.warn(f"of the winner of {model}, {edge}: widen tuning.* to be sure")
     with context.step("write factors"):
         for model, winner in winners.items():
             factors = runner.factors(winner.params)

@@ -7,7 +7,15 @@ from dataclasses import replace
 import pytest
 
 from movierec.config import ExplicitConfig, HalvingConfig, ImplicitConfig, TuningConfig
-from movierec.tuning import Trial, best, explicit_grid, implicit_grid, planned_trials, search
+from movierec.tuning import (
+    Trial,
+    at_edges,
+    best,
+    explicit_grid,
+    implicit_grid,
+    planned_trials,
+    search,
+)
 
 CONFIG = TuningConfig(
     strategy="grid",
@@ -103,3 +111,16 @@ def test_a_trial_survives_its_row_and_its_facts():
     trial = run(implicit_grid(CONFIG)[3], 1.0)
     assert Trial.params_of(trial.row()) == trial.params
     assert Trial.from_facts(trial.params, 1.0, trial.facts()) == trial
+
+
+def test_a_winner_at_the_edge_of_what_was_tried_is_named():
+    grid = implicit_grid(CONFIG)
+    middle = replace(grid[0], rank=16, reg_param=0.1, alpha=1.0)
+    assert at_edges(middle, grid) == [
+        "reg_param=0.1 is the lowest tried",
+        "alpha=1 is the lowest tried",
+    ]
+    assert at_edges(replace(middle, rank=32), grid)[0] == "rank=32 is the highest tried"
+    assert at_edges(explicit_grid(CONFIG)[1], explicit_grid(CONFIG)) == [
+        "reg_param=1 is the highest tried"
+    ]

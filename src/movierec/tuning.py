@@ -110,6 +110,25 @@ def best(trials: Sequence[Trial], *, config: TuningConfig) -> Trial:
     return max(on_everybody, key=lambda trial: trial.metrics[metric_name(config)])
 
 
+def at_edges(params: AlsParams, grid: Sequence[AlsParams]) -> list[str]:
+    """Name the parameters of which the grid has no greater, or no smaller, value to compare with.
+
+    A parameter with a single value in the grid was not searched and is not named.
+
+    >>> grid = [AlsParams(rank=8, reg_param=reg, alpha=None, feedback=None) for reg in (0.1, 1.0)]
+    >>> at_edges(grid[1], grid)
+    ['reg_param=1 is the highest tried']
+    """
+    found = []
+    for name in ("rank", "reg_param", "alpha"):
+        values = {getattr(one, name) for one in grid}
+        value = getattr(params, name)
+        if len(values) > 1 and value in (min(values), max(values)):
+            end = "highest" if value == max(values) else "lowest"
+            found.append(f"{name}={value:g} is the {end} tried")
+    return found
+
+
 def metric_name(config: TuningConfig) -> str:
     """Return the metric that picks the winner without its k, such as ndcg."""
     return config.metric.partition("_at_")[0]
