@@ -156,7 +156,8 @@ def test_checkpoints_are_gone_when_spark_has_stopped(probe: dict[str, Any]) -> N
 def test_the_heap_is_known_before_the_jvm_starts(probe: dict[str, Any]) -> None:
     heap = heap_gib(machine_memory())
     assert probe["conf"]["spark.driver.memory"] == f"{heap}g"
-    assert probe["heap"] == pytest.approx(heap * GIB, rel=0.1)
+    # the parallel collector does not count one of two survivor spaces, a ninth of the heap
+    assert probe["heap"] == pytest.approx(heap * GIB * 8 / 9, rel=0.02)
 
 
 def test_a_laptop_s_session_is_local_and_quiet(probe: dict[str, Any]) -> None:
