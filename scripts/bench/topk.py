@@ -198,6 +198,7 @@ def _implicit(train: str, paths: dict[str, str], place: str, *, k: int) -> dict[
     import pyarrow.parquet as pq
     from implicit.cpu.als import AlternatingLeastSquares
     from scipy.sparse import csr_matrix
+    from threadpoolctl import threadpool_limits
 
     def factors(name: str, key: str) -> tuple[Any, Any]:
         table = pq.read_table(paths[name].removeprefix("file:"))
@@ -215,12 +216,14 @@ def _implicit(train: str, paths: dict[str, str], place: str, *, k: int) -> dict[
     )
     model = AlternatingLeastSquares(factors=user_factors.shape[1])
     model.user_factors, model.item_factors = user_factors, movie_factors
-    recommend_s, (ids, scores) = timed(
-        lambda: model.recommend(
-            np.arange(len(user_ids)), matrix, N=k, filter_already_liked_items=True
-        ),
-        1,
-    )
+    # its own threads share the work, and it asks that BLAS have none
+    with threadpool_limits(1, "blas"):
+        recommend_s, (ids, scores) = timed(
+            lambda: model.recommend(
+                np.arange(len(user_ids)), matrix, N=k, filter_already_liked_items=True
+            ),
+            1,
+        )
     lists = pa.table(
         {
             USER_ID: np.repeat(user_ids, k),
