@@ -87,7 +87,7 @@ check: $(VENV)/dev.stamp $(VENV)/project.stamp ## lint, format, types, and every
 		$(BIN)/python jobs/ingest.py --config "$$conf" --check-config || failed=1; \
 	done; exit $$failed
 
-mkl: $(VENV)/run.stamp ## Intel's MKL into .venv (220 MB, Linux x86-64): ALS in half the time
+mkl: $(VENV)/run.stamp ## Intel's MKL into .venv (220 MB, Linux x86-64), a faster BLAS for ALS
 	@$(SYNC) requirements/mkl.txt
 
 package: $(VENV)/project.stamp ## dist/movierec-<version>.zip and its dependencies, reproducible

@@ -75,7 +75,7 @@ def finding(spark: SparkSession) -> str:
         library = find_library()
         return f"ALS uses native BLAS{f', {library.name}' if library else ''}"
     return (
-        "warning: no native BLAS, ALS takes two to four times as long; install OpenBLAS (Debian, "
+        "warning: no native BLAS, ALS takes longer; install OpenBLAS (Debian, "
         "Ubuntu: libopenblas0; Fedora, Homebrew: openblas) or MKL (`make mkl`), or set "
         f"{CHOICE} to the path of a library"
     )
