@@ -47,7 +47,7 @@ def test_the_withheld_movie_of_a_checkerboard_comes_first(spark, checkerboard, f
     factors = als.factors_of(fit(checkerboard, feedback))
     lists = recommend(
         factors.users,
-        catalogue=spark.sparkContext.broadcast(collect_catalogue(factors.movies)),
+        catalogue=spark.sparkContext.broadcast(collect_catalogue(factors.movies, factors.users)),
         movies=movie_lists(checkerboard.where("rating = 5")),
         kernel=functools.partial(unseen_top_k, k=1),
     )

@@ -15,7 +15,7 @@ def lists_of(spark, users, movies, pairs, kernel, shown=None):
     user_factors = spark.createDataFrame(users, f"user_id int, factors {FACTORS}")
     movie_factors = spark.createDataFrame(movies, f"movie_id int, factors {FACTORS}")
     own = movie_lists(spark.createDataFrame(pairs, "user_id int, movie_id int"))
-    catalogue = spark.sparkContext.broadcast(collect_catalogue(movie_factors))
+    catalogue = spark.sparkContext.broadcast(collect_catalogue(movie_factors, user_factors))
     if shown is not None:
         shown = movie_lists(spark.createDataFrame(shown, "user_id int, movie_id int"))
     lists = recommend(user_factors, catalogue=catalogue, movies=own, kernel=kernel, shown=shown)
@@ -51,9 +51,10 @@ def test_candidates_only_ranks_nothing_else(spark):
 def test_the_catalogue_is_collected_whole_from_any_number_of_partitions(spark):
     movies = [(movie, [float(movie), 1.0]) for movie in range(1, 400)]
     frame = spark.createDataFrame(movies, f"movie_id int, factors {FACTORS}").repartition(7)
-    catalogue = collect_catalogue(frame)
-    assert catalogue.movie_ids.tolist() == list(range(399, 0, -1))
-    assert catalogue.factors[:, 0].tolist() == [float(movie) for movie in range(399, 0, -1)]
+    users = spark.createDataFrame(USERS, f"user_id int, factors {FACTORS}")
+    catalogue = collect_catalogue(frame, users)
+    assert catalogue.movie_ids.tolist() == list(range(1, 400))
+    assert catalogue.factors[:, 0].tolist() == [float(movie) for movie in range(1, 400)]
 
 
 def test_of_shown_movies_alone_the_ranks_are_those_of_the_whole_list(spark):

@@ -48,7 +48,7 @@ def lists_by_user(lists, n_users):
 @given(problems())
 def test_lists_equal_brute_force_whatever_the_norms(problem):
     movies, users, seen, k = problem
-    catalogue = Catalogue.of(list(movies), list(movies.values()))
+    catalogue = Catalogue.of(list(movies), list(movies.values()), users=np.array(users)[: k % 3])
     made = lists_by_user(unseen_top_k(block_of(catalogue, users, seen), catalogue, k=k), len(users))
     for user, own_seen, own in zip(users, seen, made, strict=True):
         assert own == reference.unseen_top_k(user, movies, own_seen, k)
@@ -68,6 +68,19 @@ def test_lists_do_not_depend_on_the_width_of_the_chunks(monkeypatch, first_chunk
     expected = unseen_top_k(block, catalogue, k=10)
     monkeypatch.setattr(topk, "FIRST_CHUNK", first_chunk)
     for made, wanted in zip(unseen_top_k(block, catalogue, k=10), expected, strict=True):
+        np.testing.assert_array_equal(made, wanted)
+
+
+def test_lists_do_not_depend_on_the_users_whose_factors_shaped_the_search():
+    rng = np.random.default_rng(3)
+    factors, users = rng.normal(size=(2, 500, 6)) * np.geomspace(1, 100, 6)
+    none = np.empty(0, np.int64)
+    block = Block(np.arange(40), users[:40], none, none)
+    plain, shaped = (
+        unseen_top_k(block, Catalogue.of(np.arange(500), factors, users=some), k=20)
+        for some in (None, users[40:])
+    )
+    for made, wanted in zip(shaped, plain, strict=True):
         np.testing.assert_array_equal(made, wanted)
 
 
@@ -122,6 +135,8 @@ def test_only_candidates_are_ranked_where_candidates_are_given():
 def test_a_factor_that_is_not_finite_is_refused(bad):
     with pytest.raises(ValueError, match="a movie factor is not finite"):
         Catalogue.of([1, 2], [[1.0], [bad]])
+    with pytest.raises(ValueError, match="a user factor is not finite"):
+        Catalogue.of([1, 2], [[1.0], [2.0]], users=[[bad]])
     catalogue = Catalogue.of([1], [[1.0]])
     with pytest.raises(ValueError, match="a user factor is not finite"):
         unseen_top_k(block_of(catalogue, [[bad]], [[]]), catalogue, k=1)

@@ -1,4 +1,4 @@
-"""The candidate movies with their factors, in the order that makes exact top-k cheap."""
+"""The candidate movies with their factors."""
 
 from __future__ import annotations
 
@@ -11,47 +11,41 @@ from pyspark.sql import DataFrame
 
 from movierec.columns import FACTORS, MOVIE_ID
 from movierec.packing import collect_arrays
+from movierec.search_space import SearchSpace
+
+_SAMPLED_USERS = 4096
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """n candidate movies by falling factor norm, equal norms by movie id."""
+    """n candidate movies by rising id."""
 
     movie_ids: npt.NDArray[np.int32]
     """[n]"""
     factors: npt.NDArray[np.float64]
     """[n, rank]: the factors that scores are defined by."""
-    search_factors: npt.NDArray[np.float32]
-    """[n, rank]: the same in single precision, for finding what can be in a list."""
-    norms: npt.NDArray[np.float64]
-    """[n]: Euclidean norms."""
-    ids_sorted: npt.NDArray[np.int32]
-    """[n]: the movie ids in rising order."""
-    positions: npt.NDArray[np.int64]
-    """[n]: where in this catalogue each of `ids_sorted` stands."""
+    search: SearchSpace
+    """The same, for finding what can be in a list."""
 
     @classmethod
-    def of(cls, movie_ids: npt.ArrayLike, factors: npt.ArrayLike) -> Catalogue:
+    def of(
+        cls, movie_ids: npt.ArrayLike, factors: npt.ArrayLike, *, users: npt.ArrayLike | None = None
+    ) -> Catalogue:
         """Return the catalogue of the movies [n] and their factors [n, rank].
 
-        Raises ValueError for a factor that is not finite.
+        `users` are factors [m, rank] of some users whose lists are wanted: the more the others are
+        like them, the sooner these are found. Raises ValueError for a factor that is not finite.
         """
         ids = np.asarray(movie_ids, dtype=np.int32)
         exact = np.asarray(factors, dtype=np.float64)
         if not np.isfinite(exact).all():
             raise ValueError("a movie factor is not finite")
-        norms = np.sqrt((exact * exact).sum(axis=1))
-        order = np.lexsort((ids, -norms))
-        ids = ids[order]
         by_id = np.argsort(ids)
-        return cls(
-            movie_ids=ids,
-            factors=np.ascontiguousarray(exact[order]),
-            search_factors=np.ascontiguousarray(exact[order], dtype=np.float32),
-            norms=norms[order],
-            ids_sorted=ids[by_id],
-            positions=by_id,
-        )
+        exact = np.ascontiguousarray(exact[by_id])
+        some = np.asarray(exact[:0] if users is None else users, dtype=np.float64)
+        if not np.isfinite(some).all():
+            raise ValueError("a user factor is not finite")
+        return cls(movie_ids=ids[by_id], factors=exact, search=SearchSpace.of(exact, some))
 
     def locate(
         self, movie_ids: npt.NDArray[np.int32]
@@ -60,17 +54,22 @@ class Catalogue:
 
         The position of a movie that is none is meaningless.
         """
-        if not len(self.ids_sorted):
+        if not len(self.movie_ids):
             return np.zeros(len(movie_ids), np.int64), np.zeros(len(movie_ids), np.bool_)
-        at = np.searchsorted(self.ids_sorted, movie_ids).clip(max=len(self.ids_sorted) - 1)
-        return self.positions[at], self.ids_sorted[at] == movie_ids
+        at = np.searchsorted(self.movie_ids, movie_ids).clip(max=len(self.movie_ids) - 1)
+        return at, self.movie_ids[at] == movie_ids
 
 
-def collect_catalogue(movie_factors: DataFrame) -> Catalogue:
-    """Return the catalogue of a frame of movie ids and factors."""
+def collect_catalogue(movie_factors: DataFrame, user_factors: DataFrame) -> Catalogue:
+    """Return the catalogue of a frame of movie ids and factors, for some frame of users' factors.
+
+    A few thousand of the users are looked at.
+    """
     arrays = collect_arrays(movie_factors.select(MOVIE_ID, FACTORS))
     ids, factors = arrays[MOVIE_ID], arrays[FACTORS]
-    return Catalogue.of(ids, factors.reshape(len(ids), -1) if len(ids) else np.empty((0, 1)))
+    matrix = factors.reshape(len(ids), -1) if len(ids) else np.empty((0, 1))
+    users = collect_arrays(user_factors.select(FACTORS).limit(_SAMPLED_USERS))[FACTORS]
+    return Catalogue.of(ids, matrix, users=users.reshape(-1, matrix.shape[1]))
 
 
 def factor_matrix(column: pa.Array) -> npt.NDArray[np.floating]:

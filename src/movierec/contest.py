@@ -90,4 +90,4 @@ class Contest:
 
     def _catalogue(self, factors: als.Factors) -> Broadcast[Catalogue]:
         context = self.known.sparkSession.sparkContext
-        return context.broadcast(collect_catalogue(factors.movies))
+        return context.broadcast(collect_catalogue(factors.movies, factors.users))

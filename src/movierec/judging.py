@@ -27,7 +27,7 @@ def collect_unseen_metrics(
     rows a user about three, and nothing but them is joined.
     """
     context = user_factors.sparkSession.sparkContext
-    catalogue = context.broadcast(collect_catalogue(movie_factors))
+    catalogue = context.broadcast(collect_catalogue(movie_factors, user_factors))
     hits = user_factors.transform(
         recommend,
         catalogue=catalogue,

@@ -61,7 +61,7 @@ TUNE = Stage(
 )
 RECOMMEND = Stage(
     name="recommend",
-    version=2,
+    version=3,
     job="recommend",
     target="recommend",
     keys=(*TRIAL_KEYS, "evaluation.candidates", "evaluation.seed"),
