@@ -14,7 +14,12 @@ def run(context: Context) -> None:
     context.say(native_blas.finding(context.spark))
     config = context.config.tuning
     grids = {"als": implicit_grid(config), "als_explicit": explicit_grid(config)}
-    planned = sum(planned_trials(len(grid), config=config) for grid in grids.values())
+    n_users = context.input(stages.PARTITION).manifest.facts["audit"]["users"]["train"]
+    planned = [
+        fraction
+        for grid in grids.values()
+        for fraction in planned_trials(len(grid), config=config, n_users=n_users)
+    ]
     runner = TrialRunner(
         train=context.read(stages.PARTITION, "train", RATINGS),
         validation=context.read(stages.PARTITION, "validation", RATINGS),
@@ -24,7 +29,7 @@ def run(context: Context) -> None:
     winners = {}
     with context.step("trials"):
         for model, grid in grids.items():
-            trials = search(grid, config=config, run=ledger.run)
+            trials = search(grid, config=config, n_users=n_users, run=ledger.run)
             winners[model] = best(trials, config=config)
             for edge in at_edges(winners[model].params, grid):
                 context.warn(f"of the winner of {model}, {edge}: widen tuning.* to be sure")

@@ -11,6 +11,7 @@ from movierec import als
 from movierec.als_params import AlsParams
 from movierec.catalogue import collect_catalogue
 from movierec.config import AlsConfig
+from movierec.errors import SingularFitError
 from movierec.recommendations import movie_lists, recommend
 from movierec.topk import unseen_top_k
 
@@ -105,3 +106,12 @@ def test_rmse_is_that_of_known_users_and_movies(spark, checkerboard):
     assert len(rows) == 2
     assert als.collect_rmse(model, heldout=heldout) == pytest.approx(expected, abs=1e-9)
     assert expected < 1.0
+
+
+def test_too_few_users_for_the_rank_are_an_error_that_says_so(spark):
+    ratings = spark.createDataFrame(
+        [(1, 1, 5.0), (1, 2, 1.0), (2, 1, 5.0), (2, 2, 1.0)],
+        "user_id int, movie_id int, rating float",
+    )
+    with pytest.raises(SingularFitError, match=r"^ALS with signed rank=3 .*: lower its rank, or"):
+        fit(ratings, "signed")

@@ -7,6 +7,7 @@ import contextlib
 import pytest
 
 from movierec.als_params import AlsParams
+from movierec.errors import SingularFitError
 from movierec.execution import Execution
 from movierec.ledger import Ledger
 from movierec.stages import Stage
@@ -28,13 +29,15 @@ def execution(session, tmp_path):
     return Execution(tiny_conf(tmp_path / "workspace", archive), session)
 
 
-def search(execution, *, killed_at=None, force=False):
+def search(execution, *, killed_at=None, singular_at=None, force=False):
     """Run the grid through a ledger; return the trials run and the rows of the ledger."""
     run, ledgers = [], []
 
     def run_trial(params, user_fraction):
         if params.rank == killed_at:
             raise KilledError
+        if params.rank == singular_at:
+            raise SingularFitError("no solution")
         run.append(params.rank)
         metrics = dict.fromkeys(["precision", "map", "ndcg", "recall"], params.rank / 100)
         return Trial(
@@ -42,7 +45,7 @@ def search(execution, *, killed_at=None, force=False):
         )
 
     def job(context):
-        ledger = Ledger(context, run_trial, planned=len(GRID))
+        ledger = Ledger(context, run_trial, planned=[1.0] * len(GRID))
         ledgers.append(ledger)
         for params in GRID:
             ledger.run(params, 1.0)
@@ -75,6 +78,31 @@ def test_a_killed_search_loses_only_the_trial_in_flight(execution, capsys):
 def test_force_runs_every_trial_again(execution):
     search(execution)
     assert search(execution, force=True)[0] == [4, 8, 16]
+
+
+def test_a_trial_that_cannot_be_fitted_counts_as_zero_and_says_so(execution, capsys):
+    _, rows = search(execution, singular_at=8)
+    assert [(row["factor_rank"], row["ndcg"]) for row in rows] == [(4, 0.04), (8, 0.0), (16, 0.16)]
+    assert "tune_als: warning: a trial counts as 0: no solution" in capsys.readouterr().err
+
+
+def test_the_time_left_goes_by_the_users_of_each_trial(execution, capsys, monkeypatch):
+    clock = iter(range(0, 1000, 10))
+    monkeypatch.setattr("movierec.ledger.time.monotonic", lambda: next(clock))
+
+    def run_trial(params, user_fraction):
+        return Trial.failed(params, user_fraction)
+
+    def job(context):
+        ledger = Ledger(context, run_trial, planned=[0.1, 0.3, 1.0])
+        for params, fraction in zip(GRID, [0.1, 0.3, 1.0], strict=True):
+            ledger.run(params, fraction)
+
+    execution.execute(SEARCH, job, force=False)
+    lines = [line for line in capsys.readouterr().err.splitlines() if "trial " in line]
+    # Each trial reads the clock three times: 30 s for a tenth of the users, then 60 for four tenths.
+    assert lines[0].endswith(", about 6.5 min left")
+    assert lines[1].endswith(", about 2.5 min left")
 
 
 def test_trials_say_how_much_time_is_left(execution, capsys):

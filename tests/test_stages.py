@@ -53,6 +53,7 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
     "tuning.seed": ("217", FROM_TUNE),
     "tuning.draws": ("217", FROM_TUNE),
     "tuning.halving.initial_fraction": ("0.217", FROM_TUNE),
+    "tuning.halving.min_users": ("217", FROM_TUNE),
     "tuning.halving.eta": ("7", FROM_TUNE),
     "tuning.halving.finalists": ("217", FROM_TUNE),
     "tuning.pivot": ("2.17", FROM_TUNE),
@@ -100,7 +101,7 @@ PINNED = [
     "tuning.strategy=grid",
     "tuning.metric=ndcg_at_100",
     "tuning.pivot=3.0",
-    "tuning.halving={initial_fraction: 0.25, eta: 2, finalists: 4}",
+    "tuning.halving={initial_fraction: 0.25, min_users: 100, eta: 2, finalists: 4}",
     "tuning.implicit.alpha=[1, 4, 10]",
     "als={max_iter: 15, num_user_blocks: 2, num_item_blocks: 2, checkpoint_interval: 10, seed: 1}",
 ]
@@ -254,6 +255,6 @@ def test_each_part_of_an_identity_shapes_the_digest() -> None:
 def test_the_effective_config_has_full_paths() -> None:
     assert effective_config(config(), ("partition.seed", "tuning.halving", "source.url")) == {
         "partition.seed": 1,
-        "tuning.halving": {"initial_fraction": 0.25, "eta": 2, "finalists": 4},
+        "tuning.halving": {"initial_fraction": 0.25, "min_users": 100, "eta": 2, "finalists": 4},
         "source.url": "https://files.grouplens.org/datasets/movielens/ml-latest-small.zip",
     }

@@ -22,7 +22,7 @@ CONFIG = TuningConfig(
     metric="ndcg_at_100",
     seed=1,
     draws=5,
-    halving=HalvingConfig(initial_fraction=0.1, eta=3, finalists=2),
+    halving=HalvingConfig(initial_fraction=0.1, min_users=50, eta=3, finalists=2),
     pivot=3.0,
     implicit=ImplicitConfig(
         rank=(8, 16, 32), reg_param=(0.1, 1.0), alpha=(1.0, 4.0), feedback=("liked", "signed")
@@ -53,7 +53,7 @@ def test_the_grid_holds_every_combination_once_with_equal_feedback_together():
 
 
 def test_grid_runs_everything_on_every_user():
-    trials = search(implicit_grid(CONFIG), config=CONFIG, run=run)
+    trials = search(implicit_grid(CONFIG), config=CONFIG, n_users=1000, run=run)
     assert [trial.params for trial in trials] == implicit_grid(CONFIG)
     assert {trial.user_fraction for trial in trials} == {1.0}
 
@@ -61,17 +61,17 @@ def test_grid_runs_everything_on_every_user():
 def test_random_draws_without_replacement_by_its_seed():
     config = replace(CONFIG, strategy="random")
     grid = implicit_grid(CONFIG)
-    trials = search(grid, config=config, run=run)
+    trials = search(grid, config=config, n_users=1000, run=run)
     assert len({trial.params for trial in trials}) == 5
-    assert trials == search(grid, config=config, run=run)
-    assert trials != search(grid, config=replace(config, seed=2), run=run)
-    assert len(search(grid, config=replace(config, draws=100), run=run)) == 24
+    assert trials == search(grid, config=config, n_users=1000, run=run)
+    assert trials != search(grid, config=replace(config, seed=2), n_users=1000, run=run)
+    assert len(search(grid, config=replace(config, draws=100), n_users=1000, run=run)) == 24
 
 
 def test_halving_keeps_the_best_third_of_each_rung_and_ends_on_every_user():
     config = replace(CONFIG, strategy="successive_halving")
     grid = implicit_grid(CONFIG)
-    trials = search(grid, config=config, run=run)
+    trials = search(grid, config=config, n_users=1000, run=run)
     rungs = {}
     for trial in trials:
         rungs.setdefault(trial.user_fraction, []).append(trial.params)
@@ -84,7 +84,7 @@ def test_halving_keeps_the_best_third_of_each_rung_and_ends_on_every_user():
 
 def test_fewer_parameters_than_finalists_are_all_run_on_every_user():
     config = replace(CONFIG, strategy="successive_halving")
-    trials = search(implicit_grid(CONFIG)[:1], config=config, run=run)
+    trials = search(implicit_grid(CONFIG)[:1], config=config, n_users=1000, run=run)
     assert [trial.user_fraction for trial in trials] == [1.0]
 
 
@@ -93,7 +93,17 @@ def test_fewer_parameters_than_finalists_are_all_run_on_every_user():
 def test_as_many_trials_run_as_were_planned(strategy, n):
     config = replace(CONFIG, strategy=strategy)
     grid = implicit_grid(CONFIG)[:n]
-    assert len(search(grid, config=config, run=run)) == planned_trials(n, config=config)
+    trials = search(grid, config=config, n_users=1000, run=run)
+    planned = planned_trials(n, config=config, n_users=1000)
+    assert [trial.user_fraction for trial in trials] == planned
+
+
+@pytest.mark.parametrize(("n_users", "first"), [(500, 0.1), (250, 0.2), (50, 1.0), (7, 1.0)])
+def test_the_first_sample_has_the_least_users_asked_for(n_users, first):
+    config = replace(CONFIG, strategy="successive_halving")
+    trials = search(implicit_grid(CONFIG), config=config, n_users=n_users, run=run)
+    assert [trial.user_fraction for trial in trials[:24]] == [first] * 24
+    assert trials[-1].user_fraction == 1.0
 
 
 def test_the_winner_is_the_first_best_by_the_configured_metric_on_every_user():

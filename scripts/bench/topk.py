@@ -57,11 +57,10 @@ def run(setting: Setting) -> Findings:
         n_movies = spark.read.parquet(paths["movies"]).count()
 
         def ours() -> None:
-            catalogue = spark.sparkContext.broadcast(
-                collect_catalogue(spark.read.parquet(paths["movies"]))
-            )
+            users, movies = (spark.read.parquet(paths[key]) for key in ("users", "movies"))
+            catalogue = spark.sparkContext.broadcast(collect_catalogue(movies, users))
             lists = recommend(
-                spark.read.parquet(paths["users"]),
+                users,
                 catalogue=catalogue,
                 movies=movie_lists(train),
                 kernel=functools.partial(unseen_top_k, k=k),

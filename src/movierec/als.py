@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from py4j.protocol import Py4JJavaError
 from pyspark.ml.evaluation import RegressionEvaluator
 from pyspark.ml.recommendation import ALS, ALSModel
 from pyspark.sql import Column, DataFrame
@@ -13,11 +14,13 @@ from pyspark.sql import functions as F
 from movierec.als_params import AlsParams
 from movierec.columns import FACTORS, MOVIE_ID, RATING, USER_ID
 from movierec.config import AlsConfig, Feedback
+from movierec.errors import SingularFitError
 from movierec.metrics import DIGITS
 
 Model: TypeAlias = ALSModel
 """What `fit_als` returns, for modules that must not import Spark's ALS."""
 
+_SINGULAR = "SingularMatrixException"
 _VALUE = "value"
 _PREDICTION = "prediction"
 
@@ -73,7 +76,12 @@ def arranged(values: DataFrame, *, config: AlsConfig) -> DataFrame:
 
 
 def fit_als(values: DataFrame, *, params: AlsParams, config: AlsConfig) -> Model:
-    """Fit ALS to an `als_input`. Needs a checkpoint directory for its checkpoint interval."""
+    """Fit ALS to an `als_input`. Needs a checkpoint directory for its checkpoint interval.
+
+    Raises SingularFitError where some factor's equations have no single solution: Spark adds
+    `reg_param` once for each positive value, so a movie that is only disliked has none of it, and
+    then fewer users than `rank` leave it undetermined.
+    """
     als = ALS(
         rank=params.rank,
         maxIter=config.max_iter,
@@ -89,7 +97,15 @@ def fit_als(values: DataFrame, *, params: AlsParams, config: AlsConfig) -> Model
         seed=config.seed,
         coldStartStrategy="drop",
     )
-    return als.fit(values)
+    try:
+        return als.fit(values)
+    except Py4JJavaError as error:
+        if _SINGULAR in str(error):
+            raise SingularFitError(
+                f"ALS with {params} has no single solution for so few ratings: lower its rank, or "
+                "give it more users"
+            ) from None
+        raise
 
 
 def factors_of(model: Model) -> Factors:

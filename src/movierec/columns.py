@@ -37,6 +37,7 @@ PRECISION: Final = "precision"
 MAP: Final = "map"
 NDCG: Final = "ndcg"
 RECALL: Final = "recall"
+METRICS: Final = (PRECISION, MAP, NDCG, RECALL)
 
 KIND: Final = "kind"
 DAMPING: Final = "damping"

@@ -96,6 +96,8 @@ class HalvingConfig:
     """Successive halving: all trials on a sample of users, the best on ever more of them."""
 
     initial_fraction: Annotated[float, Range(0.0, 1.0, open_ends=True)]
+    min_users: Annotated[int, Range(1, 100_000_000)]
+    """The first sample is larger than `initial_fraction` if that has fewer users than this."""
     eta: Annotated[int, Range(2, 10)]
     """A rung keeps one trial in `eta` and has `eta` times the users."""
     finalists: Annotated[int, Range(1, 1000)]

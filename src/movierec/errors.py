@@ -25,6 +25,10 @@ class InputError(UserError):
     exit_code = 3
 
 
+class SingularFitError(InputError):
+    """ALS has no single solution for these ratings and parameters."""
+
+
 def _escaped(text: str) -> str:
     """Return the text in one line: what cannot be printed becomes an escape such as \\n."""
     return "".join(

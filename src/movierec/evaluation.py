@@ -13,11 +13,10 @@ from pyspark.sql.types import StructType
 
 from movierec import models
 from movierec.bootstrap import Bootstrap, collect_bootstrap
-from movierec.columns import MODEL, MOVIE_ID, USER_ID
+from movierec.columns import METRICS, MODEL, MOVIE_ID, USER_ID
 from movierec.config import EvaluationConfig
 from movierec.metrics import (
     DIGITS,
-    METRICS,
     collect_ranking_metrics,
     count_unrecommended,
     hits_of,

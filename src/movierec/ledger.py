@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from movierec.als_params import AlsParams
+from movierec.errors import SingularFitError
 from movierec.execution import Context
 from movierec.stages import TRIAL_KEYS, TUNE, effective_config
 from movierec.tuning import RunTrial, Trial, metric_name
@@ -17,16 +19,16 @@ _PART = "trial"
 class Ledger:
     """Runs trials through `run_trial`, unless the workspace holds them, and says how it goes.
 
-    `planned` is how many trials will come, for the estimate of the time left.
+    `planned` is the fraction of the users of each trial to come, for the time that is left.
     """
 
-    def __init__(self, context: Context, run_trial: RunTrial, *, planned: int) -> None:
+    def __init__(self, context: Context, run_trial: RunTrial, *, planned: Sequence[float]) -> None:
         self._context = context
         self._run_trial = run_trial
-        self._planned = planned
+        self._planned = list(planned)
         self._trials: list[Trial] = []
-        self._seconds: list[float] = []
-        """Of the trials that were really run."""
+        self._cost: list[tuple[float, float]] = []
+        """(seconds, fraction of the users) of the trials that were really run."""
 
     def run(self, params: AlsParams, user_fraction: float) -> Trial:
         """Return the trial, run now or before."""
@@ -39,13 +41,17 @@ class Ledger:
         started = time.monotonic()
 
         def compute() -> dict[str, Any]:
-            return self._run_trial(params, user_fraction).facts()
+            try:
+                return self._run_trial(params, user_fraction).facts()
+            except SingularFitError as error:
+                self._context.warn(f"a trial counts as 0: {error}")
+                return Trial.failed(params, user_fraction).facts()
 
         facts, reused = self._context.part(_PART, TUNE.version, identity, compute)
         trial = Trial.from_facts(params, user_fraction, facts)
         self._trials.append(trial)
         if not reused:
-            self._seconds.append(time.monotonic() - started)
+            self._cost.append((time.monotonic() - started, user_fraction))
         self._report(trial, reused)
         return trial
 
@@ -61,17 +67,18 @@ class Ledger:
             one.metrics[name] for one in self._trials if one.user_fraction == trial.user_fraction
         )
         sample = "" if trial.user_fraction == 1.0 else f" on {trial.user_fraction:.3g} of the users"
-        ended = "kept from before" if reused else f"{self._seconds[-1]:.1f} s"
+        ended = "kept from before" if reused else f"{self._cost[-1][0]:.1f} s"
         self._context.say(
-            f"trial {len(self._trials)}/{self._planned} {trial.params}{sample}: "
+            f"trial {len(self._trials)}/{len(self._planned)} {trial.params}{sample}: "
             f"{name} {trial.metrics[name]:.4f} (highest {highest:.4f}), {ended}{self._time_left()}"
         )
 
     def _time_left(self) -> str:
-        left = self._planned - len(self._trials)
-        if not left or not self._seconds:
+        left = self._planned[len(self._trials) :]
+        if not left or not self._cost:
             return ""
-        seconds = left * sum(self._seconds) / len(self._seconds)
+        spent, users = (sum(parts) for parts in zip(*self._cost, strict=True))
+        seconds = sum(left) * spent / users
         return (
             f", about {seconds / 60:.1f} min left"
             if seconds > 90

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from movierec.columns import (
     MAP,
+    METRICS,
     MOVIE_ID,
     N_HITS,
     N_RELEVANT,
@@ -21,7 +22,6 @@ from movierec.columns import (
     USER_ID,
 )
 
-METRICS: Final = (PRECISION, MAP, NDCG, RECALL)
 # A sum's last digits depend on the order of its terms, which Spark does not fix.
 DIGITS: Final = 9
 

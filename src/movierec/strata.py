@@ -7,8 +7,8 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from movierec.columns import MODEL, MOVIE_ID, RANK, USER_ID
-from movierec.metrics import DIGITS, METRICS
+from movierec.columns import METRICS, MODEL, MOVIE_ID, RANK, USER_ID
+from movierec.metrics import DIGITS
 
 _N_RATINGS = "n_ratings"
 _STRATUM = "stratum"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from movierec.als_params import AlsParams
+from movierec.columns import METRICS
 from movierec.config import TuningConfig
 
 
@@ -31,6 +32,14 @@ class Trial:
     def from_facts(cls, params: AlsParams, user_fraction: float, facts: dict[str, Any]) -> Trial:
         """Return the trial that `facts` were taken from."""
         return cls(params=params, user_fraction=user_fraction, **facts)
+
+    @classmethod
+    def failed(cls, params: AlsParams, user_fraction: float) -> Trial:
+        """Return the trial of parameters that cannot be fitted: its metrics are 0."""
+        metrics = dict.fromkeys(METRICS, 0.0)
+        return cls(
+            params=params, user_fraction=user_fraction, metrics=metrics, rmse=None, seconds=0.0
+        )
 
     def row(self) -> dict[str, Any]:
         """Return the trial as a row of the `trials` dataset, without its number."""
@@ -80,14 +89,16 @@ def explicit_grid(config: TuningConfig) -> list[AlsParams]:
     ]
 
 
-def search(grid: Sequence[AlsParams], *, config: TuningConfig, run: RunTrial) -> list[Trial]:
+def search(
+    grid: Sequence[AlsParams], *, config: TuningConfig, n_users: int, run: RunTrial
+) -> list[Trial]:
     """Run trials over the grid by the configured strategy and return all of them.
 
     `grid`: all, on every user. `random`: as many draws of them. `successive_halving`: all on a
-    sample of users, then the best on ever larger samples, the finalists on every user.
+    sample of the `n_users`, then the best on ever larger samples, the finalists on every user.
     """
     if config.strategy == "successive_halving":
-        return _halve(grid, config=config, run=run)
+        return _halve(grid, config=config, n_users=n_users, run=run)
     chosen = list(grid)
     if config.strategy == "random" and config.draws < len(grid):
         drawn = random.Random(config.seed).sample(range(len(grid)), config.draws)
@@ -95,13 +106,13 @@ def search(grid: Sequence[AlsParams], *, config: TuningConfig, run: RunTrial) ->
     return [run(params, 1.0) for params in chosen]
 
 
-def planned_trials(n_grid: int, *, config: TuningConfig) -> int:
-    """Return how many trials `search` runs over a grid of this size."""
+def planned_trials(n_grid: int, *, config: TuningConfig, n_users: int) -> list[float]:
+    """Return the fraction of the users for each trial that `search` runs over such a grid."""
     if config.strategy == "random":
-        return min(config.draws, n_grid)
+        return [1.0] * min(config.draws, n_grid)
     if config.strategy == "grid":
-        return n_grid
-    return sum(n for n, _ in _rungs(n_grid, config))
+        return [1.0] * n_grid
+    return [fraction for n, fraction in _rungs(n_grid, config, n_users) for _ in range(n)]
 
 
 def best(trials: Sequence[Trial], *, config: TuningConfig) -> Trial:
@@ -134,10 +145,12 @@ def metric_name(config: TuningConfig) -> str:
     return config.metric.partition("_at_")[0]
 
 
-def _halve(grid: Sequence[AlsParams], *, config: TuningConfig, run: RunTrial) -> list[Trial]:
+def _halve(
+    grid: Sequence[AlsParams], *, config: TuningConfig, n_users: int, run: RunTrial
+) -> list[Trial]:
     trials: list[Trial] = []
     remaining = list(grid)
-    for n, fraction in _rungs(len(grid), config):
+    for n, fraction in _rungs(len(grid), config, n_users):
         if trials:
             last_rung = trials[-len(remaining) :]
             # A stable sort: of equals, the first in the grid goes on.
@@ -148,11 +161,13 @@ def _halve(grid: Sequence[AlsParams], *, config: TuningConfig, run: RunTrial) ->
     return trials
 
 
-def _rungs(n_grid: int, config: TuningConfig) -> list[tuple[int, float]]:
+def _rungs(n_grid: int, config: TuningConfig, n_users: int) -> list[tuple[int, float]]:
     """Return (trials, fraction of the users) for each rung; the last has all users."""
     halving = config.halving
-    rungs = []
-    n, fraction = n_grid, halving.initial_fraction
+    rungs: list[tuple[int, float]] = []
+    n, fraction = n_grid, max(halving.initial_fraction, halving.min_users / max(1, n_users))
+    if fraction >= 1.0:
+        return [(n, 1.0)]
     while n > halving.finalists and fraction < 1.0:
         rungs.append((n, fraction))
         n, fraction = max(halving.finalists, n // halving.eta), fraction * halving.eta
