@@ -7,11 +7,15 @@ from pyspark.sql import DataFrame
 from pyspark.sql.types import StructType
 
 from movierec import models, stages, summary
-from movierec.errors import InputError
-from movierec.evaluation import Judged, SplitEvaluation, collect_evaluation, collect_judged
+from movierec.evaluation import (
+    Judged,
+    SplitEvaluation,
+    collect_evaluation,
+    collect_judged,
+    keep_relevant,
+)
 from movierec.execution import Context
 from movierec.job import main
-from movierec.metrics import relevant_movies
 from movierec.schemas import RATINGS, RECOMMENDATIONS
 from movierec.splits import HELD_OUT
 from movierec.tuning import Trial
@@ -38,12 +42,7 @@ def evaluate(context: Context, split: str) -> SplitEvaluation:
     config = context.config.evaluation
     known = [context.read(stages.PARTITION, name, RATINGS) for name in models.KNOWN[split]]
     heldout = context.read(stages.PARTITION, split, RATINGS)
-    relevant = relevant_movies(heldout, relevant_rating=config.relevant_rating).persist()
-    if relevant.isEmpty():
-        raise InputError(
-            f"evaluation.relevant_rating: no rating in {split} is at least "
-            f"{config.relevant_rating:g}; there is nothing to find"
-        )
+    relevant = keep_relevant(heldout, relevant_rating=config.relevant_rating, split=split)
     judged = {model: judge(context, model, split, relevant) for model in models.MODELS}
     with context.step("compare"):
         evaluation = collect_evaluation(

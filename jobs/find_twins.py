@@ -34,7 +34,9 @@ def run(context: Context) -> None:
             f"users are {top.threshold:g} alike; see twins.thresholds and twins.min_movies"
         )
     with context.step("proof"):
-        proof = collect_proof(ratings, sets=sets, found=top, n_users=n_users, config=config)
+        proof = collect_proof(
+            ratings, sets=sets, found=top, n_users=population.users, config=config
+        )
     with context.step("curve"):
         curve = collect_curve(ratings, n_users=n_users, config=config)
     with context.step("validation"):

@@ -8,7 +8,8 @@ import pytest
 
 from movierec import models
 from movierec.config import EvaluationConfig
-from movierec.evaluation import collect_evaluation, collect_judged
+from movierec.errors import InputError
+from movierec.evaluation import collect_evaluation, collect_judged, keep_relevant
 from movierec.metrics import relevant_movies
 from movierec.schemas import conform
 
@@ -48,6 +49,14 @@ def evaluate(spark, metrics_of=None):
 
 def unwritten(frame, name, schema):
     return conform(frame, schema)
+
+
+def test_a_split_without_a_relevant_rating_is_an_error_that_says_so(spark):
+    heldout = spark.createDataFrame(HELDOUT, "user_id int, movie_id int, rating float")
+    assert keep_relevant(heldout, relevant_rating=5.0, split="test").count() == 2
+    message = r"^evaluation.relevant_rating: no rating in test is at least 5.5, .*: lower it$"
+    with pytest.raises(InputError, match=message):
+        keep_relevant(heldout, relevant_rating=5.5, split="test")
 
 
 @pytest.fixture(scope="module")

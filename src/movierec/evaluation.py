@@ -15,12 +15,14 @@ from movierec import models
 from movierec.bootstrap import Bootstrap, collect_bootstrap
 from movierec.columns import METRICS, MODEL, MOVIE_ID, USER_ID
 from movierec.config import EvaluationConfig
+from movierec.errors import InputError
 from movierec.metrics import (
     DIGITS,
     collect_ranking_metrics,
     count_unrecommended,
     hits_of,
     ranking_input,
+    relevant_movies,
     user_metrics,
 )
 from movierec.schemas import HITS, USER_METRICS
@@ -61,6 +63,18 @@ class SplitEvaluation:
     users: dict[str, int]
     movies: dict[str, int]
     strata: dict[str, list[dict[str, Any]]]
+
+
+def keep_relevant(heldout: DataFrame, *, relevant_rating: float, split: str) -> DataFrame:
+    """Return `relevant_movies`, kept in memory. Raises InputError where there is none."""
+    relevant = relevant_movies(heldout, relevant_rating=relevant_rating).persist()
+    if relevant.isEmpty():
+        relevant.unpersist()
+        raise InputError(
+            f"evaluation.relevant_rating: no rating in {split} is at least {relevant_rating:g}, so "
+            "there is nothing to find: lower it"
+        )
+    return relevant
 
 
 def collect_judged(lists: DataFrame, *, relevant: DataFrame, k: int, write: Write) -> Judged:

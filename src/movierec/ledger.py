@@ -79,8 +79,7 @@ class Ledger:
             return ""
         spent, users = (sum(parts) for parts in zip(*self._cost, strict=True))
         seconds = sum(left) * spent / users
-        return (
-            f", about {seconds / 60:.1f} min left"
-            if seconds > 90
-            else f", about {seconds:.0f} s left"
-        )
+        # What every trial costs, however few its users, is thus counted several times.
+        bound = "at most" if max(left) > self._cost[-1][1] else "about"
+        time_left = f"{seconds / 60:.1f} min" if seconds > 90 else f"{seconds:.0f} s"
+        return f", {bound} {time_left} left"

@@ -20,8 +20,9 @@ def collect_proof(
 ) -> dict[str, Any]:
     """Return the share of the true twins that the search found, and on how many users.
 
-    On all users that is a fact. On `proof_users` of the `n_users` both searches run anew, and the
-    share comes with its 95 % interval. None where there is no pair at all, or nothing to prove.
+    On all `n_users` who take part that is a fact. On about `proof_users` of them both searches run
+    anew, and the share comes with its 95 % interval. None where there is no pair at all, or nothing
+    to prove.
     """
     if config.method == "exact":
         return {"lsh_recall": None, "lsh_recall_ci95": None, "proof_users": None}
