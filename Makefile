@@ -9,6 +9,7 @@ SEEDS   ?= 5
 ONLY    ?=
 SCALE   ?=
 BENCH   ?=
+CLUSTER ?= conf/cluster.yaml
 
 VENV := .venv
 BIN  := $(VENV)/bin
@@ -23,10 +24,19 @@ unexport SPARK_HOME PYTHONPATH
 SPARK = JAVA_HOME="$$(head -n 1 $(VENV)/java_home)" PYSPARK_PYTHON="$(CURDIR)/$(BIN)/python" \
 	$(BIN)/python
 
-OPTIONS = --config '$(CONF)' \
+ON_CONF = --config '$(CONF)' \
 	$(if $(ARCHIVE),--set 'source.archive=$(ARCHIVE)' --set source.sha256=null \
 		--set source.expected_ratings=null) \
-	$(foreach pair,$(SET),--set '$(pair)') $(if $(FORCE),--force)
+	$(foreach pair,$(SET),--set '$(pair)')
+FORCED = $(if $(FORCE),--force)
+OPTIONS = $(ON_CONF) $(FORCED)
+
+# of scripts/dataproc.py: the Dataproc side, and for most commands the pipeline's conf
+CLOUD = --cluster '$(CLUSTER)' $(if $(PROJECT),--cluster-set 'project=$(PROJECT)') \
+	$(if $(REGION),--cluster-set 'region=$(REGION)') \
+	$(if $(BUCKET),--cluster-set 'bucket=$(BUCKET)') \
+	$(foreach pair,$(CLUSTER_SET),--cluster-set '$(pair)') $(if $(DRY_RUN),--dry-run)
+DATAPROC = $(BIN)/python scripts/dataproc.py
 
 # conf/cluster.yaml describes a cluster, not a pipeline
 CONFS = $(filter-out conf/cluster.yaml,$(wildcard conf/*.yaml))
@@ -42,7 +52,11 @@ EXPORTED := evaluate twins
 .DELETE_ON_ERROR:
 # two pips in one environment, or two stages in one workspace, would be in each other's way
 .NOTPARALLEL:
-.PHONY: help setup run data $(STAGES) bench stability test check mkl package lock clean java interpreter-gone
+ON_DATAPROC := cluster-up cluster-status cluster-down upload submit pipeline workflow batch logs \
+	fetch attach
+
+.PHONY: help setup run data $(STAGES) bench stability test test-cluster check mkl package lock \
+	clean java interpreter-gone $(ON_DATAPROC)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -73,11 +87,44 @@ bench: $(VENV)/bench.stamp $(VENV)/project.stamp java ## time us beside others (
 		$(if $(ONLY),--only '$(ONLY)') $(if $(SCALE),--scale '$(SCALE)') \
 		$(foreach pair,$(SET),--set '$(pair)') $(BENCH)
 
+cluster-up: ## a cluster on Dataproc as in conf/cluster.yaml (PROJECT= BUCKET=; DRY_RUN=1 shows it)
+cluster-status: ## its state, its jobs, and what lies on its HDFS alone
+cluster-up cluster-status: $(VENV)/dataproc.stamp
+	@$(DATAPROC) $@ $(CLOUD)
+
+upload: ## package, jobs, conf and archive to the bucket
+fetch: ## summary.json and twins.csv from the bucket to out/<conf name>/
+upload fetch: $(VENV)/dataproc.stamp
+	@$(DATAPROC) $@ $(CLOUD) $(ON_CONF)
+
+submit: ## one job on the cluster (JOB=ingest)
+batch: ## one job as a serverless batch, on the bucket (JOB=ingest)
+submit batch: $(VENV)/dataproc.stamp
+	@$(DATAPROC) $@ $(CLOUD) $(ON_CONF) --job '$(JOB)' $(FORCED)
+
+pipeline: ## every job on the cluster, one after the other
+workflow: ## every job on a cluster that is made for them and deleted after them
+pipeline workflow: $(VENV)/dataproc.stamp
+	@$(DATAPROC) $@ $(CLOUD) $(ON_CONF) $(FORCED)
+
+logs: $(VENV)/dataproc.stamp ## follow a job (ID=) or a batch (BATCH=)
+	@$(DATAPROC) $@ $(CLOUD) $(if $(BATCH),--batch-id '$(BATCH)',--job-id '$(ID)')
+
+attach: $(VENV)/dataproc.stamp ## follow an operation that was left running (OPERATION=)
+	@$(DATAPROC) $@ $(CLOUD) '$(OPERATION)'
+
+cluster-down: $(VENV)/dataproc.stamp ## delete it, unless it holds the only copy of results (FORCE=1)
+	@$(DATAPROC) $@ $(CLOUD) $(FORCED)
+
 stability: $(VENV)/project.stamp java ## how far the results move over SEEDS seeds (5)
 	@$(SPARK) scripts/run_stability.py $(OPTIONS) --seeds $(SEEDS)
 
 test: setup ## every test that needs only PyPI's packages
-	@$(SPARK) -m pytest
+	@$(SPARK) -m pytest --ignore tests/cluster
+
+test-cluster: setup ## the jobs on a real HDFS and YARN on this machine (needs Maven)
+	@command -v mvn >/dev/null || { echo 'make test-cluster: no mvn here: install Maven' >&2; exit 1; }
+	@$(SPARK) -m pytest tests/cluster
 
 check: $(VENV)/dev.stamp $(VENV)/project.stamp ## lint, format, types, and every conf
 	@$(BIN)/python -m ruff check .
@@ -98,6 +145,7 @@ lock: $(VENV)/build.stamp ## recompile requirements/*.txt (UPGRADE=1: to the new
 	@$(call compile,build,--group build)
 	@$(call compile,run,pyproject.toml)
 	@$(call compile,dev,pyproject.toml --group build --group dev -c requirements/run.txt)
+	@$(call compile,dataproc,pyproject.toml --group dataproc -c requirements/run.txt)
 	@$(call compile,bench,--group bench -c requirements/run.txt)
 	@$(call compile,mkl,--group mkl)
 	@$(call compile,java,--group java)
@@ -137,6 +185,9 @@ $(VENV)/run.stamp: requirements/run.txt $(VENV)/build.stamp
 	@$(SYNC) $< && touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
+	@$(SYNC) $< && touch $@
+
+$(VENV)/dataproc.stamp: requirements/dataproc.txt $(VENV)/project.stamp
 	@$(SYNC) $< && touch $@
 
 # what is measured against; of no use to anything else

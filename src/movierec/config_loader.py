@@ -59,17 +59,22 @@ _StrictLoader.add_implicit_resolver(
 
 
 def load_config(text: str, *, origin: str, overrides: Iterable[str] = ()) -> Config:
-    """Return the config that `text` (YAML) and `section.key=value` overrides give.
+    """Return the pipeline's config that the text and `--set` overrides give (see load)."""
+    return load(Config, text, origin=origin, overrides=overrides)
 
-    `origin` names the text in messages. An override's value is YAML too, so `null` and `[1, 2]`
-    work. Raises ConfigError with all problems: unknown, missing and duplicate keys, wrong types,
-    values out of range, and keys that contradict each other.
+
+def load(
+    cls: type[T], text: str, *, origin: str, overrides: Iterable[str] = (), option: str = "--set"
+) -> T:
+    """Return the config of type `cls` that `text` (YAML) and `section.key=value` overrides give.
+
+    `origin` names the text in messages, `option` the overrides, whose values are YAML too. Raises
+    ConfigError with all problems: unknown, missing and duplicate keys, wrong types, values out of
+    range, and keys that contradict each other.
     """
     tree = _parse(text, origin)
-    problems: list[str] = []
-    for override in overrides:
-        _apply(tree, override, problems)
-    config = _build(Config, tree, "", problems)
+    problems = [f"{option} {each}: {one}" for each in overrides for one in _apply(tree, each)]
+    config = _build(cls, tree, "", problems)
     if config is None or problems:
         raise ConfigError([f"{origin}: {problem}" for problem in problems])
     return config
@@ -108,25 +113,23 @@ def _one_line(error: yaml.YAMLError) -> str:
     return place + " ".join(str(getattr(error, "problem", None) or error).split())
 
 
-def _apply(tree: dict[str, Any], override: str, problems: list[str]) -> None:
-    """Put one `section.key=value` into the tree; an unknown section is reported by its path."""
+def _apply(tree: dict[str, Any], override: str) -> list[str]:
+    """Put one `section.key=value` into the tree and return what is wrong with it."""
     path, separator, text = override.partition("=")
     keys = path.strip().split(".")
     if not separator or not all(keys):
-        problems.append(f"--set {override}: write it as section.key=value")
-        return
+        return ["write it as section.key=value"]
     try:
         value = _load(text)
     except yaml.YAMLError as error:
-        problems.append(f"--set {override}: the value is not valid YAML: {_one_line(error)}")
-        return
+        return [f"the value is not valid YAML: {_one_line(error)}"]
     section = tree
     for key in keys[:-1]:
         section = section.setdefault(key, {})
         if not isinstance(section, dict):
-            problems.append(f"--set {override}: {key} is not a section")
-            return
+            return [f"{key} is not a section"]
     section[keys[-1]] = value
+    return []
 
 
 def _build(cls: type[T], tree: Mapping[str, Any], path: str, problems: list[str]) -> T | None:
@@ -172,9 +175,12 @@ def _value(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
         return _choice(get_args(hint), value, path, problems)
     if origin is tuple:
         return _list(get_args(hint)[0], constraint, value, path, problems)
-    if dataclasses.is_dataclass(hint):
+    if origin is dict and isinstance(value, dict):
+        (_, kind) = get_args(hint)
+        return {key: _value(kind, one, f"{path}.{key}", problems) for key, one in value.items()}
+    if origin is dict or dataclasses.is_dataclass(hint):
         if isinstance(value, dict):
-            return _build(hint, value, f"{path}.", problems)  # type: ignore[arg-type]
+            return _build(hint, value, f"{path}.", problems)
         problems.append(f"{path}: a section with keys was expected, not {_shown(value)}")
         return None
     return _scalar(hint, constraint, value, path, problems)
@@ -214,9 +220,7 @@ def _list(item: Any, each: Each, value: Any, path: str, problems: list[str]) -> 
 def _choice(choices: tuple[str, ...], value: Any, path: str, problems: list[str]) -> Any:
     if isinstance(value, str) and value in choices:
         return value
-    near = (
-        difflib.get_close_matches(value, choices, n=1, cutoff=0.5) if isinstance(value, str) else []
-    )
+    near = difflib.get_close_matches(value if isinstance(value, str) else "", choices, 1, 0.5)
     hint = f"; did you mean {near[0]}?" if near else ""
     problems.append(f"{path}: one of {', '.join(choices)} was expected, not {_shown(value)}{hint}")
     return None

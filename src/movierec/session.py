@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from movierec import native_blas
 from movierec.errors import InputError
-from movierec.storage import Files, plain_errors
+from movierec.java_errors import plain_errors
+from movierec.patience import waiting_for
+from movierec.storage import Files
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -32,6 +34,8 @@ _LOCAL = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
 }
+_START = "Spark to start; on YARN, for a place in the queue (yarn application -list)"
+_EXECUTOR = "an executor; on YARN, for free memory and cores (yarn node -list -all)"
 _SHUFFLE_PARTITIONS = "spark.sql.shuffle.partitions"
 _ROWS_A_PARTITION = 500_000
 _GIB = 1 << 30
@@ -113,8 +117,13 @@ class Session:
             properties |= _LOCAL | _before_start()
         for key, value in (properties | self._overrides).items():
             builder = builder.config(key, value)
-        spark: SparkSession = builder.getOrCreate()
+        with waiting_for(_START, name=self._app_name):
+            spark: SparkSession = builder.getOrCreate()
         spark.sparkContext.setLogLevel("ERROR")
+        if not str(spark.sparkContext.master).startswith("local"):
+            # Spark itself says so in a warning, which the log level leaves out.
+            with waiting_for(_EXECUTOR, name=self._app_name):
+                spark.range(1).count()
         return spark
 
 

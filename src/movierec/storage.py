@@ -9,13 +9,15 @@ import hashlib
 import io
 import os
 import re
-import struct
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from zipfile import ZIP_DEFLATED, ZipInfo
+from zipfile import ZipInfo
 
 from movierec.errors import ConfigError, InputError
+from movierec.hadoop_streams import buffered, inflate
+from movierec.java_errors import plain_errors
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -50,6 +52,17 @@ def is_local(uri: str) -> bool:
 def local_path(uri: str) -> str:
     """Return the path of a resolved `file:` URI."""
     return uri.removeprefix("file://")
+
+
+@dataclass(frozen=True)
+class FileStatus:
+    """What a file system says of one of its files."""
+
+    length: int
+    """Bytes."""
+    modified: int
+    """Milliseconds since 1970."""
+    is_directory: bool
 
 
 class Files:
@@ -132,7 +145,7 @@ class Files:
         files, path = self._open_at(uri)
         size = plain_errors(uri, files.getFileStatus, path).getLen()
         stream = plain_errors(uri, files.open, path)
-        return io.BufferedReader(_HadoopInput(self._jvm, stream, size), buffer_size=1 << 16)
+        return buffered(self._jvm, stream, size)
 
     def inflate_member(
         self, archive: str, *, member: ZipInfo, target: str, skip: Callable[[bytes], int]
@@ -142,104 +155,45 @@ class Files:
         `skip` gets the member's first bytes, at most 4096, and returns how many to leave out.
         Returns what is wrong where the content is not what the zip's directory says, else None.
         """
-        from py4j.protocol import Py4JJavaError
-
         files, path = self._open_at(archive)
         target_files, target_path = self._open_at(target)
-        copy = self._jvm.org.apache.commons.io.IOUtils.copyLarge
-        inflater = self._jvm.java.util.zip.Inflater(True)
         raw = plain_errors(archive, files.open, path)
         try:
-            content = self._open_content(raw, member, inflater)
-            first = bytes(content.readNBytes(min(member.file_size, 4096)))
-            rest, length = first[skip(first) :], member.file_size - len(first)
             with closing(plain_errors(target, target_files.create, target_path, True)) as out:
-                out.write(bytearray(rest))
-                whole = copy(content, out, 0, length) == length
-            ends = member.compress_type != ZIP_DEFLATED or content.read() == -1
-            if not (whole and ends and content.getChecksum().getValue() == member.CRC):
-                return "its content has not the size or the checksum in the archive's directory"
-        except Py4JJavaError as error:
-            # A full disk, say, is another matter than a damaged member.
-            if error.java_exception.getClass().getSimpleName() in ("ZipException", "EOFException"):
-                return f"its content is damaged ({java_message(error)})"
-            raise InputError(f"{archive}: {member.filename}: {java_message(error)}") from None
+                name = f"{archive}: {member.filename}"
+                return inflate(self._jvm, raw, out, member=member, skip=skip, name=name)
         finally:
             raw.close()
-            inflater.end()
-        return None
 
-    def _open_content(self, raw: Any, member: ZipInfo, inflater: Any) -> Any:
-        """Return the member's inflated and checksummed content as a Java stream.
+    def status(self, uri: str) -> FileStatus | None:
+        """Return what the file system says of a file or directory, None where there is none."""
+        if not self.exists(uri):
+            return None
+        files, path = self._open_at(uri)
+        found = plain_errors(uri, files.getFileStatus, path)
+        return FileStatus(found.getLen(), found.getModificationTime(), found.isDirectory())
 
-        Not ZipInputStream: it refuses members that were zipped into a pipe, and believes the
-        member's own header instead of the zip's directory, which is what was checked.
-        """
-        zip_, io_utils = self._jvm.java.util.zip, self._jvm.org.apache.commons.io.IOUtils
-        raw.seek(member.header_offset)
-        name_and_extra = struct.unpack("<26x2H", bytes(io_utils.toByteArray(raw, 30)))
-        raw.seek(member.header_offset + 30 + sum(name_and_extra))
-        content = self._jvm.java.io.BufferedInputStream(raw, 1 << 20)
-        if member.compress_type == ZIP_DEFLATED:
-            content = zip_.InflaterInputStream(content, inflater, 1 << 16)
-        return zip_.CheckedInputStream(content, zip_.CRC32())
+    def names(self, uri: str) -> list[str]:
+        """Return the names in a directory, in order."""
+        files, path = self._open_at(uri)
+        return sorted(one.getPath().getName() for one in plain_errors(uri, files.listStatus, path))
 
+    def copy(self, source: str, target: str) -> None:
+        """Copy a file or a whole directory over what is there, from any file system to any."""
+        from_files, from_path = self._open_at(source)
+        to_files, to_path = self._open_at(target)
+        conf = self._spark().sparkContext._jsc.hadoopConfiguration()
+        copied = self._jvm.org.apache.hadoop.fs.FileUtil.copy
+        arguments = (from_files, from_path, to_files, to_path, False, True, conf)
+        if not plain_errors(f"{source} to {target}", copied, *arguments):
+            raise InputError(f"{source} could not be copied to {target}")
 
-class _HadoopInput(io.RawIOBase):
-    """A Hadoop input stream as a Python file."""
-
-    def __init__(self, jvm: Any, stream: Any, size: int) -> None:
-        self._to_bytes = jvm.org.apache.commons.io.IOUtils.toByteArray
-        self._stream = stream
-        self._size = size
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        if base + offset < 0:
-            raise OSError(f"a seek to {base + offset}, before the file's start")
-        self._position = base + offset
-        return self._position
-
-    def readinto(self, buffer: Any) -> int:
-        count = max(0, min(len(buffer), self._size - self._position))
-        if count:
-            self._stream.seek(self._position)
-            buffer[:count] = bytes(self._to_bytes(self._stream, count))
-            self._position += count
-        return count
-
-    def close(self) -> None:
-        if not self.closed:
-            self._stream.close()
-        super().close()
-
-
-def java_message(error: Any) -> str:
-    """Return in one line the class and message of py4j's Java error, or of PySpark's own of it."""
-    cause = error._origin if hasattr(error, "_origin") else error.java_exception
-    text = " ".join(str(cause.getMessage() or "").split())
-    return f"{cause.getClass().getSimpleName()}: {text}".removesuffix(": ")
-
-
-def plain_errors(uri: str, call: Callable[..., Any], *arguments: Any) -> Any:
-    """Call into Hadoop; its exceptions become an InputError that names the URI."""
-    from py4j.protocol import Py4JJavaError
-    from pyspark.errors.exceptions.captured import CapturedException
-
-    try:
-        return call(*arguments)
-    except (Py4JJavaError, CapturedException) as error:
-        raise InputError(f"{uri}: {java_message(error)}") from None
+    def rename(self, source: str, target: str) -> None:
+        """Give a file another name in the same file system; there must be none of that name."""
+        files, path = self._open_at(source)
+        _, target_path = self._open_at(target)
+        if not plain_errors(source, files.rename, path, target_path):
+            raise InputError(f"{source} could not be renamed to {target}")
 
 
 def _local_sha256(path: str) -> str:

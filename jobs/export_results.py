@@ -1,0 +1,47 @@
+"""Copy the results of a config from a cluster's HDFS to where they last, such as GCS."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+
+from movierec import stages
+from movierec.errors import InputError
+from movierec.execution import Execution
+from movierec.job import job_parser, read_config, run_guarded
+from movierec.session import Session
+from movierec.storage import resolve_uri
+from movierec.transfers import export_result, find_distcp
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = job_parser("export_results")
+    parser.add_argument("--target", required=True, help="URI of the workspace to export to")
+    arguments = parser.parse_args(argv)
+    session = Session("movierec export_results")
+
+    def body() -> None:
+        execution = Execution(read_config(arguments.config, arguments.set, session), session)
+        target = resolve_uri(arguments.target, key="--target")
+        if arguments.check_config:
+            return
+        copied = {}
+        for stage in stages.PIPELINE:
+            result = execution.find(stage)
+            if result is not None:
+                place = f"{target}/{stage.name}/{result.manifest.fingerprint}"
+                copied[stage.name] = export_result(
+                    execution.files, result, target=place, copy=find_distcp()
+                )
+                said = "copied" if copied[stage.name] else "is there already"
+                print(f"export_results: {stage.name}: {said}", file=sys.stderr, flush=True)
+        if not copied:
+            raise InputError(f"{execution.workspace.root}: no stage is done for this config")
+        print(json.dumps({"job": "export_results", "output": target, "copied": copied}), flush=True)
+
+    return run_guarded("export_results", body, session)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""Archives brought to a cluster's file system, and results taken from it to where they last."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+
+from movierec.errors import InputError
+from movierec.storage import Files
+from movierec.workspace import MANIFEST, Result
+
+_PARTIAL = ".partial"
+
+
+def stage_in(files: Files, *, source: str, target: str) -> bool:
+    """Copy an archive, unless one as long and no older is there; tell whether it was copied.
+
+    Readers see the whole of it or nothing: it gets its name when it is complete. Raises InputError
+    where the source is not there or arrives incomplete.
+    """
+    wanted = files.status(source)
+    if wanted is None or wanted.is_directory:
+        raise InputError(f"{source}: there is no such file; upload the archive first")
+    there = files.status(target)
+    if there and there.length == wanted.length and there.modified >= wanted.modified:
+        return False
+    partial = target + _PARTIAL
+    files.copy(source, partial)
+    arrived = files.status(partial)
+    if arrived is None or arrived.length != wanted.length:
+        length = arrived.length if arrived else 0
+        files.delete(partial)
+        raise InputError(f"{source}: {length} of {wanted.length} bytes arrived; run it again")
+    files.delete(target)
+    files.rename(partial, target)
+    return True
+
+
+Copy = Callable[[str, str], None]
+"""Copies a file or a directory from one URI to another."""
+
+
+def export_result(files: Files, result: Result, *, target: str, copy: Copy | None = None) -> bool:
+    """Copy a result to the directory `target`, its manifest last; tell whether it was copied.
+
+    A target that has a manifest is that result already: its path holds its fingerprint. Datasets
+    are copied by `copy`, by default through this process.
+    """
+    if files.exists(f"{target}/{MANIFEST}"):
+        return False
+    files.delete(target)
+    for name in files.names(result.path):
+        if name != MANIFEST:
+            (copy or files.copy)(f"{result.path}/{name}", f"{target}/{name}")
+    files.copy(f"{result.path}/{MANIFEST}", f"{target}/{MANIFEST}")
+    return True
+
+
+def find_distcp() -> Copy | None:
+    """Return a copy by Hadoop's distcp, many files at once; None where there is no `hadoop`."""
+    hadoop = shutil.which("hadoop")
+    if hadoop is None:
+        return None
+
+    def copy(source: str, target: str) -> None:
+        # A checksum of the content, whatever the blocks, is one that HDFS and GCS both have.
+        command = [hadoop, "distcp", "-Ddfs.checksum.combine.mode=COMPOSITE_CRC"]
+        command += ["-Dfs.gs.checksum.type=CRC32C", source, target]
+        done = subprocess.run(command, stdout=sys.stderr, check=False)
+        if done.returncode:
+            raise InputError(
+                f"{source}: distcp to {target} ended with exit code {done.returncode}: see above"
+            )
+
+    return copy

@@ -1,0 +1,83 @@
+"""What every command works with."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from movierec_dataproc.artifacts import ROOT
+from movierec_dataproc.bucket import Bucket
+from movierec_dataproc.clients import Clients
+from movierec_dataproc.cluster_config import ClusterConfig
+from movierec_dataproc.driver_log import DriverLog
+from movierec_dataproc.target import Target, split_uri
+from movierec_dataproc.terminal import Terminal
+from movierec_dataproc.work import Progress, Work, failed, follow
+
+Summary = dict[str, Any]
+"""The last line on standard output."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The conf of the Dataproc side and the ways to Dataproc, Cloud Storage and the user."""
+
+    config: ClusterConfig
+    target: Target
+    clients: Clients
+    terminal: Terminal
+    commit: str
+    root: Path = ROOT
+    out: Path = Path("out")
+    dry_run: bool = False
+
+    def bucket(self) -> Bucket:
+        """Return the suite's bucket."""
+        return Bucket(self.clients.storage, self.target.bucket)
+
+    def say(self, message: str) -> None:
+        """Tell the user how it goes."""
+        self.terminal.say(message)
+
+    def open_log(self, uri: str) -> DriverLog:
+        """Return the driver's output whose objects' names begin with the URI."""
+        bucket, prefix = split_uri(uri)
+        return DriverLog(Bucket(self.clients.storage, bucket), prefix, out=self.terminal.out)
+
+    def follow(
+        self, work: Work, *, hours: float | None, key: str = "timeouts.job_hours"
+    ) -> Progress:
+        """Follow the work to its end (see work.follow)."""
+        return follow(
+            work,
+            open_log=self.open_log,
+            terminal=self.terminal,
+            poll_seconds=self.config.timeouts.poll_seconds,
+            hours=hours,
+            key=key,
+        )
+
+    def finish(self, work: Work, *, hours: float | None, key: str = "timeouts.job_hours") -> None:
+        """Follow the work to its end. Raises WorkError where it ends badly, too."""
+        progress = self.follow(work, hours=hours, key=key)
+        if not progress.good:
+            raise failed(work, progress)
+
+
+def read_commit(root: Path) -> str:
+    """Return the checkout's git commit, with -dirty where it is changed; "none" without git."""
+
+    def git(*words: str) -> str:
+        done = subprocess.run(
+            ["git", *words], cwd=root, capture_output=True, text=True, check=True, timeout=30
+        )
+        return done.stdout.strip()
+
+    try:
+        commit = git("rev-parse", "--short=12", "HEAD")
+        changed = git("status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):
+        return "none"
+    return f"{commit}-dirty" if changed else commit

@@ -1,0 +1,87 @@
+"""A driver's output: a series of objects in Cloud Storage that grows while the job runs."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import BinaryIO, Final, Protocol
+
+from movierec.errors import InputError
+
+TAIL_BYTES: Final = 64 << 10
+
+
+class Objects(Protocol):
+    """The part of a bucket that a log is read from."""
+
+    def size(self, name: str) -> int | None:
+        """Return an object's bytes, None where there is none."""
+
+    def read_range(self, name: str, start: int, end: int) -> bytes:
+        """Return a part of an object."""
+
+
+class DriverLog:
+    """Copies the series PREFIX.000000000, PREFIX.000000001, … to `out`, byte by byte, once.
+
+    Dataproc appends to the last object and now and then begins a next one; an object without
+    bytes ends the series.
+    """
+
+    def __init__(self, objects: Objects, prefix: str, *, out: BinaryIO) -> None:
+        self._objects = objects
+        self._prefix = prefix
+        self._out = out
+        self._index = 0
+        self._position = 0
+        self._tail: deque[bytes] = deque()
+        self.ended = False
+        """The series is complete and copied."""
+
+    def poll(self) -> int:
+        """Copy what is new and return how many bytes that was; a failed poll can be repeated.
+
+        Raises InputError where an object has become shorter, and what the bucket raises.
+        """
+        copied = 0
+        while not self.ended:
+            # first the next object: once it exists, this one grows no more
+            complete = self._objects.size(self._name(self._index + 1)) is not None
+            name = self._name(self._index)
+            size = self._objects.size(name)
+            if size is None:
+                break
+            if size < self._position:
+                raise InputError(
+                    f"{name}: has {size} bytes, fewer than the {self._position} that were read: "
+                    "somebody else writes there; read it anew with `logs`"
+                )
+            if size == 0:
+                self.ended = True
+            elif size > self._position:
+                copied += self._copy(name, size)
+            if not complete or self.ended:
+                break
+            if self._position >= size:
+                self._index, self._position = self._index + 1, 0
+        return copied
+
+    def last_lines(self, number: int) -> list[str]:
+        """Return the last lines of what was copied."""
+        text = b"".join(self._tail).decode("utf-8", errors="replace")
+        return text.splitlines()[-number:]
+
+    def _name(self, index: int) -> str:
+        return f"{self._prefix}.{index:09d}"
+
+    def _copy(self, name: str, size: int) -> int:
+        """Copy from the position to `size`; a connection that was cut may give less."""
+        data = self._objects.read_range(name, self._position, size)
+        if not data:
+            raise ConnectionError(f"{name}: no bytes came of {size - self._position}")
+        self._out.write(data)
+        self._out.flush()
+        self._position += len(data)
+        self._tail.append(data[-TAIL_BYTES:])
+        while sum(map(len, self._tail)) - len(self._tail[0]) > TAIL_BYTES:
+            self._tail.popleft()
+        return len(data)

@@ -1,0 +1,71 @@
+"""The names that Dataproc gives rules for: labels, jobs, requests, clusters."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import uuid
+from typing import Any, Final
+
+SUITE: Final = "movierec"
+MAX_ID: Final = 100
+"""Characters of a job's id."""
+_SPACE: Final = uuid.UUID("6d6f7669-6572-6563-8000-646174617072")
+CLUSTER_NAME: Final = re.compile(r"[a-z]([-a-z0-9]{0,49}[a-z0-9])?")
+LABEL_KEY: Final = re.compile(r"[a-z][-_a-z0-9]{0,62}")
+LABEL_VALUE: Final = re.compile(r"[-_a-z0-9]{0,63}")
+BUCKET_NAME: Final = re.compile(r"[a-z0-9][-_.a-z0-9]{1,220}[a-z0-9]")
+
+
+def label_value(text: str) -> str:
+    """Return the text as a label's value: what it must not hold becomes a hyphen.
+
+    >>> label_value("Full run, v1.2")
+    'full-run-v1-2'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63].strip("-")
+
+
+def digest(*parts: Any) -> str:
+    """Return 12 hexadecimal digits that follow from the parts, which are plain JSON values."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def work_id(job: str, identity: str) -> str:
+    """Return the id of a job or batch: the same work has the same id, and other work another.
+
+    Only lower-case letters, digits and hyphens, which a batch's id is restricted to.
+
+    >>> work_id("tune_als", "0123456789ab")
+    'movierec-tune-als-0123456789ab'
+    """
+    return f"{SUITE}-{label_value(job)}-{identity}"
+
+
+def attempt_id(first: str, attempt: int) -> str:
+    """Return the id of the work's n-th attempt; the first attempt's is the work's own.
+
+    >>> attempt_id("movierec-ingest-0123456789ab", 2)
+    'movierec-ingest-0123456789ab-2'
+    """
+    return first if attempt == 1 else f"{first}-{attempt}"
+
+
+def request_id(*parts: str) -> str:
+    """Return the UUID that makes a repeated request the same request.
+
+    >>> request_id("a") == request_id("a") != request_id("b")
+    True
+    """
+    return str(uuid.uuid5(_SPACE, "\n".join(parts)))
+
+
+def new_request_id() -> str:
+    """Return a UUID for a request that is repeated only while it is being made.
+
+    A cluster's must differ each time: asked again under the id of a cluster that has been
+    deleted since, Dataproc answers with the old operation and makes nothing.
+    """
+    return str(uuid.uuid4())

@@ -1,0 +1,80 @@
+"""What a run found, fetched from the bucket into a directory like that of a local run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from movierec import stages
+from movierec.config import Config
+from movierec.errors import InputError
+from movierec.workspace import MANIFEST
+
+SUMMARY: Final = "summary.json"
+FILES: Final = ("twins.csv", "report.html")
+"""Besides the summary, what people look at, where a stage left it."""
+Read = Callable[[str], bytes | None]
+
+
+def fingerprints(config: Config) -> dict[str, str]:
+    """Return the fingerprint of every stage's result, by the stage's name.
+
+    Raises InputError where the archive's checksum is not known.
+    """
+    sha256 = config.source.sha256
+    if sha256 is None:
+        raise InputError(
+            f"source.sha256: the checksum of {config.source.archive} is not known here, and the "
+            "results lie under it: give it with --set source.sha256=…"
+        )
+    return {
+        stage.name: stages.fingerprint(stage, config, archive_sha256=sha256.lower())
+        for stage in stages.PIPELINE
+    }
+
+
+def fetch(read: Read, *, root: str, found: Mapping[str, str], out: Path) -> dict[str, Any]:
+    """Copy what people look at of the stages that are done into `out`; return the merged summary.
+
+    `read` gives an object's bytes by its name, `root` is where the results' names begin, `found`
+    has the stages' fingerprints. A stage without a manifest is not done, and what `out`
+    holds of it goes. Raises InputError where no stage is done.
+    """
+    summary: dict[str, Any] = {}
+    timings: dict[str, float] = {}
+    copies: dict[str, bytes] = {}
+    for stage in stages.PIPELINE:
+        folder = f"{root}/{stage.name}/{found[stage.name]}"
+        manifest = _json(read(f"{folder}/{MANIFEST}"))
+        if manifest is None:
+            continue
+        timings[stage.name] = manifest["seconds"]
+        summary |= _json(read(f"{folder}/{SUMMARY}")) or {}
+        for name in FILES:
+            content = read(f"{folder}/{name}")
+            if content is not None:
+                copies[name] = content
+    if not timings:
+        raise InputError(
+            f"{root}: no stage of this conf is done there: run `make pipeline` or `make workflow` "
+            "with the same conf first, and `make submit JOB=export_results` after single jobs"
+        )
+    summary["timings"] = timings
+    copies[SUMMARY] = (json.dumps(summary, indent=2, allow_nan=False) + "\n").encode()
+    out.mkdir(parents=True, exist_ok=True)
+    for name in (*FILES, SUMMARY):
+        (out / name).unlink(missing_ok=True)
+        if name in copies:
+            (out / name).write_bytes(copies[name])
+    return summary
+
+
+def _json(content: bytes | None) -> dict[str, Any] | None:
+    """Return the object that a JSON file holds; half a file, being written, holds none."""
+    try:
+        parsed = json.loads(content) if content is not None else None
+    except ValueError:
+        return None
+    return parsed if isinstance(parsed, dict) else None

@@ -1,0 +1,284 @@
+"""A real Hadoop on loopback: NameNode, DataNodes, ResourceManager, NodeManagers, a JVM each.
+
+Each can be killed and started again on its own, as machines of a cluster are.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+HERE = Path(__file__).resolve().parent / "minicluster"
+HOST = "127.0.0.1"
+NODE_MEMORY_MB = 4096
+NODE_CORES = 4
+_START_SECONDS = 90.0
+_MAIN = {
+    "namenode": "org.apache.hadoop.hdfs.server.namenode.NameNode",
+    "datanode": "org.apache.hadoop.hdfs.server.datanode.DataNode",
+    "resourcemanager": "org.apache.hadoop.yarn.server.resourcemanager.ResourceManager",
+    "nodemanager": "org.apache.hadoop.yarn.server.nodemanager.NodeManager",
+}
+# Guice and the old JAXB look into what Java 17 keeps to itself.
+_OPENED = ("java.lang", "java.util", "java.io", "java.net", "java.security")
+
+
+class ClusterError(Exception):
+    """The cluster did not do what it was told to."""
+
+
+def class_path() -> str:
+    """Return the class path that Maven resolves for minicluster/pom.xml.
+
+    Raises ClusterError where Maven is not there or resolves nothing.
+    """
+    if shutil.which("mvn") is None:
+        raise ClusterError("mvn is not there: install Maven (apt-get install maven)")
+    target = HERE / "target"
+    target.mkdir(exist_ok=True)
+    listed = target / "class_path"
+    if not listed.exists() or listed.stat().st_mtime < (HERE / "pom.xml").stat().st_mtime:
+        command = ["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:build-classpath"]
+        done = subprocess.run(
+            [*command, f"-Dmdep.outputFile={listed}"], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise ClusterError(f"Maven resolves no Hadoop: {done.stdout.strip()[-2000:]}")
+    return listed.read_text(encoding="utf-8").strip()
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that nobody listens on now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind((HOST, 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+@dataclass
+class Daemon:
+    """One JVM of the cluster."""
+
+    name: str
+    """Its kind and, where there are several, its number: nodemanager-2."""
+    folder: Path
+    port: int
+    """Where it answers once it is up."""
+    environment: dict[str, str]
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def log(self) -> Path:
+        """What it says."""
+        return self.folder / "log"
+
+    def start(self) -> None:
+        """Start the JVM and return at once."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=self.folder, env=self.environment, stdout=log, stderr=log
+            )
+
+    def wait(self) -> None:
+        """Wait until it answers. Raises ClusterError with the end of its log."""
+        ends = time.monotonic() + _START_SECONDS
+        while time.monotonic() < ends:
+            assert self.process is not None  # it was started
+            if self.process.poll() is not None:
+                break
+            with socket.socket() as probe:
+                probe.settimeout(1.0)
+                if probe.connect_ex((HOST, self.port)) == 0:
+                    return
+            time.sleep(0.2)
+        said = self.log.read_text(encoding="utf-8", errors="replace")[-3000:]
+        raise ClusterError(f"{self.name} did not come up:\n{said}")
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End it as its operator would."""
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(how)
+            try:
+                self.process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+@dataclass
+class Hadoop:
+    """A running cluster."""
+
+    folder: Path
+    conf: Path
+    """HADOOP_CONF_DIR of clients."""
+    hdfs: str
+    """hdfs://host:port"""
+    daemons: dict[str, Daemon]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a client needs beside its own environment."""
+        return {"HADOOP_CONF_DIR": str(self.conf), "YARN_CONF_DIR": str(self.conf)}
+
+    def dfs_admin(self, *arguments: str) -> None:
+        """Run `hdfs dfsadmin`. Raises ClusterError where it fails."""
+        namenode = self.daemons["namenode"]
+        command = [*namenode.command[:-1], "org.apache.hadoop.hdfs.tools.DFSAdmin", *arguments]
+        done = subprocess.run(
+            command, env=namenode.environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise ClusterError(f"dfsadmin {' '.join(arguments)}: {done.stderr[-2000:]}")
+
+
+@contextmanager
+def running_hadoop(folder: Path, java_home: str, *, nodes: int = 2) -> Iterator[Hadoop]:
+    """Run HDFS with one DataNode and YARN with so many nodes in the folder."""
+    jars = class_path()
+    ports = iter(free_ports(10 + 3 * nodes))
+    name_port, name_http = next(ports), next(ports)
+    data_ports = {
+        f"dfs.datanode.{name}": f"{HOST}:{next(ports)}"
+        for name in ("address", "http.address", "ipc.address")
+    }
+    manager = {
+        f"yarn.resourcemanager.{name}": f"{HOST}:{next(ports)}"
+        for name in ("address", "scheduler.address", "resource-tracker.address")
+    }
+    core = {
+        "fs.defaultFS": f"hdfs://{HOST}:{name_port}",
+        "hadoop.tmp.dir": str(folder / "tmp"),
+        "ipc.client.connect.max.retries": "3",
+        "ipc.client.connect.retry.interval": "500",
+    }
+    hdfs = {
+        "dfs.namenode.name.dir": str(folder / "name"),
+        "dfs.datanode.data.dir": str(folder / "data"),
+        "dfs.namenode.http-address": f"{HOST}:{name_http}",
+        "dfs.namenode.safemode.extension": "0",
+        "dfs.replication": "1",
+        "dfs.permissions.enabled": "false",
+        "dfs.namenode.heartbeat.recheck-interval": "2000",
+        "dfs.heartbeat.interval": "1",
+        **data_ports,
+    }
+    yarn = {
+        "yarn.resourcemanager.hostname": HOST,
+        "yarn.resourcemanager.webapp.address": f"{HOST}:{next(ports)}",
+        "yarn.resourcemanager.admin.address": f"{HOST}:{next(ports)}",
+        "yarn.nm.liveness-monitor.expiry-interval-ms": "10000",
+        "yarn.am.liveness-monitor.expiry-interval-ms": "20000",
+        "yarn.resourcemanager.nm.liveness-monitor.interval-ms": "1000",
+        "yarn.nodemanager.resource.memory-mb": str(NODE_MEMORY_MB),
+        "yarn.nodemanager.resource.cpu-vcores": str(NODE_CORES),
+        "yarn.nodemanager.vmem-check-enabled": "false",
+        "yarn.nodemanager.disk-health-checker.max-disk-utilization-per-disk-percentage": "100",
+        "yarn.scheduler.minimum-allocation-mb": "256",
+        "yarn.scheduler.maximum-allocation-mb": str(NODE_MEMORY_MB),
+        **manager,
+    }
+    clients = folder / "conf"
+    _write_conf(clients, core, hdfs, yarn)
+
+    def daemon(name: str, port: int, own: Mapping[str, str] = {}) -> Daemon:
+        place = folder / name
+        _write_conf(place / "conf", core, hdfs, {**yarn, **own})
+        opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
+        java = [f"{java_home}/bin/java", *opened, "-Xmx384m", f"-Dhadoop.log.dir={place}"]
+        main = _MAIN[name.partition("-")[0]]
+        return Daemon(
+            name=name,
+            folder=place,
+            port=port,
+            environment={**os.environ, "HADOOP_CONF_DIR": str(place / "conf")},
+            command=[*java, "-cp", f"{place / 'conf'}:{jars}", main],
+        )
+
+    all_of_them = [
+        daemon("namenode", name_port),
+        daemon("datanode", int(data_ports["dfs.datanode.ipc.address"].rpartition(":")[2])),
+        daemon("resourcemanager", int(manager["yarn.resourcemanager.address"].rpartition(":")[2])),
+    ]
+    for number in range(1, nodes + 1):
+        node, localizer, http = next(ports), next(ports), next(ports)
+        own = {
+            "yarn.nodemanager.address": f"{HOST}:{node}",
+            "yarn.nodemanager.localizer.address": f"{HOST}:{localizer}",
+            "yarn.nodemanager.webapp.address": f"{HOST}:{http}",
+            "yarn.nodemanager.local-dirs": str(folder / f"nodemanager-{number}" / "local"),
+            "yarn.nodemanager.log-dirs": str(folder / f"nodemanager-{number}" / "logs"),
+        }
+        all_of_them.append(daemon(f"nodemanager-{number}", node, own))
+    cluster = Hadoop(folder, clients, core["fs.defaultFS"], {one.name: one for one in all_of_them})
+    try:
+        _format(all_of_them[0])
+        for one in all_of_them:
+            one.start()
+        for one in all_of_them:
+            one.wait()
+        yield cluster
+    finally:
+        for one in reversed(all_of_them):
+            one.stop()
+
+
+def _format(namenode: Daemon) -> None:
+    done = subprocess.run(
+        [*namenode.command, "-format", "-nonInteractive"],
+        cwd=namenode.folder,
+        env=namenode.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise ClusterError(f"HDFS cannot be formatted:\n{done.stderr[-3000:]}")
+
+
+def _write_conf(
+    folder: Path, core: Mapping[str, str], hdfs: Mapping[str, str], yarn: Mapping[str, str]
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    queue = "yarn.scheduler.capacity.root"
+    scheduler = {
+        f"{queue}.queues": "default",
+        f"{queue}.default.capacity": "100",
+        f"{queue}.default.maximum-am-resource-percent": "1",
+        "yarn.scheduler.capacity.maximum-am-resource-percent": "1",
+    }
+    files = {
+        "core-site": core,
+        "hdfs-site": hdfs,
+        "yarn-site": yarn,
+        "capacity-scheduler": scheduler,
+    }
+    for name, properties in files.items():
+        rows = "".join(
+            f"  <property><name>{escape(key)}</name><value>{escape(value)}</value></property>\n"
+            for key, value in properties.items()
+        )
+        text = f"<configuration>\n{rows}</configuration>\n"
+        (folder / f"{name}.xml").write_text(text, encoding="utf-8")
+    shutil.copy(HERE / "log4j.properties", folder)

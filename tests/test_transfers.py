@@ -1,0 +1,117 @@
+"""Archives and results on their way between file systems."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from movierec.errors import InputError
+from movierec.storage import Files
+from movierec.transfers import export_result, find_distcp, stage_in
+from movierec.workspace import Manifest, Workspace
+
+
+@pytest.fixture
+def files(session):
+    return Files(session)
+
+
+@pytest.fixture
+def result(files, tmp_path):
+    draft = Workspace(f"file://{tmp_path}/workspace", files).begin("twins", "0123")
+    draft.write_text("twins.csv", "1,2")
+    draft.write_text("twins/part-0", "rows")
+    manifest = Manifest(
+        stage="twins",
+        fingerprint="0123",
+        version=1,
+        config={},
+        inputs={},
+        rows={"twins": 1},
+        facts={},
+        steps={},
+        seconds=1.0,
+        versions={},
+        warnings=[],
+    )
+    return draft.publish(manifest)
+
+
+def test_an_archive_is_copied_once_and_again_when_it_has_changed(files, tmp_path):
+    source, target = tmp_path / "a.zip", tmp_path / "hdfs" / "a.zip"
+    source.write_bytes(b"first")
+    uris = {"source": f"file://{source}", "target": f"file://{target}"}
+    assert stage_in(files, **uris)
+    assert target.read_bytes() == b"first"
+    assert not stage_in(files, **uris)
+    source.write_bytes(b"other")
+    os.utime(source, (4e9, 4e9))
+    assert stage_in(files, **uris)
+    assert target.read_bytes() == b"other"
+    source.write_bytes(b"longer")
+    os.utime(source, (1.0, 1.0))
+    assert stage_in(files, **uris)
+    assert target.read_bytes() == b"longer"
+
+
+def test_half_an_archive_is_an_error_and_leaves_nothing(files, tmp_path, monkeypatch):
+    source, target = tmp_path / "a.zip", tmp_path / "b.zip"
+    source.write_bytes(b"whole")
+
+    def cut(self, from_uri, to_uri):
+        (tmp_path / "b.zip.partial").write_bytes(b"who")
+
+    monkeypatch.setattr(Files, "copy", cut)
+    with pytest.raises(InputError, match=r"a.zip: 3 of 5 bytes arrived; run it again$"):
+        stage_in(files, source=f"file://{source}", target=f"file://{target}")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
+
+
+def test_an_archive_that_is_not_there_is_an_error_that_says_so(files, tmp_path):
+    for path in (tmp_path / "none.zip", tmp_path):
+        with pytest.raises(InputError, match=r"there is no such file; upload the archive first$"):
+            stage_in(files, source=f"file://{path}", target=f"file://{tmp_path}/x.zip")
+
+
+def test_an_exported_result_is_a_result(files, result, tmp_path):
+    exported = Workspace(f"file://{tmp_path}/bucket", files)
+    assert export_result(files, result, target=exported.path("twins", "0123"))
+    found = exported.find("twins", "0123")
+    assert found.manifest == result.manifest
+    assert files.read_text(f"{found.path}/twins/part-0") == "rows"
+    assert not export_result(files, result, target=exported.path("twins", "0123"))
+
+
+def test_an_export_that_ends_early_leaves_no_result_and_is_made_anew(files, result, tmp_path):
+    exported = Workspace(f"file://{tmp_path}/bucket", files)
+    target = exported.path("twins", "0123")
+
+    def fail_at_second(source, to):
+        if source.endswith("twins.csv"):
+            raise InputError("the disk is full")
+        files.copy(source, to)
+
+    with pytest.raises(InputError, match="the disk is full"):
+        export_result(files, result, target=target, copy=fail_at_second)
+    assert exported.find("twins", "0123") is None
+    assert export_result(files, result, target=target)
+    assert files.read_text(f"{target}/twins.csv") == "1,2"
+
+
+def test_distcp_is_used_where_there_is_a_hadoop(tmp_path, monkeypatch):
+    said = tmp_path / "said"
+    hadoop = tmp_path / "hadoop"
+    hadoop.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {said}\nexit "${{FAIL:-0}}"\n')
+    hadoop.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "none"))
+    assert find_distcp() is None
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    copy = find_distcp()
+    copy("hdfs:///a", "gs://b/a")
+    arguments = said.read_text().splitlines()
+    assert arguments[0] == "distcp"
+    assert arguments[-2:] == ["hdfs:///a", "gs://b/a"]
+    monkeypatch.setenv("FAIL", "3")
+    with pytest.raises(InputError, match="hdfs:///a: distcp to gs://b/a ended with exit code 3"):
+        copy("hdfs:///a", "gs://b/a")
