@@ -145,7 +145,7 @@ lock: $(VENV)/build.stamp ## recompile requirements/*.txt (UPGRADE=1: to the new
 	@$(call compile,build,--group build)
 	@$(call compile,run,pyproject.toml)
 	@$(call compile,dev,pyproject.toml --group build --group dev -c requirements/run.txt)
-	@$(call compile,dataproc,pyproject.toml --group dataproc -c requirements/run.txt)
+	@$(call compile,dataproc,--group dataproc -c requirements/run.txt)
 	@$(call compile,bench,--group bench -c requirements/run.txt)
 	@$(call compile,mkl,--group mkl)
 	@$(call compile,java,--group java)

@@ -100,7 +100,7 @@ def test_the_time_left_goes_by_the_users_of_each_trial(execution, capsys, monkey
 
     execution.execute(SEARCH, job, force=False)
     lines = [line for line in capsys.readouterr().err.splitlines() if "trial " in line]
-    # Each trial reads the clock three times: 30 s for a tenth of the users, then 60 for four tenths.
+    # A trial reads the clock three times: 30 s for a tenth of the users, 60 s for four tenths.
     assert lines[0].endswith(", at most 6.5 min left")
     assert lines[1].endswith(", at most 2.5 min left")
 

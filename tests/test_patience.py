@@ -15,9 +15,7 @@ def test_a_long_wait_is_said_again_and_again_and_then_no_more(capsys):
         time.sleep(0.18)
     said = capsys.readouterr().err.splitlines()
     assert len(said) in (2, 3)
-    assert all(
-        re.fullmatch(r"tune_als: waiting for an executor, \d+ s now", line) for line in said
-    )
+    assert all(re.fullmatch(r"tune_als: waiting for an executor, \d+ s now", line) for line in said)
     time.sleep(0.1)
     assert capsys.readouterr().err == ""
 

@@ -52,4 +52,6 @@ def test_the_cluster_s_properties_are_those_of_local_mode() -> None:
     conf = yaml.safe_load((ROOT / "conf" / "cluster.yaml").read_text())
     assert conf["cluster"]["initialization_actions"] == ["scripts/cluster/native_blas.sh"]
     for side in ("driver", "executor"):
-        assert conf["cluster"]["properties"][f"spark:spark.{side}.extraJavaOptions"] == java_options(LIBRARY)
+        assert conf["cluster"]["properties"][
+            f"spark:spark.{side}.extraJavaOptions"
+        ] == java_options(LIBRARY)
