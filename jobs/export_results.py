@@ -13,6 +13,7 @@ from movierec.job import job_parser, read_config, run_guarded
 from movierec.session import Session
 from movierec.storage import resolve_uri
 from movierec.transfers import export_result, find_distcp
+from movierec.workspace import Workspace
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,13 +27,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         target = resolve_uri(arguments.target, key="--target")
         if arguments.check_config:
             return
+        exported = Workspace(target, execution.files)
         copied = {}
         for stage in stages.PIPELINE:
             result = execution.find(stage)
             if result is not None:
-                place = f"{target}/{stage.name}/{result.manifest.fingerprint}"
                 copied[stage.name] = export_result(
-                    execution.files, result, target=place, copy=find_distcp()
+                    execution.files, result, to=exported, copy=find_distcp()
                 )
                 said = "copied" if copied[stage.name] else "is there already"
                 print(f"export_results: {stage.name}: {said}", file=sys.stderr, flush=True)

@@ -76,16 +76,15 @@ def test_an_archive_that_is_not_there_is_an_error_that_says_so(files, tmp_path):
 
 def test_an_exported_result_is_a_result(files, result, tmp_path):
     exported = Workspace(f"file://{tmp_path}/bucket", files)
-    assert export_result(files, result, target=exported.path("twins", "0123"))
+    assert export_result(files, result, to=exported)
     found = exported.find("twins", "0123")
     assert found.manifest == result.manifest
     assert files.read_text(f"{found.path}/twins/part-0") == "rows"
-    assert not export_result(files, result, target=exported.path("twins", "0123"))
+    assert not export_result(files, result, to=exported)
 
 
 def test_an_export_that_ends_early_leaves_no_result_and_is_made_anew(files, result, tmp_path):
     exported = Workspace(f"file://{tmp_path}/bucket", files)
-    target = exported.path("twins", "0123")
 
     def fail_at_second(source, to):
         if source.endswith("twins.csv"):
@@ -93,10 +92,17 @@ def test_an_export_that_ends_early_leaves_no_result_and_is_made_anew(files, resu
         files.copy(source, to)
 
     with pytest.raises(InputError, match="the disk is full"):
-        export_result(files, result, target=target, copy=fail_at_second)
+        export_result(files, result, to=exported, copy=fail_at_second)
     assert exported.find("twins", "0123") is None
-    assert export_result(files, result, target=target)
-    assert files.read_text(f"{target}/twins.csv") == "1,2"
+    assert export_result(files, result, to=exported)
+    assert files.read_text(f"{exported.path('twins', '0123')}/twins.csv") == "1,2"
+
+
+def test_half_a_manifest_at_the_target_counts_as_none(files, result, tmp_path):
+    exported = Workspace(f"file://{tmp_path}/bucket", files)
+    files.write_text(f"{exported.path('twins', '0123')}/_manifest.json", '{"stage": "tw')
+    assert export_result(files, result, to=exported)
+    assert exported.find("twins", "0123").manifest == result.manifest
 
 
 def test_distcp_is_used_where_there_is_a_hadoop(tmp_path, monkeypatch):

@@ -2,7 +2,8 @@
 
 A list is defined by double-precision scores. They are computed only for what can be in it: movies
 are searched in single precision by falling norm, and by Cauchy and Schwarz a user is done once
-|user| · |next movie| falls below the user's k-th best score so far.
+|user| · |next movie| falls below the user's k-th best score so far. Both are turned for it
+(search_space), which changes the norms and no score.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from movierec.errors import InputError
 from movierec.storage import Files
-from movierec.workspace import MANIFEST, Result
+from movierec.workspace import MANIFEST, Result, Workspace
 
 _PARTIAL = ".partial"
 
@@ -42,19 +42,19 @@ Copy = Callable[[str, str], None]
 """Copies a file or a directory from one URI to another."""
 
 
-def export_result(files: Files, result: Result, *, target: str, copy: Copy | None = None) -> bool:
-    """Copy a result to the directory `target`, its manifest last; tell whether it was copied.
+def export_result(files: Files, result: Result, *, to: Workspace, copy: Copy | None = None) -> bool:
+    """Copy a result into another workspace, its manifest last, unless it is complete there.
 
-    A target that has a manifest is that result already: its path holds its fingerprint. Datasets
-    are copied by `copy`, by default through this process.
+    Tells whether it was copied. Datasets are copied by `copy`, by default through this process.
     """
-    if files.exists(f"{target}/{MANIFEST}"):
+    manifest = result.manifest
+    if to.find(manifest.stage, manifest.fingerprint) is not None:
         return False
-    files.delete(target)
+    draft = to.begin(manifest.stage, manifest.fingerprint)
     for name in files.names(result.path):
         if name != MANIFEST:
-            (copy or files.copy)(f"{result.path}/{name}", f"{target}/{name}")
-    files.copy(f"{result.path}/{MANIFEST}", f"{target}/{MANIFEST}")
+            (copy or files.copy)(f"{result.path}/{name}", f"{draft.path}/{name}")
+    draft.publish(manifest)
     return True
 
 
