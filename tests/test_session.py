@@ -111,6 +111,11 @@ found["after"] = [os.listdir(f"{sys.argv[1]}/{name}") for name in ("first", "sec
 found["stopped"] = session.started
 found["again"] = session().range(3).count()
 session.stop()
+nowhere = {"spark.eventLog.enabled": "true", "spark.eventLog.dir": "file:/no/such/place"}
+try:
+    Session("probe", overrides=nowhere)()
+except Exception as error:
+    found["refused"] = [type(error).__name__, str(error)]
 print(json.dumps(found))
 """
 
@@ -151,6 +156,13 @@ def test_checkpoints_go_where_they_were_told_to(probe: dict[str, Any]) -> None:
 def test_checkpoints_are_gone_when_spark_has_stopped(probe: dict[str, Any]) -> None:
     assert [len(names) for names in probe["while"]] == [1, 1]
     assert probe["after"] == [[], []]
+
+
+def test_a_spark_that_does_not_start_is_an_input_error_of_one_line(probe: dict[str, Any]) -> None:
+    assert probe["refused"] == [
+        "InputError",
+        "Spark does not start: FileNotFoundException: File file:/no/such/place does not exist",
+    ]
 
 
 def test_the_heap_is_known_before_the_jvm_starts(probe: dict[str, Any]) -> None:

@@ -15,12 +15,12 @@ def java_message(error: Any) -> str:
     return f"{cause.getClass().getSimpleName()}: {text}".removesuffix(": ")
 
 
-def plain_errors(uri: str, call: Callable[..., Any], *arguments: Any) -> Any:
-    """Call into Hadoop; its exceptions become an InputError that names the URI."""
+def plain_errors(place: str, call: Callable[..., Any], *arguments: Any) -> Any:
+    """Call into Java; its exceptions become an InputError that begins with the place, or URI."""
     from py4j.protocol import Py4JJavaError
     from pyspark.errors.exceptions.captured import CapturedException
 
     try:
         return call(*arguments)
     except (Py4JJavaError, CapturedException) as error:
-        raise InputError(f"{uri}: {java_message(error)}") from None
+        raise InputError(f"{place}: {java_message(error)}") from None

@@ -59,7 +59,8 @@ class Session:
     def __call__(self) -> SparkSession:
         """Return the session, starting it if need be.
 
-        Raises InputError where the directory for checkpoints cannot be made.
+        Raises InputError where Spark does not start, or the directory for checkpoints cannot be
+        made.
         """
         if self._spark is None:
             self._spark = self._start()
@@ -118,7 +119,7 @@ class Session:
         for key, value in (properties | self._overrides).items():
             builder = builder.config(key, value)
         with waiting_for(_START, name=self._app_name):
-            spark: SparkSession = builder.getOrCreate()
+            spark: SparkSession = plain_errors("Spark does not start", builder.getOrCreate)
         spark.sparkContext.setLogLevel("ERROR")
         if not str(spark.sparkContext.master).startswith("local"):
             # Spark itself says so in a warning, which the log level leaves out.
