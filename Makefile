@@ -9,9 +9,19 @@ SEEDS   ?= 5
 ONLY    ?=
 SCALE   ?=
 BENCH   ?=
+TESTS   ?=
 CLUSTER ?= conf/cluster.yaml
+# 4.1, of Dataproc's image 3.0, or 3.5, of image 2.3
+SPARK   ?= 4.1
 
-VENV := .venv
+ifeq ($(filter 4.1 3.5,$(SPARK)),)
+$(error SPARK=$(SPARK) is none of 4.1 and 3.5)
+endif
+
+# each line of Spark has an environment and locks of its own
+VENV := .venv$(if $(filter 3.5,$(SPARK)),-spark3.5)
+RUN_LOCK := requirements/run$(if $(filter 3.5,$(SPARK)),-spark3.5).txt
+DEV_LOCK := requirements/dev$(if $(filter 3.5,$(SPARK)),-spark3.5).txt
 BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 # without isolation pip builds PySpark, which comes as source, with the locked setuptools
@@ -21,7 +31,7 @@ UV   := uv==0.13.9
 # Spark's own variables would put another Spark in front of the locked one
 unexport SPARK_HOME PYTHONPATH
 # Spark starts its workers with the first python3 on PATH unless told otherwise
-SPARK = JAVA_HOME="$$(head -n 1 $(VENV)/java_home)" PYSPARK_PYTHON="$(CURDIR)/$(BIN)/python" \
+WITH_SPARK = JAVA_HOME="$$(head -n 1 $(VENV)/java_home)" PYSPARK_PYTHON="$(CURDIR)/$(BIN)/python" \
 	$(BIN)/python
 
 ON_CONF = --config '$(CONF)' \
@@ -65,7 +75,7 @@ help: ## list the targets
 setup: $(VENV)/dev.stamp $(VENV)/project.stamp java ## make .venv: locked packages, this project, a Java
 
 run: $(VENV)/project.stamp java ## the whole pipeline on CONF; what is done is skipped
-	@$(SPARK) scripts/run_pipeline.py $(OPTIONS)
+	@$(WITH_SPARK) scripts/run_pipeline.py $(OPTIONS)
 
 data: $(VENV)/project.stamp ## download or generate the archive that CONF names
 	@$(BIN)/python scripts/fetch_archive.py --config '$(CONF)'
@@ -78,12 +88,12 @@ recommend: ## one stage: the recommendations of every model
 evaluate: ## one stage: measure and compare the models
 twins: ## one stage: find the most alike pairs of users
 $(STAGES): $(VENV)/project.stamp java
-	@$(SPARK) jobs/$(or $(JOB_$@),$@).py $(OPTIONS)
-	$(if $(filter $@,$(EXPORTED)),@$(SPARK) scripts/export_results.py $(OPTIONS))
+	@$(WITH_SPARK) jobs/$(or $(JOB_$@),$@).py $(OPTIONS)
+	$(if $(filter $@,$(EXPORTED)),@$(WITH_SPARK) scripts/export_results.py $(OPTIONS))
 
 bench: CONF = conf/full.yaml
 bench: $(VENV)/bench.stamp $(VENV)/project.stamp java ## time us beside others (ONLY=topk,als SCALE=0.1)
-	@$(SPARK) -m scripts.bench --config '$(CONF)' $(if $(ARCHIVE),--archive '$(ARCHIVE)') \
+	@$(WITH_SPARK) -m scripts.bench --config '$(CONF)' $(if $(ARCHIVE),--archive '$(ARCHIVE)') \
 		$(if $(ONLY),--only '$(ONLY)') $(if $(SCALE),--scale '$(SCALE)') \
 		$(foreach pair,$(SET),--set '$(pair)') $(BENCH)
 
@@ -117,14 +127,14 @@ cluster-down: $(VENV)/dataproc.stamp ## delete it, unless it holds the only copy
 	@$(DATAPROC) $@ $(CLOUD) $(FORCED)
 
 stability: $(VENV)/project.stamp java ## how far the results move over SEEDS seeds (5)
-	@$(SPARK) scripts/run_stability.py $(OPTIONS) --seeds $(SEEDS)
+	@$(WITH_SPARK) scripts/run_stability.py $(OPTIONS) --seeds $(SEEDS)
 
-test: setup ## every test that needs only PyPI's packages
-	@$(SPARK) -m pytest --ignore tests/cluster
+test: setup ## every test that needs only PyPI's packages (SPARK=3.5: on image 2.3's Spark)
+	@$(WITH_SPARK) -m pytest --ignore tests/cluster $(TESTS)
 
 test-cluster: setup ## the jobs on a real HDFS and YARN on this machine (needs Maven)
 	@command -v mvn >/dev/null || { echo 'make test-cluster: no mvn here: install Maven' >&2; exit 1; }
-	@$(SPARK) -m pytest tests/cluster
+	@$(WITH_SPARK) -m pytest tests/cluster
 
 check: $(VENV)/dev.stamp $(VENV)/project.stamp ## lint, format, types, and every conf
 	@$(BIN)/python -m ruff check .
@@ -143,8 +153,10 @@ package: $(VENV)/project.stamp ## dist/movierec-<version>.zip and its dependenci
 lock: $(VENV)/build.stamp ## recompile requirements/*.txt (UPGRADE=1: to the newest versions)
 	@$(PIP) install $(UV)
 	@$(call compile,build,--group build)
-	@$(call compile,run,pyproject.toml)
+	@$(call compile,run,pyproject.toml $(SPARK_4_1))
 	@$(call compile,dev,pyproject.toml --group build --group dev -c requirements/run.txt)
+	@$(call compile,run-spark3.5,pyproject.toml $(SPARK_3_5))
+	@$(call compile,dev-spark3.5,pyproject.toml --group build --group dev -c requirements/run-spark3.5.txt)
 	@$(call compile,dataproc,--group dataproc -c requirements/run.txt)
 	@$(call compile,bench,--group bench -c requirements/run.txt)
 	@$(call compile,mkl,--group mkl)
@@ -157,6 +169,9 @@ clean: ## remove what is built or cached; .venv, data and workspace stay
 
 # --- set-up: a stamp for each step, so that a second run does nothing -----------------------------
 
+# what the Dataproc images 3.0 and 2.3 hold
+SPARK_4_1 = -c requirements/spark-4.1.in
+SPARK_3_5 = -c requirements/spark-3.5.in
 compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade) -o requirements/$(1).txt $(2)
 
@@ -180,11 +195,11 @@ $(VENV)/venv.stamp: $(shell [ -x $(BIN)/python ] || echo interpreter-gone)
 $(VENV)/build.stamp: requirements/build.txt $(VENV)/venv.stamp
 	@$(SYNC) $< && touch $@
 
-$(VENV)/run.stamp: requirements/run.txt $(VENV)/build.stamp
+$(VENV)/run.stamp: $(RUN_LOCK) $(VENV)/build.stamp
 	@echo 'setting up $(VENV), once: about half a gigabyte to download where pip has no cache'
 	@$(SYNC) $< && touch $@
 
-$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
+$(VENV)/dev.stamp: $(DEV_LOCK) $(VENV)/run.stamp
 	@$(SYNC) $< && touch $@
 
 $(VENV)/dataproc.stamp: requirements/dataproc.txt $(VENV)/project.stamp
