@@ -8,14 +8,27 @@ from pathlib import Path
 
 import pytest
 
+from movierec.execution import Execution
+from movierec.pipeline import run_pipeline
+from movierec.session import Session
 from tests.cluster.hadoop import Hadoop, running_hadoop
+from tests.cluster.pipelines import execution, sets
 from tests.cluster.submission import Submitter
+from tests.dataproc.fake_storage import FakeStorage
 
 
 @pytest.fixture(scope="session")
-def hadoop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hadoop]:
+def storage() -> Iterator[FakeStorage]:
+    """What gs:// is on this cluster."""
+    with FakeStorage() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def hadoop(storage: FakeStorage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hadoop]:
     """HDFS and YARN with two nodes."""
-    with running_hadoop(tmp_path_factory.mktemp("hadoop"), os.environ["JAVA_HOME"]) as cluster:
+    folder = tmp_path_factory.mktemp("hadoop")
+    with running_hadoop(folder, os.environ["JAVA_HOME"], storage_url=storage.url) as cluster:
         yield cluster
 
 
@@ -30,5 +43,17 @@ def archive(small_archive: Path, hadoop: Hadoop, submitter: Submitter) -> str:
     """The real archive, as a zip on HDFS."""
     uri = f"{hadoop.hdfs}/archives/{small_archive.name}"
     source = f"file://{small_archive}"
-    submitter.run("stage_in", "--source", source, "--target", uri, master="local[1]")
+    done = submitter.run("stage_in", "--source", source, "--target", uri, master="local[1]")
+    assert done.exit_code == 0, done.errors[-3000:]
     return uri
+
+
+@pytest.fixture(scope="session")
+def local(
+    session: Session, small_archive: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Execution:
+    """The pipeline in local mode."""
+    workspace = tmp_path_factory.mktemp("local")
+    run = execution(session, sets(f"file://{workspace}", str(small_archive)))
+    run_pipeline(run)
+    return run

@@ -36,8 +36,8 @@ class ClusterError(Exception):
     """The cluster did not do what it was told to."""
 
 
-def class_path() -> str:
-    """Return the class path that Maven resolves for minicluster/pom.xml.
+def class_path() -> list[str]:
+    """Return the jars that Maven resolves for minicluster/pom.xml.
 
     Raises ClusterError where Maven is not there or resolves nothing.
     """
@@ -53,7 +53,7 @@ def class_path() -> str:
         )
         if done.returncode:
             raise ClusterError(f"Maven resolves no Hadoop: {done.stdout.strip()[-2000:]}")
-    return listed.read_text(encoding="utf-8").strip()
+    return listed.read_text(encoding="utf-8").strip().split(os.pathsep)
 
 
 def free_ports(count: int) -> list[int]:
@@ -135,12 +135,24 @@ class Hadoop:
     """HADOOP_CONF_DIR of clients."""
     hdfs: str
     """hdfs://host:port"""
+    connector: str
+    """The jar of gs://, which a Dataproc image has on every class path."""
     daemons: dict[str, Daemon]
 
     @property
     def environment(self) -> dict[str, str]:
         """What a client needs beside its own environment."""
         return {"HADOOP_CONF_DIR": str(self.conf), "YARN_CONF_DIR": str(self.conf)}
+
+    @property
+    def on_the_master(self) -> dict[str, str]:
+        """The same on a machine that has Hadoop's command on its PATH."""
+        return {**self.environment, "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}"}
+
+    @property
+    def spark_properties(self) -> dict[str, str]:
+        """What makes gs:// known to drivers and executors."""
+        return {f"spark.{one}.extraClassPath": self.connector for one in ("driver", "executor")}
 
     def dfs_admin(self, *arguments: str) -> None:
         """Run `hdfs dfsadmin`. Raises ClusterError where it fails."""
@@ -154,9 +166,16 @@ class Hadoop:
 
 
 @contextmanager
-def running_hadoop(folder: Path, java_home: str, *, nodes: int = 2) -> Iterator[Hadoop]:
-    """Run HDFS with one DataNode and YARN with so many nodes in the folder."""
-    jars = class_path()
+def running_hadoop(
+    folder: Path, java_home: str, *, nodes: int = 2, storage_url: str
+) -> Iterator[Hadoop]:
+    """Run HDFS with one DataNode and YARN with so many nodes in the folder.
+
+    Clients find gs:// at the storage server.
+    """
+    found = class_path()
+    connector = next(one for one in found if Path(one).name.startswith("gcs-connector-"))
+    jars = os.pathsep.join(one for one in found if one != connector)
     ports = iter(free_ports(10 + 3 * nodes))
     name_port, name_http = next(ports), next(ports)
     data_ports = {
@@ -199,8 +218,18 @@ def running_hadoop(folder: Path, java_home: str, *, nodes: int = 2) -> Iterator[
         "yarn.scheduler.maximum-allocation-mb": str(NODE_MEMORY_MB),
         **manager,
     }
+    gcs = {
+        "fs.gs.impl": "com.google.cloud.hadoop.fs.gcs.GoogleHadoopFileSystem",
+        "fs.gs.project.id": "test-project",
+        "fs.gs.auth.type": "UNAUTHENTICATED",
+        "fs.gs.storage.root.url": f"{storage_url}/",
+        "fs.gs.client.type": "HTTP_API_CLIENT",
+    }
     clients = folder / "conf"
-    _write_conf(clients, core, hdfs, yarn)
+    _write_conf(clients, {**core, **gcs}, hdfs, yarn)
+    _write_command(
+        folder / "bin" / "hadoop", f"{java_home}/bin/java", f"{clients}:{jars}:{connector}"
+    )
 
     def daemon(name: str, port: int, own: Mapping[str, str] = {}) -> Daemon:
         place = folder / name
@@ -231,7 +260,8 @@ def running_hadoop(folder: Path, java_home: str, *, nodes: int = 2) -> Iterator[
             "yarn.nodemanager.log-dirs": str(folder / f"nodemanager-{number}" / "logs"),
         }
         all_of_them.append(daemon(f"nodemanager-{number}", node, own))
-    cluster = Hadoop(folder, clients, core["fs.defaultFS"], {one.name: one for one in all_of_them})
+    daemons = {one.name: one for one in all_of_them}
+    cluster = Hadoop(folder, clients, core["fs.defaultFS"], connector, daemons)
     try:
         _format(all_of_them[0])
         for one in all_of_them:
@@ -255,6 +285,17 @@ def _format(namenode: Daemon) -> None:
     )
     if done.returncode:
         raise ClusterError(f"HDFS cannot be formatted:\n{done.stderr[-3000:]}")
+
+
+def _write_command(path: Path, java: str, classes: str) -> None:
+    """Write as much of Hadoop's own command as the suite calls."""
+    path.parent.mkdir()
+    path.write_text(
+        '#!/bin/sh\n[ "$1" = distcp ] || { echo "hadoop $1: not here" >&2; exit 64; }\nshift\n'
+        f'exec {java} -Xmx512m -cp "{classes}" org.apache.hadoop.tools.DistCp "$@"\n',
+        encoding="utf-8",
+    )
+    path.chmod(0o755)
 
 
 def _write_conf(

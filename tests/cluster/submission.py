@@ -6,14 +6,19 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyspark
 
 from scripts.build_package import build_packages
 from tests.cluster.hadoop import Hadoop
+from tests.dataproc.fake_behaviour import RunningJob
+from tests.dataproc.fake_storage import FakeStorage
 
 ROOT = Path(__file__).resolve().parents[2]
 SPARK_HOME = Path(pyspark.__file__).parent
@@ -29,6 +34,42 @@ PROPERTIES = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.ui.enabled": "false",
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Driver:
+    """What spark-submit is told."""
+
+    main: Path
+    arguments: tuple[str, ...] = ()
+    py_files: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = ()
+    master: str = "yarn"
+    properties: Mapping[str, str]
+
+    def start(
+        self, hadoop: Hadoop, environment: Mapping[str, str], *, cwd: Path, stderr: int
+    ) -> subprocess.Popen[bytes]:
+        """Start it in client mode on the cluster and return the process."""
+        command = [str(SPARK_HOME / "bin" / "spark-submit"), "--master", self.master]
+        command += ["--deploy-mode", "client"]
+        for key, value in {**PROPERTIES, **hadoop.spark_properties, **self.properties}.items():
+            command += ["--conf", f"{key}={value}"]
+        for option, paths in (("--py-files", self.py_files), ("--files", self.files)):
+            if paths:
+                command += [option, ",".join(map(str, paths))]
+        return subprocess.Popen(
+            [*command, str(self.main), *self.arguments],
+            cwd=cwd,
+            env={
+                **os.environ,
+                **environment,
+                "SPARK_HOME": str(SPARK_HOME),
+                "PYSPARK_PYTHON": sys.executable,
+            },
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+        )
 
 
 @dataclass(frozen=True)
@@ -49,7 +90,7 @@ class Submission:
 
 
 class Submitter:
-    """Submits jobs and waits for them, or hands out the running process."""
+    """Submits the suite's jobs and waits for them, or hands out the running process."""
 
     def __init__(self, hadoop: Hadoop, folder: Path) -> None:
         self._hadoop = hadoop
@@ -58,47 +99,92 @@ class Submitter:
 
     def run(
         self,
-        job: str | Path,
+        job: str,
         *arguments: str,
-        master: str = "yarn",
         conf: Path | None = None,
-        properties: dict[str, str] | None = None,
+        master: str = "yarn",
+        properties: Mapping[str, str] | None = None,
     ) -> Submission:
-        """Run a job of the suite, or a script, to its end."""
-        process = self.start(job, *arguments, master=master, conf=conf, properties=properties)
-        output, errors = process.communicate()
-        return Submission(process.returncode, output, errors)
+        """Run a job to its end."""
+        process = self.start(job, *arguments, conf=conf, master=master, properties=properties)
+        return ended(process)
 
     def start(
         self,
-        job: str | Path,
+        job: str,
         *arguments: str,
-        master: str = "yarn",
         conf: Path | None = None,
-        properties: dict[str, str] | None = None,
-    ) -> subprocess.Popen[str]:
-        """Start it and return the process."""
-        command = [str(SPARK_HOME / "bin" / "spark-submit"), "--master", master]
-        command += ["--deploy-mode", "client"]
-        for key, value in {**PROPERTIES, **(properties or {})}.items():
-            command += ["--conf", f"{key}={value}"]
-        command += ["--py-files", ",".join(map(str, self.packages))]
+        master: str = "yarn",
+        properties: Mapping[str, str] | None = None,
+    ) -> subprocess.Popen[bytes]:
+        """Start a job, with its conf among --files, and return the process."""
         if conf is not None:
-            command += ["--files", str(conf)]
             arguments = ("--config", conf.name, *arguments)
-        path = job if isinstance(job, Path) else ROOT / "jobs" / f"{job}.py"
-        environment = {
-            **os.environ,
-            **self._hadoop.environment,
-            "SPARK_HOME": str(SPARK_HOME),
-            "PYSPARK_PYTHON": sys.executable,
-        }
-        return subprocess.Popen(
-            [*command, str(path), *arguments],
-            # no conf and no sources of the project lie there
-            cwd=self._folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+        driver = Driver(
+            main=ROOT / "jobs" / f"{job}.py",
+            arguments=arguments,
+            py_files=tuple(self.packages),
+            files=(conf,) if conf else (),
+            master=master,
+            properties=properties or {},
         )
+        # in its folder lie no conf and no sources of the project
+        environment = self._hadoop.environment
+        return driver.start(self._hadoop, environment, cwd=self._folder, stderr=subprocess.PIPE)
+
+
+def ended(process: subprocess.Popen[bytes], *, seconds: float | None = None) -> Submission:
+    """Wait for a submitted job. Raises TimeoutExpired."""
+    output, errors = process.communicate(timeout=seconds)
+    return Submission(process.returncode, output.decode(), errors.decode())
+
+
+class YarnRunner:
+    """Runs what the fake Dataproc is given as Dataproc's agent does: on the cluster's master.
+
+    The job's files come from the bucket into the driver's working directory, and all that the
+    driver writes is its output.
+    """
+
+    def __init__(self, hadoop: Hadoop, storage: FakeStorage, folder: Path) -> None:
+        self._hadoop = hadoop
+        self._storage = storage
+        self._folder = folder
+
+    def __call__(self, running: RunningJob) -> int:
+        job = running.pyspark_job
+        place = self._folder / f"{running.job_id}-{running.attempt}"
+        place.mkdir()
+        driver = Driver(
+            main=self._fetch(job.main_python_file_uri, place),
+            arguments=tuple(job.args),
+            py_files=self._fetch_all(job.python_file_uris, place),
+            files=self._fetch_all(job.file_uris, place),
+            properties=dict(job.properties),
+        )
+        environment = self._hadoop.on_the_master
+        process = driver.start(self._hadoop, environment, cwd=place, stderr=subprocess.STDOUT)
+        ends = threading.Thread(target=self._end_when_cancelled, args=(process, running))
+        ends.start()
+        assert process.stdout is not None  # it is a pipe
+        for line in process.stdout:
+            running.write(line)
+        code = process.wait()
+        ends.join()
+        return code
+
+    def _fetch(self, uri: str, place: Path) -> Path:
+        split = urlsplit(uri)
+        path = place / Path(split.path).name
+        path.write_bytes(self._storage.get(split.netloc, split.path.lstrip("/")))
+        return path
+
+    def _fetch_all(self, uris: Iterable[str], place: Path) -> tuple[Path, ...]:
+        return tuple(self._fetch(uri, place) for uri in uris)
+
+    @staticmethod
+    def _end_when_cancelled(process: subprocess.Popen[bytes], running: RunningJob) -> None:
+        while process.poll() is None:
+            if running.cancelled.wait(0.2):
+                process.terminate()
+                process.wait()

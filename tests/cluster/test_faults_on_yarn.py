@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from movierec import stages
+from tests.cluster.submission import ended
 from tests.cluster.test_jobs_on_yarn import SMALL, execution, flags, sets
 
 pytestmark = pytest.mark.slow
@@ -73,8 +74,8 @@ def tuning_under_way(submitter, overrides):
 def test_a_killed_executor_costs_time_and_nothing_else(session, split, submitter, undisturbed):
     process = tuning_under_way(submitter, split)
     executors()[0].kill()
-    _, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors[-3000:]
+    done = ended(process, seconds=300)
+    assert done.exit_code == 0, done.errors[-3000:]
     assert trials(session, split) == undisturbed
 
 
@@ -86,11 +87,11 @@ def test_a_dead_node_costs_time_and_nothing_else(session, hadoop, split, submitt
         if str(node.folder) in " ".join(one.cmdline()):
             one.kill()
     try:
-        _, errors = process.communicate(timeout=300)
+        done = ended(process, seconds=300)
     finally:
         node.start()
         node.wait()
-    assert process.returncode == 0, errors[-3000:]
+    assert done.exit_code == 0, done.errors[-3000:]
     assert trials(session, split) == undisturbed
 
 
@@ -128,12 +129,10 @@ def test_a_full_cluster_is_waited_for_and_said_so(hadoop, submitter, archive):
         overrides = sets(f"{hadoop.hdfs}/full", archive)
         process = submitter.start("ingest", *flags(overrides), conf=SMALL)
         with pytest.raises(subprocess.TimeoutExpired):
-            process.communicate(timeout=50)
+            ended(process, seconds=50)
     finally:
         for node in nodes:
             os.kill(node.process.pid, signal.SIGCONT)
-    _, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors[-3000:]
-    assert (
-        "movierec ingest: waiting for Spark to start; on YARN, for a place in the queue" in errors
-    )
+    done = ended(process, seconds=300)
+    assert done.exit_code == 0, done.errors[-3000:]
+    assert "movierec ingest: waiting for Spark to start; on YARN, for a place" in done.errors

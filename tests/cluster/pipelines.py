@@ -1,0 +1,71 @@
+"""The pipeline that every test here runs, short, and how two runs of it are compared."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from movierec import stages
+from movierec.config_loader import load_config
+from movierec.execution import Execution
+from movierec.session import Session
+from movierec.workspace import Result
+
+SMALL = Path(__file__).resolve().parents[2] / "conf" / "small.yaml"
+# A short search: what is to be equal does not depend on how long it is.
+OVERRIDES: dict[str, Any] = {
+    "tuning.strategy": "grid",
+    "tuning.implicit": {"rank": [8], "reg_param": [0.1], "alpha": [2], "feedback": ["signed"]},
+    "tuning.explicit": {"rank": [8], "reg_param": [0.1]},
+    "als.max_iter": 5,
+    "evaluation.bootstrap": 100,
+    "twins.resamples": 200,
+    "twins.curve.floors": [20, 100],
+}
+# How long a step took is the one thing that may differ.
+CLOCKS = ("seconds",)
+
+
+def sets(workspace: str, archive: str) -> list[str]:
+    """The overrides of conf/small.yaml for the pipeline there."""
+    values = {"workspace": workspace, "source.archive": archive, **OVERRIDES}
+    return [f"{key}={json.dumps(value)}" for key, value in values.items()]
+
+
+def flags(overrides: list[str]) -> list[str]:
+    """The same as a command line takes them."""
+    return [part for override in overrides for part in ("--set", override)]
+
+
+def execution(session: Session, overrides: list[str]) -> Execution:
+    """What knows the pipeline's results."""
+    text = SMALL.read_text(encoding="utf-8")
+    return Execution(load_config(text, origin=SMALL.name, overrides=overrides), session)
+
+
+def result(run: Execution, stage: stages.Stage) -> Result:
+    """A stage's result, which must be there."""
+    found = run.find(stage)
+    assert found is not None, f"{run.workspace.root}: {stage.name} is not done"
+    return found
+
+
+def assert_equal(spark: SparkSession, stage: stages.Stage, ours: Execution, theirs: Execution):
+    """Every dataset of the stage has the same rows, and what people read the same bytes."""
+    here, there = result(ours, stage), result(theirs, stage)
+    assert here.manifest.rows == there.manifest.rows
+    for dataset in here.manifest.rows:
+        one, other = (
+            spark.read.parquet(f"{at.path}/{dataset}").drop(*CLOCKS) for at in (here, there)
+        )
+        assert one.exceptAll(other).isEmpty(), dataset
+        assert other.exceptAll(one).isEmpty(), dataset
+    if stage in (stages.EVALUATE, stages.TWINS):
+        texts = [
+            run.files.read_text(f"{at.path}/summary.json")
+            for run, at in ((ours, here), (theirs, there))
+        ]
+        assert texts[0] == texts[1]
