@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from movierec import audit as audit_module
 from movierec.audit import collect_audit
 
 # (user, movie, rating, second): one user's five ratings and another's one, cold in no split.
@@ -46,6 +47,16 @@ def test_a_right_split_has_no_fault_and_its_cold_movies_are_counted(spark):
 )
 def test_each_fault_is_found_and_counted(spark, change, faults):
     assert audit(spark, GOOD | change).faults() == faults
+
+
+def test_only_splits_that_are_not_the_ratings_are_compared_pair_by_pair(spark, monkeypatch):
+    def compared(*_):
+        raise AssertionError("compared")
+
+    monkeypatch.setattr(audit_module, "_collect_pair_faults", compared)
+    assert audit(spark, GOOD).faults() == []
+    with pytest.raises(AssertionError, match="compared"):
+        audit(spark, GOOD | {"test": [(1, 5, 4.5, 50)]})
 
 
 def test_order_in_time_is_no_matter_where_the_strategy_promises_none(spark):

@@ -9,9 +9,8 @@ from google.api_core import exceptions as api
 from google.cloud import dataproc_v1 as dp
 
 from movierec_dataproc.clients import Clients
-from movierec_dataproc.failures import explain
 from movierec_dataproc.naming import request_id
-from movierec_dataproc.retries import retried
+from movierec_dataproc.retries import submit_once
 from movierec_dataproc.target import Target
 from movierec_dataproc.terminal import Terminal
 from movierec_dataproc.work import Progress
@@ -92,23 +91,10 @@ def submit_request(batch: dp.Batch, *, batch_id: str, target: Target) -> dp.Crea
 def submit(
     batch: dp.Batch, *, batch_id: str, clients: Clients, target: Target, terminal: Terminal
 ) -> BatchWork:
-    """Create the batch, once: after a lost answer its own id finds it again.
-
-    Raises UserError where Dataproc refuses it.
-    """
+    """Create the batch, once. Raises UserError where Dataproc refuses it."""
     work = BatchWork(clients, target, batch_id)
     request = submit_request(batch, batch_id=batch_id, target=target)
-
-    def send() -> None:
-        try:
-            clients.batches.create_batch(request=request)
-        except api.Aborted:
-            raise
-        except api.Conflict:
-            terminal.say(f"{work.name}: is there already; following it")
-
-    try:
-        retried(send, place=work.name, terminal=terminal)
-    except api.GoogleAPICallError as error:
-        raise explain(error, place=work.name) from None
+    submit_once(
+        lambda: clients.batches.create_batch(request=request), name=work.name, terminal=terminal
+    )
     return work

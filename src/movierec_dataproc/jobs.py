@@ -10,9 +10,8 @@ from google.api_core import exceptions as api
 from google.cloud import dataproc_v1 as dp
 
 from movierec_dataproc.clients import Clients
-from movierec_dataproc.failures import explain
 from movierec_dataproc.naming import request_id
-from movierec_dataproc.retries import retried
+from movierec_dataproc.retries import submit_once
 from movierec_dataproc.target import Target
 from movierec_dataproc.terminal import Terminal
 from movierec_dataproc.work import Progress
@@ -95,26 +94,12 @@ def submit_request(job: dp.Job, *, target: Target) -> dp.SubmitJobRequest:
 
 
 def submit(job: dp.Job, *, clients: Clients, target: Target, terminal: Terminal) -> JobWork:
-    """Submit the job, once: after a lost answer its own id finds it again.
-
-    Raises UserError where Dataproc refuses it.
-    """
-    job_id = job.reference.job_id
-    work = JobWork(clients, target, job_id)
+    """Submit the job, once. Raises UserError where Dataproc refuses it."""
+    work = JobWork(clients, target, job.reference.job_id)
     request = submit_request(job, target=target)
-
-    def send() -> None:
-        try:
-            clients.jobs.submit_job(request=request)
-        except api.Aborted:
-            raise
-        except api.Conflict:
-            terminal.say(f"{work.name}: is there already; following it")
-
-    try:
-        retried(send, place=work.name, terminal=terminal)
-    except api.GoogleAPICallError as error:
-        raise explain(error, place=work.name) from None
+    submit_once(
+        lambda: clients.jobs.submit_job(request=request), name=work.name, terminal=terminal
+    )
     return work
 
 

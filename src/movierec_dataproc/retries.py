@@ -55,3 +55,23 @@ def retried(call: Callable[[], T], *, place: str, terminal: Terminal) -> T:
         return call()
     except TRANSIENT as error:
         raise explain(error, place=f"{place}, tried {ATTEMPTS} times") from None
+
+
+def submit_once(send: Callable[[], object], *, name: str, terminal: Terminal) -> None:
+    """Submit work that has an id of its own: after a lost answer that id finds it again.
+
+    Raises UserError where Dataproc refuses it.
+    """
+
+    def attempt() -> None:
+        try:
+            send()
+        except api.Aborted:
+            raise
+        except api.Conflict:
+            terminal.say(f"{name}: is there already; following it")
+
+    try:
+        retried(attempt, place=name, terminal=terminal)
+    except api.GoogleAPICallError as error:
+        raise explain(error, place=name) from None

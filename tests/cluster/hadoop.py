@@ -17,7 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+import pyspark
+
 HERE = Path(__file__).resolve().parent / "minicluster"
+SPARK_JARS = Path(pyspark.__file__).parent / "jars"
 HOST = "127.0.0.1"
 NODE_MEMORY_MB = 4096
 NODE_CORES = 4
@@ -174,8 +177,11 @@ def running_hadoop(
     Clients find gs:// at the storage server.
     """
     found = class_path()
-    connector = next(one for one in found if Path(one).name.startswith("gcs-connector-"))
-    jars = os.pathsep.join(one for one in found if one != connector)
+    connector, distcp = (
+        next(one for one in found if Path(one).name.startswith(name))
+        for name in ("gcs-connector-", "hadoop-distcp-")
+    )
+    jars = os.pathsep.join(one for one in found if one not in (connector, distcp))
     ports = iter(free_ports(10 + 3 * nodes))
     name_port, name_http = next(ports), next(ports)
     data_ports = {
@@ -224,12 +230,14 @@ def running_hadoop(
         "fs.gs.auth.type": "UNAUTHENTICATED",
         "fs.gs.storage.root.url": f"{storage_url}/",
         "fs.gs.client.type": "HTTP_API_CLIENT",
+        # the server here knows copy and delete, but no move
+        "fs.gs.operation.move.enable": "false",
     }
     clients = folder / "conf"
     _write_conf(clients, {**core, **gcs}, hdfs, yarn)
-    _write_command(
-        folder / "bin" / "hadoop", f"{java_home}/bin/java", f"{clients}:{jars}:{connector}"
-    )
+    # the daemons' jar holds commons-cli under another name; Spark's jars have it under its own
+    classes = f"{clients}:{SPARK_JARS}/*:{distcp}:{connector}"
+    _write_command(folder / "bin" / "hadoop", f"{java_home}/bin/java", classes)
 
     def daemon(name: str, port: int, own: Mapping[str, str] = {}) -> Daemon:
         place = folder / name
