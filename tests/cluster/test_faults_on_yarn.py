@@ -95,6 +95,13 @@ def test_a_dead_node_costs_time_and_nothing_else(session, hadoop, split, submitt
     assert trials(session, split) == undisturbed
 
 
+def fault(done):
+    """What the job says of itself, among Spark's own lines."""
+    assert done.exit_code == 3, done.errors[-3000:]
+    (line,) = (one for one in done.errors.splitlines() if one.startswith("ingest: "))
+    return line
+
+
 def test_safe_mode_is_an_error_of_one_line(hadoop, submitter, archive):
     hadoop.dfs_admin("-safemode", "enter")
     try:
@@ -102,23 +109,28 @@ def test_safe_mode_is_an_error_of_one_line(hadoop, submitter, archive):
         done = submitter.run("ingest", *flags(overrides), conf=SMALL)
     finally:
         hadoop.dfs_admin("-safemode", "leave")
-    assert done.exit_code == 3, done.errors[-3000:]
-    assert "Name node is in safe mode" in done.errors.splitlines()[-1]
+    assert fault(done).startswith("ingest: Spark does not start: ")
+    assert "Name node is in safe mode" in fault(done)
 
 
-def test_a_lost_block_is_an_error_of_one_line(hadoop, submitter, archive):
+@pytest.mark.parametrize(
+    ("master", "said"),
+    [
+        # there Spark needs HDFS before the job does
+        ("yarn", "could only be written to 0 of the 1 minReplication nodes"),
+        ("local[1]", "Could not obtain block"),
+    ],
+)
+def test_a_dead_datanode_is_an_error_of_one_line(hadoop, submitter, archive, master, said):
     node = hadoop.daemons["datanode"]
     node.kill()
     try:
         overrides = sets(f"{hadoop.hdfs}/lost", archive)
-        done = submitter.run("ingest", *flags(overrides), conf=SMALL)
+        done = submitter.run("ingest", *flags(overrides), conf=SMALL, master=master)
     finally:
         node.start()
         node.wait()
-    assert done.exit_code == 3, done.errors[-3000:]
-    last = done.errors.splitlines()[-1]
-    assert "ingest: " in last
-    assert "BlockMissingException" in last or "Could not obtain block" in last
+    assert said in fault(done)
 
 
 def test_a_full_cluster_is_waited_for_and_said_so(hadoop, submitter, archive):
