@@ -97,8 +97,19 @@ def _read_elsewhere(name: str, session: Session) -> str | None:
     if "://" in name:
         return files.read_text(resolve_uri(name, key="--config"))
     if is_submitted():
-        from pyspark import SparkFiles
-
-        session()
-        return files.read_text(f"file://{SparkFiles.get(Path(name).name)}")
+        shipped = _shipped(Path(name).name, session)
+        return None if shipped is None else files.read_text(shipped)
     return None
+
+
+def _shipped(name: str, session: Session) -> str | None:
+    """Return where the file of that name among --files comes from.
+
+    A driver in a container has it in its working directory. On a client it is there under
+    Dataproc, but not under plain spark-submit, which tells only the executors.
+    """
+    conf = session().sparkContext.getConf()
+    given = [conf.get(key, "") or "" for key in ("spark.files", "spark.yarn.dist.files")]
+    uris = [uri for part in given for uri in part.split(",") if uri]
+    found = next((uri for uri in uris if uri.rpartition("/")[2] == name), None)
+    return None if found is None else resolve_uri(found, key="--files")
