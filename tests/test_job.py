@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyspark
 import pytest
 import yaml
 
@@ -176,6 +177,28 @@ def test_a_missing_archive_is_exit_code_3_without_java(toy: Command) -> None:
 
 
 # --- with Java ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "code"), [("toy.yaml", 0), ("none.yaml", 2)])
+def test_a_conf_among_the_files_of_spark_submit_is_found(
+    toy: Command, name: str, code: int
+) -> None:
+    submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
+    command = [str(submit), "--master", "local[1]", "--files", str(toy.place / "toy.yaml")]
+    done = subprocess.run(
+        [*command, str(toy.place / "make_toy.py"), "--config", name, "--check-config"],
+        cwd=toy.place / "empty",
+        env=os.environ | {"PYTHONPATH": str(SRC), "SPARK_HOME": str(submit.parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == code, done.stderr
+    if code == 0:
+        assert last_line(done.stdout)["valid"] is True
+    else:
+        assert f"make_toy: --config {name}: no such file here" in done.stderr
 
 
 def test_a_job_is_done_once_and_found_again_without_java(toy: Command) -> None:

@@ -22,6 +22,7 @@ from tests.dataproc.fake_storage import FakeStorage
 
 ROOT = Path(__file__).resolve().parents[2]
 SPARK_HOME = Path(pyspark.__file__).parent
+QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 PROPERTIES = {
     # one host: the jars need not be uploaded, 300 MB a job
     "spark.yarn.jars": f"local:{SPARK_HOME}/jars/*",
@@ -33,6 +34,8 @@ PROPERTIES = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.ui.enabled": "false",
+    # many short lives on few cores: what the best compiler would gain, compiling costs
+    **{f"spark.{who}.extraJavaOptions": QUICK for who in ("driver", "executor", "yarn.am")},
 }
 
 

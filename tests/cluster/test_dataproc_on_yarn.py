@@ -23,6 +23,9 @@ from tests.dataproc.scenes import BUCKET, ROOT
 
 RESULTS = "movierec/results"
 
+# the first test waits for all jobs that others look at
+pytestmark = pytest.mark.timeout(1800)
+
 
 @dataclass(frozen=True)
 class Laptop:

@@ -14,7 +14,8 @@ from movierec import stages
 from tests.cluster.submission import ended
 from tests.cluster.test_jobs_on_yarn import SMALL, execution, flags, sets
 
-pytestmark = pytest.mark.slow
+# the first test waits for all jobs that others look at
+pytestmark = pytest.mark.timeout(1800)
 # Long enough to be hit: every trial fits for some ten seconds.
 LONG = {"als.max_iter": 20, "als.checkpoint_interval": 5}
 

@@ -7,6 +7,9 @@ import pytest
 from movierec import stages
 from tests.cluster.pipelines import SMALL, assert_equal, execution, flags, sets
 
+# the first test waits for all jobs that others look at
+pytestmark = pytest.mark.timeout(1800)
+
 
 @pytest.fixture(scope="module")
 def on_yarn(session, hadoop, submitter, archive):
