@@ -86,10 +86,9 @@ def test_an_exported_result_is_a_result(files, result, tmp_path):
 def test_an_export_that_ends_early_leaves_no_result_and_is_made_anew(files, result, tmp_path):
     exported = Workspace(f"file://{tmp_path}/bucket", files)
 
-    def fail_at_second(source, to):
-        if source.endswith("twins.csv"):
-            raise InputError("the disk is full")
-        files.copy(source, to)
+    def fail_at_second(sources, to):
+        files.copy(sources[0], f"{to}/{sources[0].rpartition('/')[2]}")
+        raise InputError("the disk is full")
 
     with pytest.raises(InputError, match="the disk is full"):
         export_result(files, result, to=exported, copy=fail_at_second)
@@ -114,10 +113,14 @@ def test_distcp_is_used_where_there_is_a_hadoop(tmp_path, monkeypatch):
     assert find_distcp() is None
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     copy = find_distcp()
-    copy("hdfs:///a", "gs://b/a")
+    copy(["hdfs:///a", "hdfs:///b"], "gs://b/x")
     arguments = said.read_text().splitlines()
     assert arguments[0] == "distcp"
-    assert arguments[-2:] == ["hdfs:///a", "gs://b/a"]
+    assert arguments[-3:] == ["hdfs:///a", "hdfs:///b", "gs://b/x"]
     monkeypatch.setenv("FAIL", "3")
-    with pytest.raises(InputError, match="hdfs:///a: distcp to gs://b/a ended with exit code 3"):
-        copy("hdfs:///a", "gs://b/a")
+    with pytest.raises(InputError) as caught:
+        copy(["hdfs:///a", "hdfs:///b"], "gs://b/x")
+    assert str(caught.value) == (
+        "gs://b/x: distcp of 2 sources, the first of them hdfs:///a, ended with exit code 3: "
+        "see above"
+    )

@@ -134,9 +134,7 @@ def _collect_users(written: DataFrame) -> dict[str, int]:
         return F.coalesce(early > late, F.lit(False))
 
     conditions = _presence({name: F.col(f"{name}_end").isNotNull() for name in SPLITS})
-    conditions["future"] = (
-        later(TRAIN, VALIDATION) | later(TRAIN, TEST) | later(VALIDATION, TEST)
-    )
+    conditions["future"] = later(TRAIN, VALIDATION) | later(TRAIN, TEST) | later(VALIDATION, TEST)
     return _collect_counts(written.groupBy(USER_ID).agg(*ends), conditions)
 
 

@@ -123,7 +123,8 @@ class Files:
     def delete(self, uri: str) -> None:
         """Delete a file or a whole directory; nothing happens where there is none."""
         files, path = self._open_at(uri)
-        plain_errors(uri, files.delete, path, True)
+        if not plain_errors(uri, files.delete, path, True) and self.exists(uri):
+            raise InputError(f"{uri}: could not be deleted; see who else may write there")
 
     def sha256(self, uri: str) -> str:
         """Return the checksum of a file's bytes, in hexadecimal."""
@@ -187,6 +188,12 @@ class Files:
         arguments = (from_files, from_path, to_files, to_path, False, True, conf)
         if not plain_errors(f"{source} to {target}", copied, *arguments):
             raise InputError(f"{source} could not be copied to {target}")
+
+    def make_directory(self, uri: str) -> None:
+        """Make a directory and those above it, unless they are there."""
+        files, path = self._open_at(uri)
+        if not plain_errors(uri, files.mkdirs, path):
+            raise InputError(f"{uri}: the directory could not be made")
 
     def rename(self, source: str, target: str) -> None:
         """Give a file another name in the same file system; there must be none of that name."""

@@ -38,24 +38,37 @@ def stage_in(files: Files, *, source: str, target: str) -> bool:
     return True
 
 
-Copy = Callable[[str, str], None]
-"""Copies a file or a directory from one URI to another."""
+Copy = Callable[[list[str], str], None]
+"""Copies files and directories, by their URIs, into a directory that is there."""
 
 
 def export_result(files: Files, result: Result, *, to: Workspace, copy: Copy | None = None) -> bool:
     """Copy a result into another workspace, its manifest last, unless it is complete there.
 
-    Tells whether it was copied. Datasets are copied by `copy`, by default through this process.
+    Tells whether it was copied. What belongs to it is copied by one call of `copy`, by default
+    through this process.
     """
     manifest = result.manifest
     if to.find(manifest.stage, manifest.fingerprint) is not None:
         return False
     draft = to.begin(manifest.stage, manifest.fingerprint)
-    for name in files.names(result.path):
-        if name != MANIFEST:
-            (copy or files.copy)(f"{result.path}/{name}", f"{draft.path}/{name}")
+    names = [name for name in files.names(result.path) if name != MANIFEST]
+    if names:
+        files.make_directory(draft.path)
+        sources = [f"{result.path}/{name}" for name in names]
+        (copy or copy_through(files))(sources, draft.path)
     draft.publish(manifest)
     return True
+
+
+def copy_through(files: Files) -> Copy:
+    """Return a copy through this process, one file after the other."""
+
+    def copy(sources: list[str], target: str) -> None:
+        for source in sources:
+            files.copy(source, f"{target}/{source.rpartition('/')[2]}")
+
+    return copy
 
 
 def find_distcp() -> Copy | None:
@@ -64,14 +77,15 @@ def find_distcp() -> Copy | None:
     if hadoop is None:
         return None
 
-    def copy(source: str, target: str) -> None:
+    def copy(sources: list[str], target: str) -> None:
         # A checksum of the content, whatever the blocks, is one that HDFS and GCS both have.
         command = [hadoop, "distcp", "-Ddfs.checksum.combine.mode=COMPOSITE_CRC"]
-        command += ["-Dfs.gs.checksum.type=CRC32C", source, target]
+        command += ["-Dfs.gs.checksum.type=CRC32C", *sources, target]
         done = subprocess.run(command, stdout=sys.stderr, check=False)
         if done.returncode:
             raise InputError(
-                f"{source}: distcp to {target} ended with exit code {done.returncode}: see above"
+                f"{target}: distcp of {len(sources)} sources, the first of them {sources[0]}, "
+                f"ended with exit code {done.returncode}: see above"
             )
 
     return copy

@@ -97,9 +97,7 @@ def submit(job: dp.Job, *, clients: Clients, target: Target, terminal: Terminal)
     """Submit the job, once. Raises UserError where Dataproc refuses it."""
     work = JobWork(clients, target, job.reference.job_id)
     request = submit_request(job, target=target)
-    submit_once(
-        lambda: clients.jobs.submit_job(request=request), name=work.name, terminal=terminal
-    )
+    submit_once(lambda: clients.jobs.submit_job(request=request), name=work.name, terminal=terminal)
     return work
 
 

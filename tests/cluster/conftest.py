@@ -44,7 +44,7 @@ def archive(small_archive: Path, hadoop: Hadoop, submitter: Submitter) -> str:
     uri = f"{hadoop.hdfs}/archives/{small_archive.name}"
     source = f"file://{small_archive}"
     done = submitter.run("stage_in", "--source", source, "--target", uri, master="local[1]")
-    assert done.exit_code == 0, done.errors[-3000:]
+    assert done.exit_code == 0, done.output[-3000:]
     return uri
 
 

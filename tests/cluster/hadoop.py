@@ -230,8 +230,9 @@ def running_hadoop(
         "fs.gs.auth.type": "UNAUTHENTICATED",
         "fs.gs.storage.root.url": f"{storage_url}/",
         "fs.gs.client.type": "HTTP_API_CLIENT",
-        # the server here knows copy and delete, but no move
+        # the server here knows copy and delete, but no move and no folders
         "fs.gs.operation.move.enable": "false",
+        "fs.gs.hierarchical.namespace.folders.enable": "false",
     }
     clients = folder / "conf"
     _write_conf(clients, {**core, **gcs}, hdfs, yarn)

@@ -81,13 +81,13 @@ class Submission:
 
     exit_code: int
     output: str
-    """Standard output."""
+    """What the driver wrote: spark-submit puts its standard error there too."""
     errors: str
-    """Standard error."""
+    """What Spark wrote."""
 
     @property
     def summary(self) -> dict[str, Any]:
-        """The last line of standard output."""
+        """The last line that the driver wrote."""
         found: dict[str, Any] = json.loads(self.output.splitlines()[-1])
         return found
 

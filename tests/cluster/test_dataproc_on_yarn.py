@@ -136,10 +136,10 @@ def test_jobs_on_yarn_read_and_write_the_bucket(submitter, done, storage):
     (zip_name,) = storage.names(BUCKET, "movierec/archives/")
     overrides = flags(sets(f"{root}/{RESULTS}", f"{root}/{zip_name}"))
     found = submitter.run("evaluate", *overrides, conf=SMALL)
-    assert found.exit_code == 0, found.errors[-3000:]
+    assert found.exit_code == 0, found.output[-3000:]
     assert found.summary["reused"] is True
     made = submitter.run("find_twins", *overrides, "--force", conf=SMALL)
-    assert made.exit_code == 0, made.errors[-3000:]
+    assert made.exit_code == 0, made.output[-3000:]
     assert made.summary["reused"] is False
     assert made.summary["output"].startswith(f"{root}/{RESULTS}/twins/")
 

@@ -47,14 +47,14 @@ def split(hadoop, submitter, archive):
     ]
     for stage in (stages.INGEST, stages.PARTITION, stages.POPULARITY):
         done = submitter.run(stage.job, *flags(overrides), conf=SMALL)
-        assert done.exit_code == 0, done.errors[-3000:]
+        assert done.exit_code == 0, done.output[-3000:]
     return overrides
 
 
 @pytest.fixture(scope="module")
 def undisturbed(session, split, submitter):
     done = submitter.run("tune_als", *flags(split), conf=SMALL)
-    assert done.exit_code == 0, done.errors[-3000:]
+    assert done.exit_code == 0, done.output[-3000:]
     return trials(session, split)
 
 
@@ -76,7 +76,7 @@ def test_a_killed_executor_costs_time_and_nothing_else(session, split, submitter
     process = tuning_under_way(submitter, split)
     executors()[0].kill()
     done = ended(process, seconds=300)
-    assert done.exit_code == 0, done.errors[-3000:]
+    assert done.exit_code == 0, done.output[-3000:]
     assert trials(session, split) == undisturbed
 
 
@@ -92,14 +92,14 @@ def test_a_dead_node_costs_time_and_nothing_else(session, hadoop, split, submitt
     finally:
         node.start()
         node.wait()
-    assert done.exit_code == 0, done.errors[-3000:]
+    assert done.exit_code == 0, done.output[-3000:]
     assert trials(session, split) == undisturbed
 
 
 def fault(done):
     """What the job says of itself, among Spark's own lines."""
-    assert done.exit_code == 3, done.errors[-3000:]
-    (line,) = (one for one in done.errors.splitlines() if one.startswith("ingest: "))
+    assert done.exit_code == 3, done.output[-3000:]
+    (line,) = (one for one in done.output.splitlines() if one.startswith("ingest: "))
     return line
 
 
@@ -147,5 +147,5 @@ def test_a_full_cluster_is_waited_for_and_said_so(hadoop, submitter, archive):
         for node in nodes:
             os.kill(node.process.pid, signal.SIGCONT)
     done = ended(process, seconds=300)
-    assert done.exit_code == 0, done.errors[-3000:]
-    assert "movierec ingest: waiting for Spark to start; on YARN, for a place" in done.errors
+    assert done.exit_code == 0, done.output[-3000:]
+    assert "movierec ingest: waiting for Spark to start; on YARN, for a place" in done.output

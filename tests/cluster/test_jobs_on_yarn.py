@@ -17,7 +17,7 @@ def on_yarn(session, hadoop, submitter, archive):
     overrides = sets(f"{hadoop.hdfs}/workspace", archive)
     for stage in stages.PIPELINE:
         done = submitter.run(stage.job, *flags(overrides), conf=SMALL)
-        assert done.exit_code == 0, done.errors[-3000:]
+        assert done.exit_code == 0, done.output[-3000:]
         assert done.summary["output"].startswith(f"{hadoop.hdfs}/workspace/{stage.name}/")
     return execution(session, overrides)
 
@@ -33,7 +33,7 @@ def test_results_are_exported_where_there_is_no_distcp(
     target = f"{hadoop.hdfs}/exported"
     overrides = flags(sets(on_yarn.workspace.root, archive))
     done = submitter.run("export_results", *overrides, "--target", target, conf=SMALL)
-    assert done.exit_code == 0, done.errors[-3000:]
+    assert done.exit_code == 0, done.output[-3000:]
     assert done.summary["copied"] == {stage.name: True for stage in stages.PIPELINE}
     assert_equal(spark, stages.TWINS, local, execution(session, sets(target, archive)))
     again = submitter.run("export_results", *overrides, "--target", target, conf=SMALL)
