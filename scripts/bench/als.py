@@ -1,6 +1,7 @@
 """Time an iteration of ALS: Spark's with and without native BLAS, and implicit's.
 
-On the train split, at each rank. `--python` names another environment's interpreter, such as one
+On the train split, at each rank. `plain` is Spark as it comes; `stock` has all that the suite sets
+but the library, which `native` has too. `--python` names another environment's interpreter, such as one
 with Spark 3.5, to measure too.
 """
 
@@ -43,12 +44,17 @@ def run(setting: Setting) -> Findings:
     found |= {"spark": ours["stock"]["spark"], "library": library and library.name}
     implicit = _implicit(train.removeprefix("file://"), setting)
     for rank in map(str, setting.arguments.ranks):
-        stock_s, native_s = (ours[name]["seconds"][rank] for name in ("stock", "native"))
+        plain_s, stock_s, native_s = (
+            ours[name]["seconds"][rank] for name in ("plain", "stock", "native")
+        )
+        is_native = ours["native"]["native"]
         found["ranks"][rank] = {
+            "plain_s": plain_s,
             "stock_s": stock_s,
-            "native_s": native_s if ours["native"]["native"] else None,
+            "native_s": native_s if is_native else None,
             "implicit_s": implicit[rank],
-            "native_vs_stock": ratio(stock_s, native_s) if ours["native"]["native"] else None,
+            "native_vs_plain": ratio(plain_s, native_s) if is_native else None,
+            "native_vs_stock": ratio(stock_s, native_s) if is_native else None,
             "implicit_vs_native": ratio(native_s, implicit[rank]),
         }
     found["others"] = [_spark(setting, train, python) for python in setting.arguments.python]
@@ -56,14 +62,17 @@ def run(setting: Setting) -> Findings:
 
 
 def _spark(setting: Setting, train: str, python: str) -> dict[str, Any]:
-    """Return what `als_seconds` finds with an interpreter, without native BLAS and with it."""
+    """Return what `als_seconds` finds with an interpreter, as it comes and as the suite sets it."""
     return {
-        name: _seconds(setting, train, python, blas)
-        for name, blas in (("stock", "off"), ("native", None))
+        "plain": _seconds(setting, train, python, "off", "--plain"),
+        "stock": _seconds(setting, train, python, "off"),
+        "native": _seconds(setting, train, python, None),
     }
 
 
-def _seconds(setting: Setting, train: str, python: str, blas: str | None) -> dict[str, Any]:
+def _seconds(
+    setting: Setting, train: str, python: str, blas: str | None, *flags: str
+) -> dict[str, Any]:
     arguments = setting.arguments
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}", "PYSPARK_PYTHON": python}
     if blas is not None:
@@ -72,7 +81,7 @@ def _seconds(setting: Setting, train: str, python: str, blas: str | None) -> dic
     for override in arguments.set:
         command += ["--set", override]
     command += ["--ratings", train, "--repetitions", str(arguments.repetitions), "--ranks"]
-    command += [str(rank) for rank in arguments.ranks]
+    command += [*map(str, arguments.ranks), *flags]
     output = subprocess.run(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True, text=True
     ).stdout
@@ -110,12 +119,15 @@ def _implicit(train: str, setting: Setting) -> dict[str, float]:
 
 
 def table(found: Findings) -> str:
-    lines = [f"{'rank':>6}{'stock s':>10}{'native s':>10}{'implicit s':>12}{'native vs stock':>17}"]
+    lines = [
+        f"{'rank':>6}{'plain s':>10}{'stock s':>10}{'native s':>10}{'implicit s':>12}"
+        f"{'native vs plain':>17}{'native vs stock':>17}"
+    ]
     for rank, one in found["ranks"].items():
-        native_s, faster = one["native_s"], one["native_vs_stock"]
         lines.append(
-            f"{rank:>6}{one['stock_s']:10.2f}{native_s or 'none':>10}"
-            f"{one['implicit_s']:12.2f}{faster or '':>17}"
+            f"{rank:>6}{one['plain_s']:10.2f}{one['stock_s']:10.2f}{one['native_s'] or 'none':>10}"
+            f"{one['implicit_s']:12.2f}{one['native_vs_plain'] or '':>17}"
+            f"{one['native_vs_stock'] or '':>17}"
         )
     return "\n".join(lines)
 

@@ -2,7 +2,8 @@
 
 For `als.py`, which runs it once for each Spark and BLAS. An iteration's seconds are the slope
 between two fits with different numbers of iterations, so that blocking the ratings, which a fit
-does once, does not count.
+does once, does not count. `--plain` leaves Spark as it comes: its own collector, and the rows in
+the order of the files.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--ratings", required=True, help="the Parquet of a split")
     parser.add_argument("--ranks", type=int, nargs="+", required=True)
     parser.add_argument("--repetitions", type=int, default=1)
+    parser.add_argument("--plain", action="store_true", help="Spark as it comes")
     arguments = parser.parse_args(argv)
-    session = Session("movierec bench als")
+    session = Session("movierec bench als", overrides=_plain() if arguments.plain else None)
     try:
         print(json.dumps(measured(session, arguments)))
     finally:
@@ -45,17 +47,15 @@ def measured(session: Session, arguments: argparse.Namespace) -> dict[str, objec
     spark = session()
     ratings = spark.read.schema(schemas.RATINGS).parquet(arguments.ratings)
     size_shuffles(spark, rows=ratings.count())
-    values = (
-        als_input(
-            ratings,
-            feedback="signed",
-            relevant_rating=config.evaluation.relevant_rating,
-            pivot=config.tuning.pivot,
-        )
-        .transform(arranged, config=config.als)
-        .persist()
+    values = als_input(
+        ratings,
+        feedback="signed",
+        relevant_rating=config.evaluation.relevant_rating,
+        pivot=config.tuning.pivot,
     )
-    values.count()
+    if not arguments.plain:
+        values = values.transform(arranged, config=config.als)
+    values.persist().count()
 
     def seconds(rank: int, iterations: int) -> float:
         params = AlsParams(rank=rank, reg_param=0.1, alpha=4.0, feedback="signed")
@@ -78,6 +78,12 @@ def measured(session: Session, arguments: argparse.Namespace) -> dict[str, objec
         "native": native_blas.is_used(spark),
         "seconds": an_iteration,
     }
+
+
+def _plain() -> dict[str, str]:
+    """Return the overrides that take the suite's collector back, and leave its choice of BLAS."""
+    library = native_blas.find_library()
+    return {"spark.driver.extraJavaOptions": native_blas.java_options(library) if library else ""}
 
 
 if __name__ == "__main__":

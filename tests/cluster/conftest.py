@@ -1,18 +1,25 @@
-"""One Hadoop for all tests here. They need Java and Maven, and run by `make test-cluster` only."""
+"""One Hadoop for all tests here. They need Java and Maven, and run by `make test-cluster` only.
+
+One pipeline too, by `make pipeline`: what it leaves on HDFS and in the bucket is what most of
+these tests look at or go on from.
+"""
 
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from movierec import stages
 from movierec.execution import Execution
 from movierec.pipeline import run_pipeline
 from movierec.session import Session
 from tests.cluster.hadoop import Hadoop, running_hadoop
-from tests.cluster.pipelines import execution, sets
+from tests.cluster.laptop import Laptop, laptop_of
+from tests.cluster.pipelines import LONG, execution, sets
 from tests.cluster.submission import Submitter
 from tests.dataproc.fake_storage import FakeStorage
 
@@ -39,13 +46,34 @@ def submitter(hadoop: Hadoop, tmp_path_factory: pytest.TempPathFactory) -> Submi
 
 
 @pytest.fixture(scope="session")
-def archive(small_archive: Path, hadoop: Hadoop, submitter: Submitter) -> str:
-    """The real archive, as a zip on HDFS."""
-    uri = f"{hadoop.hdfs}/archives/{small_archive.name}"
-    source = f"file://{small_archive}"
-    done = submitter.run("stage_in", "--source", source, "--target", uri, master="local[1]")
-    assert done.exit_code == 0, done.output[-3000:]
-    return uri
+def laptop(
+    hadoop: Hadoop,
+    storage: FakeStorage,
+    small_archive: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Laptop]:
+    """A laptop with the real archive, whose Dataproc runs its jobs on that YARN."""
+    with laptop_of(hadoop, storage, small_archive, tmp_path_factory.mktemp("laptop")) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def pipeline(laptop: Laptop) -> subprocess.CompletedProcess[str]:
+    """What `make pipeline` says, on a cluster that `make cluster-up` made."""
+    laptop.make("cluster-up")
+    return laptop.make("pipeline", f"CONF={laptop.conf}")
+
+
+@pytest.fixture(scope="session")
+def archive(hadoop: Hadoop, small_archive: Path, pipeline: object) -> str:
+    """The real archive, where the pipeline staged it."""
+    return f"{hadoop.hdfs}/movierec/archives/{small_archive.name}"
+
+
+@pytest.fixture(scope="session")
+def workspace(hadoop: Hadoop, pipeline: object) -> str:
+    """Where the pipeline's jobs left their results."""
+    return f"{hadoop.hdfs}/movierec/workspace"
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +81,16 @@ def local(
     session: Session, small_archive: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Execution:
     """The pipeline in local mode."""
-    workspace = tmp_path_factory.mktemp("local")
-    run = execution(session, sets(f"file://{workspace}", str(small_archive)))
+    root = tmp_path_factory.mktemp("local")
+    run = execution(session, sets(f"file://{root}", str(small_archive)))
     run_pipeline(run)
+    return run
+
+
+@pytest.fixture(scope="session")
+def local_trials(session: Session, local: Execution) -> Execution:
+    """The longer tuning in local mode."""
+    archive = str(local.config.source.archive)
+    run = execution(session, sets(local.config.workspace, archive, **LONG))
+    run_pipeline(run, wanted=[stages.TUNE])
     return run

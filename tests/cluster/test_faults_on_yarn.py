@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 
 import psutil
 import pytest
 
 from movierec import stages
+from tests.cluster.pipelines import LONG, SMALL, execution, flags, result, sets
 from tests.cluster.submission import ended
-from tests.cluster.test_jobs_on_yarn import SMALL, execution, flags, sets
 
-# the first test waits for all jobs that others look at
+# the first test waits for the pipeline
 pytestmark = pytest.mark.timeout(1800)
-# Long enough to be hit: every trial fits for some ten seconds.
-LONG = {"als.max_iter": 20, "als.checkpoint_interval": 5}
 
 
 def executors() -> list[psutil.Process]:
@@ -38,30 +35,16 @@ def wait_until(condition, *, seconds=120.0):
     return found
 
 
-@pytest.fixture(scope="module")
-def split(hadoop, submitter, archive):
-    """A workspace on HDFS with everything that tuning reads; returns its overrides."""
-    overrides = [
-        *sets(f"{hadoop.hdfs}/faults", archive),
-        *(f"{key}={value}" for key, value in LONG.items()),
-    ]
-    for stage in (stages.INGEST, stages.PARTITION, stages.POPULARITY):
-        done = submitter.run(stage.job, *flags(overrides), conf=SMALL)
-        assert done.exit_code == 0, done.output[-3000:]
-    return overrides
+@pytest.fixture
+def tuning(workspace, archive):
+    """The overrides of a long tuning on what the pipeline prepared."""
+    return sets(workspace, archive, **LONG)
 
 
-@pytest.fixture(scope="module")
-def undisturbed(session, split, submitter):
-    done = submitter.run("tune_als", *flags(split), conf=SMALL)
-    assert done.exit_code == 0, done.output[-3000:]
-    return trials(session, split)
-
-
-def trials(session, overrides):
-    found = execution(session, overrides).find(stages.TUNE)
+def trials(run):
     keys = ("factor_rank", "precision", "map", "ndcg", "recall", "rmse")
-    return [{key: row[key] for key in keys} for row in found.manifest.facts["trials"]]
+    facts = result(run, stages.TUNE).manifest.facts
+    return [{key: row[key] for key in keys} for row in facts["trials"]]
 
 
 def tuning_under_way(submitter, overrides):
@@ -72,16 +55,16 @@ def tuning_under_way(submitter, overrides):
     return process
 
 
-def test_a_killed_executor_costs_time_and_nothing_else(session, split, submitter, undisturbed):
-    process = tuning_under_way(submitter, split)
+def test_a_killed_executor_costs_time_and_nothing_else(session, tuning, submitter, local_trials):
+    process = tuning_under_way(submitter, tuning)
     executors()[0].kill()
     done = ended(process, seconds=300)
     assert done.exit_code == 0, done.output[-3000:]
-    assert trials(session, split) == undisturbed
+    assert trials(execution(session, tuning)) == trials(local_trials)
 
 
-def test_a_dead_node_costs_time_and_nothing_else(session, hadoop, split, submitter, undisturbed):
-    process = tuning_under_way(submitter, split)
+def test_a_dead_node_costs_time_and_nothing_else(session, hadoop, tuning, submitter, local_trials):
+    process = tuning_under_way(submitter, tuning)
     node = hadoop.daemons["nodemanager-2"]
     node.kill()
     for one in executors():
@@ -93,7 +76,7 @@ def test_a_dead_node_costs_time_and_nothing_else(session, hadoop, split, submitt
         node.start()
         node.wait()
     assert done.exit_code == 0, done.output[-3000:]
-    assert trials(session, split) == undisturbed
+    assert trials(execution(session, tuning)) == trials(local_trials)
 
 
 def fault(done):
@@ -141,11 +124,13 @@ def test_a_full_cluster_is_waited_for_and_said_so(hadoop, submitter, archive):
     try:
         overrides = sets(f"{hadoop.hdfs}/full", archive)
         process = submitter.start("ingest", *flags(overrides), conf=SMALL)
-        with pytest.raises(subprocess.TimeoutExpired):
-            ended(process, seconds=50)
+        assert process.stdout is not None  # it is a pipe
+        waits = next(line for line in process.stdout if b"waiting for" in line)
     finally:
         for node in nodes:
             os.kill(node.process.pid, signal.SIGCONT)
+    assert waits.decode().startswith(
+        "movierec ingest: waiting for Spark to start; on YARN, for a place"
+    )
     done = ended(process, seconds=300)
     assert done.exit_code == 0, done.output[-3000:]
-    assert "movierec ingest: waiting for Spark to start; on YARN, for a place" in done.output

@@ -1,4 +1,4 @@
-"""Every job by spark-submit on YARN, its archive and results on HDFS, against local mode."""
+"""Jobs by spark-submit on YARN, as people without the laptop's side call them."""
 
 from __future__ import annotations
 
@@ -6,35 +6,40 @@ import pytest
 
 from movierec import stages
 from tests.cluster.pipelines import SMALL, assert_equal, execution, flags, sets
+from tests.dataproc.scenes import BUCKET
 
-# the first test waits for all jobs that others look at
+# the first test waits for the pipeline
 pytestmark = pytest.mark.timeout(1800)
 
 
-@pytest.fixture(scope="module")
-def on_yarn(session, hadoop, submitter, archive):
-    """The pipeline, job by job, on YARN and HDFS."""
-    overrides = sets(f"{hadoop.hdfs}/workspace", archive)
-    for stage in stages.PIPELINE:
-        done = submitter.run(stage.job, *flags(overrides), conf=SMALL)
-        assert done.exit_code == 0, done.output[-3000:]
-        assert done.summary["output"].startswith(f"{hadoop.hdfs}/workspace/{stage.name}/")
-    return execution(session, overrides)
-
-
-@pytest.mark.parametrize("stage", stages.PIPELINE, ids=lambda stage: stage.name)
-def test_results_on_hdfs_equal_those_of_local_mode_row_for_row(spark, local, on_yarn, stage):
-    assert_equal(spark, stage, local, on_yarn)
+def test_an_archive_is_staged_and_read(hadoop, submitter, small_archive):
+    uri = f"{hadoop.hdfs}/by_hand/{small_archive.name}"
+    source = f"file://{small_archive}"
+    staged = submitter.run("stage_in", "--source", source, "--target", uri, master="local[1]")
+    assert staged.exit_code == 0, staged.output[-3000:]
+    done = submitter.run("ingest", *flags(sets(f"{hadoop.hdfs}/by_hand", uri)), conf=SMALL)
+    assert done.exit_code == 0, done.output[-3000:]
+    assert done.summary["output"].startswith(f"{hadoop.hdfs}/by_hand/ingest/")
 
 
 def test_results_are_exported_where_there_is_no_distcp(
-    spark, session, hadoop, submitter, archive, on_yarn, local
+    spark, session, hadoop, submitter, archive, workspace, local
 ):
     target = f"{hadoop.hdfs}/exported"
-    overrides = flags(sets(on_yarn.workspace.root, archive))
+    overrides = flags(sets(workspace, archive))
     done = submitter.run("export_results", *overrides, "--target", target, conf=SMALL)
     assert done.exit_code == 0, done.output[-3000:]
     assert done.summary["copied"] == {stage.name: True for stage in stages.PIPELINE}
     assert_equal(spark, stages.TWINS, local, execution(session, sets(target, archive)))
     again = submitter.run("export_results", *overrides, "--target", target, conf=SMALL)
     assert again.summary["copied"] == {stage.name: False for stage in stages.PIPELINE}
+
+
+def test_a_job_reads_and_writes_the_bucket(submitter, pipeline, storage):
+    root = f"gs://{BUCKET}"
+    (zip_name,) = storage.names(BUCKET, "movierec/archives/")
+    overrides = flags(sets(f"{root}/movierec/results", f"{root}/{zip_name}"))
+    done = submitter.run("find_twins", *overrides, "--force", conf=SMALL)
+    assert done.exit_code == 0, done.output[-3000:]
+    assert done.summary["reused"] is False
+    assert done.summary["output"].startswith(f"{root}/movierec/results/twins/")

@@ -1,0 +1,71 @@
+"""`make pipeline` from a laptop: Google's clients, a Dataproc whose jobs run on this YARN, gs://."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from movierec import stages
+from movierec.pipeline import export_results
+from tests.cluster.pipelines import assert_equal, execution, sets
+from tests.dataproc.scenes import BUCKET
+
+RESULTS = "movierec/results"
+
+# the first test waits for all jobs that others look at
+pytestmark = pytest.mark.timeout(1800)
+
+
+def test_every_job_runs_and_its_driver_is_heard(pipeline):
+    summary = json.loads(pipeline.stdout.splitlines()[-1])
+    assert summary["output"] == f"gs://{BUCKET}/{RESULTS}"
+    assert len(summary["jobs"]) == 2 + len(stages.PIPELINE)
+    for stage in stages.PIPELINE:
+        assert f'"job": "{stage.job}", "fingerprint"' in pipeline.stdout
+    assert "tune_als: trial 1/2" in pipeline.stdout
+    assert "step 9 of 9: export_results" in pipeline.stderr
+
+
+def test_a_second_pipeline_finds_every_job_done(laptop, pipeline):
+    again = laptop.make("pipeline", f"CONF={laptop.conf}")
+    assert again.stderr.count("has ended well already") == 2 + len(stages.PIPELINE)
+
+
+@pytest.mark.parametrize("stage", stages.PIPELINE, ids=lambda stage: stage.name)
+def test_results_on_hdfs_equal_those_of_local_mode_row_for_row(
+    spark, session, local, workspace, archive, stage
+):
+    assert_equal(spark, stage, local, execution(session, sets(workspace, archive)))
+
+
+@pytest.fixture(scope="module")
+def downloaded(session, storage, small_archive, pipeline, tmp_path_factory):
+    """The results in the bucket, byte for byte, where Spark without gs:// reads them."""
+    here = tmp_path_factory.mktemp("bucket")
+    for name in storage.names(BUCKET, f"{RESULTS}/"):
+        if not name.endswith("/"):
+            path = here / name.removeprefix(f"{RESULTS}/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(storage.get(BUCKET, name))
+    return execution(session, sets(f"file://{here}", str(small_archive)))
+
+
+@pytest.mark.parametrize("stage", stages.PIPELINE, ids=lambda stage: stage.name)
+def test_results_in_the_bucket_equal_those_of_local_mode(spark, local, downloaded, stage):
+    assert_equal(spark, stage, local, downloaded)
+
+
+def test_what_is_fetched_is_what_a_local_run_exports(laptop, local, pipeline, tmp_path):
+    laptop.fetch(tmp_path)
+    fetched, exported = tmp_path / "out" / "laptop", tmp_path / "local"
+    export_results(local, exported)
+    assert (fetched / "twins.csv").read_bytes() == (exported / "twins.csv").read_bytes()
+    summaries = [json.loads((at / "summary.json").read_text()) for at in (fetched, exported)]
+    for summary in summaries:
+        del summary["timings"]
+    assert summaries[0] == summaries[1]
+
+
+def test_the_cluster_goes_once_its_results_are_exported(laptop, pipeline):
+    laptop.make("cluster-down")
