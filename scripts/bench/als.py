@@ -1,8 +1,8 @@
 """Time an iteration of ALS: Spark's with and without native BLAS, and implicit's.
 
 On the train split, at each rank. `plain` is Spark as it comes; `stock` has all that the suite sets
-but the library, which `native` has too. `--python` names another environment's interpreter, such as one
-with Spark 3.5, to measure too.
+but the library, which `native` has too. `--python` names another environment's interpreter, such
+as one with Spark 3.5, to measure too.
 """
 
 from __future__ import annotations
