@@ -17,6 +17,7 @@ from movierec import stages
 from movierec.execution import Execution
 from movierec.pipeline import run_pipeline
 from movierec.session import Session
+from movierec.storage import Files
 from tests.cluster.hadoop import Hadoop, running_hadoop
 from tests.cluster.laptop import Laptop, laptop_of
 from tests.cluster.pipelines import LONG, execution, sets
@@ -65,9 +66,11 @@ def pipeline(laptop: Laptop) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="session")
-def archive(hadoop: Hadoop, small_archive: Path, pipeline: object) -> str:
+def archive(hadoop: Hadoop, session: Session, pipeline: object) -> str:
     """The real archive, where the pipeline staged it."""
-    return f"{hadoop.hdfs}/movierec/archives/{small_archive.name}"
+    folder = f"{hadoop.hdfs}/movierec/archives"
+    (name,) = Files(session).names(folder)
+    return f"{folder}/{name}"
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from movierec import stages
+from tests.cluster.hadoop import Daemon, Hadoop
 from tests.cluster.pipelines import LONG, SMALL, execution, flags, result, sets
 from tests.cluster.submission import ended
 
@@ -25,6 +26,15 @@ def executors() -> list[psutil.Process]:
         if one.info["name"] == "java"
         and any("YarnCoarseGrainedExecutorBackend" in part for part in one.info["cmdline"])
     ]
+
+
+def node_managers(hadoop: Hadoop) -> list[Daemon]:
+    return [one for name, one in hadoop.daemons.items() if name.startswith("nodemanager")]
+
+
+def held_by(node: Daemon) -> list[psutil.Process]:
+    """The executors that run on this node."""
+    return [one for one in executors() if str(node.folder) in " ".join(one.cmdline())]
 
 
 def wait_until(condition, *, seconds=120.0):
@@ -55,21 +65,17 @@ def tuning_under_way(submitter, overrides):
     return process
 
 
-def test_a_killed_executor_costs_time_and_nothing_else(session, tuning, submitter, local_trials):
+def test_a_killed_executor_and_a_dead_node_cost_time_and_nothing_else(
+    session, hadoop, tuning, submitter, local_trials
+):
     process = tuning_under_way(submitter, tuning)
-    executors()[0].kill()
-    done = ended(process, seconds=300)
-    assert done.exit_code == 0, done.output[-3000:]
-    assert trials(execution(session, tuning)) == trials(local_trials)
-
-
-def test_a_dead_node_costs_time_and_nothing_else(session, hadoop, tuning, submitter, local_trials):
-    process = tuning_under_way(submitter, tuning)
-    node = hadoop.daemons["nodemanager-2"]
+    killed, *_ = executors()
+    killed.kill()
+    wait_until(lambda: len(executors()) == 2 and killed not in executors())
+    node = next(one for one in node_managers(hadoop) if held_by(one))
     node.kill()
-    for one in executors():
-        if str(node.folder) in " ".join(one.cmdline()):
-            one.kill()
+    for one in held_by(node):
+        one.kill()
     try:
         done = ended(process, seconds=300)
     finally:
@@ -117,12 +123,12 @@ def test_a_dead_datanode_is_an_error_of_one_line(hadoop, submitter, archive, mas
     assert said in fault(done)
 
 
-def test_a_full_cluster_is_waited_for_and_said_so(hadoop, submitter, archive):
-    nodes = [one for name, one in hadoop.daemons.items() if name.startswith("nodemanager")]
+def test_a_full_cluster_is_waited_for_and_said_so(hadoop, submitter, workspace, archive):
+    nodes = node_managers(hadoop)
     for node in nodes:
         os.kill(node.process.pid, signal.SIGSTOP)
     try:
-        overrides = sets(f"{hadoop.hdfs}/full", archive)
+        overrides = sets(workspace, archive)
         process = submitter.start("ingest", *flags(overrides), conf=SMALL)
         assert process.stdout is not None  # it is a pipe
         waits = next(line for line in process.stdout if b"waiting for" in line)

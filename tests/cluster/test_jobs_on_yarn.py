@@ -12,16 +12,6 @@ from tests.dataproc.scenes import BUCKET
 pytestmark = pytest.mark.timeout(1800)
 
 
-def test_an_archive_is_staged_and_read(hadoop, submitter, small_archive):
-    uri = f"{hadoop.hdfs}/by_hand/{small_archive.name}"
-    source = f"file://{small_archive}"
-    staged = submitter.run("stage_in", "--source", source, "--target", uri, master="local[1]")
-    assert staged.exit_code == 0, staged.output[-3000:]
-    done = submitter.run("ingest", *flags(sets(f"{hadoop.hdfs}/by_hand", uri)), conf=SMALL)
-    assert done.exit_code == 0, done.output[-3000:]
-    assert done.summary["output"].startswith(f"{hadoop.hdfs}/by_hand/ingest/")
-
-
 def test_results_are_exported_where_there_is_no_distcp(
     spark, session, hadoop, submitter, archive, workspace, local
 ):
@@ -31,8 +21,6 @@ def test_results_are_exported_where_there_is_no_distcp(
     assert done.exit_code == 0, done.output[-3000:]
     assert done.summary["copied"] == {stage.name: True for stage in stages.PIPELINE}
     assert_equal(spark, stages.TWINS, local, execution(session, sets(target, archive)))
-    again = submitter.run("export_results", *overrides, "--target", target, conf=SMALL)
-    assert again.summary["copied"] == {stage.name: False for stage in stages.PIPELINE}
 
 
 def test_a_job_reads_and_writes_the_bucket(submitter, pipeline, storage):
