@@ -98,7 +98,7 @@ def test_a_stage_is_made_once_and_then_found_without_spark(
     assert found.summary() == {
         "job": "make_toy",
         "fingerprint": made.result.manifest.fingerprint,
-        "output": f"file://{workspace}/toy/{made.result.manifest.fingerprint}",
+        "output": made.result.path,
         "seconds": round(found.seconds, 3),
         "reused": True,
         "rows": {"scores": 2},
@@ -108,8 +108,9 @@ def test_a_stage_is_made_once_and_then_found_without_spark(
 def test_a_result_lies_at_its_fingerprint(execution: Execution, workspace: Path) -> None:
     outcome = execution.execute(TOY, Run())
     fingerprint = execution.fingerprint(TOY)
-    assert outcome.result.path == f"file://{workspace}/toy/{fingerprint}"
-    assert outcome.result.manifest.fingerprint == fingerprint
+    manifest = outcome.result.manifest
+    assert outcome.result.path == f"file://{workspace}/toy/{fingerprint}/{manifest.attempt}"
+    assert manifest.fingerprint == fingerprint
     assert (workspace / "toy" / fingerprint / "_manifest.json").exists()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ from pyspark.sql import types as t
 from movierec.errors import InputError
 from movierec.session import Session
 from movierec.storage import Files
-from movierec.workspace import MANIFEST, Draft, Manifest, Workspace
+from movierec.workspace import MANIFEST, Draft, Manifest, Result, Workspace
 
 SCORES = t.StructType().add("movie_id", t.IntegerType()).add("score", t.DoubleType())
 WHOLE = Manifest(
     stage="toy",
     fingerprint="0123456789abcdef",
+    attempt="20261101T120000Z-0a1b2c3d",
     version=2,
     config={"partition": {"seed": 1}},
     inputs={"archive": "a" * 64},
@@ -52,7 +54,7 @@ def workspace(session: Session, tmp_path: Path) -> Workspace:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """Where the result of `toy` lies."""
+    """Where the manifest and the attempts of `toy` lie."""
     path = tmp_path / "toy" / "0123456789abcdef"
     path.mkdir(parents=True)
     return path
@@ -60,6 +62,10 @@ def place(tmp_path: Path) -> Path:
 
 def scores(spark: SparkSession, *rows: tuple[int, float]) -> DataFrame:
     return spark.createDataFrame(list(rows), "movie_id int, score double")
+
+
+def publish(draft: Draft) -> Result:
+    return draft.publish(replace(WHOLE, attempt=draft.attempt, rows=draft.rows))
 
 
 def files_below(path: Path) -> list[str]:
@@ -78,7 +84,7 @@ def test_a_result_with_its_manifest_exists(plain: Workspace, place: Path) -> Non
     result = plain.find("toy", "0123456789abcdef")
     assert result is not None
     assert result.manifest == WHOLE
-    assert result.path == f"file://{place}"
+    assert result.path == f"file://{place}/{WHOLE.attempt}"
 
 
 def test_a_result_without_its_manifest_does_not_exist(plain: Workspace, place: Path) -> None:
@@ -125,7 +131,7 @@ def test_a_dataset_that_the_result_has_not_is_named_with_those_it_has(
     with pytest.raises(InputError) as caught:
         result.read(None, "score", SCORES)  # type: ignore[arg-type]
     assert str(caught.value) == (
-        f"file://{place}: there is no dataset 'score', only scores, deep/er/scores"
+        f"file://{place}/{WHOLE.attempt}: there is no dataset 'score', only scores, deep/er/scores"
     )
 
 
@@ -150,7 +156,7 @@ def test_a_published_result_is_found_and_read_in_the_order_of_the_schema(
     draft = workspace.begin("toy", "0123456789abcdef")
     draft.write(scores(spark, (7, 0.5)).select("score", "movie_id"), "scores", SCORES)
     assert workspace.find("toy", "0123456789abcdef") is None
-    draft.publish(replace(WHOLE, rows=draft.rows))
+    publish(draft)
     result = workspace.find("toy", "0123456789abcdef")
     assert result is not None
     frame = result.read(spark, "scores", SCORES)
@@ -163,7 +169,7 @@ def test_an_empty_dataset_reads_as_an_empty_frame(
 ) -> None:
     draft = workspace.begin("toy", "0123456789abcdef")
     draft.write(scores(spark, (1, 0.5)).limit(0), "scores", SCORES)
-    result = draft.publish(replace(WHOLE, rows=draft.rows))
+    result = publish(draft)
     assert result.read(spark, "scores", SCORES).count() == 0
 
 
@@ -194,38 +200,60 @@ def test_a_dataset_is_written_once(spark: SparkSession, workspace: Workspace) ->
 def test_small_texts_lie_beside_the_datasets(workspace: Workspace, place: Path) -> None:
     draft = workspace.begin("toy", "0123456789abcdef")
     draft.write_text("summary.json", "{}\n")
-    assert (place / "summary.json").read_text(encoding="utf-8") == "{}\n"
+    assert (place / draft.attempt / "summary.json").read_text(encoding="utf-8") == "{}\n"
 
 
-class Recording(Files):
-    """Files that note what is deleted while the manifest is still there."""
+def test_a_result_stays_until_the_one_that_replaces_it_is_published(workspace: Workspace) -> None:
+    first = workspace.begin("toy", "0123456789abcdef")
+    first.write_text("summary.json", "1")
+    old = publish(first)
+    second = workspace.begin("toy", "0123456789abcdef")
+    second.write_text("summary.json", "2")
+    assert workspace.find("toy", "0123456789abcdef") == old
+    assert workspace.files.read_text(f"{old.path}/summary.json") == "1"
+    new = publish(second)
+    assert workspace.find("toy", "0123456789abcdef") == new
+    assert workspace.files.read_text(f"{new.path}/summary.json") == "2"
+    assert not workspace.files.exists(old.path)
 
-    def __init__(self, session: Session, manifest: Path) -> None:
-        super().__init__(session)
-        self.manifest = manifest
-        self.deleted: list[tuple[str, bool]] = []
 
-    def delete(self, uri: str) -> None:
-        self.deleted.append((uri, self.manifest.exists()))
-        super().delete(uri)
+def test_of_two_runs_at_once_the_first_to_end_counts_and_the_other_takes_its_result(
+    workspace: Workspace, place: Path
+) -> None:
+    slow, fast = (workspace.begin("toy", "0123456789abcdef") for _ in range(2))
+    for draft in (slow, fast):
+        draft.write_text("summary.json", draft.attempt)
+    won = publish(fast)
+    assert publish(slow) == won
+    assert workspace.find("toy", "0123456789abcdef") == won
+    assert sorted(path.name for path in place.iterdir()) == [MANIFEST, fast.attempt]
 
 
-def test_beginning_removes_the_old_result_manifest_first(session: Session, place: Path) -> None:
-    (place / "_manifest.json").write_text(WHOLE.to_json(), encoding="utf-8")
-    (place / "scores").mkdir()
-    (place / "scores" / "part-0.parquet").touch()
-    neighbour = place.with_name("fedcba9876543210")
-    neighbour.mkdir()
-    (neighbour / MANIFEST).write_text(WHOLE.to_json(), encoding="utf-8")
-    files = Recording(session, place / MANIFEST)
-    workspace = Workspace(f"file://{place.parents[1]}", files)
+def test_attempts_that_were_abandoned_go_when_the_next_begins(
+    workspace: Workspace, place: Path
+) -> None:
+    day = timedelta(days=1)
+    now = datetime.now(timezone.utc)
+    old, young = (f"{now - age:%Y%m%dT%H%M%SZ}-00000000" for age in (1.1 * day, 0.9 * day))
+    for name in (old, young, "mine"):
+        (place / name).mkdir()
+        (place / name / "part").touch()
+    neighbour = place.with_name("fedcba9876543210") / old
+    neighbour.mkdir(parents=True)
+    workspace.begin("toy", "0123456789abcdef")
+    assert sorted(path.name for path in place.iterdir()) == sorted([young, "mine"])
+    assert neighbour.exists()
+
+
+def test_an_old_attempt_that_counts_is_kept(workspace: Workspace, place: Path) -> None:
+    (place / WHOLE.attempt).mkdir()
+    manifest = replace(WHOLE, attempt="20200101T000000Z-0a1b2c3d")
+    (place / manifest.attempt).mkdir()
+    (place / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
     draft = workspace.begin("toy", "0123456789abcdef")
-    assert files.deleted == [
-        (f"file://{place}/_manifest.json", True),
-        (f"file://{place}", False),
-    ]
-    assert draft.path == f"file://{place}"
-    assert files_below(place.parents[1]) == ["toy/fedcba9876543210/_manifest.json"]
+    assert (place / manifest.attempt).exists()
+    draft.discard()
+    assert (place / manifest.attempt).exists()
 
 
 def test_discarding_removes_what_was_written(

@@ -181,6 +181,7 @@ class Context:
         manifest = Manifest(
             stage=name,
             fingerprint=fingerprint,
+            attempt=draft.attempt,
             version=version,
             config=identity,
             inputs=inputs,
@@ -219,7 +220,8 @@ class Context:
         """Return the manifest of the finished result."""
         return Manifest(
             stage=self.stage.name,
-            fingerprint=self.execution.fingerprint(self.stage),
+            fingerprint=self.draft.fingerprint,
+            attempt=self.draft.attempt,
             version=self.stage.version,
             config=stages.effective_config(self.config, self.stage.keys),
             inputs=self.input_fingerprints(),

@@ -6,10 +6,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 from movierec.errors import InputError
 from movierec.storage import Files
-from movierec.workspace import MANIFEST, Result, Workspace
+from movierec.workspace import Result, Workspace
 
 _PARTIAL = ".partial"
 
@@ -52,12 +53,12 @@ def export_result(files: Files, result: Result, *, to: Workspace, copy: Copy | N
     if to.find(manifest.stage, manifest.fingerprint) is not None:
         return False
     draft = to.begin(manifest.stage, manifest.fingerprint)
-    names = [name for name in files.names(result.path) if name != MANIFEST]
+    names = files.names(result.path)
     if names:
         files.make_directory(draft.path)
         sources = [f"{result.path}/{name}" for name in names]
         (copy or copy_through(files))(sources, draft.path)
-    draft.publish(manifest)
+    draft.publish(replace(manifest, attempt=draft.attempt))
     return True
 
 

@@ -1,10 +1,17 @@
-"""The results of stages: `<root>/<stage>/<fingerprint>/`, complete once its manifest is there."""
+"""The results of stages, at `<root>/<stage>/<fingerprint>/`, complete once a manifest is there.
+
+Every run writes to a directory of its own below that, an attempt, and the manifest names the one that
+counts. So two runs at once never mix, a killed one leaves nothing that counts, and a result that is
+made again stays whole until the new one is.
+"""
 
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, Final
 
 from movierec.errors import InputError
 from movierec.storage import Files
@@ -13,7 +20,10 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
-MANIFEST = "_manifest.json"
+MANIFEST: Final = "_manifest.json"
+ABANDONED: Final = timedelta(days=1)
+"""An unpublished attempt that began so long ago is nobody's: no stage takes a day."""
+_BEGUN: Final = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True)
@@ -22,6 +32,8 @@ class Manifest:
 
     stage: str
     fingerprint: str
+    attempt: str
+    """The directory with its files, below the fingerprint's."""
     version: int
     config: dict[str, Any]
     inputs: dict[str, str]
@@ -48,7 +60,7 @@ class Workspace:
         self.files = files
 
     def path(self, stage: str, fingerprint: str) -> str:
-        """Return where the result lies or will lie."""
+        """Return where the result's manifest and attempts lie or will lie."""
         return f"{self.root}/{stage}/{fingerprint}"
 
     def find(self, stage: str, fingerprint: str) -> Result | None:
@@ -62,19 +74,38 @@ class Workspace:
         if text is None:
             return None
         try:
-            return Result(path, Manifest(**json.loads(text)))
+            manifest = Manifest(**json.loads(text))
         except (ValueError, TypeError):
             return None
+        return Result(f"{path}/{manifest.attempt}", manifest)
 
     def begin(self, stage: str, fingerprint: str) -> Draft:
-        """Return an empty place for a result, after removing what is there.
+        """Return an empty place for a result, after removing attempts that were abandoned.
 
-        The old manifest goes first, so that a reader never sees half of an old result.
+        A complete result stays until the new one is published.
         """
         path = self.path(stage, fingerprint)
-        self.files.delete(f"{path}/{MANIFEST}")
-        self.files.delete(path)
-        return Draft(path, self.files)
+        complete = self.find(stage, fingerprint)
+        if self.files.exists(path):
+            kept = complete.manifest.attempt if complete else None
+            for name in self.files.names(path):
+                if name != kept and is_abandoned(name):
+                    self.files.delete(f"{path}/{name}")
+        return Draft(self, stage, fingerprint, new_attempt(), complete)
+
+
+def new_attempt() -> str:
+    """Return a name for an attempt that begins now: the time in UTC, and chance."""
+    return f"{datetime.now(timezone.utc):{_BEGUN}}-{secrets.token_hex(4)}"
+
+
+def is_abandoned(name: str, *, after: timedelta = ABANDONED) -> bool:
+    """Tell whether the name is that of an attempt that began so long ago."""
+    try:
+        begun = datetime.strptime(name.partition("-")[0], _BEGUN)
+    except ValueError:
+        return False
+    return datetime.now(timezone.utc) - begun.replace(tzinfo=timezone.utc) > after
 
 
 @dataclass(frozen=True)
@@ -99,9 +130,18 @@ class Result:
 class Draft:
     """A result in the making: it exists for readers once `publish` has written the manifest."""
 
-    path: str
-    files: Files
+    workspace: Workspace
+    stage: str
+    fingerprint: str
+    attempt: str
+    replaces: Result | None
+    """What was complete when this began."""
     rows: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """Where the files of this attempt go."""
+        return f"{self.workspace.path(self.stage, self.fingerprint)}/{self.attempt}"
 
     def write(self, frame: DataFrame, dataset: str, schema: StructType) -> DataFrame:
         """Write the frame as Parquet and return it as read back, its rows counted."""
@@ -115,13 +155,24 @@ class Draft:
 
     def write_text(self, name: str, text: str) -> None:
         """Write a small text file beside the datasets."""
-        self.files.write_text(f"{self.path}/{name}", text)
+        self.workspace.files.write_text(f"{self.path}/{name}", text)
 
     def publish(self, manifest: Manifest) -> Result:
-        """Write the manifest, last and in one piece."""
-        self.files.write_text(f"{self.path}/{MANIFEST}", manifest.to_json())
+        """Write the manifest, last and in one piece, and return the result that now counts.
+
+        That is another run's where one was published meanwhile; what this one wrote then goes.
+        """
+        workspace = self.workspace
+        complete = workspace.find(self.stage, self.fingerprint)
+        if complete is not None and complete != self.replaces:
+            self.discard()
+            return complete
+        folder = workspace.path(self.stage, self.fingerprint)
+        workspace.files.write_text(f"{folder}/{MANIFEST}", manifest.to_json())
+        if self.replaces is not None:
+            workspace.files.delete(self.replaces.path)
         return Result(self.path, manifest)
 
     def discard(self) -> None:
         """Remove everything written so far."""
-        self.files.delete(self.path)
+        self.workspace.files.delete(self.path)

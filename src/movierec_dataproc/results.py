@@ -50,6 +50,7 @@ def fetch(read: Read, *, root: str, found: Mapping[str, str], out: Path) -> dict
         manifest = _json(read(f"{folder}/{MANIFEST}"))
         if manifest is None:
             continue
+        folder += f"/{manifest['attempt']}"
         timings[stage.name] = manifest["seconds"]
         summary |= _json(read(f"{folder}/{SUMMARY}")) or {}
         for name in FILES:

@@ -17,14 +17,14 @@ FOUND = {stage.name: "f" * 16 for stage in stages.PIPELINE}
 
 
 def write(stage: str, **files: str) -> dict[str, bytes]:
-    names = {"manifest": "_manifest.json", "summary": "summary.json", "twins": "twins.csv"}
+    names = {"manifest": "_manifest.json", "summary": "a-1/summary.json", "twins": "a-1/twins.csv"}
     root = f"root/{stage}/{'f' * 16}"
     return {f"{root}/{names[key]}": text.encode() for key, text in files.items()}
 
 
 def test_what_is_done_is_merged_and_what_is_not_goes(tmp_path: Path) -> None:
     objects = {
-        **write("evaluate", manifest='{"seconds": 2.5}', summary='{"models": {"als": 1}}'),
+        **write("evaluate", manifest='{"attempt": "a-1", "seconds": 2.5}', summary='{"models": {"als": 1}}'),
         # its manifest is being written: it is no result yet
         **write("twins", manifest='{"seco', summary='{"twins": 3}', twins="a\n"),
     }
@@ -33,7 +33,7 @@ def test_what_is_done_is_merged_and_what_is_not_goes(tmp_path: Path) -> None:
     assert summary == {"models": {"als": 1}, "timings": {"evaluate": 2.5}}
     assert json.loads((tmp_path / "summary.json").read_text()) == summary
     assert not (tmp_path / "twins.csv").exists()
-    objects |= write("twins", manifest='{"seconds": 1}')
+    objects |= write("twins", manifest='{"attempt": "a-1", "seconds": 1}')
     assert fetch(objects.get, root="root", found=FOUND, out=tmp_path)["twins"] == 3
     assert (tmp_path / "twins.csv").read_bytes() == b"a\n"
 
