@@ -34,10 +34,10 @@ unexport SPARK_HOME PYTHONPATH
 WITH_SPARK = JAVA_HOME="$$(head -n 1 $(VENV)/java_home)" PYSPARK_PYTHON="$(CURDIR)/$(BIN)/python" \
 	$(BIN)/python
 
-ON_CONF = --config '$(CONF)' \
-	$(if $(ARCHIVE),--set 'source.archive=$(ARCHIVE)' --set source.sha256=null \
+OVERRIDES = $(if $(ARCHIVE),--set 'source.archive=$(ARCHIVE)' --set source.sha256=null \
 		--set source.expected_ratings=null) \
 	$(foreach pair,$(SET),--set '$(pair)')
+ON_CONF = --config '$(CONF)' $(OVERRIDES)
 FORCED = $(if $(FORCE),--force)
 OPTIONS = $(ON_CONF) $(FORCED)
 
@@ -65,7 +65,7 @@ EXPORTED := evaluate twins
 ON_DATAPROC := cluster-up cluster-status cluster-down upload submit pipeline workflow batch logs \
 	fetch attach
 
-.PHONY: help setup run data $(STAGES) bench stability test test-cluster check mkl package lock \
+.PHONY: help setup run data $(STAGES) bench prune stability test test-cluster check mkl package lock \
 	clean java interpreter-gone $(ON_DATAPROC)
 
 help: ## list the targets
@@ -125,6 +125,12 @@ attach: $(VENV)/dataproc.stamp ## follow an operation that was left running (OPE
 
 cluster-down: $(VENV)/dataproc.stamp ## delete it, unless it holds the only copy of results (FORCE=1)
 	@$(DATAPROC) $@ $(CLOUD) $(FORCED)
+
+prune: $(VENV)/project.stamp java ## list results that no conf of CONF="a.yaml b.yaml" reaches (FORCE=1: delete)
+	$(if $(filter command% environment,$(origin CONF)),,$(error make prune: name the confs \
+		whose results stay with CONF="a.yaml b.yaml"))
+	@$(WITH_SPARK) scripts/prune.py --config $(foreach conf,$(CONF),'$(conf)') $(OVERRIDES) \
+		$(if $(FORCE),--delete)
 
 stability: $(VENV)/project.stamp java ## how far the results move over SEEDS seeds (5)
 	@$(WITH_SPARK) scripts/run_stability.py $(OPTIONS) --seeds $(SEEDS)

@@ -13,7 +13,8 @@ from movierec.execution import Context
 from movierec.stages import TRIAL_KEYS, TUNE, effective_config
 from movierec.tuning import RunTrial, Trial, metric_name
 
-_PART = "trial"
+TRIAL = "trial"
+"""The name of a trial's result in the workspace."""
 
 
 class Ledger:
@@ -47,7 +48,7 @@ class Ledger:
                 self._context.warn(f"a trial counts as 0: {error}")
                 return Trial.failed(params, user_fraction).facts()
 
-        facts, reused = self._context.part(_PART, TUNE.version, identity, compute)
+        facts, reused = self._context.part(TRIAL, TUNE.version, identity, compute)
         trial = Trial.from_facts(params, user_fraction, facts)
         self._trials.append(trial)
         if not reused:

@@ -174,6 +174,11 @@ class Files:
         found = plain_errors(uri, files.getFileStatus, path)
         return FileStatus(found.getLen(), found.getModificationTime(), found.isDirectory())
 
+    def size(self, uri: str) -> int:
+        """Return the bytes of a file, or of all files below a directory."""
+        files, path = self._open_at(uri)
+        return int(plain_errors(uri, files.getContentSummary, path).getLength())
+
     def names(self, uri: str) -> list[str]:
         """Return the names in a directory, in order."""
         files, path = self._open_at(uri)

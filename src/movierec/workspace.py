@@ -1,8 +1,8 @@
 """The results of stages, at `<root>/<stage>/<fingerprint>/`, complete once a manifest is there.
 
-Every run writes to a directory of its own below that, an attempt, and the manifest names the one that
-counts. So two runs at once never mix, a killed one leaves nothing that counts, and a result that is
-made again stays whole until the new one is.
+Every run writes to a directory of its own below that, an attempt, and the manifest names the one
+that counts. So two runs at once never mix, a killed one leaves nothing that counts, and a result
+that is made again stays whole until the new one is.
 """
 
 from __future__ import annotations

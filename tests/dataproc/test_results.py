@@ -24,7 +24,11 @@ def write(stage: str, **files: str) -> dict[str, bytes]:
 
 def test_what_is_done_is_merged_and_what_is_not_goes(tmp_path: Path) -> None:
     objects = {
-        **write("evaluate", manifest='{"attempt": "a-1", "seconds": 2.5}', summary='{"models": {"als": 1}}'),
+        **write(
+            "evaluate",
+            manifest='{"attempt": "a-1", "seconds": 2.5}',
+            summary='{"models": {"als": 1}}',
+        ),
         # its manifest is being written: it is no result yet
         **write("twins", manifest='{"seco', summary='{"twins": 3}', twins="a\n"),
     }

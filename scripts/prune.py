@@ -1,0 +1,47 @@
+"""List what a workspace holds that no given conf reaches, and with --delete, remove it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from movierec.errors import ConfigError
+from movierec.execution import Execution
+from movierec.job import read_config, run_guarded
+from movierec.pruning import leftovers, reached
+from movierec.session import Session
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="prune", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--config", required=True, nargs="+", help="the confs whose results stay")
+    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE")
+    parser.add_argument("--delete", action="store_true", help="remove what is listed")
+    arguments = parser.parse_args(argv)
+    session = Session("movierec prune")
+
+    def body() -> None:
+        configs = [read_config(name, arguments.set, session) for name in arguments.config]
+        executions = [Execution(config, session) for config in configs]
+        workspace = executions[0].workspace
+        if roots := {one.workspace.root for one in executions} - {workspace.root}:
+            others = ", ".join(sorted(roots))
+            raise ConfigError([f"the confs have several workspaces ({workspace.root}, {others})"])
+        found = list(leftovers(workspace, reached(executions)))
+        for one in found:
+            print(f"prune: {one.path}: {one.size / 1e6:,.1f} MB, {one.reason}", file=sys.stderr)
+        if arguments.delete:
+            for one in found:
+                workspace.files.delete(one.path)
+        elif found:
+            print("prune: nothing is deleted yet: FORCE=1 (--delete) does that", file=sys.stderr)
+        summary = {"found": len(found), "bytes": sum(one.size for one in found)}
+        print(json.dumps({"job": "prune", **summary, "deleted": arguments.delete}))
+
+    return run_guarded("prune", body, session)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
