@@ -209,7 +209,8 @@ def test_a_job_is_done_once_and_found_again_without_java(toy: Command) -> None:
     summary = last_line(made.stdout)
     assert list(summary) == ["job", "fingerprint", "output", "seconds", "reused", "rows"]
     assert summary["job"] == "make_toy"
-    assert summary["output"] == f"file://{toy.place}/workspace/toy/{summary['fingerprint']}"
+    place = f"file://{toy.place}/workspace/toy/{summary['fingerprint']}/"
+    assert summary["output"].startswith(place)
     assert 0 < summary["seconds"] < 300
     assert summary["reused"] is False
     assert summary["rows"] == {"scores": 2}

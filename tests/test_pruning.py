@@ -23,6 +23,7 @@ MANIFEST = Manifest(
     config={},
     inputs={},
     rows={},
+    sizes={},
     facts={},
     steps={},
     seconds=1.0,

@@ -31,6 +31,7 @@ def result(files, tmp_path):
         config={},
         inputs={},
         rows={"twins": 1},
+        sizes={},
         facts={},
         steps={},
         seconds=1.0,

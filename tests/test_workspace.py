@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -29,6 +30,7 @@ WHOLE = Manifest(
     config={"partition": {"seed": 1}},
     inputs={"archive": "a" * 64},
     rows={"scores": 2, "deep/er/scores": 0},
+    sizes={},
     facts={"named": "ünïcode", "none": None},
     steps={"split": 0.25},
     seconds=1.5,
@@ -65,7 +67,7 @@ def scores(spark: SparkSession, *rows: tuple[int, float]) -> DataFrame:
 
 
 def publish(draft: Draft) -> Result:
-    return draft.publish(replace(WHOLE, attempt=draft.attempt, rows=draft.rows))
+    return draft.publish(replace(WHOLE, attempt=draft.attempt, rows=draft.rows, sizes=draft.sizes))
 
 
 def files_below(path: Path) -> list[str]:
@@ -171,6 +173,26 @@ def test_an_empty_dataset_reads_as_an_empty_frame(
     draft.write(scores(spark, (1, 0.5)).limit(0), "scores", SCORES)
     result = publish(draft)
     assert result.read(spark, "scores", SCORES).count() == 0
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"")])
+def test_a_part_that_is_gone_or_cut_off_is_an_error_with_its_cure(
+    spark: SparkSession, workspace: Workspace, harm: Callable[[Path], object]
+) -> None:
+    draft = workspace.begin("toy", "0123456789abcdef")
+    draft.write(scores(spark, (1, 0.5)), "scores", SCORES)
+    result = publish(draft)
+    directory = Path(result.path.removeprefix("file://"), "scores")
+    (part,) = directory.glob("part-*")
+    whole = sum(path.stat().st_size for path in directory.glob("part-*"))
+    assert result.read(spark, "scores", SCORES).count() == 1
+    harm(part)
+    with pytest.raises(InputError) as caught:
+        result.read(spark, "scores", SCORES)
+    assert str(caught.value) == (
+        f"{result.path}/scores: 0 of {whole:,} bytes are there: a file is gone or cut off; "
+        "make the stage toy again with FORCE=1 (--force)"
+    )
 
 
 def test_every_fault_of_a_frame_is_named_at_once_and_nothing_is_written(

@@ -2,15 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 from movierec.errors import InputError
+
+_DAMAGED: Final = "make the result that it belongs to again, with FORCE=1 (--force)"
+# what a disk or a file system did to us, by Java's class and message, with the cure
+_FAULTS: Final = (
+    (r"ChecksumException|BlockMissingException|Could not obtain block", _DAMAGED),
+    (r"FileNotFoundException|File does not exist", _DAMAGED),
+    (r"is not a Parquet file|ParquetDecodingException|could not read footer", _DAMAGED),
+    (r"No space left on device|DiskOutOfSpace|quota", "make room, there or in spark.local.dir"),
+    (r"Read-only file system", "give a workspace that can be written to"),
+    (r"AccessControlException|Permission denied|Mkdirs failed", "let this account write there"),
+    (r"SafeModeException|is in safe mode", "wait for HDFS: hdfs dfsadmin -safemode get"),
+)
 
 
 def java_message(error: Any) -> str:
     """Return in one line the class and message of py4j's Java error, or of PySpark's own of it."""
-    cause = error._origin if hasattr(error, "_origin") else error.java_exception
+    return _one_line(_exception(error))
+
+
+def storage_fault(error: BaseException) -> InputError | None:
+    """Return what went wrong with a file, in one line with the cure, None for any other failure.
+
+    Spark's own exceptions say only that a task failed: their causes say why.
+    """
+    for cause in _causes(error):
+        said = _one_line(cause)
+        for pattern, cure in _FAULTS:
+            if re.search(pattern, said, re.IGNORECASE):
+                return InputError(f"{said.partition(' at org.')[0]}: {cure}")
+    return None
+
+
+def _exception(error: Any) -> Any:
+    """Return Java's exception behind a Python one."""
+    return error._origin if hasattr(error, "_origin") else error.java_exception
+
+
+def _causes(error: Any) -> Iterator[Any]:
+    """Yield Java's exceptions behind a Python one, the deepest first; none where it has none."""
+    found = []
+    cause = getattr(error, "_origin", None) or getattr(error, "java_exception", None)
+    while cause is not None and len(found) < 20:
+        found.append(cause)
+        cause = cause.getCause()
+    yield from reversed(found)
+
+
+def _one_line(cause: Any) -> str:
     text = " ".join(str(cause.getMessage() or "").split())
     return f"{cause.getClass().getSimpleName()}: {text}".removesuffix(": ")
 

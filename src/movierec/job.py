@@ -11,8 +11,9 @@ from pathlib import Path
 
 from movierec.config import Config
 from movierec.config_loader import load_config
-from movierec.errors import ConfigError, UserError
+from movierec.errors import ConfigError, InputError, UserError
 from movierec.execution import Context, Execution
+from movierec.java_errors import storage_fault
 from movierec.session import Session, is_submitted
 from movierec.stages import Stage
 from movierec.storage import Files, resolve_uri
@@ -60,19 +61,27 @@ def run_guarded(name: str, body: Callable[[], None], session: Session) -> int:
     try:
         body()
     except UserError as error:
-        for line in str(error).splitlines():
-            print(f"{name}: {line}", file=sys.stderr)
-        return error.exit_code
+        return _told(name, error)
     except KeyboardInterrupt:
         print(f"{name}: interrupted; a rerun goes on with what is complete", file=sys.stderr)
         return 130
     except Exception as error:
+        if isinstance(error, OSError) and error.filename:
+            return _told(name, InputError(f"{error.filename}: {error.strerror}"))
+        if (fault := storage_fault(error)) is not None:
+            return _told(name, fault)
         traceback.print_exc()
         print(f"{name}: failed: {type(error).__name__}", file=sys.stderr)
         return 1
     finally:
         session.stop()
     return 0
+
+
+def _told(name: str, error: UserError) -> int:
+    for line in str(error).splitlines():
+        print(f"{name}: {line}", file=sys.stderr)
+    return error.exit_code
 
 
 def read_config(name: str, overrides: Sequence[str], session: Session) -> Config:

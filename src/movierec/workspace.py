@@ -39,6 +39,8 @@ class Manifest:
     inputs: dict[str, str]
     rows: dict[str, int]
     """Rows of each dataset, by its name, which is its path below the result."""
+    sizes: dict[str, int]
+    """Bytes of each dataset's files."""
     facts: dict[str, Any]
     """Small findings of the stage, such as an audit or a winner's parameters."""
     steps: dict[str, float]
@@ -77,7 +79,7 @@ class Workspace:
             manifest = Manifest(**json.loads(text))
         except (ValueError, TypeError):
             return None
-        return Result(f"{path}/{manifest.attempt}", manifest)
+        return Result(f"{path}/{manifest.attempt}", manifest, self.files)
 
     def begin(self, stage: str, fingerprint: str) -> Draft:
         """Return an empty place for a result, after removing attempts that were abandoned.
@@ -114,16 +116,28 @@ class Result:
 
     path: str
     manifest: Manifest
+    files: Files = field(compare=False, repr=False)
 
     def read(self, spark: SparkSession, dataset: str, schema: StructType) -> DataFrame:
-        """Return a dataset of the result. Raises InputError where the result has none such."""
+        """Return a dataset of the result.
+
+        Raises InputError where the result has none such, or its files are not those that were
+        written.
+        """
         from movierec.schemas import conform
 
         if dataset not in self.manifest.rows:
             known = ", ".join(self.manifest.rows)
             raise InputError(f"{self.path}: there is no dataset {dataset!r}, only {known}")
-        frame = spark.read.schema(schema).parquet(f"{self.path}/{dataset}")
-        return conform(frame, schema)
+        path = f"{self.path}/{dataset}"
+        wanted = self.manifest.sizes[dataset]
+        size = self.files.size(path) if self.files.exists(path) else 0
+        if size != wanted:
+            raise InputError(
+                f"{path}: {size:,} of {wanted:,} bytes are there: a file is gone or cut off; "
+                f"make the stage {self.manifest.stage} again with FORCE=1 (--force)"
+            )
+        return conform(spark.read.schema(schema).parquet(path), schema)
 
 
 @dataclass
@@ -137,6 +151,7 @@ class Draft:
     replaces: Result | None
     """What was complete when this began."""
     rows: dict[str, int] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -151,6 +166,7 @@ class Draft:
         conform(frame, schema).write.mode("error").parquet(path)
         written = frame.sparkSession.read.schema(schema).parquet(path)
         self.rows[dataset] = written.count()
+        self.sizes[dataset] = self.workspace.files.size(path)
         return written
 
     def write_text(self, name: str, text: str) -> None:
@@ -171,7 +187,7 @@ class Draft:
         workspace.files.write_text(f"{folder}/{MANIFEST}", manifest.to_json())
         if self.replaces is not None:
             workspace.files.delete(self.replaces.path)
-        return Result(self.path, manifest)
+        return Result(self.path, manifest, workspace.files)
 
     def discard(self) -> None:
         """Remove everything written so far."""
