@@ -6,6 +6,7 @@ ARCHIVE ?=
 SET     ?=
 FORCE   ?=
 SEEDS   ?= 5
+KILLS   ?= 100
 ONLY    ?=
 SCALE   ?=
 BENCH   ?=
@@ -65,7 +66,7 @@ EXPORTED := evaluate twins
 ON_DATAPROC := cluster-up cluster-status cluster-down upload submit pipeline workflow batch logs \
 	fetch attach
 
-.PHONY: help setup run data $(STAGES) bench prune stability test test-cluster check mkl package lock \
+.PHONY: help setup run data $(STAGES) bench prune stability test test-cluster chaos check mkl package lock \
 	clean java interpreter-gone $(ON_DATAPROC)
 
 help: ## list the targets
@@ -141,6 +142,10 @@ test: setup ## every test that needs only PyPI's packages (SPARK=3.5: on image 2
 test-cluster: setup ## the jobs on a real HDFS and YARN on this machine (needs Maven)
 	@command -v mvn >/dev/null || { echo 'make test-cluster: no mvn here: install Maven' >&2; exit 1; }
 	@$(WITH_SPARK) -m pytest tests/cluster
+
+chaos: setup ## kill every job KILLS times (100) on ARCHIVE, on disk and on HDFS, and compare (needs Maven)
+	$(if $(ARCHIVE),,$(error make chaos: name an archive with ARCHIVE=path.zip))
+	@$(WITH_SPARK) -m tests.chaos --archive '$(abspath $(ARCHIVE))' --kills $(KILLS)
 
 check: $(VENV)/dev.stamp $(VENV)/project.stamp ## lint, format, types, and every conf
 	@$(BIN)/python -m ruff check .

@@ -1,0 +1,79 @@
+"""The campaign in full: every job killed many times, on this machine's disk and on HDFS.
+
+make chaos KILLS=100
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from movierec import stages
+from movierec.session import Session
+from tests.chaos.campaign import Campaign, Findings, moments
+from tests.cluster.hadoop import running_hadoop
+
+# Texts and datasets that a stage writes on the way, its manifest included, and some seconds that
+# it takes on ml-latest-small.
+WORK = {
+    stages.INGEST: (6, 8.0),
+    stages.PARTITION: (4, 5.0),
+    stages.POPULARITY: (2, 8.0),
+    stages.TUNE: (8, 15.0),
+    stages.RECOMMEND: (13, 15.0),
+    stages.EVALUATE: (10, 12.0),
+    stages.TWINS: (5, 12.0),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="chaos", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--archive", required=True, help="a MovieLens archive, such as the small")
+    parser.add_argument("--kills", type=int, default=100, help="(default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
+    arguments = parser.parse_args()
+    rng = random.Random(arguments.seed)
+    session = Session("chaos", overrides={"spark.driver.memory": "2g", "spark.master": "local[1]"})
+    with ExitStack() as open_things:
+        open_things.callback(session.stop)
+        folder = Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
+        hadoop = open_things.enter_context(
+            running_hadoop(folder / "hadoop", os.environ["JAVA_HOME"], nodes=0, storage_url="none:")
+        )
+        session.checkpoint_to(f"file://{folder}/checkpoints")
+        findings = [
+            campaign(session, arguments.archive, workspace, folder, rng, arguments.kills // 2)
+            for workspace in (f"file://{folder}/killed", f"{hadoop.hdfs}/killed")
+        ]
+    kills = sum(one.kills for one in findings)
+    wrong = [what for one in findings for what in one.wrong]
+    print(*wrong, sep="\n", file=sys.stderr)
+    survived = sum(one.survived for one in findings)
+    print(f"chaos: {kills} kills, {survived} ended before, {len(wrong)} wrong")
+    return 1 if wrong or kills < arguments.kills * 0.9 else 0
+
+
+def campaign(
+    session: Session, archive: str, workspace: str, folder: Path, rng: random.Random, kills: int
+) -> Findings:
+    """Kill every job its share of times in one workspace."""
+    one = Campaign(
+        session, archive=archive, workspace=workspace, reference=f"file://{folder}/undisturbed"
+    )
+    for number, (stage, (writes, seconds)) in enumerate(WORK.items()):
+        share = kills // len(WORK) + (number < kills % len(WORK))
+        one.stage(stage, moments(rng, writes=writes, kills=share, seconds=seconds))
+        said = one.findings
+        print(
+            f"chaos: {workspace}: {stage.name}: {said.kills} kills, wrong: {said.wrong}", flush=True
+        )
+    return one.findings
+
+
+if __name__ == "__main__":
+    sys.exit(main())

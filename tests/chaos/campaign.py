@@ -1,0 +1,169 @@
+"""Jobs killed at chosen and at random moments, and what is there afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from movierec.config_loader import load_config
+from movierec.execution import Execution
+from movierec.pipeline import load_run
+from movierec.session import Session
+from movierec.stages import Stage
+from movierec.workspace import Result
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+SMALL = ROOT / "conf" / "small.yaml"
+# A short pipeline: what is killed does not depend on how long it is.
+SHORT: dict[str, Any] = {
+    "tuning.strategy": "grid",
+    "tuning.implicit": {"rank": [8], "reg_param": [0.1], "alpha": [2, 4], "feedback": ["signed"]},
+    "tuning.explicit": {"rank": [8], "reg_param": [0.1]},
+    "als.max_iter": 4,
+    "evaluation.bootstrap": 50,
+    "popularity.dampings": [20],
+    "twins.resamples": 100,
+    "twins.curve.floors": [100],
+}
+SLOWEST = 600.0
+
+
+@dataclass
+class Findings:
+    """What a campaign saw."""
+
+    kills: int = 0
+    survived: int = 0
+    """Runs that ended before their moment came."""
+    wrong: list[str] = field(default_factory=list)
+    """What must never be."""
+
+
+class Campaign:
+    """Kills the jobs of one pipeline, in a workspace of its own, and reruns them."""
+
+    def __init__(self, session: Session, *, archive: str, workspace: str, reference: str) -> None:
+        self._sets = {"source.archive": archive, **SHORT}
+        self._execution = self._on(session, workspace)
+        self._reference = self._on(session, reference)
+        self._workspace = workspace
+        self._spark = session
+        self.findings = Findings()
+
+    def stage(self, stage: Stage, moments: list[str]) -> None:
+        """Kill the stage's job at each moment, then let it end, and compare.
+
+        The stages before it must be there.
+        """
+        self._reference.execute(stage, load_run(stage))
+        for moment in moments:
+            self._kill(stage, moment)
+        self._execution.execute(stage, load_run(stage))
+        self._compare(stage)
+
+    def _kill(self, stage: Stage, moment: str) -> None:
+        with self._reader(stage):
+            process = self._victim(stage, moment)
+            output, _ = process.communicate(timeout=SLOWEST)
+        if process.returncode == -9:
+            self.findings.kills += 1
+        elif process.returncode == 0:
+            self.findings.survived += 1
+            self._execution.files.delete(
+                self._execution.workspace.path(stage.name, self._execution.fingerprint(stage))
+            )
+        else:
+            self._wrong(stage, f"{moment}: exit code {process.returncode}: {output[-500:]}")
+        found = self._execution.find(stage)
+        if found is not None:
+            self._check_whole(stage, found)
+
+    def _victim(self, stage: Stage, moment: str) -> subprocess.Popen[str]:
+        command = [sys.executable, str(HERE / "victim.py"), stage.name, moment]
+        command += ["--config", str(SMALL), "--set", f"workspace={self._workspace}"]
+        for key, value in self._sets.items():
+            command += ["--set", f"{key}={json.dumps(value)}"]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+        return subprocess.Popen(
+            command,
+            env=environment,
+            # a process group of its own, which dies as one
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    @contextmanager
+    def _reader(self, stage: Stage) -> Iterator[None]:
+        """Look for the result all the time; what is found must be whole."""
+        ended = threading.Event()
+
+        def look() -> None:
+            while not ended.wait(0.05):
+                found = self._execution.find(stage)
+                if found is not None:
+                    self._check_whole(stage, found)
+
+        reader = threading.Thread(target=look)
+        reader.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            reader.join()
+
+    def _check_whole(self, stage: Stage, found: Result) -> None:
+        files = self._execution.files
+        for dataset, size in found.manifest.sizes.items():
+            path = f"{found.path}/{dataset}"
+            there = files.size(path) if files.exists(path) else 0
+            if there != size:
+                self._wrong(stage, f"{dataset}: a reader saw {there} of {size} bytes")
+
+    def _compare(self, stage: Stage) -> None:
+        ours, theirs = (one.find(stage) for one in (self._reference, self._execution))
+        assert ours is not None  # both were just made
+        assert theirs is not None
+        spark = self._spark()
+        for dataset in ours.manifest.rows:
+            one, other = (
+                spark.read.parquet(f"{at.path}/{dataset}").drop("seconds") for at in (ours, theirs)
+            )
+            if not (one.exceptAll(other).isEmpty() and other.exceptAll(one).isEmpty()):
+                self._wrong(stage, f"{dataset}: other rows than undisturbed")
+        texts = [
+            self._execution.files.read_text(f"{at.path}/summary.json") for at in (ours, theirs)
+        ]
+        if texts[0] != texts[1]:
+            self._wrong(stage, "summary.json: another text than undisturbed")
+        path = self._execution.workspace.path(stage.name, theirs.manifest.fingerprint)
+        left = set(self._execution.files.names(path)) - {"_manifest.json", theirs.manifest.attempt}
+        if len(left) > self.findings.kills:
+            self._wrong(stage, f"{len(left)} attempts are left")
+
+    def _wrong(self, stage: Stage, what: str) -> None:
+        self.findings.wrong.append(f"{stage.name}: {what}")
+
+    def _on(self, session: Session, workspace: str) -> Execution:
+        overrides = [f"{key}={json.dumps(value)}" for key, value in self._sets.items()]
+        text = SMALL.read_text(encoding="utf-8")
+        overrides.append(f"workspace={workspace}")
+        return Execution(load_config(text, origin=SMALL.name, overrides=overrides), session)
+
+
+def moments(rng: random.Random, *, writes: int, kills: int, seconds: float) -> list[str]:
+    """So many moments: around every write first, and the rest at random."""
+    chosen = [f"{when}:{n}" for n in range(writes) for when in ("before", "during", "after")]
+    chosen = chosen[:kills]
+    return chosen + [f"{rng.uniform(0, seconds):.2f}" for _ in range(kills - len(chosen))]
