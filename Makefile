@@ -7,6 +7,7 @@ SET     ?=
 FORCE   ?=
 SEEDS   ?= 5
 KILLS   ?= 100
+MINUTES ?= 10
 ONLY    ?=
 SCALE   ?=
 BENCH   ?=
@@ -27,7 +28,6 @@ BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 # without isolation pip builds PySpark, which comes as source, with the locked setuptools
 SYNC := $(PIP) install --use-pep517 --no-build-isolation --require-hashes -r
-UV   := uv==0.13.9
 
 # Spark's own variables would put another Spark in front of the locked one
 unexport SPARK_HOME PYTHONPATH
@@ -66,7 +66,7 @@ EXPORTED := evaluate twins
 ON_DATAPROC := cluster-up cluster-status cluster-down upload submit pipeline workflow batch logs \
 	fetch attach
 
-.PHONY: help setup run data $(STAGES) bench prune stability test test-cluster chaos check mkl package lock \
+.PHONY: help setup run data $(STAGES) bench prune stability test test-cluster chaos invariance fuzz check mkl package lock audit \
 	clean java interpreter-gone $(ON_DATAPROC)
 
 help: ## list the targets
@@ -147,6 +147,13 @@ chaos: setup ## kill every job KILLS times (100) on ARCHIVE, on disk and on HDFS
 	$(if $(ARCHIVE),,$(error make chaos: name an archive with ARCHIVE=path.zip))
 	@$(WITH_SPARK) -m tests.chaos --archive '$(abspath $(ARCHIVE))' --kills $(KILLS)
 
+invariance: setup ## the pipeline on ARCHIVE with rows, cores and partitions changed: equal results?
+	$(if $(ARCHIVE),,$(error make invariance: name an archive with ARCHIVE=path.zip))
+	@$(WITH_SPARK) -m tests.invariance --archive '$(abspath $(ARCHIVE))'
+
+fuzz: setup ## damaged confs, zips and tables for MINUTES (10)
+	@$(WITH_SPARK) -m tests.fuzz --minutes $(MINUTES)
+
 check: $(VENV)/dev.stamp $(VENV)/project.stamp ## lint, format, types, and every conf
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
@@ -162,7 +169,8 @@ package: $(VENV)/project.stamp ## dist/movierec-<version>.zip and its dependenci
 	@$(BIN)/python scripts/build_package.py
 
 lock: $(VENV)/build.stamp ## recompile requirements/*.txt (UPGRADE=1: to the newest versions)
-	@$(PIP) install $(UV)
+	@$(SYNC) requirements/lock.txt
+	@$(call compile,lock,--group lock)
 	@$(call compile,build,--group build)
 	@$(call compile,run,pyproject.toml $(SPARK_4_1))
 	@$(call compile,dev,pyproject.toml --group build --group dev -c requirements/run.txt)
@@ -172,6 +180,12 @@ lock: $(VENV)/build.stamp ## recompile requirements/*.txt (UPGRADE=1: to the new
 	@$(call compile,bench,--group bench -c requirements/run.txt)
 	@$(call compile,mkl,--group mkl)
 	@$(call compile,java,--group java)
+	@$(call compile,audit,--group audit -c requirements/dev.txt)
+
+audit: $(VENV)/run.stamp ## ask PyPI for known vulnerabilities of everything that is locked
+	@$(SYNC) requirements/audit.txt
+	@for lock in requirements/*.txt; do \
+		$(BIN)/python -m pip_audit --strict --disable-pip --require-hashes -r "$$lock" || exit 1; done
 
 clean: ## remove what is built or cached; .venv, data and workspace stay
 	@rm -rf dist out build src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \

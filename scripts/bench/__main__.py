@@ -16,7 +16,7 @@ from scripts.bench.archives import archive_of
 
 # Some 330 users: with fewer there is too little to tune on.
 _LEAST = 0.001
-NAMES = ("topk", "als", "twins", "evaluation", "pipeline", "cores")
+NAMES = ("topk", "als", "twins", "evaluation", "pipeline", "cores", "endurance")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,6 +61,8 @@ def _sized(name: str, arguments: argparse.Namespace) -> list[str]:
         return ["--scales", *(f"{share:g}" for share in shares if share >= _LEAST)]
     if name == "cores":
         return ["--size", f"{0.1 * scale:g}"]
+    if name == "endurance":
+        scale *= 0.01
     archive = arguments.archive or archive_of(scale)
     data = [f"source.archive={archive}", "source.sha256=null", "source.expected_ratings=null"]
     options = [part for override in data for part in ("--set", override)]

@@ -1,0 +1,107 @@
+"""Every bad input ends as it should: its exit code, one line, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from movierec import stages
+from movierec.execution import Execution
+from movierec.job import read_config, run_guarded
+from movierec.pipeline import load_run
+from tests.confs import SMALL
+from tests.data.bad import confs, rows, zips
+from tests.data.bad.case import Case
+
+USUAL = {"source.sha256": None, "source.expected_ratings": None}
+
+
+class Kept:
+    """The tests' Spark session, which outlives a job."""
+
+    def __init__(self, session):
+        self._session = session
+        self.checkpoint_to = session.checkpoint_to
+
+    def __call__(self):
+        return self._session()
+
+    def stop(self):
+        """Leave it running for the next."""
+
+
+@pytest.fixture
+def ingest(session, capsys):
+    """The ingest job's command line, which returns its exit code and what it says."""
+    kept = Kept(session)
+
+    def run(conf, *overrides):
+        def body():
+            execution = Execution(read_config(str(conf), overrides, kept), kept)
+            execution.execute(stages.INGEST, load_run(stages.INGEST))
+
+        code = run_guarded("ingest", body, kept)
+        return code, capsys.readouterr().err.splitlines()
+
+    return run
+
+
+def on(path, workspace, sets=None):
+    """The overrides of conf/small.yaml for an archive there."""
+    values = {"source.archive": str(path), "workspace": str(workspace), **USUAL, **(sets or {})}
+    return [f"{key}={json.dumps(value)}" for key, value in values.items()]
+
+
+def left_behind(workspace: Path) -> list[Path]:
+    return [path for path in workspace.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("case", [*zips.CASES, *rows.CASES], ids=lambda case: case.name)
+def test_a_bad_archive_is_refused(ingest, tmp_path, case: Case):
+    path, workspace = tmp_path / "a.zip", tmp_path / "w"
+    case.build(path)
+    before = path.read_bytes() if path.is_file() else None
+    code, said = ingest(SMALL, *on(path, workspace, case.sets))
+    *steps, last = said
+    assert code == 3, said
+    assert last.replace(path.as_uri(), "URI").startswith(f"ingest: {case.said}")
+    assert not [line for line in steps if not line.startswith("ingest: ")]
+    assert left_behind(workspace) == []
+    assert before == (path.read_bytes() if path.is_file() else None)
+
+
+@pytest.mark.parametrize("name", rows.GOOD)
+def test_what_only_looks_bad_is_read(ingest, tmp_path, name):
+    path = tmp_path / "a.zip"
+    rows.member("ratings.csv", rows.GOOD[name].encode())(path)
+    code, said = ingest(SMALL, *on(path, tmp_path / "w"))
+    assert code == 0, said
+    (manifest,) = (tmp_path / "w" / "ingest").glob("*/_manifest.json")
+    assert json.loads(manifest.read_text())["rows"]["ratings"] == 5
+
+
+@pytest.mark.parametrize("name", confs.CASES)
+def test_a_bad_conf_is_refused(ingest, tmp_path, name):
+    text, expected = confs.CASES[name]
+    conf = tmp_path / "c.yaml"
+    conf.write_bytes(text if isinstance(text, bytes) else text.encode())
+    code, said = ingest(conf)
+    assert code == 2, said
+    assert len(said) >= len(expected)
+    for line, start in zip(said, expected, strict=False):
+        assert line.startswith(f"ingest: {conf}: {start}")
+
+
+@pytest.mark.parametrize("override", confs.OVERRIDES, ids=lambda text: text[:50])
+def test_a_bad_override_is_refused(ingest, override):
+    code, said = ingest(SMALL, override)
+    assert code == 2, said
+    assert len(said) == 1
+    assert confs.OVERRIDES[override] in said[0]
+
+
+def test_there_are_as_many_as_promised():
+    n = len(zips.CASES) + len(rows.CASES) + len(confs.CASES) + len(confs.OVERRIDES)
+    assert n >= 80

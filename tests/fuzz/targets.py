@@ -1,0 +1,154 @@
+"""What takes input from outside, each given bytes that somebody might hand it.
+
+A target takes a source of chance, makes one input and feeds it in. Only the suite's own errors may
+come out, each line of them short enough to read, within seconds.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from movierec import archive, stages
+from movierec.config_loader import load_config
+from movierec.errors import ConfigError, InputError
+from movierec.execution import Execution
+from movierec.pipeline import load_run
+from movierec.session import Session
+from movierec.storage import Files
+from tests import archives
+from tests.confs import SMALL, tiny_conf
+
+Target = Callable[[random.Random], None]
+LONGEST_LINE: Final = 2_000
+TOKENS: Final = (
+    *("null", "~", "true", "-1", "0", "1e999", ".nan", "9" * 500, "''", '"', "'", "[", "]", "{}"),
+    *(
+        "&a",
+        "*a",
+        "!!python/name:os.system",
+        "!!binary",
+        "? ",
+        ": ",
+        "- ",
+        "|",
+        ">",
+        "%",
+        "#",
+        "\t",
+    ),
+    *("\0", "\ufeff", "\u2028", "\ud800", "é", "---", "<<: *a", "2001-99-99", "0x", "1:2:3"),
+)
+CELLS: Final = (
+    *(b"", b" ", b"0", b"-1", b"NaN", b"inf", b"1e5", b"2147483648", b"9" * 60, b'"', b'""', b"'"),
+    *(b",", b"\r", b"\n", b"\r\n", b"\0", b"\xff", b"\xef\xbb\xbf", b"\\", b"::", b"|", b"\t"),
+    *("٤".encode(), "🎬".encode(), "é".encode(), b"x" * 70_000),
+)
+
+
+def conf(rng: random.Random) -> None:
+    """Read a conf file of which pieces were cut, doubled, swapped or replaced."""
+    text = SMALL.read_text(encoding="utf-8")
+    lines = text.splitlines(keepends=True)
+    for _ in range(rng.randint(1, 6)):
+        place = rng.randrange(len(lines) + 1)
+        how = rng.randrange(5)
+        if how == 0:
+            del lines[place : place + rng.randint(1, 5)]
+        elif how == 1:
+            lines[place:place] = lines[place : place + rng.randint(1, 5)]
+        elif how == 2 and place < len(lines):
+            lines[place] = " " * rng.randint(0, 6) + lines[place].lstrip()
+        elif place < len(lines):
+            at = rng.randint(0, len(lines[place]))
+            end = at if how == 3 else rng.randint(at, len(lines[place]))
+            lines[place] = lines[place][:at] + rng.choice(TOKENS) + lines[place][end:]
+    overrides = [f"als.seed={rng.choice(TOKENS)}"] if rng.random() < 0.1 else []
+    try:
+        load_config("".join(lines), origin="c.yaml", overrides=overrides)
+    except ConfigError as error:
+        check_readable(error)
+
+
+def zip_reader(session: Session, folder: Path) -> Target:
+    """Read a zip of which bytes were turned, cut, doubled or moved."""
+    files = Files(session)
+    whole = archives.latest(folder / "whole.zip").read_bytes()
+    path = folder / "a.zip"
+
+    def target(rng: random.Random) -> None:
+        path.write_bytes(mutated(whole, rng))
+        try:
+            members = archive.read_directory(files, path.as_uri())
+            for number, member in enumerate(members.values()):
+                out = (folder / f"out-{number}").as_uri()
+                archive.stage_member(files, path.as_uri(), member=member, target=out, header=None)
+        except InputError as error:
+            check_readable(error)
+
+    return target
+
+
+def ingest(session: Session, folder: Path) -> Target:
+    """Ingest an archive with cells and bytes of its tables replaced."""
+
+    def target(rng: random.Random) -> None:
+        layout = rng.choice(list(archives.LAYOUTS))
+        name, texts = archives.LAYOUTS[layout]
+        encoding = archives.ENCODINGS.get(layout, "utf-8")
+        members = {f"{name}/{one}": text.encode(encoding) for one, text in texts.items()}
+        for one in rng.sample(sorted(members), rng.randint(1, 2)):
+            members[one] = with_cells(members[one], rng)
+        path = archives.write_zip(folder / "a.zip", members)
+        workspace = folder / f"w{rng.getrandbits(64):x}"
+        config = tiny_conf(workspace, path, source__max_rejected_fraction=rng.choice([0, 1]))
+        execution = Execution(config, session)
+        try:
+            execution.execute(stages.INGEST, load_run(stages.INGEST))
+        except InputError as error:
+            check_readable(error)
+
+    return target
+
+
+def mutated(data: bytes, rng: random.Random) -> bytes:
+    """Return the bytes with some faults of transport and of malice."""
+    changed = bytearray(data)
+    for _ in range(rng.randint(1, 4)):
+        at = rng.randrange(len(changed))
+        how = rng.randrange(5)
+        if how == 0:
+            changed[at] ^= 1 << rng.randrange(8)
+        elif how == 1:
+            del changed[at : at + rng.randint(1, 200)]
+        elif how == 2:
+            changed[at:at] = changed[at : at + rng.randint(1, 200)]
+        elif how == 3:
+            changed[at : at + 4] = rng.choice([b"\0\0\0\0", b"\xff\xff\xff\xff", b"PK\x01\x02"])
+        else:
+            # a field of a header or of the directory
+            start = changed.find(rng.choice([b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"]))
+            field = start + rng.randint(4, 45)
+            if start >= 0 and field < len(changed):
+                changed[field] = rng.choice([0, 1, 8, 127, 255])
+        if not changed:
+            return b""
+    return bytes(changed)
+
+
+def with_cells(data: bytes, rng: random.Random) -> bytes:
+    """Return the table with something put in, or in the place of something."""
+    changed = bytearray(data)
+    for _ in range(rng.randint(1, 4)):
+        at = rng.randint(0, len(changed))
+        changed[at : at + rng.choice([0, 0, 1, 5])] = rng.choice(CELLS)
+    return bytes(changed)
+
+
+def check_readable(error: Exception) -> None:
+    """An error says something, in lines that can be read."""
+    lines = str(error).splitlines()
+    assert lines
+    assert all(0 < len(line) < LONGEST_LINE for line in lines), lines

@@ -1,0 +1,157 @@
+"""The pipeline again and again, with what must not matter changed, compared row for row.
+
+    make invariance ARCHIVE=path.zip
+
+With another interpreter, such as one that has Spark 3.5: `python -m tests.invariance --python …`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from movierec import stages
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = ROOT / "conf" / "small.yaml"
+# A short search: what is to be equal does not depend on how long it is.
+SHORT = {
+    "tuning.strategy": "grid",
+    "tuning.implicit": {"rank": [8], "reg_param": [0.1], "alpha": [2, 4], "feedback": ["signed"]},
+    "tuning.explicit": {"rank": [8], "reg_param": [0.1]},
+    "als.max_iter": 5,
+    "evaluation.bootstrap": 100,
+    "popularity.dampings": [20],
+    "twins.resamples": 100,
+    "twins.curve.floors": [20, 100],
+}
+CLOCKS = ("seconds",)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to run the pipeline."""
+
+    name: str
+    properties: dict[str, str] = field(default_factory=dict)
+    shuffled: bool = False
+    """The archive's rows in another order."""
+    python: str = sys.executable
+
+
+VARIANTS = (
+    Variant("rows in another order", shuffled=True),
+    Variant("one core", {"spark.master": "local[1]"}),
+    Variant("no adaptive planning", {"spark.sql.adaptive.enabled": "false"}),
+    Variant(
+        "other partitions",
+        {
+            "spark.sql.shuffle.partitions": "7",
+            "spark.default.parallelism": "5",
+            "spark.sql.files.maxPartitionBytes": "300000",
+        },
+    ),
+)
+USUAL = Variant("two cores", {"spark.master": "local[2]"})
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="invariance", allow_abbrev=False)
+    parser.add_argument("--archive", required=True, type=Path)
+    parser.add_argument("--python", nargs="*", default=[], help="interpreters to compare too")
+    arguments = parser.parse_args()
+    others = [Variant(f"with {one}", USUAL.properties, python=one) for one in arguments.python]
+    differences = 0
+    with tempfile.TemporaryDirectory(prefix="invariance-") as folder:
+        usual = run(USUAL, arguments.archive, Path(folder) / "usual")
+        for number, variant in enumerate((*VARIANTS, *others)):
+            place = Path(folder) / str(number)
+            found = list(compared(usual, run(variant, arguments.archive, place)))
+            differences += len(found)
+            print(f"invariance: {variant.name}: {len(found)} differences", *found, sep="\n  ")
+            sys.stdout.flush()
+    return 1 if differences else 0
+
+
+def run(variant: Variant, archive: Path, place: Path) -> Path:
+    """Run the pipeline and return its workspace."""
+    place.mkdir()
+    if variant.shuffled:
+        archive = shuffled(archive, place / archive.name)
+    values = {
+        "source.archive": str(archive.resolve()),
+        "source.sha256": None,
+        "workspace": str(place / "workspace"),
+        **SHORT,
+    }
+    overrides = [part for k, v in values.items() for part in ("--set", f"{k}={json.dumps(v)}")]
+    properties = [f"{key}={value}" for key, value in variant.properties.items()]
+    command = [variant.python, "-m", "tests.invariance.variant", *properties, "--"]
+    path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+    done = subprocess.run(
+        [*command, "--config", str(SMALL), *overrides],
+        env={**os.environ, "PYTHONPATH": path, "PYSPARK_PYTHON": variant.python},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"invariance: {variant.name}: {done.stderr[-2000:]}")
+    return place / "workspace"
+
+
+def shuffled(archive: Path, target: Path) -> Path:
+    """Write the archive with the rows of every table in another order."""
+    rng = random.Random(1)
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name.endswith(".csv"):
+                header, *rows = data.splitlines(keepends=True)
+                rng.shuffle(rows)
+                data = b"".join([header, *rows])
+            new.writestr(name, data)
+    return target
+
+
+def compared(one: Path, other: Path) -> Iterator[str]:
+    """Yield what differs between two workspaces."""
+    for stage in stages.PIPELINE:
+        here, there = (published(workspace / stage.name) for workspace in (one, other))
+        datasets = json.loads((here.parent / "_manifest.json").read_text())["rows"]
+        for dataset in datasets:
+            mine, its = (rows(at / dataset) for at in (here, there))
+            if mine != its:
+                n = sum(a != b for a, b in zip(mine, its, strict=False))
+                yield f"{stage.name}/{dataset}: {len(mine)} and {len(its)} rows, {n} of them differ"
+        texts = [at / "summary.json" for at in (here, there)]
+        if texts[0].exists() and texts[0].read_text() != texts[1].read_text():
+            yield f"{stage.name}/summary.json"
+
+
+def published(stage: Path) -> Path:
+    """The one result of a stage."""
+    (manifest,) = stage.glob("*/_manifest.json")
+    return manifest.parent / json.loads(manifest.read_text())["attempt"]
+
+
+def rows(dataset: Path) -> list[str]:
+    """A dataset's rows in order, exact to the last digit."""
+    table = pq.read_table(dataset)
+    table = table.drop_columns([name for name in CLOCKS if name in table.column_names])
+    return sorted(map(repr, zip(*(column.to_pylist() for column in table.columns), strict=True)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+"""Run the pipeline once, with these properties of Spark.
+
+python -m tests.invariance.variant PROPERTY=VALUE … -- --config … [--set …]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from movierec.execution import Execution
+from movierec.job import job_parser, read_config, run_guarded
+from movierec.pipeline import run_pipeline
+from movierec.session import Session
+
+
+def main(argv: Sequence[str]) -> int:
+    divide = list(argv).index("--")
+    properties = dict(pair.split("=", 1) for pair in argv[:divide])
+    arguments = job_parser("variant").parse_args(argv[divide + 1 :])
+    session = Session("movierec invariance", overrides=properties)
+
+    def body() -> None:
+        config = read_config(arguments.config, arguments.set, session)
+        run_pipeline(Execution(config, session))
+
+    return run_guarded("variant", body, session)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

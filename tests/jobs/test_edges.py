@@ -1,0 +1,100 @@
+"""Data so small or so uniform that something cannot be: said in one line, or done without."""
+
+from __future__ import annotations
+
+import pytest
+
+from movierec import stages
+from movierec.errors import InputError
+from movierec.execution import Execution
+from movierec.pipeline import run_pipeline
+from tests import archives
+from tests.confs import tiny_conf
+
+SHORT = {
+    "tuning__strategy": "grid",
+    "tuning__implicit": {"rank": [2], "reg_param": [0.1], "alpha": [2], "feedback": ["signed"]},
+    "tuning__explicit": {"rank": [2], "reg_param": [0.1]},
+    "als__max_iter": 2,
+    "evaluation__bootstrap": 50,
+    "popularity__dampings": [20],
+    "twins__curve__floors": [20],
+    "twins__resamples": 50,
+}
+START = 1_000_000_000
+
+
+def archive_of(path, ratings):
+    """An archive of user, movie and stars, rated a minute apart."""
+    rows = "".join(
+        f"{user},{movie},{stars},{START + 60 * n}\r\n"
+        for n, (user, movie, stars) in enumerate(ratings)
+    )
+    movies = sorted({movie for _, movie, _ in ratings})
+    titles = "".join(f"{movie},Film {movie} (1999),Drama\r\n" for movie in movies)
+    texts = {
+        "ratings.csv": f"userId,movieId,rating,timestamp\r\n{rows}",
+        "movies.csv": f"movieId,title,genres\r\n{titles}",
+    }
+    members = {f"ml-latest-tiny/{name}": text.encode() for name, text in texts.items()}
+    return archives.write_zip(path, members)
+
+
+@pytest.fixture
+def run(session, tmp_path):
+    """Run the pipeline on these ratings and return its summary."""
+
+    def pipeline(ratings, **overrides):
+        path = archive_of(tmp_path / "a.zip", ratings)
+        config = tiny_conf(tmp_path / "w", path, **{**SHORT, **overrides})
+        return run_pipeline(Execution(config, session))
+
+    return pipeline
+
+
+def crowd(stars, *, users=30, movies=60, each=40):
+    """Users of so many movies each, overlapping, with stars by user and movie."""
+    return [
+        (user, 1 + (user * 7 + n) % movies, stars(user, n))
+        for user in range(1, users + 1)
+        for n in range(each)
+    ]
+
+
+def test_one_user_has_no_twin(run):
+    with pytest.raises(InputError) as raised:
+        run([(1, movie, 4.0) for movie in range(1, 61)])
+    assert str(raised.value).startswith("twins.min_movies: a pair takes two users with 20 movies")
+
+
+def test_one_movie_leaves_no_user_above_the_floor(run):
+    with pytest.raises(InputError) as raised:
+        run([(user, 1, 4.0) for user in range(1, 61)])
+    assert str(raised.value) == "partition.min_ratings_per_user: no user has 20 ratings; lower it"
+
+
+def test_one_movie_and_no_floor_leave_nothing_to_find(run):
+    with pytest.raises(InputError) as raised:
+        run([(user, 1, 4.0) for user in range(1, 61)], partition__min_ratings_per_user=1)
+    assert "\n" not in str(raised.value)
+
+
+def test_ratings_that_are_all_equal(run):
+    summary = run(crowd(lambda user, n: 4.0))
+    assert summary["models"]["als"]["test"]["ndcg_at_100"] > 0
+    assert summary["twins"]["pairs"] > 0
+
+
+def test_ratings_that_nobody_likes(run):
+    with pytest.raises(InputError) as raised:
+        run(crowd(lambda user, n: 1.0))
+    assert str(raised.value).startswith("evaluation.relevant_rating: no rating in validation is")
+
+
+def test_users_without_train_rows(run):
+    """By time, the last users have all their ratings in test: they count as cold, and are told."""
+    ratings = crowd(lambda user, n: 3.0 + (user + n) % 4 / 2)
+    summary = run(ratings, partition__strategy="global_time")
+    users = summary["users"]["test"]
+    assert users["evaluated"] < 30
+    assert stages.PIPELINE
