@@ -7,6 +7,7 @@ SET     ?=
 FORCE   ?=
 SEEDS   ?= 5
 KILLS   ?= 100
+WORKERS ?= 2
 MINUTES ?= 10
 ONLY    ?=
 SCALE   ?=
@@ -136,8 +137,8 @@ prune: $(VENV)/project.stamp java ## list results that no conf of CONF="a.yaml b
 stability: $(VENV)/project.stamp java ## how far the results move over SEEDS seeds (5)
 	@$(WITH_SPARK) scripts/run_stability.py $(OPTIONS) --seeds $(SEEDS)
 
-test: setup ## every test that needs only PyPI's packages (SPARK=3.5: on image 2.3's Spark)
-	@$(WITH_SPARK) -m pytest --ignore tests/cluster $(TESTS)
+test: setup ## every test that needs only PyPI's packages, in WORKERS (2) processes (SPARK=3.5: on image 2.3's Spark)
+	@$(WITH_SPARK) -m pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/cluster $(TESTS)
 
 test-cluster: setup ## the jobs on a real HDFS and YARN on this machine (needs Maven)
 	@command -v mvn >/dev/null || { echo 'make test-cluster: no mvn here: install Maven' >&2; exit 1; }

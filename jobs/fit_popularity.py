@@ -3,9 +3,9 @@
 from dataclasses import asdict
 
 from movierec import stages
+from movierec.evaluation import keep_relevant
 from movierec.execution import Context
 from movierec.job import main
-from movierec.metrics import relevant_movies
 from movierec.popularity import collect_variant_metrics, variants
 from movierec.recommendations import movie_lists
 from movierec.schemas import POPULARITY_TRIALS, RATINGS
@@ -17,9 +17,9 @@ def run(context: Context) -> None:
     train = context.read(stages.PARTITION, "train", RATINGS).persist()
     validation = context.read(stages.PARTITION, "validation", RATINGS)
     seen = movie_lists(train).persist()
-    relevant = relevant_movies(
-        validation, relevant_rating=config.evaluation.relevant_rating
-    ).persist()
+    relevant = keep_relevant(
+        validation, relevant_rating=config.evaluation.relevant_rating, split="validation"
+    )
     trials = []
     for variant in variants(config.popularity):
         with context.step(f"{variant}"):

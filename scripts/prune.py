@@ -29,13 +29,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         if roots := {one.workspace.root for one in executions} - {workspace.root}:
             others = ", ".join(sorted(roots))
             raise ConfigError([f"the confs have several workspaces ({workspace.root}, {others})"])
-        found = list(leftovers(workspace, reached(executions)))
-        for one in found:
+        found = []
+        for one in leftovers(workspace, reached(executions)):
             print(f"prune: {one.path}: {one.size / 1e6:,.1f} MB, {one.reason}", file=sys.stderr)
-        if arguments.delete:
-            for one in found:
+            # at once: a run may begin to write there
+            if arguments.delete:
                 workspace.files.delete(one.path)
-        elif found:
+            found.append(one)
+        if found and not arguments.delete:
             print("prune: nothing is deleted yet: FORCE=1 (--delete) does that", file=sys.stderr)
         summary = {"found": len(found), "bytes": sum(one.size for one in found)}
         print(json.dumps({"job": "prune", **summary, "deleted": arguments.delete}))

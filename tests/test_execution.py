@@ -184,11 +184,30 @@ def test_any_other_failure_leaves_no_result_and_the_rerun_completes_it(
     assert execution.execute(TOY, never).reused
 
 
-def test_a_failed_force_leaves_no_result(execution: Execution) -> None:
-    execution.execute(TOY, Run())
-    with pytest.raises(ValueError, match=r"^a bug$"):
-        execution.execute(TOY, Run(fail_with(ValueError("a bug"))), force=True)
+@pytest.mark.parametrize("error", [ValueError("a bug"), InputError("a bad input")], ids=repr)
+def test_a_failed_force_leaves_the_result_that_was_there(
+    execution: Execution, error: Exception
+) -> None:
+    before = execution.execute(TOY, Run()).result
+    with pytest.raises(type(error)):
+        execution.execute(TOY, Run(fail_with(error)), force=True)
+    assert execution.find(TOY) == before
+    assert before.read(execution.session(), "scores", SCORES).count() == 2
+
+
+def test_files_that_vanish_before_the_end_make_no_result(
+    execution: Execution, workspace: Path
+) -> None:
+    def run(context: Context) -> None:
+        Run()(context)
+        for path in workspace.rglob("scores/part-*"):
+            path.unlink()
+
+    with pytest.raises(InputError) as caught:
+        execution.execute(TOY, run)
+    assert "bytes are there: a file is gone or cut off" in str(caught.value)
     assert execution.find(TOY) is None
+    assert files_below(workspace) == []
 
 
 def test_a_missing_upstream_result_names_the_command_that_makes_it(

@@ -21,10 +21,12 @@ def manifest(**fields: Any) -> Manifest:
     values: dict[str, Any] = {
         "stage": "toy",
         "fingerprint": "0",
+        "attempt": "a-1",
         "version": 1,
         "config": {},
         "inputs": {},
         "rows": {},
+        "sizes": {},
         "facts": {},
         "steps": {},
         "seconds": 0.0,

@@ -248,7 +248,7 @@ def test_of_two_runs_at_once_the_first_to_end_counts_and_the_other_takes_its_res
     won = publish(fast)
     assert publish(slow) == won
     assert workspace.find("toy", "0123456789abcdef") == won
-    assert sorted(path.name for path in place.iterdir()) == [MANIFEST, fast.attempt]
+    assert workspace.files.names(place.as_uri()) == [fast.attempt, MANIFEST]
 
 
 def test_attempts_that_were_abandoned_go_when_the_next_begins(

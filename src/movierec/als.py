@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from py4j.protocol import Py4JJavaError
+from pyspark.errors import IllegalArgumentException
 from pyspark.ml.evaluation import RegressionEvaluator
 from pyspark.ml.recommendation import ALS, ALSModel
 from pyspark.sql import Column, DataFrame
@@ -21,6 +22,7 @@ Model: TypeAlias = ALSModel
 """What `fit_als` returns, for modules that must not import Spark's ALS."""
 
 _SINGULAR = "SingularMatrixException"
+_NO_ROWS = "Nothing has been added to this summarizer"
 _VALUE = "value"
 _PREDICTION = "prediction"
 
@@ -120,12 +122,17 @@ def factors_of(model: Model) -> Factors:
     )
 
 
-def collect_rmse(model: Model, *, heldout: DataFrame) -> float:
+def collect_rmse(model: Model, *, heldout: DataFrame) -> float | None:
     """Return an explicit model's RMSE, in stars, on held-out ratings of known users and movies.
 
-    Rounded to 9 digits. Reported, never selected by: the model with the lowest RMSE makes the
-    worst lists.
+    Rounded to 9 digits, None where there is no such rating. Reported, never selected by: the model
+    with the lowest RMSE makes the worst lists.
     """
     predictions = model.transform(heldout.select(USER_ID, MOVIE_ID, RATING))
     evaluator = RegressionEvaluator(predictionCol=_PREDICTION, labelCol=RATING, metricName="rmse")
-    return round(float(evaluator.evaluate(predictions)), DIGITS)
+    try:
+        return round(float(evaluator.evaluate(predictions)), DIGITS)
+    except IllegalArgumentException as error:
+        if _NO_ROWS in str(error):
+            return None
+        raise

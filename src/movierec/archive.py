@@ -38,6 +38,12 @@ def check_sha256(files: Files, uri: str, *, expected: str | None) -> None:
         )
 
 
+def check_unchanged(files: Files, uri: str, *, sha256: str) -> None:
+    """Raise InputError where the archive is not the one that was there when the job began."""
+    if files.sha256(uri) != sha256:
+        raise InputError(f"{uri}: it was replaced while it was read; run the job again")
+
+
 def read_directory(files: Files, uri: str) -> dict[str, zipfile.ZipInfo]:
     """Return the archive's members by their full name, without folders.
 

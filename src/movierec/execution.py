@@ -96,7 +96,7 @@ class Execution:
     ) -> Outcome:
         """Return the stage's result, running `run` where there is none or `force` asks for it.
 
-        A failure leaves no result, and of a failure that the user can mend no files either.
+        A failure leaves what was there before, and of a failure that the user can mend no files.
         """
         started = time.monotonic()
         result = None if force else self.find(stage)
@@ -110,11 +110,11 @@ class Execution:
             size_shuffles(self.session(), rows=largest)
         try:
             run(context)
+            seconds = time.monotonic() - started
+            result = draft.publish(context.manifest(seconds))
         except UserError:
             draft.discard()
             raise
-        seconds = time.monotonic() - started
-        result = draft.publish(context.manifest(seconds))
         return Outcome(stage, result, seconds, reused=False)
 
 

@@ -60,6 +60,7 @@ def staged(context: Context, source: Source) -> Iterator[str]:
                 archive.stage_member(
                     files, source.uri, member=info, target=target, header=member.header
                 )
+            archive.check_unchanged(files, source.uri, sha256=context.execution.archive_sha256)
         yield folder
     finally:
         files.delete(folder)

@@ -46,7 +46,7 @@ def _exception(error: Any) -> Any:
 
 def _causes(error: Any) -> Iterator[Any]:
     """Yield Java's exceptions behind a Python one, the deepest first; none where it has none."""
-    found = []
+    found: list[Any] = []
     cause = getattr(error, "_origin", None) or getattr(error, "java_exception", None)
     while cause is not None and len(found) < 20:
         found.append(cause)

@@ -10,7 +10,7 @@ import io
 import os
 import re
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zipfile import ZipInfo
@@ -125,6 +125,14 @@ class Files:
         files, path = self._open_at(uri)
         if not plain_errors(uri, files.delete, path, True) and self.exists(uri):
             raise InputError(f"{uri}: could not be deleted; see who else may write there")
+
+    def delete_if_empty(self, uri: str) -> None:
+        """Delete a directory; nothing happens where there is something in it, or none."""
+        from py4j.protocol import Py4JJavaError
+
+        files, path = self._open_at(uri)
+        with suppress(Py4JJavaError):
+            files.delete(path, False)
 
     def sha256(self, uri: str) -> str:
         """Return the checksum of a file's bytes, in hexadecimal."""

@@ -110,6 +110,16 @@ def is_abandoned(name: str, *, after: timedelta = ABANDONED) -> bool:
     return datetime.now(timezone.utc) - begun.replace(tzinfo=timezone.utc) > after
 
 
+def check_size(files: Files, path: str, *, wanted: int, stage: str) -> None:
+    """Raise InputError where a dataset of the stage does not have all its bytes."""
+    size = files.size(path) if files.exists(path) else 0
+    if size != wanted:
+        raise InputError(
+            f"{path}: {size:,} of {wanted:,} bytes are there: a file is gone or cut off; "
+            f"make the stage {stage} again with FORCE=1 (--force)"
+        )
+
+
 @dataclass(frozen=True)
 class Result:
     """A complete result."""
@@ -130,13 +140,7 @@ class Result:
             known = ", ".join(self.manifest.rows)
             raise InputError(f"{self.path}: there is no dataset {dataset!r}, only {known}")
         path = f"{self.path}/{dataset}"
-        wanted = self.manifest.sizes[dataset]
-        size = self.files.size(path) if self.files.exists(path) else 0
-        if size != wanted:
-            raise InputError(
-                f"{path}: {size:,} of {wanted:,} bytes are there: a file is gone or cut off; "
-                f"make the stage {self.manifest.stage} again with FORCE=1 (--force)"
-            )
+        check_size(self.files, path, wanted=self.manifest.sizes[dataset], stage=self.manifest.stage)
         return conform(spark.read.schema(schema).parquet(path), schema)
 
 
@@ -177,8 +181,10 @@ class Draft:
         """Write the manifest, last and in one piece, and return the result that now counts.
 
         That is another run's where one was published meanwhile; what this one wrote then goes.
+        Raises InputError where some of what was written has gone.
         """
         workspace = self.workspace
+        self._check_whole()
         complete = workspace.find(self.stage, self.fingerprint)
         if complete is not None and complete != self.replaces:
             self.discard()
@@ -191,4 +197,12 @@ class Draft:
 
     def discard(self) -> None:
         """Remove everything written so far."""
-        self.workspace.files.delete(self.path)
+        files = self.workspace.files
+        files.delete(self.path)
+        files.delete_if_empty(self.workspace.path(self.stage, self.fingerprint))
+
+    def _check_whole(self) -> None:
+        for dataset, size in self.sizes.items():
+            check_size(
+                self.workspace.files, f"{self.path}/{dataset}", wanted=size, stage=self.stage
+            )

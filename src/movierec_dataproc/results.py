@@ -48,7 +48,8 @@ def fetch(read: Read, *, root: str, found: Mapping[str, str], out: Path) -> dict
     for stage in stages.PIPELINE:
         folder = f"{root}/{stage.name}/{found[stage.name]}"
         manifest = _json(read(f"{folder}/{MANIFEST}"))
-        if manifest is None:
+        # one from before there were attempts counts as none, as it does in a workspace
+        if manifest is None or "attempt" not in manifest:
             continue
         folder += f"/{manifest['attempt']}"
         timings[stage.name] = manifest["seconds"]

@@ -30,7 +30,7 @@ SHORT: dict[str, Any] = {
     "tuning.implicit": {"rank": [8], "reg_param": [0.1], "alpha": [2, 4], "feedback": ["signed"]},
     "tuning.explicit": {"rank": [8], "reg_param": [0.1]},
     "als.max_iter": 4,
-    "evaluation.bootstrap": 50,
+    "evaluation.bootstrap": 100,
     "popularity.dampings": [20],
     "twins.resamples": 100,
     "twins.curve.floors": [100],
@@ -65,15 +65,24 @@ class Campaign:
 
         The stages before it must be there.
         """
-        self._reference.execute(stage, load_run(stage))
         for moment in moments:
             self._kill(stage, moment)
-        self._execution.execute(stage, load_run(stage))
+        self.finish(stage)
+
+    def finish(self, stage: Stage) -> None:
+        """Make the stage's result where there is none, and compare it with an undisturbed one."""
+        for execution in (self._reference, self._execution):
+            execution.execute(stage, load_run(stage))
         self._compare(stage)
+
+    def attempts(self, stage: Stage) -> list[str]:
+        """The names of the directories that runs of the stage have left."""
+        path = self._execution.workspace.path(stage.name, self._execution.fingerprint(stage))
+        return [name for name in self._execution.files.names(path) if not name.startswith("_")]
 
     def _kill(self, stage: Stage, moment: str) -> None:
         with self._reader(stage):
-            process = self._victim(stage, moment)
+            process = self.start(str(HERE / "victim.py"), stage.name, moment)
             output, _ = process.communicate(timeout=SLOWEST)
         if process.returncode == -9:
             self.findings.kills += 1
@@ -88,8 +97,9 @@ class Campaign:
         if found is not None:
             self._check_whole(stage, found)
 
-    def _victim(self, stage: Stage, moment: str) -> subprocess.Popen[str]:
-        command = [sys.executable, str(HERE / "victim.py"), stage.name, moment]
+    def start(self, script: str, *arguments: str) -> subprocess.Popen[str]:
+        """Start a script on the pipeline's conf and workspace, as a process of its own."""
+        command = [sys.executable, script, *arguments]
         command += ["--config", str(SMALL), "--set", f"workspace={self._workspace}"]
         for key, value in self._sets.items():
             command += ["--set", f"{key}={json.dumps(value)}"]
@@ -147,8 +157,7 @@ class Campaign:
         ]
         if texts[0] != texts[1]:
             self._wrong(stage, "summary.json: another text than undisturbed")
-        path = self._execution.workspace.path(stage.name, theirs.manifest.fingerprint)
-        left = set(self._execution.files.names(path)) - {"_manifest.json", theirs.manifest.attempt}
+        left = set(self.attempts(stage)) - {theirs.manifest.attempt}
         if len(left) > self.findings.kills:
             self._wrong(stage, f"{len(left)} attempts are left")
 

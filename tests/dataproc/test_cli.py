@@ -246,9 +246,11 @@ def test_fetch_brings_what_a_local_run_leaves(
             stage = labels["job"].removeprefix("find-")
             root = f"movierec/results/{stage}/{labels['fingerprint']}"
             found = json.dumps(left[labels["job"]]).encode()
-            storage_server.put(BUCKET, f"{root}/summary.json", found)
-            storage_server.put(BUCKET, f"{root}/_manifest.json", b'{"seconds": 1.5}')
-            storage_server.put(BUCKET, f"{root}/twins.csv", b"a,b\n") if stage == "twins" else None
+            manifest = b'{"attempt": "a-1", "seconds": 1.5}'
+            storage_server.put(BUCKET, f"{root}/_manifest.json", manifest)
+            storage_server.put(BUCKET, f"{root}/a-1/summary.json", found)
+            if stage == "twins":
+                storage_server.put(BUCKET, f"{root}/a-1/twins.csv", b"a,b\n")
     summary = run("fetch", "--config", conf, "--out", out).summary
     assert summary["stages"] == ["evaluate", "twins"]
     assert json.loads((out / "tiny" / "summary.json").read_text()) == {

@@ -388,6 +388,20 @@ def test_a_missing_archive(session: Session, tmp_path: Path, sha256: str | None)
     assert message.startswith("source.archive: there is no URI; fetch it with `make data`")
 
 
+def test_an_archive_that_is_replaced_meanwhile(session: Session, tmp_path: Path) -> None:
+    path = archives.latest(tmp_path / "a.zip")
+    execution = Execution(tiny_conf(tmp_path / "w", path), session)
+    assert execution.find(stages.INGEST) is None  # the result's name is that of the first archive
+    rows = archives.LATEST["ratings.csv"].replace("1,1,4.0", "1,1,1.0")
+    archives.latest(path, {"ratings.csv": rows})
+    with pytest.raises(InputError) as raised:
+        execution.execute(stages.INGEST, load_run(stages.INGEST))
+    assert str(raised.value) == (
+        f"{path.as_uri()}: it was replaced while it was read; run the job again"
+    )
+    assert left_behind(tmp_path / "w") == []
+
+
 def test_what_is_no_fault_of_the_input_leaves_no_staged_files(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -396,7 +410,7 @@ def test_what_is_no_fault_of_the_input_leaves_no_staged_files(
     execution = Execution(config, session)
     with pytest.raises(ZeroDivisionError):
         execution.execute(stages.INGEST, load_run(stages.INGEST))
-    (left,) = (tmp_path / "w" / "ingest").iterdir()
+    (left,) = (tmp_path / "w" / "ingest").glob("*/*")
     assert (left / "ratings").exists()
     assert not (left / "_staging").exists()
     assert execution.find(stages.INGEST) is None

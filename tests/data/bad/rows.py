@@ -69,7 +69,7 @@ ROWS = {
         "6,Cats (1998),": "genres are empty or hold an empty name",
         "6,Cats (1998),Drama||War": "genres are empty or hold an empty name",
         "6,Cats, The (1998),Drama": "not 3 fields",
-        '6,"Cats, The (1998),Drama': "a quote is not closed",
+        '6,Cats (1998),"Drama': "a quote is not closed",
         "6,Cats\0 (1998),Drama": "a null character",
         "6,Caf\udce9 (1998),Drama": "not UTF-8",
         "5,Dogs (1998),Drama": "another row with the same movie id is kept",
