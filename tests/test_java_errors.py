@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pyspark.sql import SparkSession
 
 from movierec.errors import InputError
-from movierec.java_errors import plain_errors, storage_fault
+from movierec.java_errors import java_message, plain_errors, storage_fault
 
 
 def fault_of(call) -> str:
@@ -65,3 +66,9 @@ def test_a_call_into_java_says_where(spark: SparkSession) -> None:
     path = spark._jvm.org.apache.hadoop.fs.Path
     with pytest.raises(InputError, match=r"^here: IllegalArgumentException: "):
         plain_errors("here", path, "")
+
+
+def test_the_stack_of_a_server_stays_out(spark: SparkSession) -> None:
+    said = "Path is not a file: /a at org.apache.hadoop.hdfs.X.get(X.java:91) at org.apache.Y"
+    error = SimpleNamespace(java_exception=spark._jvm.java.io.FileNotFoundException(said))
+    assert java_message(error) == "FileNotFoundException: Path is not a file: /a"

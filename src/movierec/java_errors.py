@@ -35,7 +35,7 @@ def storage_fault(error: BaseException) -> InputError | None:
         said = _one_line(cause)
         for pattern, cure in _FAULTS:
             if re.search(pattern, said, re.IGNORECASE):
-                return InputError(f"{said.partition(' at org.')[0]}: {cure}")
+                return InputError(f"{said}: {cure}")
     return None
 
 
@@ -55,7 +55,8 @@ def _causes(error: Any) -> Iterator[Any]:
 
 
 def _one_line(cause: Any) -> str:
-    text = " ".join(str(cause.getMessage() or "").split())
+    # what HDFS answers brings the stack of its server
+    text = " ".join(str(cause.getMessage() or "").split()).partition(" at org.apache.")[0]
     return f"{cause.getClass().getSimpleName()}: {text}".removesuffix(": ")
 
 

@@ -66,11 +66,11 @@ def pipeline(laptop: Laptop) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="session")
-def archive(hadoop: Hadoop, session: Session, pipeline: object) -> str:
+def archive(hadoop: Hadoop, session: Session, small_archive: Path, pipeline: object) -> str:
     """The real archive, where the pipeline staged it."""
-    folder = f"{hadoop.hdfs}/movierec/archives"
-    (name,) = Files(session).names(folder)
-    return f"{folder}/{name}"
+    files, folder = Files(session), f"{hadoop.hdfs}/movierec/archives"
+    (checksum,) = files.names(folder)
+    return f"{folder}/{checksum}/{small_archive.name}"
 
 
 @pytest.fixture(scope="session")
