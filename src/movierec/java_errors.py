@@ -14,7 +14,10 @@ _FAULTS: Final = (
     (r"ChecksumException|BlockMissingException|Could not obtain block", _DAMAGED),
     (r"FileNotFoundException|File does not exist", _DAMAGED),
     (r"is not a Parquet file|ParquetDecodingException|could not read footer", _DAMAGED),
-    (r"No space left on device|DiskOutOfSpace|quota", "make room, there or in spark.local.dir"),
+    (
+        r"No space left on device|DiskOutOfSpace|QuotaExceeded",
+        "make room, there or in spark.local.dir",
+    ),
     (r"Read-only file system", "give a workspace that can be written to"),
     (r"AccessControlException|Permission denied|Mkdirs failed", "let this account write there"),
     (r"SafeModeException|is in safe mode", "wait for HDFS: hdfs dfsadmin -safemode get"),
