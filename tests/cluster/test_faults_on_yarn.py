@@ -18,23 +18,23 @@ from tests.cluster.submission import ended
 pytestmark = pytest.mark.timeout(1800)
 
 
-def executors() -> list[psutil.Process]:
-    """The executors' JVMs."""
+def executors(node: Daemon | None = None) -> list[psutil.Process]:
+    """The executors' JVMs, of one node or of all."""
+    found = psutil.process_iter(["name", "cmdline"])
+    # one that is dead and still listed has no command line
+    commands = {
+        one: " ".join(one.info["cmdline"] or ()) for one in found if one.info["name"] == "java"
+    }
+    place = str(node.folder) if node else ""
     return [
         one
-        for one in psutil.process_iter(["name", "cmdline"])
-        if one.info["name"] == "java"
-        and any("YarnCoarseGrainedExecutorBackend" in part for part in one.info["cmdline"])
+        for one, command in commands.items()
+        if "YarnCoarseGrainedExecutorBackend" in command and place in command
     ]
 
 
 def node_managers(hadoop: Hadoop) -> list[Daemon]:
     return [one for name, one in hadoop.daemons.items() if name.startswith("nodemanager")]
-
-
-def held_by(node: Daemon) -> list[psutil.Process]:
-    """The executors that run on this node."""
-    return [one for one in executors() if str(node.folder) in " ".join(one.cmdline())]
 
 
 def wait_until(condition, *, seconds=120.0):
@@ -61,7 +61,7 @@ def tuning_under_way(submitter, overrides):
     """Start tuning and return once its executors work."""
     process = submitter.start("tune_als", *flags(overrides), "--force", conf=SMALL)
     wait_until(lambda: len(executors()) == 2)
-    time.sleep(12)
+    time.sleep(8)
     return process
 
 
@@ -72,9 +72,9 @@ def test_a_killed_executor_and_a_dead_node_cost_time_and_nothing_else(
     killed, *_ = executors()
     killed.kill()
     wait_until(lambda: len(executors()) == 2 and killed not in executors())
-    node = next(one for one in node_managers(hadoop) if held_by(one))
+    node = next(one for one in node_managers(hadoop) if executors(one))
     node.kill()
-    for one in held_by(node):
+    for one in executors(node):
         one.kill()
     try:
         done = ended(process, seconds=300)
