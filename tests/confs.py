@@ -10,6 +10,17 @@ from movierec.config import Config
 from movierec.config_loader import load_config
 
 SMALL = Path(__file__).resolve().parents[1] / "conf" / "small.yaml"
+# A short pipeline, for what does not depend on how long it is.
+SHORT: dict[str, Any] = {
+    "tuning.strategy": "grid",
+    "tuning.implicit": {"rank": [8], "reg_param": [0.1], "alpha": [2, 4], "feedback": ["signed"]},
+    "tuning.explicit": {"rank": [8], "reg_param": [0.1]},
+    "als.max_iter": 5,
+    "evaluation.bootstrap": 100,
+    "popularity.dampings": [20],
+    "twins.resamples": 100,
+    "twins.curve.floors": [20, 100],
+}
 
 
 def tiny_conf(workspace: Path | str, archive: Path | str, **overrides: Any) -> Config:

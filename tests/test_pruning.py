@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -11,25 +10,11 @@ import pytest
 from movierec import stages
 from movierec.pruning import KILLED, UNREACHED, leftovers
 from movierec.storage import Files
-from movierec.workspace import Manifest, Workspace
+from movierec.workspace import Workspace
+from tests.manifests import manifest
 
 REACHED, OTHER = "a" * 16, "b" * 16
 KEEP = {("partition", REACHED), ("tune", REACHED)}
-MANIFEST = Manifest(
-    stage="",
-    fingerprint="",
-    attempt="",
-    version=1,
-    config={},
-    inputs={},
-    rows={},
-    sizes={},
-    facts={},
-    steps={},
-    seconds=1.0,
-    versions={},
-    warnings=[],
-)
 
 
 @pytest.fixture
@@ -40,7 +25,7 @@ def workspace(session, tmp_path):
 def publish(workspace, stage, fingerprint, **changes):
     draft = workspace.begin(stage, fingerprint)
     draft.write_text("data", "12345")
-    return draft.publish(replace(MANIFEST, stage=stage, attempt=draft.attempt, **changes))
+    return draft.publish(manifest(stage=stage, attempt=draft.attempt, **changes))
 
 
 def attempt(days):

@@ -10,30 +10,11 @@ import pytest
 from movierec.config import EvaluationConfig
 from movierec.evaluation import SplitEvaluation
 from movierec.summary import evaluation_summary, table, to_json
-from movierec.workspace import Manifest
+from tests.manifests import manifest
 
 MODELS = ["popularity", "als", "als_explicit", "random", "oracle"]
 LOWS = [-0.012, -0.002, 0.008, 0.018]
 METRICS = ["precision", "map", "ndcg", "recall"]
-
-
-def manifest(**fields: Any) -> Manifest:
-    values: dict[str, Any] = {
-        "stage": "toy",
-        "fingerprint": "0",
-        "attempt": "a-1",
-        "version": 1,
-        "config": {},
-        "inputs": {},
-        "rows": {},
-        "sizes": {},
-        "facts": {},
-        "steps": {},
-        "seconds": 0.0,
-        "versions": {},
-        "warnings": [],
-    }
-    return Manifest(**values | fields)
 
 
 def evaluation(first: float, *, k: int) -> SplitEvaluation:

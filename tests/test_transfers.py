@@ -10,7 +10,8 @@ import pytest
 from movierec.errors import InputError
 from movierec.storage import Files
 from movierec.transfers import export_result, find_distcp, stage_in
-from movierec.workspace import Manifest, Workspace
+from movierec.workspace import Workspace
+from tests.manifests import manifest
 
 
 @pytest.fixture
@@ -23,22 +24,9 @@ def result(files, tmp_path):
     draft = Workspace(f"file://{tmp_path}/workspace", files).begin("twins", "0123")
     draft.write_text("twins.csv", "1,2")
     draft.write_text("twins/part-0", "rows")
-    manifest = Manifest(
-        stage="twins",
-        fingerprint="0123",
-        attempt=draft.attempt,
-        version=1,
-        config={},
-        inputs={},
-        rows={"twins": 1},
-        sizes={},
-        facts={},
-        steps={},
-        seconds=1.0,
-        versions={},
-        warnings=[],
+    return draft.publish(
+        manifest(stage="twins", fingerprint="0123", attempt=draft.attempt, rows={"twins": 1})
     )
-    return draft.publish(manifest)
 
 
 def test_an_archive_is_copied_once_and_again_when_it_has_changed(files, tmp_path):

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from movierec.config_loader import load_config
 from movierec.execution import Execution
@@ -20,21 +19,10 @@ from movierec.pipeline import load_run
 from movierec.session import Session
 from movierec.stages import Stage
 from movierec.workspace import Result
+from tests.confs import SHORT, SMALL
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-SMALL = ROOT / "conf" / "small.yaml"
-# A short pipeline: what is killed does not depend on how long it is.
-SHORT: dict[str, Any] = {
-    "tuning.strategy": "grid",
-    "tuning.implicit": {"rank": [8], "reg_param": [0.1], "alpha": [2, 4], "feedback": ["signed"]},
-    "tuning.explicit": {"rank": [8], "reg_param": [0.1]},
-    "als.max_iter": 4,
-    "evaluation.bootstrap": 100,
-    "popularity.dampings": [20],
-    "twins.resamples": 100,
-    "twins.curve.floors": [100],
-}
 SLOWEST = 600.0
 
 

@@ -22,20 +22,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from movierec import stages
+from tests.confs import SHORT, SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = ROOT / "conf" / "small.yaml"
-# A short search: what is to be equal does not depend on how long it is.
-SHORT = {
-    "tuning.strategy": "grid",
-    "tuning.implicit": {"rank": [8], "reg_param": [0.1], "alpha": [2, 4], "feedback": ["signed"]},
-    "tuning.explicit": {"rank": [8], "reg_param": [0.1]},
-    "als.max_iter": 5,
-    "evaluation.bootstrap": 100,
-    "popularity.dampings": [20],
-    "twins.resamples": 100,
-    "twins.curve.floors": [20, 100],
-}
 CLOCKS = ("seconds",)
 
 
