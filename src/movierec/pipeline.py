@@ -10,11 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from movierec import stages
+from movierec import report_facts, stages
 from movierec.execution import Context, Execution
 from movierec.stages import Stage
 from movierec.summary import FILE, TWINS_CSV, to_json
 
+EXPORTED = ((stages.TWINS, TWINS_CSV), (stages.REPORT, report_facts.FILE))
+"""Besides the summaries, what people want to see of the stages."""
 JOBS = Path(__file__).resolve().parents[2] / "jobs"
 
 
@@ -62,15 +64,16 @@ def merged_summary(execution: Execution) -> dict[str, Any]:
 def export_results(execution: Execution, out: Path) -> dict[str, Any]:
     """Copy what people want to see of the stages that are done to a local directory.
 
-    `summary.json`, merged, which is returned, and `twins.csv`. What the directory holds of a
-    stage that is not done goes.
+    `summary.json`, merged, which is returned, `twins.csv` and `report.json`. What the directory
+    holds of a stage that is not done goes.
     """
     summary = merged_summary(execution)
     out.mkdir(parents=True, exist_ok=True)
     (out / FILE).write_text(to_json(summary), encoding="utf-8")
-    twins = execution.find(stages.TWINS)
-    text = None if twins is None else execution.files.read_text(f"{twins.path}/{TWINS_CSV}")
-    (out / TWINS_CSV).unlink(missing_ok=True)
-    if text is not None:
-        (out / TWINS_CSV).write_text(text, encoding="utf-8", newline="\n")
+    for stage, name in EXPORTED:
+        result = execution.find(stage)
+        text = None if result is None else execution.files.read_text(f"{result.path}/{name}")
+        (out / name).unlink(missing_ok=True)
+        if text is not None:
+            (out / name).write_text(text, encoding="utf-8", newline="\n")
     return summary

@@ -77,13 +77,21 @@ EVALUATE = Stage(
 )
 TWINS = Stage(
     name="twins",
-    version=2,
+    version=3,
     job="find_twins",
     target="twins",
     keys=("twins", "evaluation.relevant_rating"),
     inputs=(INGEST,),
 )
-PIPELINE = (INGEST, PARTITION, POPULARITY, TUNE, RECOMMEND, EVALUATE, TWINS)
+REPORT = Stage(
+    name="report",
+    version=1,
+    job="describe_run",
+    target="report",
+    keys=("evaluation.relevant_rating", "evaluation.strata"),
+    inputs=(INGEST, PARTITION, POPULARITY, TUNE, RECOMMEND, EVALUATE, TWINS),
+)
+PIPELINE = (*REPORT.inputs, REPORT)
 
 
 def fingerprint(stage: Stage, config: Config, *, archive_sha256: str) -> str:

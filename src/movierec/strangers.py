@@ -26,6 +26,7 @@ from movierec.pair_statistics import cohens_d, rounded
 
 Floats = npt.NDArray[np.float64]
 RATERS_A_MOVIE = 50
+BINS = 20
 _MEAN, _N_RATINGS, _CENTRED = "mean", "n_ratings", "centred"
 
 
@@ -140,7 +141,14 @@ def compare_with_strangers(
 def _compared(observed: Floats, means: Floats, singles: list[Floats]) -> dict[str, Any]:
     if not len(observed) or not len(means):
         return dict.fromkeys(
-            ("twins_mean", "strangers_mean", "strangers_mean_range95", "p_value", "cohens_d")
+            (
+                "twins_mean",
+                "strangers_mean",
+                "strangers_mean_range95",
+                "p_value",
+                "cohens_d",
+                "histogram",
+            )
         )
     tail = min((means >= observed.mean()).sum(), (means <= observed.mean()).sum())
     return {
@@ -149,4 +157,11 @@ def _compared(observed: Floats, means: Floats, singles: list[Floats]) -> dict[st
         "strangers_mean_range95": rounded(np.quantile(means, (0.025, 0.975))),
         "p_value": round(min(1.0, 2 * (int(tail) + 1) / (len(means) + 1)), DIGITS),
         "cohens_d": cohens_d(observed, np.concatenate(singles)),
+        "histogram": _shares(np.concatenate(singles)),
     }
+
+
+def _shares(correlations: Floats) -> list[float]:
+    """Return the share of the correlations in each of BINS equal bins from -1 to 1."""
+    counts, _ = np.histogram(correlations, bins=BINS, range=(-1.0, 1.0))
+    return rounded(counts / len(correlations))

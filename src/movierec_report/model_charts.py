@@ -1,0 +1,184 @@
+"""Charts of the models: how they compare, how they were tuned, where they win."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from movierec_report import theme
+
+Facts = Mapping[str, Any]
+SPLITS: Final = ("validation", "test")
+_FLOOR_FIRST: Final = ("random", "als_explicit", "popularity", "als")
+_PAIR: Final = ("popularity", "als")
+
+
+def comparison(summary: Facts, *, metric: str) -> Figure:
+    """Each model's mean and interval on both splits; the oracle is told in words, far to the right."""
+    drawing, axes = theme.figure(7.2, 2.6, 2, sharey=True, sharex=True)
+    for ax, split in zip(axes, SPLITS, strict=True):
+        for row, model in enumerate(_FLOOR_FIRST):
+            one = summary["models"][model][split]
+            low, high = one["ci95"][metric]
+            colour = theme.MODEL_COLOURS[model]
+            ax.plot([low, high], [row, row], color=colour, linewidth=3, solid_capstyle="round")
+            ax.plot(one[metric], row, "o", color=colour, markersize=8)
+            ax.annotate(
+                f"{one[metric]:.3f}", (high, row), xytext=(6, 0), textcoords="offset points",
+                va="center",
+            )
+        ax.set_title(split)
+        ax.set_yticks(range(len(_FLOOR_FIRST)), [theme.MODEL_NAMES[m] for m in _FLOOR_FIRST])
+        ax.set_xlabel(label(metric))
+        ax.margins(x=0.16, y=0.18)
+        ax.set_xlim(left=0)
+        theme.bare(ax, grid="x")
+    return drawing
+
+
+def surfaces(trials: Sequence[Facts], *, metric: str) -> list[tuple[str, Figure]]:
+    """One chart an alpha and feedback: the metric over regParam, a line a rank."""
+    panels: dict[tuple[Any, Any], list[Facts]] = defaultdict(list)
+    for trial in largest(trials):
+        panels[trial["feedback"], trial["alpha"]].append(trial)
+    top = max((trial[metric] for trial in trials), default=1.0)
+    return [
+        (panel_name(feedback, alpha), _surface(panels[feedback, alpha], metric=metric, top=top))
+        for feedback, alpha in sorted(panels, key=lambda key: (key[0] is None, str(key[0]), key[1] or 0))
+    ]
+
+
+def _surface(trials: Sequence[Facts], *, metric: str, top: float) -> Figure:
+    drawing, ax = theme.figure(3.4, 2.4)
+    ranks = sorted({trial["factor_rank"] for trial in trials})
+    for number, rank in enumerate(ranks):
+        points = sorted(
+            (trial["reg_param"], trial[metric]) for trial in trials if trial["factor_rank"] == rank
+        )
+        shade = 0.35 + 0.65 * (number + 1) / len(ranks)
+        ax.plot(*zip(*points, strict=True), "o-", color=theme.ALS, alpha=shade, label=f"rank {rank}")
+        ax.annotate(
+            str(rank), points[-1], xytext=(6, 0), textcoords="offset points", va="center"
+        )
+    ax.set_xscale("log")
+    ax.set_ylim(0, top * 1.1)
+    ax.set_xlabel("regParam")
+    ax.set_ylabel(label(metric))
+    ax.minorticks_off()
+    ax.margins(x=0.18)
+    theme.bare(ax, grid="y")
+    return drawing
+
+
+def rmse_against_lists(trials: Sequence[Facts], *, metric: str) -> Figure | None:
+    """Explicit trials: the error of predicted stars against the quality of lists."""
+    explicit = [trial for trial in largest(trials) if trial["rmse"] is not None]
+    if not explicit:
+        return None
+    drawing, ax = theme.figure(4.6, 2.8)
+    ax.plot(
+        [trial["rmse"] for trial in explicit], [trial[metric] for trial in explicit], "o",
+        color=theme.EXPLICIT, markersize=7,
+    )
+    best = min(explicit, key=lambda trial: trial["rmse"])
+    ax.annotate(
+        "lowest RMSE", (best["rmse"], best[metric]), xytext=(8, 8), textcoords="offset points"
+    )
+    ax.set_xlabel("RMSE in stars (lower is better)")
+    ax.set_ylabel(f"{label(metric)} (higher is better)")
+    ax.set_ylim(bottom=0)
+    ax.margins(0.15)
+    theme.bare(ax, grid="y")
+    return drawing
+
+
+def by_activity(strata: Sequence[Facts]) -> Figure:
+    """NDCG of ALS and popularity by how many ratings a user has."""
+    return _grouped(
+        [ranged(one) for one in strata],
+        {model: [one.get(model, {}).get("ndcg", 0.0) for one in strata] for model in _PAIR},
+        x="ratings of the user before", y="NDCG",
+    )
+
+
+def by_popularity(strata: Sequence[Facts]) -> Figure:
+    """Recall of ALS and popularity by how many ratings a movie has."""
+    return _grouped(
+        [ranged(one) for one in strata],
+        {model: [one[model]["recall"] for one in strata] for model in _PAIR},
+        x="ratings of the movie before", y="relevant movies found",
+    )
+
+
+def list_bias(bias: Facts, groups: Sequence[Facts]) -> Figure:
+    """Where in popularity each model's recommendations lie."""
+    models = ["oracle", *reversed(_FLOOR_FIRST)]
+    drawing, ax = theme.figure(7.2, 2.4)
+    left = np.zeros(len(models))
+    for group, one in enumerate(groups):
+        shares = np.array([bias[model]["shares"][group] for model in models])
+        shade = 0.2 + 0.8 * (group + 1) / len(groups)
+        ax.barh(
+            range(len(models)), shares, left=left, color=theme.ALS, alpha=shade, height=0.62,
+            label=f"{ranged(one)} ratings",
+        )
+        left += shares
+    ax.set_yticks(range(len(models)), [theme.MODEL_NAMES[model] for model in models])
+    ax.invert_yaxis()
+    ax.set_xlim(0, 1)
+    ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
+    drawing.legend(loc="outside lower center", ncols=len(groups), title="movies with")
+    theme.bare(ax, grid="x")
+    return drawing
+
+
+def _grouped(names: list[str], values: Mapping[str, Sequence[float]], *, x: str, y: str) -> Figure:
+    drawing, ax = theme.figure(4.6, 2.6)
+    places = np.arange(len(names))
+    for number, (model, heights) in enumerate(values.items()):
+        ax.bar(
+            places + (number - 0.5) * 0.38, heights, width=0.36,
+            color=theme.MODEL_COLOURS[model], label=theme.MODEL_NAMES[model],
+        )
+    ax.set_xticks(places, names)
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    drawing.legend(loc="outside upper right", ncols=2)
+    theme.bare(ax, grid="y")
+    return drawing
+
+
+def largest(trials: Sequence[Facts]) -> list[Facts]:
+    """Return each configuration's trial on the most users."""
+    found: dict[tuple[Any, ...], Facts] = {}
+    for trial in trials:
+        key = tuple(trial[name] for name in ("factor_rank", "reg_param", "alpha", "feedback"))
+        if key not in found or trial["user_fraction"] > found[key]["user_fraction"]:
+            found[key] = trial
+    return list(found.values())
+
+
+def panel_name(feedback: str | None, alpha: float | None) -> str:
+    """Return what the trials of a panel have in common."""
+    return "explicit" if feedback is None else f"{feedback}, alpha {alpha:g}"
+
+
+def ranged(one: Facts) -> str:
+    """Return the range of a stratum in few characters."""
+    low, high = one["from_ratings"], one["to_ratings"]
+    return f"{low:,}" if low == high else f"{low:,}–{high:,}"
+
+
+def label(metric: str) -> str:
+    """Return a metric as people write it.
+
+    >>> label("ndcg_at_100"), label("map_at_10"), label("precision")
+    ('NDCG@100', 'MAP@10', 'precision')
+    """
+    name, _, k = metric.partition("_at_")
+    shown = name.upper() if name in ("ndcg", "map") else name
+    return f"{shown}@{k}" if k else shown

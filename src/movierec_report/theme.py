@@ -1,0 +1,119 @@
+"""How charts look: their colours are the page's, so that they follow its theme."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# matplotlib wants a colour; the page's variable of this name takes its place in the drawing
+INK: Final = "#010101"
+MUTED: Final = "#020202"
+GRID: Final = "#030303"
+PAPER: Final = "#040404"
+ALS: Final = "#050505"
+POPULARITY: Final = "#060606"
+EXPLICIT: Final = "#070707"
+RANDOM: Final = "#080808"
+ORACLE: Final = "#090909"
+_VARIABLES: Final = {
+    INK: "ink",
+    MUTED: "muted",
+    GRID: "grid",
+    PAPER: "paper",
+    ALS: "als",
+    POPULARITY: "popularity",
+    EXPLICIT: "explicit",
+    RANDOM: "random",
+    ORACLE: "oracle",
+}
+MODEL_COLOURS: Final = {
+    "als": ALS,
+    "popularity": POPULARITY,
+    "als_explicit": EXPLICIT,
+    "random": RANDOM,
+    "oracle": ORACLE,
+}
+MODEL_NAMES: Final = {
+    "als": "ALS",
+    "popularity": "popularity",
+    "als_explicit": "ALS, explicit",
+    "random": "random (floor)",
+    "oracle": "oracle (ceiling)",
+}
+SPLIT_COLOURS: Final = {"train": MUTED, "validation": POPULARITY, "test": ALS}
+_STYLE: Final[dict[str, Any]] = {
+    # text stays text: it can be read aloud, searched and set in the page's font
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "legend.frameon": False,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+}
+# of one drawing only, and of no use in a page with many
+_NUMBERED_ID: Final = re.compile(r' id="[a-z]+[0-9]*d?(?:_[0-9]+)+"')
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in the report's style while the block runs."""
+    with mpl.rc_context(_STYLE):
+        yield
+
+
+def figure(width: float, height: float, columns: int = 1, **options: Any) -> tuple[Figure, Any]:
+    """Return a figure of so many inches and its axes, an array where there are several columns."""
+    drawing = Figure(figsize=(width, height), layout="constrained")
+    return drawing, drawing.subplots(1, columns, **options)
+
+
+def bare(axes: Axes, *, grid: str) -> None:
+    """Leave the axes no ticks, and a grid along one direction only: x or y."""
+    axes.tick_params(length=0)
+    axes.grid(visible=False)
+    axes.grid(visible=True, axis=grid)  # type: ignore[arg-type]
+
+
+def to_svg(drawing: Figure, *, name: str, description: str) -> str:
+    """Return the figure as an element for a page, told to who cannot see it by its description."""
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": name}):
+        drawing.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
+    text = _NUMBERED_ID.sub("", text)
+    for colour, variable in _VARIABLES.items():
+        text = text.replace(colour, f"var(--{variable})")
+    label = description.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    return re.sub(
+        r'<svg ([^>]*?)width="[^"]*" height="[^"]*"|<svg ([^>]*?)height="[^"]*" ([^>]*?)width="[^"]*"',
+        lambda found: f'<svg role="img" aria-label="{label}" '
+        + " ".join(part for part in found.groups() if part),
+        text,
+        count=1,
+    )

@@ -1,0 +1,74 @@
+"""Charts of the twins: whether their ratings agree, and how alike their sets are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from movierec_report import theme
+
+Facts = Mapping[str, Any]
+
+
+def correlations(twins: Facts, summary: Facts) -> Figure:
+    """The twins' correlations beside those of random pairs and of strangers."""
+    drawing, ax = theme.figure(7.2, 2.8)
+    edges = np.linspace(-1, 1, 21)
+    groups = {
+        "twins": ([pair["correlation"] for pair in twins["pairs"]], theme.ALS),
+        "random pairs": (twins["random"], theme.POPULARITY),
+    }
+    for name, (values, colour) in groups.items():
+        known = [value for value in values if value is not None]
+        if known:
+            shares = np.histogram(known, bins=edges)[0] / len(known)
+            ax.stairs(shares, edges, fill=True, color=colour, alpha=0.55, label=name)
+    strangers = summary["strangers"]["histogram"]
+    if strangers:
+        ax.stairs(strangers, edges, color=theme.INK, linewidth=1.6, label="strangers, same movies")
+    ax.set_xlabel("correlation of a pair's ratings")
+    ax.set_ylabel("share of pairs")
+    ax.set_xlim(-1, 1)
+    drawing.legend(loc="outside upper right", ncols=3)
+    theme.bare(ax, grid="y")
+    return drawing
+
+
+def curve(points: Sequence[Facts]) -> Figure:
+    """The mean correlation of twins and of random pairs over the activity floor."""
+    drawing, ax = theme.figure(4.6, 2.8)
+    floors = [point["min_movies"] for point in points]
+    for name, colour in (("twins", theme.ALS), ("random", theme.POPULARITY)):
+        means = [point[name]["mean"] for point in points]
+        shown = [(x, y) for x, y in zip(floors, means, strict=True) if y is not None]
+        if shown:
+            ax.plot(*zip(*shown, strict=True), "o-", color=colour, label=name)
+    ax.set_xscale("log")
+    ax.minorticks_off()
+    ax.set_xticks(floors, [str(floor) for floor in floors])
+    ax.set_xlabel("fewest movies of a user")
+    ax.set_ylabel("mean correlation")
+    drawing.legend(loc="outside upper right", ncols=2)
+    theme.bare(ax, grid="y")
+    return drawing
+
+
+def jaccards(pairs: Sequence[Facts]) -> Figure:
+    """How alike the sets of the pairs are, from the first to the last."""
+    drawing, ax = theme.figure(4.6, 2.8)
+    ax.plot([pair["rank"] for pair in pairs], [pair["jaccard"] for pair in pairs], color=theme.ALS)
+    flagged = [pair for pair in pairs if pair["duplicate"]]
+    if flagged:
+        ax.plot(
+            [pair["rank"] for pair in flagged], [pair["jaccard"] for pair in flagged], "o",
+            color=theme.POPULARITY, label="duplicate accounts",
+        )
+        drawing.legend(loc="outside upper right")
+    ax.set_xlabel("rank of the pair")
+    ax.set_ylabel("Jaccard similarity")
+    ax.set_ylim(0, 1.02)
+    theme.bare(ax, grid="y")
+    return drawing

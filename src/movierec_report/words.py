@@ -1,0 +1,85 @@
+"""What the report says in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from movierec_report.model_charts import label, largest
+
+Facts = Mapping[str, Any]
+
+
+def verdict(summary: Facts, *, metric: str) -> str:
+    """Return whether ALS is better than popularity on test, in one sentence."""
+    one = summary["comparison"]["als_vs_popularity"]["test"][metric]
+    als, popularity = (summary["models"][m]["test"][metric] for m in ("als", "popularity"))
+    low, high = one["ci95"]
+    name = label(metric)
+    numbers = f"{als:.3f} against {popularity:.3f} {name} on test"
+    interval = f"95 % interval {low:+.3f} to {high:+.3f}, {p_value(one['p_value'])}"
+    if low > 0:
+        return (
+            f"ALS is better than popularity, and the difference is real: {numbers}, "
+            f"{100 * (als / popularity - 1):.0f} % more ({interval})."
+        )
+    if high < 0:
+        return (
+            f"ALS is worse than popularity, and the difference is real: {numbers} ({interval})."
+        )
+    return (
+        f"Whether ALS is better than popularity is not decided: {numbers}, "
+        f"a difference that may be chance ({interval})."
+    )
+
+
+def caution(summary: Facts) -> str | None:
+    """Return what makes the numbers incomparable with others, None where nothing does."""
+    protocol = summary["protocol"]
+    if protocol["candidates"] == "unseen":
+        return None
+    return f"The candidates are {protocol['candidates_are']}."
+
+
+def twins_verdict(twins: Facts) -> str:
+    """Return whether twins agree more than random pairs and strangers do, in one or two sentences."""
+    pearson, strangers = twins["pearson"], twins["strangers"]
+    if pearson["twins"]["mean"] is None or pearson["random"]["mean"] is None:
+        return "Too few pairs have enough ratings in common to tell whether twins agree."
+    real = "agree" if pearson["p_value"] < 0.05 else "do not agree measurably"
+    first = (
+        f"The ratings of twins {real} more than those of random pairs: mean correlation "
+        f"{pearson['twins']['mean']:.2f} against {pearson['random']['mean']:.2f} "
+        f"({p_value(pearson['p_value'])})."
+    )
+    if strangers["strangers_mean"] is None:
+        return first
+    return (
+        f"{first} Against strangers who rated the same movies it is "
+        f"{strangers['twins_mean']:.2f} and {strangers['strangers_mean']:.2f} "
+        f"({p_value(strangers['p_value'])}): what is left beyond some movies being better than others."
+    )
+
+
+def top_is_flat(facts: Facts, *, metric: str) -> str:
+    """Return how many configurations come close to the winner."""
+    trials = [trial for trial in largest(facts["trials"]) if trial["feedback"] is not None]
+    if not trials:
+        return ""
+    most = max(trial["user_fraction"] for trial in trials)
+    full = [trial[metric] for trial in trials if trial["user_fraction"] == most]
+    near = sum(value >= 0.98 * max(full) for value in full)
+    share = "all users" if most == 1 else f"{100 * most:g} % of the users"
+    return (
+        f"{near} of the {len(full)} configurations tried on {share} come within 2 % of the best "
+        f"{label(metric)} on validation, {max(full):.4f}."
+    )
+
+
+def p_value(value: float) -> str:
+    """Return a p-value as people write it.
+
+    >>> p_value(0.001998002), p_value(0.5)
+    ('p = 0.002', 'p = 0.500')
+    """
+    return f"p = {value:.3f}" if value >= 0.001 else "p < 0.001"
