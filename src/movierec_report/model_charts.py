@@ -17,26 +17,25 @@ _FLOOR_FIRST: Final = ("random", "als_explicit", "popularity", "als")
 _PAIR: Final = ("popularity", "als")
 
 
-def comparison(summary: Facts, *, metric: str) -> Figure:
-    """Each model's mean and interval on both splits; the oracle is told in words, far to the right."""
-    drawing, axes = theme.figure(7.2, 2.6, 2, sharey=True, sharex=True)
-    for ax, split in zip(axes, SPLITS, strict=True):
-        for row, model in enumerate(_FLOOR_FIRST):
-            one = summary["models"][model][split]
-            low, high = one["ci95"][metric]
-            colour = theme.MODEL_COLOURS[model]
-            ax.plot([low, high], [row, row], color=colour, linewidth=3, solid_capstyle="round")
-            ax.plot(one[metric], row, "o", color=colour, markersize=8)
-            ax.annotate(
-                f"{one[metric]:.3f}", (high, row), xytext=(6, 0), textcoords="offset points",
-                va="center",
-            )
-        ax.set_title(split)
-        ax.set_yticks(range(len(_FLOOR_FIRST)), [theme.MODEL_NAMES[m] for m in _FLOOR_FIRST])
-        ax.set_xlabel(label(metric))
-        ax.margins(x=0.16, y=0.18)
-        ax.set_xlim(left=0)
-        theme.bare(ax, grid="x")
+def comparison(summary: Facts, split: str, *, metric: str) -> Figure:
+    """Each model's mean and interval on a split; the oracle, far to the right, is told in words."""
+    drawing, ax = theme.figure(4.2, 2.4)
+    for row, model in enumerate(_FLOOR_FIRST):
+        one = summary["models"][model][split]
+        low, high = one["ci95"][metric]
+        colour = theme.MODEL_COLOURS[model]
+        ax.plot([low, high], [row, row], color=colour, linewidth=3, solid_capstyle="round")
+        ax.plot(one[metric], row, "o", color=colour, markersize=8)
+        ax.annotate(
+            f"{one[metric]:.3f}", (high, row), xytext=(6, 0), textcoords="offset points",
+            va="center",
+        )
+    ax.set_yticks(range(len(_FLOOR_FIRST)), [theme.MODEL_NAMES[m] for m in _FLOOR_FIRST])
+    ax.set_xlabel(label(metric))
+    ax.margins(x=0.2, y=0.18)
+    most = max(summary["models"][m][s]["ci95"][metric][1] for m in _FLOOR_FIRST for s in SPLITS)
+    ax.set_xlim(0, most * 1.2)
+    theme.bare(ax, grid="x")
     return drawing
 
 

@@ -67,11 +67,14 @@ def _charts(facts: Facts, *, metric: str) -> dict[str, Any]:
     summary, data, twins = facts["summary"], facts["data"], facts["twins"]
     strata = summary["strata"]["test"]
     drawn: dict[str, tuple[Figure | None, str]] = {
-        "comparison": (
-            model_charts.comparison(summary, metric=metric),
-            f"{model_charts.label(metric)} of each model with its 95 % interval, on validation "
-            "and test; the numbers stand in the table below",
-        ),
+        **{
+            f"comparison_{split}": (
+                model_charts.comparison(summary, split, metric=metric),
+                f"{model_charts.label(metric)} of each model with its 95 % interval on {split}; "
+                "the numbers stand in a table below",
+            )
+            for split in model_charts.SPLITS
+        },
         "stars": (data_charts.stars(data["stars"]), "Share of ratings by stars"),
         "years": (data_charts.years(data["months"]), "Ratings a month, by split"),
         "users": (
