@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -39,38 +40,44 @@ def comparison(summary: Facts, split: str, *, metric: str) -> Figure:
     return drawing
 
 
-def surfaces(trials: Sequence[Facts], *, metric: str) -> list[tuple[str, Figure]]:
-    """One chart an alpha and feedback: the metric over regParam, a line a rank."""
+@dataclass(frozen=True)
+class Surface:
+    """One metric over rank and regParam, of the trials with one feedback and one alpha."""
+
+    name: str
+    ranks: list[int]
+    reg_params: list[float]
+    values: dict[tuple[int, float], float]
+    best: float
+    """The highest value of all surfaces."""
+
+    def is_best(self, rank: int, reg_param: float) -> bool:
+        """Tell whether no cell of any surface is higher."""
+        return self.values.get((rank, reg_param)) == self.best
+
+    def shade(self, rank: int, reg_param: float) -> int:
+        """Return how close a cell is to the best, in per cent of it; 0 where nothing was tried."""
+        value = self.values.get((rank, reg_param))
+        return 0 if value is None or self.best <= 0 else round(100 * value / self.best)
+
+
+def surfaces(trials: Sequence[Facts], *, metric: str) -> list[Surface]:
+    """Return one surface for each feedback and alpha, the explicit one last."""
     panels: dict[tuple[Any, Any], list[Facts]] = defaultdict(list)
     for trial in largest(trials):
         panels[trial["feedback"], trial["alpha"]].append(trial)
-    top = max((trial[metric] for trial in trials), default=1.0)
     return [
-        (panel_name(feedback, alpha), _surface(panels[feedback, alpha], metric=metric, top=top))
-        for feedback, alpha in sorted(panels, key=lambda key: (key[0] is None, str(key[0]), key[1] or 0))
+        Surface(
+            name=panel_name(feedback, alpha),
+            ranks=sorted({trial["factor_rank"] for trial in panel}),
+            reg_params=sorted({trial["reg_param"] for trial in panel}),
+            values={(trial["factor_rank"], trial["reg_param"]): trial[metric] for trial in panel},
+            best=max(trial[metric] for trial in trials),
+        )
+        for (feedback, alpha), panel in sorted(
+            panels.items(), key=lambda item: (item[0][0] is None, str(item[0][0]), item[0][1] or 0)
+        )
     ]
-
-
-def _surface(trials: Sequence[Facts], *, metric: str, top: float) -> Figure:
-    drawing, ax = theme.figure(3.4, 2.4)
-    ranks = sorted({trial["factor_rank"] for trial in trials})
-    for number, rank in enumerate(ranks):
-        points = sorted(
-            (trial["reg_param"], trial[metric]) for trial in trials if trial["factor_rank"] == rank
-        )
-        shade = 0.35 + 0.65 * (number + 1) / len(ranks)
-        ax.plot(*zip(*points, strict=True), "o-", color=theme.ALS, alpha=shade, label=f"rank {rank}")
-        ax.annotate(
-            str(rank), points[-1], xytext=(6, 0), textcoords="offset points", va="center"
-        )
-    ax.set_xscale("log")
-    ax.set_ylim(0, top * 1.1)
-    ax.set_xlabel("regParam")
-    ax.set_ylabel(label(metric))
-    ax.minorticks_off()
-    ax.margins(x=0.18)
-    theme.bare(ax, grid="y")
-    return drawing
 
 
 def rmse_against_lists(trials: Sequence[Facts], *, metric: str) -> Figure | None:
@@ -89,8 +96,8 @@ def rmse_against_lists(trials: Sequence[Facts], *, metric: str) -> Figure | None
     )
     ax.set_xlabel("RMSE in stars (lower is better)")
     ax.set_ylabel(f"{label(metric)} (higher is better)")
-    ax.set_ylim(bottom=0)
-    ax.margins(0.15)
+    ax.margins(x=0.15)
+    ax.set_ylim(0, 1.2 * max(trial[metric] for trial in explicit) or 1.0)
     theme.bare(ax, grid="y")
     return drawing
 

@@ -56,6 +56,7 @@ def render(facts: Facts, *, title: str, commands: list[str], commit: str | None)
         metrics=[f"{name}_at_{k}" for name in ("precision", "map", "ndcg", "recall")],
         names=theme.MODEL_NAMES,
         charts=charts,
+        surfaces=model_charts.surfaces(facts["trials"], metric="ndcg"),
         words=words,
         style=Markup(_text("style.css")),
         commands=commands,
@@ -114,12 +115,6 @@ def _charts(facts: Facts, *, metric: str) -> dict[str, Any]:
         for name, (drawing, description) in drawn.items()
         if drawing is not None
     }
-    charts["surfaces"] = [
-        (name, _drawn(drawing, f"surface-{number}", f"NDCG over regParam and rank, {name}"))
-        for number, (name, drawing) in enumerate(
-            model_charts.surfaces(facts["trials"], metric="ndcg")
-        )
-    ]
     return charts
 
 
