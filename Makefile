@@ -53,12 +53,13 @@ DATAPROC = $(BIN)/python scripts/dataproc.py
 # conf/cluster.yaml describes a cluster, not a pipeline
 CONFS = $(filter-out conf/cluster.yaml,$(wildcard conf/*.yaml))
 
-STAGES := ingest partition popularity tune recommend evaluate twins
+STAGES := ingest partition popularity tune recommend evaluate twins report
 JOB_popularity := fit_popularity
 JOB_tune := tune_als
 JOB_twins := find_twins
+JOB_report := describe_run
 # the stages that people look at leave their findings in out/ too
-EXPORTED := evaluate twins
+EXPORTED := evaluate twins report
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -89,6 +90,7 @@ tune: ## one stage: tune ALS on validation
 recommend: ## one stage: the recommendations of every model
 evaluate: ## one stage: measure and compare the models
 twins: ## one stage: find the most alike pairs of users
+report: ## one stage: draw out/<conf>/report.html from what the others found
 $(STAGES): $(VENV)/project.stamp java
 	@$(WITH_SPARK) jobs/$(or $(JOB_$@),$@).py $(OPTIONS)
 	$(if $(filter $@,$(EXPORTED)),@$(WITH_SPARK) scripts/export_results.py $(OPTIONS))
@@ -173,9 +175,9 @@ lock: $(VENV)/build.stamp ## recompile requirements/*.txt (UPGRADE=1: to the new
 	@$(SYNC) requirements/lock.txt
 	@$(call compile,lock,--group lock)
 	@$(call compile,build,--group build)
-	@$(call compile,run,pyproject.toml $(SPARK_4_1))
+	@$(call compile,run,pyproject.toml --group report $(SPARK_4_1))
 	@$(call compile,dev,pyproject.toml --group build --group dev -c requirements/run.txt)
-	@$(call compile,run-spark3.5,pyproject.toml $(SPARK_3_5))
+	@$(call compile,run-spark3.5,pyproject.toml --group report $(SPARK_3_5))
 	@$(call compile,dev-spark3.5,pyproject.toml --group build --group dev -c requirements/run-spark3.5.txt)
 	@$(call compile,dataproc,--group dataproc -c requirements/run.txt)
 	@$(call compile,bench,--group bench -c requirements/run.txt)

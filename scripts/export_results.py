@@ -12,6 +12,7 @@ from movierec.execution import Execution
 from movierec.job import job_parser, read_config, run_guarded
 from movierec.pipeline import export_results
 from movierec.session import Session
+from scripts.draw_report import draw
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return
         out = arguments.out / Path(arguments.config).stem
         found = export_results(execution, out)
+        draw(out, config=arguments.config, overrides=arguments.set)
         print(summary.table(found))
         print(
             json.dumps({"job": "export_results", "output": str(out), "stages": [*found["timings"]]})
