@@ -12,7 +12,7 @@ from movierec.execution import Execution
 from movierec.job import job_parser, read_config, run_guarded
 from movierec.pipeline import export_results
 from movierec.session import Session
-from scripts.draw_report import draw
+from movierec_report.drawing import draw
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -48,9 +48,7 @@ def collect_spread(ratings: DataFrame, *, key: str) -> dict[str, Any]:
     quantiles = [float(value) for value in row["quantiles"] or []]
     return {
         "quantiles": dict(zip(("min", "q1", "median", "q3", "max"), quantiles, strict=False)),
-        "histogram": [
-            {**_bounds(one[_BIN]), "count": one[_COUNT]} for one in bins
-        ],
+        "histogram": [{**_bounds(one[_BIN]), "count": one[_COUNT]} for one in bins],
     }
 
 

@@ -44,7 +44,8 @@ def collect_list_bias(
         by_group = {row[_STRATUM]: row[_LISTED] for row in rows}
         found[model] = {
             "shares": [
-                round(by_group.get(group, 0) / max(1, total), DIGITS) for group in range(len(bounds))
+                round(by_group.get(group, 0) / max(1, total), DIGITS)
+                for group in range(len(bounds))
             ],
             "mean_ratings": round(sum(row[_RATINGS] for row in rows) / max(1, total), 3),
         }

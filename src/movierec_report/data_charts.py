@@ -18,7 +18,9 @@ def stars(counts: Sequence[Facts]) -> Figure:
     drawing, ax = theme.figure(3.4, 2.4)
     total = sum(one["ratings"] for one in counts)
     ax.bar(
-        [one["stars"] for one in counts], [one["ratings"] / total for one in counts], width=0.4,
+        [one["stars"] for one in counts],
+        [one["ratings"] / total for one in counts],
+        width=0.4,
         color=theme.ALS,
     )
     ax.set_xticks(range(1, 6))
@@ -38,8 +40,11 @@ def years(months: Sequence[Facts]) -> Figure:
         for name, values in heights.items():
             values[_index(one["month"]) - first] = one[name]
     ax.stackplot(
-        places / 12, *heights.values(), colors=list(theme.SPLIT_COLOURS.values()),
-        labels=list(heights), linewidth=0,
+        places / 12,
+        *heights.values(),
+        colors=list(theme.SPLIT_COLOURS.values()),
+        labels=list(heights),
+        linewidth=0,
     )
     ax.set_ylabel("ratings a month")
     ax.xaxis.set_major_locator(_whole_years())
@@ -55,8 +60,13 @@ def spread(histogram: Sequence[Facts], *, of: str) -> Figure:
     edges = [one["from"] for one in histogram]
     widths = [one["to"] + 1 - one["from"] for one in histogram]
     ax.bar(
-        edges, [one["count"] for one in histogram], width=widths, align="edge", color=theme.ALS,
-        edgecolor=theme.PAPER, linewidth=0.8,
+        edges,
+        [one["count"] for one in histogram],
+        width=widths,
+        align="edge",
+        color=theme.ALS,
+        edgecolor=theme.PAPER,
+        linewidth=0.8,
     )
     ax.set_xscale("log")
     ax.set_yscale("log")

@@ -28,7 +28,10 @@ def comparison(summary: Facts, split: str, *, metric: str) -> Figure:
         ax.plot([low, high], [row, row], color=colour, linewidth=3, solid_capstyle="round")
         ax.plot(one[metric], row, "o", color=colour, markersize=8)
         ax.annotate(
-            f"{one[metric]:.3f}", (high, row), xytext=(6, 0), textcoords="offset points",
+            f"{one[metric]:.3f}",
+            (high, row),
+            xytext=(6, 0),
+            textcoords="offset points",
             va="center",
         )
     ax.set_yticks(range(len(_FLOOR_FIRST)), [theme.MODEL_NAMES[m] for m in _FLOOR_FIRST])
@@ -87,8 +90,11 @@ def rmse_against_lists(trials: Sequence[Facts], *, metric: str) -> Figure | None
         return None
     drawing, ax = theme.figure(4.6, 2.8)
     ax.plot(
-        [trial["rmse"] for trial in explicit], [trial[metric] for trial in explicit], "o",
-        color=theme.EXPLICIT, markersize=7,
+        [trial["rmse"] for trial in explicit],
+        [trial[metric] for trial in explicit],
+        "o",
+        color=theme.EXPLICIT,
+        markersize=7,
     )
     best = min(explicit, key=lambda trial: trial["rmse"])
     ax.annotate(
@@ -107,7 +113,8 @@ def by_activity(strata: Sequence[Facts]) -> Figure:
     return _grouped(
         [ranged(one) for one in strata],
         {model: [one.get(model, {}).get("ndcg", 0.0) for one in strata] for model in _PAIR},
-        x="ratings of the user before", y="NDCG",
+        x="ratings of the user before",
+        y="NDCG",
     )
 
 
@@ -116,7 +123,8 @@ def by_popularity(strata: Sequence[Facts]) -> Figure:
     return _grouped(
         [ranged(one) for one in strata],
         {model: [one[model]["recall"] for one in strata] for model in _PAIR},
-        x="ratings of the movie before", y="relevant movies found",
+        x="ratings of the movie before",
+        y="relevant movies found",
     )
 
 
@@ -129,7 +137,12 @@ def list_bias(bias: Facts, groups: Sequence[Facts]) -> Figure:
         shares = np.array([bias[model]["shares"][group] for model in models])
         shade = 0.2 + 0.8 * (group + 1) / len(groups)
         ax.barh(
-            range(len(models)), shares, left=left, color=theme.ALS, alpha=shade, height=0.62,
+            range(len(models)),
+            shares,
+            left=left,
+            color=theme.ALS,
+            alpha=shade,
+            height=0.62,
             label=f"{ranged(one)} ratings",
         )
         left += shares
@@ -147,8 +160,11 @@ def _grouped(names: list[str], values: Mapping[str, Sequence[float]], *, x: str,
     places = np.arange(len(names))
     for number, (model, heights) in enumerate(values.items()):
         ax.bar(
-            places + (number - 0.5) * 0.38, heights, width=0.36,
-            color=theme.MODEL_COLOURS[model], label=theme.MODEL_NAMES[model],
+            places + (number - 0.5) * 0.38,
+            heights,
+            width=0.36,
+            color=theme.MODEL_COLOURS[model],
+            label=theme.MODEL_NAMES[model],
         )
     ax.set_xticks(places, names)
     ax.set_xlabel(x)

@@ -112,8 +112,10 @@ def to_svg(drawing: Figure, *, name: str, description: str) -> str:
     label = description.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     return re.sub(
         r'<svg ([^>]*?)width="[^"]*" height="[^"]*"|<svg ([^>]*?)height="[^"]*" ([^>]*?)width="[^"]*"',
-        lambda found: f'<svg role="img" aria-label="{label}" '
-        + " ".join(part for part in found.groups() if part),
+        lambda found: (
+            f'<svg role="img" aria-label="{label}" '
+            + " ".join(part for part in found.groups() if part)
+        ),
         text,
         count=1,
     )

@@ -63,8 +63,11 @@ def jaccards(pairs: Sequence[Facts]) -> Figure:
     flagged = [pair for pair in pairs if pair["duplicate"]]
     if flagged:
         ax.plot(
-            [pair["rank"] for pair in flagged], [pair["jaccard"] for pair in flagged], "o",
-            color=theme.POPULARITY, label="duplicate accounts",
+            [pair["rank"] for pair in flagged],
+            [pair["jaccard"] for pair in flagged],
+            "o",
+            color=theme.POPULARITY,
+            label="duplicate accounts",
         )
         drawing.legend(loc="outside upper right")
     ax.set_xlabel("rank of the pair")

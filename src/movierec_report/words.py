@@ -24,9 +24,7 @@ def verdict(summary: Facts, *, metric: str) -> str:
             f"{100 * (als / popularity - 1):.0f} % more ({interval})."
         )
     if high < 0:
-        return (
-            f"ALS is worse than popularity, and the difference is real: {numbers} ({interval})."
-        )
+        return f"ALS is worse than popularity, and the difference is real: {numbers} ({interval})."
     return (
         f"Whether ALS is better than popularity is not decided: {numbers}, "
         f"a difference that may be chance ({interval})."
