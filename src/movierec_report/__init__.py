@@ -1,1 +1,1 @@
-"""The report of a run, drawn from its report.json. On laptops alone: it never ships to a cluster."""
+"""The report of a run, drawn from its report.json on laptops: it never ships to a cluster."""

@@ -40,7 +40,7 @@ def caution(summary: Facts) -> str | None:
 
 
 def twins_verdict(twins: Facts) -> str:
-    """Return whether twins agree more than random pairs and strangers do, in one or two sentences."""
+    """Return whether twins agree more than random pairs and strangers do, in a sentence or two."""
     pearson, strangers = twins["pearson"], twins["strangers"]
     if pearson["twins"]["mean"] is None or pearson["random"]["mean"] is None:
         return "Too few pairs have enough ratings in common to tell whether twins agree."
@@ -55,7 +55,8 @@ def twins_verdict(twins: Facts) -> str:
     return (
         f"{first} Against strangers who rated the same movies it is "
         f"{strangers['twins_mean']:.2f} and {strangers['strangers_mean']:.2f} "
-        f"({p_value(strangers['p_value'])}): what is left beyond some movies being better than others."
+        f"({p_value(strangers['p_value'])}): what is left beyond some movies being better than "
+        "others."
     )
 
 
