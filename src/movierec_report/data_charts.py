@@ -49,7 +49,7 @@ def years(months: Sequence[Facts]) -> Figure:
     ax.set_ylabel("ratings a month")
     ax.xaxis.set_major_locator(_whole_years())
     ax.margins(x=0)
-    drawing.legend(loc="outside upper right", ncols=3)
+    theme.legend(drawing, ncols=3)
     theme.bare(ax, grid="y")
     return drawing
 

@@ -150,7 +150,7 @@ def list_bias(bias: Facts, groups: Sequence[Facts]) -> Figure:
     ax.invert_yaxis()
     ax.set_xlim(0, 1)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
-    drawing.legend(loc="outside lower center", ncols=len(groups), title="movies with")
+    theme.legend(drawing, loc="outside lower center", ncols=len(groups), title="movies with")
     theme.bare(ax, grid="x")
     return drawing
 
@@ -169,7 +169,7 @@ def _grouped(names: list[str], values: Mapping[str, Sequence[float]], *, x: str,
     ax.set_xticks(places, names)
     ax.set_xlabel(x)
     ax.set_ylabel(y)
-    drawing.legend(loc="outside upper right", ncols=2)
+    theme.legend(drawing, ncols=2)
     theme.bare(ax, grid="y")
     return drawing
 

@@ -75,8 +75,7 @@ _STYLE: Final[dict[str, Any]] = {
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
 }
-# of one drawing only, and of no use in a page with many
-_NUMBERED_ID: Final = re.compile(r' id="[a-z]+[0-9]*d?(?:_[0-9]+)+"')
+_REFERENCE: Final = re.compile(r'(href="#|url\(#)([^")]+)')
 
 
 @contextmanager
@@ -107,9 +106,26 @@ def to_svg(drawing: Figure, *, name: str, description: str) -> str:
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
-    text = _NUMBERED_ID.sub("", text)
+    text = _with_own_ids(text, name)
     for colour, variable in _VARIABLES.items():
         text = text.replace(colour, f"var(--{variable})")
     text = re.sub(r'(<svg [^>]*?)\s(?:width|height)="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg [^>]*?)\s(?:width|height)="[^"]*"', r"\1", text, count=1)
     return text.replace("<svg ", f'<svg role="img" aria-label="{html.escape(description)}" ', 1)
+
+
+def legend(drawing: Figure, **options: Any) -> None:
+    """Put a legend outside of the axes, where there is anything to tell apart."""
+    if any(axes.get_legend_handles_labels()[0] for axes in drawing.axes):
+        drawing.legend(**{"loc": "outside upper right", **options})
+
+
+def _with_own_ids(text: str, name: str) -> str:
+    """Keep the ids that the drawing itself refers to, under names that no other drawing has."""
+    wanted = {found[1] for found in _REFERENCE.findall(text)}
+    text = re.sub(
+        r' id="([^"]*)"',
+        lambda found: f' id="{name}-{found[1]}"' if found[1] in wanted else "",
+        text,
+    )
+    return _REFERENCE.sub(lambda found: f"{found[1]}{name}-{found[2]}", text)

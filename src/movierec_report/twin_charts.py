@@ -32,7 +32,7 @@ def correlations(twins: Facts, summary: Facts) -> Figure:
     ax.set_xlabel("correlation of a pair's ratings")
     ax.set_ylabel("share of pairs")
     ax.set_xlim(-1, 1)
-    drawing.legend(loc="outside upper right", ncols=3)
+    theme.legend(drawing, ncols=3)
     theme.bare(ax, grid="y")
     return drawing
 
@@ -51,7 +51,7 @@ def curve(points: Sequence[Facts]) -> Figure:
     ax.set_xticks(floors, [str(floor) for floor in floors])
     ax.set_xlabel("fewest movies of a user")
     ax.set_ylabel("mean correlation")
-    drawing.legend(loc="outside upper right", ncols=2)
+    theme.legend(drawing, ncols=2)
     theme.bare(ax, grid="y")
     return drawing
 
@@ -69,7 +69,7 @@ def jaccards(pairs: Sequence[Facts]) -> Figure:
             color=theme.POPULARITY,
             label="duplicate accounts",
         )
-        drawing.legend(loc="outside upper right")
+        theme.legend(drawing)
     ax.set_xlabel("rank of the pair")
     ax.set_ylabel("Jaccard similarity")
     ax.set_ylim(0, 1.02)

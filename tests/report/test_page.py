@@ -1,0 +1,153 @@
+"""The page stands by itself, shows the numbers it is given, and says what they mean."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from movierec_report.page import ReportError, render
+from tests.report import invented
+
+VOID = {"meta", "br", "link", "img", "hr", "input"}
+
+
+def page(**changes):
+    return render(
+        invented.facts(**changes), title="small", commands=["make run CONF=x.yaml"], commit="0a1b"
+    )
+
+
+@pytest.fixture(scope="module")
+def text():
+    return page()
+
+
+class Balanced(HTMLParser):
+    """Sees that every element is closed, and gathers ids, headings and links."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.ids, self.links, self.headings, self.labelled = [], [], [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        if "id" in given:
+            self.ids.append(given["id"])
+        if tag == "a":
+            self.links.append(given["href"])
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag == "svg":
+            self.labelled.append(given.get("role") == "img" and bool(given.get("aria-label")))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def parsed(text):
+    parser = Balanced()
+    parser.feed(text)
+    return parser
+
+
+def test_it_is_one_file_below_three_megabytes_that_asks_for_nothing(text):
+    assert len(text.encode()) < 3_000_000
+    without_names = re.sub(r'xmlns(:\w+)?="[^"]*"', "", text)
+    assert not re.search(r"https?://|<script|<link|@import|url\(['\"]?[^#'\")]", without_names)
+
+
+def test_it_is_well_formed(parsed):
+    assert parsed.open == []
+    assert sorted(set(parsed.ids)) == sorted(parsed.ids)
+    assert {link[1:] for link in parsed.links} <= set(parsed.ids)
+
+
+def test_who_cannot_see_is_told(parsed):
+    assert len(parsed.labelled) >= 12
+    assert all(parsed.labelled)
+    assert parsed.headings[0] == 1
+    steps = zip(parsed.headings, parsed.headings[1:], strict=False)
+    assert all(after - before <= 1 for before, after in steps)
+
+
+def test_every_colour_follows_the_theme(text):
+    drawings = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
+    assert not [one for drawing in drawings for one in re.findall("#[0-9a-f]{6}", drawing)]
+    style = text.partition("<style>")[2].partition("</style>")[0]
+    used = set(re.findall(r"var\(--(\w+)\)", text)) - {"shade"}
+    for theme in re.findall(r":root \{(.*?)\}", style, re.DOTALL):
+        assert used <= set(re.findall(r"--(\w+):", theme))
+
+
+def test_the_numbers_are_those_of_the_facts(text):
+    for number in ("100,836", "610", "9,742", "0.2073", "0.1312", "0.0498", "1,878", "2,698"):
+        assert number in text
+    assert "+0.0761" in text
+    assert "3 rows of the archive were rejected" in text
+    assert "User 1010: 200 ratings" in text
+
+
+def test_titles_are_text(text):
+    assert "&lt;b&gt;Liked&lt;/b&gt; &amp; loved (1995)" in text
+    assert "<b>Liked" not in text
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0.0761, "ALS is better than popularity, and the difference is real: 0.207 against 0.131"),
+        (-0.05, "ALS is worse than popularity, and the difference is real"),
+        (0.004, "Whether ALS is better than popularity is not decided"),
+    ],
+)
+def test_one_sentence_says_whether_the_difference_is_real(value, said):
+    differences = dict.fromkeys(invented.METRICS, invented.difference(value))
+    comparison = {"als_vs_popularity": dict.fromkeys(invented.HELD_OUT, differences)}
+    assert said in page(summary=invented.summary(comparison=comparison))
+
+
+def test_an_inflated_protocol_is_warned_of():
+    protocol = {
+        "k": 100,
+        "relevant_rating": 4.0,
+        "candidates": "heldout_only",
+        "candidates_are": "INFLATED: only held-out movies",
+    }
+    assert "The candidates are INFLATED" in page(summary=invented.summary(protocol=protocol))
+
+
+def test_what_could_not_be_measured_is_left_out():
+    none = {"mean": None}
+    twins = invented.twins(
+        pearson={"twins": none, "random": none, "p_value": None},
+        strangers=dict.fromkeys(("twins_mean", "strangers_mean", "p_value", "histogram")),
+        lsh_recall=None,
+        min_jaccard=None,
+        max_jaccard=None,
+        curve=[{"min_movies": 5, "twins": none, "random": none}],
+    )
+    text = page(
+        summary=invented.summary(twins=twins),
+        twins={"pairs": [], "random": []},
+        trials=invented.implicit_trials(),
+    )
+    assert "Too few pairs have enough ratings in common" in text
+
+
+def test_the_same_facts_make_the_same_page(text):
+    assert page() == text
+
+
+def test_facts_of_another_layout_are_refused():
+    with pytest.raises(ReportError, match=r"has the layout 2, not 1: make it again"):
+        page(version=2)
