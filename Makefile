@@ -68,7 +68,7 @@ EXPORTED := evaluate twins report
 ON_DATAPROC := cluster-up cluster-status cluster-down upload submit pipeline workflow batch logs \
 	fetch attach
 
-.PHONY: help setup run data $(STAGES) bench prune stability test test-cluster chaos invariance fuzz check mkl package lock audit \
+.PHONY: help setup run data $(STAGES) bench prune stability test test-cluster test-browser chaos invariance fuzz check mkl package lock audit \
 	clean java interpreter-gone $(ON_DATAPROC)
 
 help: ## list the targets
@@ -107,7 +107,7 @@ cluster-up cluster-status: $(VENV)/dataproc.stamp
 	@$(DATAPROC) $@ $(CLOUD)
 
 upload: ## package, jobs, conf and archive to the bucket
-fetch: ## summary.json and twins.csv from the bucket to out/<conf name>/
+fetch: ## summary.json, twins.csv and the report from the bucket to out/<conf name>/
 upload fetch: $(VENV)/dataproc.stamp
 	@$(DATAPROC) $@ $(CLOUD) $(ON_CONF)
 
@@ -140,11 +140,15 @@ stability: $(VENV)/project.stamp java ## how far the results move over SEEDS see
 	@$(WITH_SPARK) scripts/run_stability.py $(OPTIONS) --seeds $(SEEDS)
 
 test: setup ## every test that needs only PyPI's packages, in WORKERS (2) processes (SPARK=3.5: on image 2.3's Spark)
-	@$(WITH_SPARK) -m pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/cluster $(TESTS)
+	@$(WITH_SPARK) -m pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/cluster --ignore tests/browser \
+		$(TESTS)
 
 test-cluster: setup ## the jobs on a real HDFS and YARN on this machine (needs Maven)
 	@command -v mvn >/dev/null || { echo 'make test-cluster: no mvn here: install Maven' >&2; exit 1; }
 	@$(WITH_SPARK) -m pytest tests/cluster
+
+test-browser: setup $(VENV)/browser.stamp ## the report in Chromium, and those of the runs in out/ (needs chromium)
+	@$(WITH_SPARK) -m pytest tests/browser
 
 chaos: setup ## kill every job KILLS times (100) on ARCHIVE, on disk and on HDFS, and compare (needs Maven)
 	$(if $(ARCHIVE),,$(error make chaos: name an archive with ARCHIVE=path.zip))
@@ -180,6 +184,7 @@ lock: $(VENV)/build.stamp ## recompile requirements/*.txt (UPGRADE=1: to the new
 	@$(call compile,run-spark3.5,pyproject.toml --group report $(SPARK_3_5))
 	@$(call compile,dev-spark3.5,pyproject.toml --group build --group dev -c requirements/run-spark3.5.txt)
 	@$(call compile,dataproc,--group dataproc -c requirements/run.txt)
+	@$(call compile,browser,--group browser -c requirements/dev.txt)
 	@$(call compile,bench,--group bench -c requirements/run.txt)
 	@$(call compile,mkl,--group mkl)
 	@$(call compile,java,--group java)
@@ -231,6 +236,9 @@ $(VENV)/dev.stamp: $(DEV_LOCK) $(VENV)/run.stamp
 	@$(SYNC) $< && touch $@
 
 $(VENV)/dataproc.stamp: requirements/dataproc.txt $(VENV)/project.stamp
+	@$(SYNC) $< && touch $@
+
+$(VENV)/browser.stamp: requirements/browser.txt $(VENV)/dev.stamp
 	@$(SYNC) $< && touch $@
 
 # what is measured against; of no use to anything else

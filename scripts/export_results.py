@@ -12,7 +12,7 @@ from movierec.execution import Execution
 from movierec.job import job_parser, read_config, run_guarded
 from movierec.pipeline import export_results
 from movierec.session import Session
-from movierec_report.drawing import draw
+from movierec_report.drawing import draw, run_command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return
         out = arguments.out / Path(arguments.config).stem
         found = export_results(execution, out)
-        draw(out, config=arguments.config, overrides=arguments.set)
+        draw(out, commands=[run_command(arguments.config, arguments.set)])
         print(summary.table(found))
         print(
             json.dumps({"job": "export_results", "output": str(out), "stages": [*found["timings"]]})

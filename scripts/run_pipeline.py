@@ -13,7 +13,7 @@ from movierec.fetching import fetch_archive
 from movierec.job import job_parser, read_config, run_guarded
 from movierec.pipeline import export_results, run_pipeline
 from movierec.session import Session
-from movierec_report.drawing import draw
+from movierec_report.drawing import draw, run_command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         run_pipeline(execution, force=arguments.force)
         out = arguments.out / Path(arguments.config).stem
         found = export_results(execution, out)
-        draw(out, config=arguments.config, overrides=arguments.set)
+        draw(out, commands=[run_command(arguments.config, arguments.set)])
         print(summary.table(found))
         print(json.dumps({"job": "run_pipeline", "output": str(out), "timings": found["timings"]}))
 

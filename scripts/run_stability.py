@@ -18,6 +18,7 @@ from movierec.job import job_parser, read_config, run_guarded
 from movierec.pipeline import run_pipeline
 from movierec.session import Session
 from movierec.splits import HELD_OUT, PER_USER_RANDOM
+from movierec_report.drawing import STABILITY, draw, run_command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,8 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         spread = {"splits": list(summaries), "models": spread_of(list(summaries.values()))}
         out = arguments.out / Path(arguments.config).stem
         out.mkdir(parents=True, exist_ok=True)
-        path = out / "stability.json"
+        path = out / STABILITY
         path.write_text(json.dumps(spread, indent=2) + "\n", encoding="utf-8")
+        draw(out, commands=[run_command(arguments.config, arguments.set)])
         print(table(spread))
         print(json.dumps({"job": "run_stability", "output": str(path)}))
 

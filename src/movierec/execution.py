@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from movierec import __version__, stages
 from movierec.config import Config
 from movierec.errors import InputError, UserError
+from movierec.memory import PeakMemory
 from movierec.session import Session, size_shuffles
 from movierec.storage import Files, resolve_uri
 from movierec.workspace import Draft, Manifest, Result, Workspace
@@ -108,10 +109,11 @@ class Execution:
         largest = max((n for one in inputs.values() for n in one.manifest.rows.values()), default=0)
         if largest:
             size_shuffles(self.session(), rows=largest)
+        peak = PeakMemory(self.session)
         try:
             run(context)
             seconds = time.monotonic() - started
-            result = draft.publish(context.manifest(seconds))
+            result = draft.publish(context.manifest(seconds, peak.measured(context.spark)))
         except UserError:
             draft.discard()
             raise
@@ -217,7 +219,7 @@ class Context:
         self._steps[name] = round(self._steps.get(name, 0.0) + seconds, 3)
         self.say(f"{name} {seconds:.1f} s")
 
-    def manifest(self, seconds: float) -> Manifest:
+    def manifest(self, seconds: float, peak_memory: int | None) -> Manifest:
         """Return the manifest of the finished result."""
         return Manifest(
             stage=self.stage.name,
@@ -233,6 +235,7 @@ class Context:
             seconds=round(seconds, 3),
             versions=versions(self.spark),
             warnings=self._warnings,
+            peak_memory=peak_memory,
         )
 
 

@@ -51,6 +51,7 @@ def _provenance(manifest: Manifest) -> dict[str, Any]:
     return {
         "fingerprint": manifest.fingerprint,
         "seconds": manifest.seconds,
+        "peak_memory": manifest.peak_memory,
         "steps": manifest.steps,
         "rows": manifest.rows,
         "versions": manifest.versions,

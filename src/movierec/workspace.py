@@ -48,6 +48,8 @@ class Manifest:
     seconds: float
     versions: dict[str, str]
     warnings: list[str]
+    peak_memory: int | None = None
+    """The most bytes that the driver's JVM held meanwhile; None where nobody can tell."""
 
     def to_json(self) -> str:
         """Return the manifest as JSON; a cut-off piece of it never parses."""

@@ -34,7 +34,7 @@ COMMANDS = {
     "workflow": "run every job on a cluster that is made for them and deleted after them",
     "batch": "run one job as a serverless batch, on the bucket",
     "logs": "follow a job or a batch from the beginning of its output",
-    "fetch": "copy summary.json, twins.csv and report.html from the bucket to out/<conf name>/",
+    "fetch": "copy summary.json, twins.csv and the report from the bucket to out/<conf name>/",
     "attach": "follow an operation that was left running",
 }
 ON_CONF = ("upload", "submit", "pipeline", "workflow", "batch", "fetch")

@@ -18,6 +18,7 @@ from movierec_dataproc.plan import EXPORT, STAGE_IN, Plan, Step
 from movierec_dataproc.preparation import Wanted, prepare, send
 from movierec_dataproc.target import split_uri
 from movierec_dataproc.work import next_attempt
+from movierec_report.drawing import draw, run_command
 
 UNKNOWN_UUID = "known-once-there-is-a-cluster"
 
@@ -91,13 +92,14 @@ def attach(context: Context, *, operation: str) -> Summary:
 
 
 def fetch(wanted: Wanted, context: Context) -> Summary:
-    """Copy what people look at from the bucket to the directory for this conf's results."""
+    """Copy what people look at from the bucket to this conf's directory, and draw the report."""
     plan = prepare(wanted, context, place="cluster")
     bucket, root = split_uri(plan.results)
     store = Bucket(context.clients.storage, bucket)
     out = context.out / Path(plan.suite.conf).stem
     found = results.fingerprints(plan.config)
     summary = results.fetch(store.read, root=root, found=found, out=out)
+    draw(out, commands=[run_command(str(wanted.conf), wanted.overrides)])
     return {"command": "fetch", "output": str(out), "stages": [*summary["timings"]]}
 
 

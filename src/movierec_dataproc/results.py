@@ -10,10 +10,11 @@ from typing import Any, Final
 from movierec import stages
 from movierec.config import Config
 from movierec.errors import InputError
+from movierec.report_facts import FILE as REPORT_FACTS
 from movierec.workspace import MANIFEST
 
 SUMMARY: Final = "summary.json"
-FILES: Final = ("twins.csv", "report.html")
+FILES: Final = ("twins.csv", REPORT_FACTS)
 """Besides the summary, what people look at, where a stage left it."""
 Read = Callable[[str], bytes | None]
 

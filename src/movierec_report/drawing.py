@@ -7,33 +7,63 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from movierec.report_facts import FILE
 from movierec_report.page import render
 
 PAGE: Final = "report.html"
+STABILITY: Final = "stability.json"
+_NOT_FOR_MAKE: Final = frozenset(" \t\n$#'\"\\")
 
 
-def draw(out: Path, *, config: str, overrides: Sequence[str] = ()) -> Path | None:
+def draw(out: Path, *, commands: Sequence[str]) -> Path | None:
     """Draw the report of a directory; return its path, None where no report.json is there.
 
-    A report from before goes then. Raises ReportError where the file is of another version.
+    `commands` make the results again. A report from before goes in any case. Raises InputError
+    where the facts are of another version.
     """
     page = out / PAGE
     page.unlink(missing_ok=True)
-    if not (out / FILE).exists():
+    facts = _read(out / FILE)
+    if facts is None:
         return None
-    facts = json.loads((out / FILE).read_text(encoding="utf-8"))
-    sets = [f"SET={shlex.quote(one)}" for one in overrides]
     text = render(
         facts,
+        stability=_read(out / STABILITY),
         title=out.name,
-        commands=[" ".join(["make", "run", f"CONF={shlex.quote(config)}", *sets])],
+        commands=commands,
         commit=commit(),
     )
     page.write_text(text, encoding="utf-8")
     return page
+
+
+def run_command(config: str, overrides: Sequence[str]) -> str:
+    """Return what runs the pipeline on a conf again.
+
+    >>> run_command("conf/small.yaml", ["twins.pairs=50", "als.seed=2"])
+    "make run CONF=conf/small.yaml SET='twins.pairs=50 als.seed=2'"
+
+    Make splits SET at blanks and reads `$` and `#` in it, so such overrides go to the script:
+
+    >>> run_command("conf/small.yaml", ["tuning.implicit.rank=[8, 16]"])
+    "python scripts/run_pipeline.py --config conf/small.yaml --set 'tuning.implicit.rank=[8, 16]'"
+    """
+    if any(set(one) & _NOT_FOR_MAKE for one in overrides):
+        parts = ["python", "scripts/run_pipeline.py", "--config", config]
+        parts += [part for one in overrides for part in ("--set", one)]
+        return shlex.join(parts)
+    command = f"make run CONF={shlex.quote(config)}"
+    return f"{command} SET={shlex.quote(' '.join(overrides))}" if overrides else command
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Return the object in a JSON file, None where it is not there."""
+    if not path.exists():
+        return None
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def commit() -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
@@ -10,6 +10,7 @@ import jinja2
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from movierec.errors import InputError
 from movierec_report import data_charts, model_charts, theme, twin_charts, words
 
 Facts = Mapping[str, Any]
@@ -17,14 +18,20 @@ VERSION = 1
 """Of report.json, as this draws it."""
 
 
-class ReportError(Exception):
-    """The facts are not those that this report is drawn from."""
+def render(
+    facts: Facts,
+    *,
+    title: str,
+    commands: Sequence[str],
+    commit: str | None,
+    stability: Facts | None = None,
+) -> str:
+    """Return the page: `facts` are report.json's, `stability` stability.json's.
 
-
-def render(facts: Facts, *, title: str, commands: list[str], commit: str | None) -> str:
-    """Return the page. Raises ReportError for facts of another version."""
+    Raises InputError for facts of another version.
+    """
     if facts.get("version") != VERSION:
-        raise ReportError(
+        raise InputError(
             f"report.json has the layout {facts.get('version')}, not {VERSION}: make it again with "
             "`make report FORCE=1`"
         )
@@ -39,6 +46,7 @@ def render(facts: Facts, *, title: str, commands: list[str], commit: str | None)
         "number": lambda value: f"{value:,.0f}",
         "decimals": _decimals,
         "percent": lambda value: f"{100 * value:.1f} %",
+        "gib": lambda value: "–" if value is None else f"{value / (1 << 30):.1f}",
         "label": model_charts.label,
         "ranged": model_charts.ranged,
     }
@@ -59,6 +67,7 @@ def render(facts: Facts, *, title: str, commands: list[str], commit: str | None)
         surfaces=model_charts.surfaces(facts["trials"], metric="ndcg"),
         words=words,
         style=Markup(_text("style.css")),
+        stability=stability,
         commands=commands,
         commit=commit,
     )

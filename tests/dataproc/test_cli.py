@@ -19,6 +19,7 @@ from tests.dataproc.fake_dataproc import FakeDataproc
 from tests.dataproc.fake_storage import FakeStorage
 from tests.dataproc.real_clients import RealClients
 from tests.dataproc.scenes import BUCKET, CLUSTER_YAML, PLACED, ROOT, Scene, tiny_conf
+from tests.report import invented
 
 JOBS = [
     "stage_in",
@@ -239,26 +240,30 @@ def test_fetch_brings_what_a_local_run_leaves(
     assert "no stage of this conf is done there" in missing.said
     run("cluster-up")
     run("pipeline", "--config", conf)
-    left = {"evaluate": {"models": 1}, "find-twins": {"twins": 2}}
+    left = {"evaluate": {"models": 1}, "find-twins": {"twins": 2}, "describe-run": {}}
+    files_of = {"find-twins": ("twins", "twins.csv", b"a,b\n")}
+    files_of["describe-run"] = ("report", "report.json", json.dumps(invented.facts()).encode())
     for call in server.calls_of("SubmitJob"):
         labels = call.request.job.labels
         if labels["job"] in left:
-            stage = labels["job"].removeprefix("find-")
+            stage, name, content = files_of.get(labels["job"], (labels["job"], None, b""))
             root = f"movierec/results/{stage}/{labels['fingerprint']}"
             found = json.dumps(left[labels["job"]]).encode()
             manifest = b'{"attempt": "a-1", "seconds": 1.5}'
             storage_server.put(BUCKET, f"{root}/_manifest.json", manifest)
             storage_server.put(BUCKET, f"{root}/a-1/summary.json", found)
-            if stage == "twins":
-                storage_server.put(BUCKET, f"{root}/a-1/twins.csv", b"a,b\n")
+            if name is not None:
+                storage_server.put(BUCKET, f"{root}/a-1/{name}", content)
     summary = run("fetch", "--config", conf, "--out", out).summary
-    assert summary["stages"] == ["evaluate", "twins"]
+    assert summary["stages"] == ["evaluate", "twins", "report"]
     assert json.loads((out / "tiny" / "summary.json").read_text()) == {
         "models": 1,
         "twins": 2,
-        "timings": {"evaluate": 1.5, "twins": 1.5},
+        "timings": {"evaluate": 1.5, "twins": 1.5, "report": 1.5},
     }
     assert (out / "tiny" / "twins.csv").read_bytes() == b"a,b\n"
+    page = (out / "tiny" / "report.html").read_text()
+    assert f"make run CONF={conf}" in page
 
 
 def test_logs_follow_a_job_from_its_beginning(server: FakeDataproc, conf: Path) -> None:

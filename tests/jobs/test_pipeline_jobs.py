@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
+from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from movierec import models, schemas, stages
+from movierec import models, report_facts, schemas, stages
 from movierec.errors import InputError
 from movierec.execution import Execution
 from movierec.pipeline import export_results, load_run, run_pipeline
@@ -176,11 +177,14 @@ def test_a_second_run_recomputes_nothing_and_starts_no_spark(execution, summary)
 @pytest.mark.parametrize(
     ("change", "recomputed"),
     [
-        ({"tuning__implicit__alpha": [2]}, {"tune", "recommend", "evaluate"}),
-        ({"evaluation__bootstrap": 500}, {"evaluate"}),
-        ({"popularity__dampings": [7]}, {"popularity", "recommend", "evaluate"}),
-        ({"partition__seed": 2}, {"partition", "popularity", "tune", "recommend", "evaluate"}),
-        ({"twins__pairs": 7}, {"twins"}),
+        ({"tuning__implicit__alpha": [2]}, {"tune", "recommend", "evaluate", "report"}),
+        ({"evaluation__bootstrap": 500}, {"evaluate", "report"}),
+        ({"popularity__dampings": [7]}, {"popularity", "recommend", "evaluate", "report"}),
+        (
+            {"partition__seed": 2},
+            {"partition", "popularity", "tune", "recommend", "evaluate", "report"},
+        ),
+        ({"twins__pairs": 7}, {"twins", "report"}),
     ],
 )
 def test_a_change_recomputes_only_what_depends_on_it(
@@ -210,6 +214,7 @@ def test_eight_shuffle_partitions_leave_identical_results(
                 # Seconds differ from run to run.
                 frames = [frame.drop("seconds") for frame in frames]
                 assert frames[0].exceptAll(frames[1]).isEmpty(), dataset
+        assert told_of(other) == told_of(execution)
     finally:
         spark.conf.set(PARTITIONS, one)
 
@@ -329,10 +334,71 @@ def test_a_floor_that_leaves_one_pair_makes_a_short_list_and_a_warning(
     assert [point["users"] for point in found["curve"]] == [2, 0]
 
 
+def told_of(execution):
+    """What report.json says of the data and the models; of the rest clocks may differ."""
+    facts = report_of(execution)
+    return {key: facts[key] for key in ("summary", "data", "bias", "examples", "twins")}
+
+
+def report_of(execution):
+    result = execution.find(stages.REPORT)
+    return json.loads(execution.files.read_text(f"{result.path}/{report_facts.FILE}"))
+
+
+def test_the_report_counts_what_the_archive_holds(execution, summary, archive_ratings):
+    facts = report_of(execution)
+    assert facts["summary"] == {key: one for key, one in summary.items() if key != "timings"}
+    stars = Counter(stars for _, _, stars, _ in archive_ratings)
+    assert facts["data"]["stars"] == [
+        {"stars": value, "ratings": stars[value]} for value in sorted(stars)
+    ]
+    months = Counter(
+        f"{datetime.fromtimestamp(second, timezone.utc):%Y-%m}" for *_, second in archive_ratings
+    )
+    assert {
+        one["month"]: sum(one[split] for split in SPLITS) for one in facts["data"]["months"]
+    } == months
+    for key, column in (("users", 0), ("movies", 1)):
+        sizes = Counter(Counter(row[column] for row in archive_ratings).values())
+        for one in facts["data"][key]["histogram"]:
+            within = [n for size, n in sizes.items() if one["from"] <= size <= one["to"]]
+            assert one["count"] == sum(within)
+    for split in ("validation", "test"):
+        for one in facts["bias"][split].values():
+            assert sum(one["shares"]) == pytest.approx(1)
+
+
+def test_the_report_s_users_have_the_lists_and_metrics_of_the_run(execution, summary, read):
+    lists = defaultdict(dict)
+    for user, movie, _, rank in read(
+        stages.RECOMMEND, "recommendations/als/test", schemas.RECOMMENDATIONS
+    ):
+        lists[user][rank] = movie
+    metrics = {
+        row[0]: row for row in read(stages.EVALUATE, "user_metrics/als/test", schemas.USER_METRICS)
+    }
+    shown = report_of(execution)["examples"]["users"]
+    assert len(shown) == 10
+    for one in shown:
+        for movie in one["recommended"]:
+            assert lists[one["user_id"]][movie["rank"]] == movie["movie_id"]
+        assert one["liked_later"] == metrics[one["user_id"]][1]
+        assert one["ndcg"]["als"] == pytest.approx(metrics[one["user_id"]][5], abs=1e-6)
+
+
+def test_the_report_says_what_every_stage_took(execution, summary):
+    told = report_of(execution)["stages"]
+    assert [*told] == [stage.name for stage in stages.REPORT.inputs]
+    for name, one in told.items():
+        assert one["seconds"] == summary["timings"][name]
+        assert one["peak_memory"] > 100 << 20
+
+
 def test_what_people_look_at_is_copied_out(execution, summary, tmp_path):
     assert export_results(execution, tmp_path / "out") == summary
     copied = tmp_path / "out" / "twins.csv"
     assert len(copied.read_text(encoding="utf-8").splitlines()) == 101
+    assert json.loads((tmp_path / "out" / "report.json").read_text()) == report_of(execution)
     assert json.loads((tmp_path / "out" / "summary.json").read_text()) == summary
 
 

@@ -206,6 +206,7 @@ def stage(n: int) -> dict[str, Any]:
     return {
         "fingerprint": f"{n:016x}",
         "seconds": 10.0 * (n + 1),
+        "peak_memory": None if n == 0 else (n + 1) << 30,
         "steps": {},
         "rows": {},
         "versions": {"movierec": "0.1.0", "spark": "4.1.2"},

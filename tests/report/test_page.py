@@ -7,15 +7,20 @@ from html.parser import HTMLParser
 
 import pytest
 
-from movierec_report.page import ReportError, render
+from movierec.errors import InputError
+from movierec_report.page import render
 from tests.report import invented
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
 
 
-def page(**changes):
+def page(*, stability=None, **changes):
     return render(
-        invented.facts(**changes), title="small", commands=["make run CONF=x.yaml"], commit="0a1b"
+        invented.facts(**changes),
+        title="small",
+        commands=["make run CONF=x.yaml"],
+        commit="0a1b",
+        stability=stability,
     )
 
 
@@ -149,5 +154,25 @@ def test_the_same_facts_make_the_same_page(text):
 
 
 def test_facts_of_another_layout_are_refused():
-    with pytest.raises(ReportError, match=r"has the layout 2, not 1: make it again"):
+    with pytest.raises(InputError, match=r"has the layout 2, not 1: make it again"):
         page(version=2)
+
+
+def test_alternative_splits_are_shown_where_they_were_run(text):
+    assert "On other splits" not in text
+    metric = {"mean": 0.1234, "stdev": 0.0056, "min": 0.1, "max": 0.2}
+    splits = dict.fromkeys(invented.HELD_OUT, dict.fromkeys(invented.METRICS, metric))
+    shown = page(
+        stability={
+            "splits": ["per_user_random seed 1", "per_user_random seed 2"],
+            "models": dict.fromkeys(invented.MODELS, splits),
+        }
+    )
+    assert "over 2 alternative splits (per_user_random seed 1, per_user_random seed 2)" in shown
+    assert shown.count("0.1234 ± 0.0056") == len(invented.MODELS) * len(invented.METRICS)
+
+
+def test_memory_is_shown_in_gibibytes_and_a_dash_where_nobody_can_tell(text):
+    table = text.partition("memory, GiB")[2].partition("</table>")[0]
+    shown = re.findall(r'<td class="n">([^<]*)</td>', table)[1::2]
+    assert shown == ["–", *(f"{n}.0" for n in range(2, 1 + len(invented.STAGES)))]

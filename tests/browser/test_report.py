@@ -1,0 +1,141 @@
+"""The report as people see it: phone to desk, light and dark, by keyboard and on paper."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+WIDTHS = (360, 768, 1280)
+THEMES = ("light", "dark")
+
+# what sticks out of the page, or is cut off at its edge, and scrolls nowhere
+STICKS_OUT = """() => {
+  const edge = document.documentElement.clientWidth;
+  return [...document.querySelectorAll('main *, header *')]
+    .filter(one => !one.closest('.scroll, pre, svg, details:not([open])'))
+    .filter(one => one.getBoundingClientRect().right > edge + 1)
+    .map(one => `${one.tagName} ${one.textContent.slice(0, 40)}`);
+}"""
+# words of drawings that lie on one another or beyond the drawing's own edge
+ILL_PLACED = """() => [...document.querySelectorAll('figure svg')].flatMap(svg => {
+  const frame = svg.getBoundingClientRect();
+  const words = [...svg.querySelectorAll('text')]
+    .map(one => [one.textContent.trim(), one.getBoundingClientRect()])
+    .filter(([word, box]) => word && box.width);
+  const outside = words.filter(([, box]) => box.left < frame.left - 1 || box.right > frame.right + 1
+    || box.top < frame.top - 1 || box.bottom > frame.bottom + 1).map(([word]) => `outside: ${word}`);
+  const onto = words.flatMap(([word, a], n) => words.slice(n + 1)
+    .filter(([, b]) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+      && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2)
+    .map(([other]) => `${word} on ${other}`));
+  return [...outside, ...onto].map(said => `${svg.getAttribute('aria-label')}: ${said}`);
+})"""
+# the least contrast of text to the page behind it that WCAG's level AA asks for is 4.5
+CONTRASTS = """() => {
+  const light = colour => {
+    const parts = colour.match(/[\\d.]+/g).slice(0, 3).map(Number)
+      .map(value => value / 255)
+      .map(value => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+  };
+  const paper = light(getComputedStyle(document.body).backgroundColor);
+  return [...document.querySelectorAll('p, a, td, th, li, caption, figcaption, h1, h2, h3, code')]
+    .map(one => {
+      const ink = light(getComputedStyle(one).color);
+      const contrast = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+      return [one.tagName + ' ' + one.textContent.slice(0, 30), contrast];
+    })
+    .filter(([, contrast]) => contrast < 4.5);
+}"""
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """What the page wrote to the console, and asked the network for."""
+    return []
+
+
+@pytest.fixture(params=[(width, theme) for width in WIDTHS for theme in THEMES], ids=str)
+def page(
+    request: pytest.FixtureRequest, browser: Browser, report: Path, said: list[str]
+) -> Iterator[Page]:
+    """The report, opened at one width in one theme."""
+    width, theme = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=theme, offline=True
+    )
+    page = context.new_page()
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda asked: said.append(asked.url))
+    page.goto(report.as_uri())
+    yield page
+    context.close()
+
+
+def test_it_opens_at_once_asks_for_nothing_and_fits(
+    page: Page, report: Path, said: list[str]
+) -> None:
+    assert said == [report.as_uri()]
+    timing: dict[str, Any] = page.evaluate(
+        "() => performance.getEntriesByType('navigation')[0].toJSON()"
+    )
+    assert timing["loadEventEnd"] < 2_000
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate(STICKS_OUT) == []
+    assert page.evaluate(ILL_PLACED) == []
+    assert page.evaluate(CONTRASTS) == []
+    page.evaluate("() => document.querySelectorAll('details').forEach(one => { one.open = true })")
+    assert page.evaluate(STICKS_OUT) == []
+
+
+def test_its_numbers_are_those_of_the_summary(browser: Browser, report: Path) -> None:
+    facts = report.with_name("report.json")
+    if not facts.exists():
+        pytest.skip("an invented report has no run beside it")
+    summary = json.loads(report.with_name("summary.json").read_text(encoding="utf-8"))
+    assert json.loads(facts.read_text(encoding="utf-8"))["summary"].items() <= summary.items()
+    page = browser.new_page()
+    page.goto(report.as_uri())
+    names = {"als": "ALS", "popularity": "popularity", "random": "random", "oracle": "oracle"}
+    k = summary["protocol"]["k"]
+    for split in ("test", "validation"):
+        table = page.get_by_role("region", name=f"Metrics on {split}")
+        for model, name in names.items():
+            row = table.get_by_role("row").filter(
+                has=page.get_by_role("rowheader", name=name, exact=True)
+            )
+            shown = row.inner_text()
+            for metric in ("precision", "map", "ndcg", "recall"):
+                assert f"{summary['models'][model][split][f'{metric}_at_{k}']:.4f}" in shown
+    page.close()
+
+
+def test_the_keyboard_reaches_everything_that_scrolls(browser: Browser, report: Path) -> None:
+    page = browser.new_page(viewport={"width": 360, "height": 900})
+    page.goto(report.as_uri())
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.textContent") == "Skip to the answer"
+    page.keyboard.press("Enter")
+    assert page.evaluate("() => location.hash") == "#answer"
+    unreachable = """() => [...document.querySelectorAll('*')]
+      .filter(one => one.scrollWidth > one.clientWidth + 1
+        && ['auto', 'scroll'].includes(getComputedStyle(one).overflowX))
+      .filter(one => one.tabIndex < 0).map(one => one.outerHTML.slice(0, 80))"""
+    assert page.evaluate(unreachable) == []
+    page.close()
+
+
+def test_paper_holds_what_is_folded_away(browser: Browser, report: Path) -> None:
+    page = browser.new_page()
+    page.goto(report.as_uri())
+    page.emulate_media(media="print")
+    folded = page.locator("details:not([open]) table").first
+    assert folded.is_visible()
+    assert page.pdf(format="A4")[:5] == b"%PDF-"
+    page.close()
