@@ -61,6 +61,7 @@ def test_what_ships_to_the_cluster_knows_nothing_of_the_laptop_s_side() -> None:
     for path in [*PACKAGE.glob("*.py"), *(ROOT / "jobs").glob("*.py")]:
         text = path.read_text(encoding="utf-8")
         assert "movierec_dataproc" not in text, path
+        assert "movierec_report" not in text, path
         assert "google" not in text.lower(), path
 
 
@@ -68,6 +69,12 @@ def test_the_laptop_s_side_starts_no_spark() -> None:
     for path in (ROOT / "src" / "movierec_dataproc").glob("*.py"):
         assert "pyspark" not in imports_of(path), path
         assert not {"session", "execution", "job"} & imported(path, "movierec"), path
+
+
+def test_the_report_is_drawn_without_spark_and_without_google() -> None:
+    for path in (ROOT / "src" / "movierec_report").glob("*.py"):
+        assert not {"pyspark", "google", "movierec_dataproc"} & imports_of(path), path
+        assert imported(path, "movierec") <= {"errors", "report_facts"}, path
 
 
 def imports_of(path: Path) -> set[str]:
