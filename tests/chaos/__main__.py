@@ -28,6 +28,7 @@ WORK = {
     stages.RECOMMEND: (13, 15.0),
     stages.EVALUATE: (10, 12.0),
     stages.TWINS: (5, 12.0),
+    stages.REPORT: (2, 8.0),
 }
 
 
