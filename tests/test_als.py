@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -94,6 +95,17 @@ def test_block_counts_shape_the_model(spark, checkerboard):
 def test_sixty_iterations_do_not_overflow_the_stack(spark, checkerboard):
     model = fit(checkerboard, "signed", replace(CONFIG, max_iter=60, checkpoint_interval=10))
     assert model.userFactors.count() == SIZE
+
+
+def test_a_place_for_checkpoints_that_is_gone_is_made_again(spark, checkerboard, tmp_path):
+    usual = spark.sparkContext.getCheckpointDir()
+    try:
+        spark.sparkContext.setCheckpointDir(f"file://{tmp_path}")
+        expected = als.factors_of(fit(checkerboard, "signed")).users.collect()
+        shutil.rmtree(tmp_path)
+        assert als.factors_of(fit(checkerboard, "signed")).users.collect() == expected
+    finally:
+        spark.sparkContext.setCheckpointDir(usual)
 
 
 def test_rmse_is_that_of_known_users_and_movies(spark, checkerboard):

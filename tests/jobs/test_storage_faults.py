@@ -1,0 +1,89 @@
+"""Jobs on a disk that is full or cannot be written to: one line with the cure, nothing half-made.
+
+The disks are small file systems in memory, which only root may mount.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from movierec import stages
+from movierec.execution import Execution
+from movierec.pipeline import JOBS, load_run
+from movierec.session import Session
+from movierec.workspace import MANIFEST
+from tests.confs import SMALL, tiny_conf
+
+
+def mount(place: Path, options: str) -> None:
+    command = ["mount", "-t", "tmpfs", "-o", options, "none", str(place)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of two megabytes; ml-latest-small takes more."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount(place, "size=2m")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def job(stage: stages.Stage, workspace: Path, archive: Path, **variables: str) -> tuple[int, str]:
+    """Run a job as a process; return its exit code and what it said, without Spark's launcher."""
+    command = [sys.executable, str(JOBS / f"{stage.job}.py"), "--config", str(SMALL)]
+    settings: Mapping[str, object] = {"workspace": str(workspace), "source.archive": str(archive)}
+    for key, value in settings.items():
+        command += ["--set", f"{key}={json.dumps(value)}"]
+    environment = {**os.environ, "PYTHONPATH": str(JOBS.parent / "src"), **variables}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    said = [line for line in done.stderr.splitlines() if line.startswith(f"{stage.job}: ")]
+    return done.returncode, said[-1]
+
+
+def manifests(workspace: Path) -> list[str]:
+    return sorted(path.parts[-3] for path in workspace.rglob(MANIFEST))
+
+
+def test_a_full_disk_is_said_and_with_room_the_next_run_ends(
+    disk: Path, small_archive: Path
+) -> None:
+    code, said = job(stages.INGEST, disk / "w", small_archive)
+    assert code == 3
+    assert "No space left on device" in said
+    assert said.endswith(": make room, there or in spark.local.dir")
+    assert manifests(disk) == []
+    subprocess.run(["mount", "-o", "remount,size=200m", str(disk)], check=True)
+    assert job(stages.INGEST, disk / "w", small_archive)[0] == 0
+    assert manifests(disk) == ["ingest"]
+
+
+def test_a_full_place_for_shuffles_is_said_and_leaves_what_was_there(
+    session: Session, disk: Path, tmp_path: Path, small_archive: Path
+) -> None:
+    workspace = tmp_path / "w"
+    config = tiny_conf(workspace, small_archive)
+    Execution(config, session).execute(stages.INGEST, load_run(stages.INGEST))
+    code, said = job(stages.PARTITION, workspace, small_archive, SPARK_LOCAL_DIRS=str(disk))
+    assert code == 3
+    assert "No space left on device" in said
+    assert manifests(workspace) == ["ingest"]
+
+
+def test_a_workspace_that_cannot_be_written_to_is_said(disk: Path, small_archive: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    code, said = job(stages.INGEST, disk / "w", small_archive)
+    assert code == 3
+    assert str(disk) in said
+    assert manifests(disk) == []
