@@ -2,6 +2,7 @@
 
 import json
 from functools import reduce
+from typing import Any
 
 from pyspark.sql import DataFrame
 
@@ -19,7 +20,7 @@ from movierec.splits import HELD_OUT, SPLITS, TEST
 
 def run(context: Context) -> None:
     inputs = {stage.name: context.input(stage) for stage in stages.REPORT.inputs}
-    found = {}
+    found: dict[str, Any] = {}
     for result in inputs.values():
         text = context.execution.files.read_text(f"{result.path}/{summary.FILE}")
         found |= json.loads(text) if text else {}

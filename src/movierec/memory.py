@@ -23,36 +23,38 @@ class PeakMemory:
 
     def __init__(self, session: Session) -> None:
         """Begin anew; a JVM that does not run yet has nothing to forget and is not started."""
-        self._known = not session.started or _forget(session())
+        self._known = not session.started or forget_peak(_pid(session()))
 
     def measured(self, spark: SparkSession) -> int | None:
         """Return the bytes; None where the system does not tell, as outside of Linux."""
-        pid = _pid(spark) if self._known else None
-        try:
-            text = (_PROC / str(pid) / "status").read_text(encoding="ascii")
-        except OSError:
-            return None
-        return next(
-            (1024 * int(line.split()[1]) for line in text.splitlines() if line.startswith(_PEAK)),
-            None,
-        )
+        return peak_of(_pid(spark)) if self._known else None
 
 
-def _forget(spark: SparkSession) -> bool:
-    """Have Linux count the peak from now on; tell whether it does."""
+def forget_peak(pid: str) -> bool:
+    """Have Linux count a process's peak from now on; tell whether it does."""
     try:
-        (_PROC / str(_pid(spark)) / "clear_refs").write_text(_FORGET_PEAK, encoding="ascii")
+        (_PROC / pid / "clear_refs").write_text(_FORGET_PEAK, encoding="ascii")
     except OSError:
         return False
     return True
 
 
-def _pid(spark: SparkSession) -> str | None:
-    """Return the JVM's process id; None under Java 8, which does not know its own."""
+def peak_of(pid: str) -> int | None:
+    """Return the most bytes that a process held, None where the system does not tell."""
+    try:
+        lines = (_PROC / pid / "status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    return next((1024 * int(one.split()[1]) for one in lines if one.startswith(_PEAK)), None)
+
+
+def _pid(spark: SparkSession) -> str:
+    """Return the JVM's process id; "unknown" under Java 8, which does not know its own."""
     from pyspark.errors import PySparkException
 
     try:
         row = spark.sql("SELECT java_method('java.lang.ProcessHandle', 'current')").first()
     except PySparkException:
-        return None
-    return None if row is None else str(row[0])
+        return "unknown"
+    assert row is not None  # a query without FROM has one row
+    return str(row[0])

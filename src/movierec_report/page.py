@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from typing import Any
 
@@ -42,7 +42,7 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
+    filters: dict[str, Callable[..., str]] = {
         "number": lambda value: f"{value:,.0f}",
         "decimals": _decimals,
         "percent": lambda value: f"{100 * value:.1f} %",
@@ -50,6 +50,7 @@ def render(
         "label": model_charts.label,
         "ranged": model_charts.ranged,
     }
+    environment.filters |= filters
     k = facts["summary"]["protocol"]["k"]
     metric = f"ndcg_at_{k}"
     with theme.style():

@@ -49,7 +49,8 @@ MODEL_NAMES: Final = {
     "oracle": "oracle (ceiling)",
 }
 SPLIT_COLOURS: Final = {"train": MUTED, "validation": POPULARITY, "test": ALS}
-_STYLE: Final[dict[str, Any]] = {
+# Any, as only newer releases of matplotlib list the keys in their types
+_STYLE: Final[Any] = {
     # text stays text: it can be read aloud, searched and set in the page's font
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -85,10 +86,10 @@ def style() -> Iterator[None]:
         yield
 
 
-def figure(width: float, height: float, columns: int = 1, **options: Any) -> tuple[Figure, Any]:
-    """Return a figure of so many inches and its axes, an array where there are several columns."""
+def figure(width: float, height: float) -> tuple[Figure, Axes]:
+    """Return a figure of so many inches, and its axes."""
     drawing = Figure(figsize=(width, height), layout="constrained")
-    return drawing, drawing.subplots(1, columns, **options)
+    return drawing, drawing.subplots()
 
 
 def bare(axes: Axes, *, grid: str) -> None:

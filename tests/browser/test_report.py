@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from movierec_report.theme import MODEL_NAMES
+
 WIDTHS = (360, 768, 1280)
 THEMES = ("light", "dark")
 
@@ -103,11 +105,10 @@ def test_its_numbers_are_those_of_the_summary(browser: Browser, report: Path) ->
     assert json.loads(facts.read_text(encoding="utf-8"))["summary"].items() <= summary.items()
     page = browser.new_page()
     page.goto(report.as_uri())
-    names = {"als": "ALS", "popularity": "popularity", "random": "random", "oracle": "oracle"}
     k = summary["protocol"]["k"]
     for split in ("test", "validation"):
         table = page.get_by_role("region", name=f"Metrics on {split}")
-        for model, name in names.items():
+        for model, name in MODEL_NAMES.items():
             row = table.get_by_role("row").filter(
                 has=page.get_by_role("rowheader", name=name, exact=True)
             )
