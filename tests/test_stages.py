@@ -17,12 +17,14 @@ from movierec.stages import PIPELINE, Stage, digest, effective_config, fingerpri
 SMALL = (Path(__file__).resolve().parents[1] / "conf" / "small.yaml").read_text(encoding="utf-8")
 ARCHIVE = "a" * 64
 
-ALL = {"ingest", "partition", "popularity", "tune", "recommend", "evaluate", "twins"}
-FROM_PARTITION = ALL - {"ingest", "twins"}
-FROM_MODELS = {"popularity", "tune", "recommend", "evaluate"}
-FROM_POPULARITY = {"popularity", "recommend", "evaluate"}
-FROM_TUNE = {"tune", "recommend", "evaluate"}
-FROM_RECOMMEND = {"recommend", "evaluate"}
+FROM_TWINS = {"twins", "report"}
+FROM_EVALUATE = {"evaluate", "report"}
+FROM_RECOMMEND = {"recommend", *FROM_EVALUATE}
+FROM_TUNE = {"tune", *FROM_RECOMMEND}
+FROM_POPULARITY = {"popularity", *FROM_RECOMMEND}
+FROM_MODELS = FROM_POPULARITY | FROM_TUNE
+FROM_PARTITION = {"partition", *FROM_MODELS}
+ALL = {"ingest", *FROM_PARTITION, *FROM_TWINS}
 
 # every key of a conf file: another value, and the stages that it makes run again
 CHANGES: dict[str, tuple[str, set[str]]] = {
@@ -41,11 +43,11 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
     "partition.seed": ("217", FROM_PARTITION),
     "partition.min_ratings_per_user": ("217", FROM_PARTITION),
     "evaluation.k": ("10", FROM_MODELS),
-    "evaluation.relevant_rating": ("3.17", FROM_MODELS | {"twins"}),
+    "evaluation.relevant_rating": ("3.17", FROM_MODELS | FROM_TWINS),
     "evaluation.candidates": ("heldout_only", FROM_RECOMMEND),
-    "evaluation.bootstrap": ("217", {"evaluate"}),
+    "evaluation.bootstrap": ("217", FROM_EVALUATE),
     "evaluation.seed": ("217", FROM_RECOMMEND),
-    "evaluation.strata": ("17", {"evaluate"}),
+    "evaluation.strata": ("17", FROM_EVALUATE),
     "popularity.dampings": ("[2.17]", FROM_POPULARITY),
     "popularity.min_ratings": ("217", FROM_POPULARITY),
     "tuning.strategy": ("random", FROM_TUNE),
@@ -68,25 +70,25 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
     "als.num_item_blocks": ("217", FROM_TUNE),
     "als.checkpoint_interval": ("217", FROM_TUNE),
     "als.seed": ("217", FROM_TUNE),
-    "twins.min_movies": ("217", {"twins"}),
-    "twins.pairs": ("217", {"twins"}),
-    "twins.method": ("exact", {"twins"}),
-    "twins.thresholds": ("[0.5217]", {"twins"}),
-    "twins.lsh.hashes": ("217", {"twins"}),
-    "twins.lsh.rows": ("3", {"twins"}),
-    "twins.lsh.bands": ("7", {"twins"}),
-    "twins.lsh.miss_probability": ("0.0217", {"twins"}),
-    "twins.lsh.seed": ("217", {"twins"}),
-    "twins.proof_users": ("217", {"twins"}),
-    "twins.min_common": ("217", {"twins"}),
-    "twins.random_pairs": ("217", {"twins"}),
-    "twins.resamples": ("217", {"twins"}),
-    "twins.seed": ("217", {"twins"}),
-    "twins.curve.floors": ("[217]", {"twins"}),
-    "twins.curve.users": ("217", {"twins"}),
-    "twins.duplicates.common": ("217", {"twins"}),
-    "twins.duplicates.jaccard": ("0.217", {"twins"}),
-    "twins.duplicates.equal_ratings": ("0.217", {"twins"}),
+    "twins.min_movies": ("217", FROM_TWINS),
+    "twins.pairs": ("217", FROM_TWINS),
+    "twins.method": ("exact", FROM_TWINS),
+    "twins.thresholds": ("[0.5217]", FROM_TWINS),
+    "twins.lsh.hashes": ("217", FROM_TWINS),
+    "twins.lsh.rows": ("3", FROM_TWINS),
+    "twins.lsh.bands": ("7", FROM_TWINS),
+    "twins.lsh.miss_probability": ("0.0217", FROM_TWINS),
+    "twins.lsh.seed": ("217", FROM_TWINS),
+    "twins.proof_users": ("217", FROM_TWINS),
+    "twins.min_common": ("217", FROM_TWINS),
+    "twins.random_pairs": ("217", FROM_TWINS),
+    "twins.resamples": ("217", FROM_TWINS),
+    "twins.seed": ("217", FROM_TWINS),
+    "twins.curve.floors": ("[217]", FROM_TWINS),
+    "twins.curve.users": ("217", FROM_TWINS),
+    "twins.duplicates.common": ("217", FROM_TWINS),
+    "twins.duplicates.jaccard": ("0.217", FROM_TWINS),
+    "twins.duplicates.equal_ratings": ("0.217", FROM_TWINS),
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from movierec_report import theme
 
@@ -47,7 +48,8 @@ def years(months: Sequence[Facts]) -> Figure:
         linewidth=0,
     )
     ax.set_ylabel("ratings a month")
-    ax.xaxis.set_major_locator(_whole_years())
+    theme.whole_numbers(ax.yaxis)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
     ax.margins(x=0)
     theme.legend(drawing, ncols=3)
     theme.bare(ax, grid="y")
@@ -71,6 +73,8 @@ def spread(histogram: Sequence[Facts], *, of: str) -> Figure:
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.minorticks_off()
+    theme.whole_numbers(ax.xaxis)
+    theme.whole_numbers(ax.yaxis)
     ax.set_xlabel(f"ratings of a {of}")
     ax.set_ylabel(f"{of}s")
     theme.bare(ax, grid="y")
@@ -97,9 +101,3 @@ def seconds(stages: Mapping[str, Facts]) -> Figure:
 def _index(month: str) -> int:
     year, number = map(int, month.split("-"))
     return year * 12 + number - 1
-
-
-def _whole_years() -> Any:
-    from matplotlib.ticker import MaxNLocator
-
-    return MaxNLocator(nbins=8, integer=True)

@@ -15,6 +15,7 @@ from movierec_report import theme
 Facts = Mapping[str, Any]
 SPLITS: Final = ("validation", "test")
 _FLOOR_FIRST: Final = ("random", "als_explicit", "popularity", "als")
+_FAR: Final = 0.2
 _PAIR: Final = ("popularity", "als")
 
 
@@ -59,9 +60,14 @@ class Surface:
         return self.values.get((rank, reg_param)) == self.best
 
     def shade(self, rank: int, reg_param: float) -> int:
-        """Return how close a cell is to the best, in per cent of it; 0 where nothing was tried."""
+        """Return how close a cell is to the best: 100 at it, 0 from a fifth below it.
+
+        0 where nothing was tried.
+        """
         value = self.values.get((rank, reg_param))
-        return 0 if value is None or self.best <= 0 else round(100 * value / self.best)
+        if value is None or self.best <= 0:
+            return 0
+        return max(0, round(100 * (1 - (1 - value / self.best) / _FAR)))
 
 
 def surfaces(trials: Sequence[Facts], *, metric: str) -> list[Surface]:

@@ -11,7 +11,9 @@ from typing import Any, Final
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 # matplotlib wants a colour; the page's variable of this name takes its place in the drawing
 INK: Final = "#010101"
@@ -90,6 +92,11 @@ def figure(width: float, height: float) -> tuple[Figure, Axes]:
     """Return a figure of so many inches, and its axes."""
     drawing = Figure(figsize=(width, height), layout="constrained")
     return drawing, drawing.subplots()
+
+
+def whole_numbers(axis: Axis) -> None:
+    """Label an axis by plain numbers with commas, not by powers."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 
 def bare(axes: Axes, *, grid: str) -> None:

@@ -52,12 +52,36 @@ def twins_verdict(twins: Facts) -> str:
     )
     if strangers["strangers_mean"] is None:
         return first
+    if strangers["twins_mean"] <= strangers["strangers_mean"]:
+        beyond = "twins agree no more than that"
+    elif strangers["p_value"] < 0.05:
+        beyond = "twins agree more than that"
+    else:
+        beyond = "what twins have beyond that may be chance"
     return (
-        f"{first} Against strangers who rated the same movies it is "
-        f"{strangers['twins_mean']:.2f} and {strangers['strangers_mean']:.2f} "
-        f"({p_value(strangers['p_value'])}): what is left beyond some movies being better than "
-        "others."
+        f"{first} Strangers who rated the same movies would agree by "
+        f"{strangers['strangers_mean']:.2f}, as some movies are better than others; {beyond} "
+        f"({p_value(strangers['p_value'])})."
     )
+
+
+def ties(twins: Facts) -> str:
+    """Return how many pairs are as alike as the last one in the list."""
+    if twins["tied_at_cut"] < 2:
+        return "No pair outside the list is as alike as the last one in it."
+    return (
+        f"{twins['tied_at_cut']} pairs are as alike as the last one in the list, which holds "
+        f"{twins['tied_at_cut_and_listed']} of them."
+    )
+
+
+def duplicates(twins: Facts) -> str:
+    """Return how many pairs look like one person, and where in the list they stand."""
+    ranks = twins["duplicates"]["ranks"]
+    if not ranks:
+        return "No pair looks like one person with two accounts."
+    stands = ", ".join(map(str, ranks))
+    return f"Pairs that look like one person with two accounts: {len(ranks)} (rank {stands})."
 
 
 def top_is_flat(facts: Facts, *, metric: str) -> str:
@@ -78,7 +102,7 @@ def top_is_flat(facts: Facts, *, metric: str) -> str:
 def p_value(value: float) -> str:
     """Return a p-value as people write it.
 
-    >>> p_value(0.001998002), p_value(0.5)
-    ('p = 0.002', 'p = 0.500')
+    >>> p_value(0.0009995), p_value(0.5), p_value(0.0001)
+    ('p = 0.001', 'p = 0.500', 'p < 0.001')
     """
-    return f"p = {value:.3f}" if value >= 0.001 else "p < 0.001"
+    return f"p = {value:.3f}" if value >= 0.0005 else "p < 0.001"

@@ -176,3 +176,27 @@ def test_memory_is_shown_in_gibibytes_and_a_dash_where_nobody_can_tell(text):
     table = text.partition("memory, GiB")[2].partition("</table>")[0]
     shown = re.findall(r'<td class="n">([^<]*)</td>', table)[1::2]
     assert shown == ["–", *(f"{n}.0" for n in range(2, 1 + len(invented.STAGES)))]
+
+
+def test_ties_and_duplicates_are_told_where_there_are_any():
+    none = invented.twins(tied_at_cut=1, tied_at_cut_and_listed=1, duplicates={"ranks": []})
+    text = page(summary=invented.summary(twins=none))
+    assert "No pair outside the list is as alike as the last one in it." in text
+    assert "No pair looks like one person with two accounts." in text
+    some = invented.twins(tied_at_cut=7, tied_at_cut_and_listed=3, duplicates={"ranks": [1, 4]})
+    text = page(summary=invented.summary(twins=some))
+    assert "7 pairs are as alike as the last one in the list, which holds 3 of them." in text
+    assert "one person with two accounts: 2 (rank 1, 4)." in text
+
+
+@pytest.mark.parametrize(
+    ("twins_mean", "p", "said"),
+    [
+        (0.2, 0.4, "what twins have beyond that may be chance (p = 0.400)"),
+        (0.2, 0.01, "twins agree more than that (p = 0.010)"),
+        (0.1, 0.01, "twins agree no more than that (p = 0.010)"),
+    ],
+)
+def test_twins_are_held_against_strangers(twins_mean, p, said):
+    strangers = {"twins_mean": twins_mean, "strangers_mean": 0.15, "p_value": p, "histogram": None}
+    assert said in page(summary=invented.summary(twins=invented.twins(strangers=strangers)))
