@@ -101,7 +101,7 @@ def whole_numbers(axis: Axis) -> None:
 
 def bare(axes: Axes, *, grid: str) -> None:
     """Leave the axes no ticks, and a grid along one direction only: x or y."""
-    axes.tick_params(length=0)
+    axes.tick_params(length=0, pad=6)
     axes.grid(visible=False)
     axes.grid(visible=True, axis=grid)  # type: ignore[arg-type]
 

@@ -31,7 +31,7 @@ def correlations(twins: Facts, summary: Facts) -> Figure:
         ax.stairs(strangers, edges, color=theme.INK, linewidth=1.6, label="strangers, same movies")
     ax.set_xlabel("correlation of a pair's ratings")
     ax.set_ylabel("share of pairs")
-    ax.set_xlim(-1, 1)
+    ax.set_xlim(-1.08, 1.08)
     theme.legend(drawing, ncols=3)
     theme.bare(ax, grid="y")
     return drawing
