@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 import os
 import re
@@ -29,6 +30,10 @@ _ASSIGNMENT = re.compile(r"^([A-Z_]+)=")
 _TOOLS = ("venv", "pytest", "ruff", "mypy", "pip_audit")
 
 
+# nearly every target calls the same programs first
+_PASSED: set[tuple[str, ...]] = set()
+
+
 class Parsed(BaseException):
     """Thrown in place of all that a program would do once it has read its command line."""
 
@@ -38,14 +43,15 @@ def targets() -> set[str]:
     return set(_TARGETS.findall((ROOT / "Makefile").read_text(encoding="utf-8")))
 
 
-def dry_run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+@functools.cache
+def dry_run(words: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
     """Return what make would do, without any of the reader's own variables."""
     return subprocess.run(
         ["make", "--dry-run", *words], cwd=ROOT, env=_ENVIRONMENT, capture_output=True, text=True
     )
 
 
-def check_make(words: Sequence[str], patch: pytest.MonkeyPatch) -> None:
+def check_make(words: tuple[str, ...], patch: pytest.MonkeyPatch) -> None:
     """Fail unless make knows all the words, and the programs that it would call theirs."""
     given = [word for word in words if _ASSIGNMENT.match(word)]
     unknown = {word for word in words if word not in given} - targets()
@@ -54,8 +60,8 @@ def check_make(words: Sequence[str], patch: pytest.MonkeyPatch) -> None:
     assert done.returncode == 0, done.stderr
     for word in given:
         name = word.partition("=")[0]
-        rest = [one for one in words if one != word]
-        others = (rest, [*rest, f"{name}=other"])
+        rest = tuple(one for one in words if one != word)
+        others = (rest, (*rest, f"{name}=other"))
         assert any(dry_run(other).stdout != done.stdout for other in others), f"{word} does nothing"
     for line in done.stdout.replace("\\\n", " ").splitlines():
         call = [word for word in shlex.split(line) if not _ASSIGNMENT.match(word)]
@@ -65,6 +71,8 @@ def check_make(words: Sequence[str], patch: pytest.MonkeyPatch) -> None:
 
 def check_python(words: Sequence[str], patch: pytest.MonkeyPatch) -> None:
     """Fail unless the program is there and takes the words, and its confs are valid with them."""
+    if tuple(words) in _PASSED:
+        return
     name, *rest = words[1:] if words[0] == "-m" else words
     if name == "pip":
         assert all((ROOT / one).is_file() for one in rest if one.endswith(".txt")), rest
@@ -75,6 +83,7 @@ def check_python(words: Sequence[str], patch: pytest.MonkeyPatch) -> None:
         _check_benchmarks(rest, patch)
     else:
         _check_arguments(_parsed(name, rest, is_module=words[0] == "-m", patch=patch))
+    _PASSED.add(tuple(words))
 
 
 def _is_argument(word: str) -> bool:

@@ -1,4 +1,4 @@
-"""What the documents hold: blocks of code, commands in running text, links and what they lead to."""
+"""What the documents hold: blocks of code, commands in running text, links and headings."""
 
 from __future__ import annotations
 

@@ -86,7 +86,8 @@ def check_yarn(words: tuple[str, ...]) -> None:
     assert words == ("node", "-list", "-all")
 
 
-@pytest.mark.parametrize("command", all_commands(), ids=str)
+# several documents may give the same one
+@pytest.mark.parametrize("command", {one.words: one for one in all_commands()}.values(), ids=str)
 def test_a_command_is_one_that_we_have(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     program, *rest = command.words
@@ -118,7 +119,7 @@ def test_ci_carries_out_what_the_documents_begin_with() -> None:
 
 
 def test_the_default_conf_is_the_one_that_ci_runs() -> None:
-    assert dry_run(["run"]).stdout == dry_run(["run", "CONF=conf/sample.yaml"]).stdout
+    assert dry_run(("run",)).stdout == dry_run(("run", "CONF=conf/sample.yaml")).stdout
 
 
 def test_shell_scripts_have_a_test_that_runs_them() -> None:
