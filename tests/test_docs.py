@@ -36,6 +36,23 @@ CI = [
     "make bench ONLY=topk,als,twins,evaluation SCALE=0.003 BENCH='--repetitions 1'",
 ]
 """What .ci/run carries out."""
+EXECUTED = {
+    **dict.fromkeys(("bench", "check", "run", "setup", "test", "test-cluster"), ".ci/run"),
+    **dict.fromkeys(
+        ("batch", "cluster-down", "cluster-status", "cluster-up", "fetch", "logs", "pipeline"),
+        "tests/dataproc/test_cli.py",
+    ),
+    **dict.fromkeys(("submit", "workflow"), "tests/dataproc/test_cli.py"),
+    "attach": "tests/dataproc/test_operations.py",
+    "chaos": "tests/chaos/test_chaos.py",
+    "data": "tests/test_fetching.py",
+    "fuzz": "tests/fuzz/test_fuzz.py",
+    "package": "tests/scripts/test_build_package.py",
+    "twins": "tests/jobs/test_find_twins.py",
+}
+"""Where a target, or in a test what it calls, is carried out for real."""
+ONLY_CHECKED = {"audit", "invariance", "lock", "mkl", "stability"}
+"""Too long, or of the network: a dry run, their programs' parsers and their confs are all."""
 SCRIPTS = {"README.md": "tests/dataproc/test_readme.py"}
 """Whole shell scripts, each with the test that runs it."""
 GCLOUD = {
@@ -111,11 +128,24 @@ def test_a_plain_make_lists_every_target() -> None:
     assert {line.split()[0] for line in shown.splitlines()[:-1]} == targets()
 
 
-def test_ci_carries_out_what_the_documents_begin_with() -> None:
+def test_ci_carries_out_what_it_says_here() -> None:
     parts = re.findall(r"^ *part (?:'[^']*'|\S+) (make .+)$", text_of(ROOT / ".ci/run"), re.M)
     assert parts == CI
-    started = [" ".join(one.words) for one in all_commands() if one.document == "README.md"]
-    assert {"make run", "make test", "make check", "make test-cluster"} <= set(started)
+
+
+def test_it_is_known_where_each_target_is_carried_out() -> None:
+    given = {word for one in all_commands() if one.words[0] == "make" for word in one.words[1:]}
+    assert {word for word in given if "=" not in word} <= {*EXECUTED, *ONLY_CHECKED}
+
+
+@pytest.mark.parametrize(("target", "place"), EXECUTED.items())
+def test_a_target_is_carried_out_there(target: str, place: str) -> None:
+    text = text_of(ROOT / place)
+    if place == ".ci/run":
+        # its tests are set up by `setup`
+        assert re.search(rf" make {'test' if target == 'setup' else target}( |$)", text, re.M)
+    elif place.startswith("tests/dataproc"):
+        assert f'run("{target}"' in text
 
 
 def test_the_default_conf_is_the_one_that_ci_runs() -> None:
