@@ -23,13 +23,11 @@ from movierec_dataproc.cluster_config import ClusterConfig
 from tests.markdown import ROOT
 
 # make hands its own variables on, and this may run under `make test SPARK=3.5 TESTS=…`
-_ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
 _TARGETS = re.compile(r"^([a-z-]+):.*## ", re.MULTILINE)
 _ASSIGNMENT = re.compile(r"^([A-Z_]+)=")
-# neither sets up a program of ours
+# programs of others: only what they are pointed at is checked
 _TOOLS = ("venv", "pytest", "ruff", "mypy", "pip_audit")
-
-
 # nearly every target calls the same programs first
 _PASSED: set[tuple[str, ...]] = set()
 
@@ -46,9 +44,8 @@ def targets() -> set[str]:
 @functools.cache
 def dry_run(words: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
     """Return what make would do, without any of the reader's own variables."""
-    return subprocess.run(
-        ["make", "--dry-run", *words], cwd=ROOT, env=_ENVIRONMENT, capture_output=True, text=True
-    )
+    command = ["make", "--dry-run", f"PYTHON={sys.executable}", *words]
+    return subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True)
 
 
 def check_make(words: tuple[str, ...], patch: pytest.MonkeyPatch) -> None:
@@ -109,7 +106,7 @@ def _parsed(
             else:
                 runpy.run_path(str(ROOT / name), run_name="__main__")
         except Parsed as parsed:
-            return parsed.args[0]
+            return argparse.Namespace(**vars(parsed.args[0]))
         except SystemExit as refused:
             raise AssertionError(f"{name} refuses {shlex.join(arguments)}") from refused
     raise AssertionError(f"{name} reads no command line")
@@ -146,7 +143,7 @@ def _check_benchmarks(arguments: Sequence[str], patch: pytest.MonkeyPatch) -> No
 
     with patch.context() as during:
         during.setattr(bench, "archive_of", lambda scale: Path(f"data/bench-{scale:g}.zip"))
-        during.setattr(bench.subprocess, "run", call)
+        during.setattr(subprocess, "run", call)
         assert bench.main(arguments) == 0
     assert called
     for name, *options in called:

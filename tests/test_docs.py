@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.command_lines import check_make, check_python, dry_run, targets
+from tests.command_lines import ENVIRONMENT, check_make, check_python, dry_run, targets
 from tests.dataproc.scenes import cluster_conf
 from tests.markdown import (
     DOCUMENTS,
@@ -124,7 +124,8 @@ def test_a_command_is_one_that_we_have(command: Command, monkeypatch: pytest.Mon
 
 
 def test_a_plain_make_lists_every_target() -> None:
-    shown = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    done = subprocess.run(["make"], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True)
+    shown = done.stdout
     assert {line.split()[0] for line in shown.splitlines()[:-1]} == targets()
 
 
