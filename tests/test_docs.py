@@ -1,0 +1,217 @@
+"""What the documents tell their readers to do works, and what they point at is there."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from tests.command_lines import ENVIRONMENT, check_make, check_python, dry_run, targets
+from tests.dataproc.scenes import cluster_conf
+from tests.markdown import (
+    DOCUMENTS,
+    GUIDES,
+    ROOT,
+    Block,
+    Command,
+    anchors,
+    blocks,
+    commands,
+    inline_codes,
+    links,
+)
+
+CI = [
+    "make test",
+    "make check",
+    "make test SPARK=3.5 TESTS=tests/jobs",
+    'make run CONF=conf/small.yaml ARCHIVE="$archive"',
+    "make run CONF=conf/sample.yaml",
+    "make test-cluster",
+    "make bench ONLY=topk,als,twins,evaluation SCALE=0.003 BENCH='--repetitions 1'",
+]
+"""What .ci/run carries out."""
+EXECUTED = {
+    **dict.fromkeys(("bench", "check", "run", "setup", "test", "test-cluster"), ".ci/run"),
+    **dict.fromkeys(
+        ("batch", "cluster-down", "cluster-status", "cluster-up", "fetch", "logs", "pipeline"),
+        "tests/dataproc/test_cli.py",
+    ),
+    **dict.fromkeys(("submit", "workflow"), "tests/dataproc/test_cli.py"),
+    "attach": "tests/dataproc/test_operations.py",
+    "chaos": "tests/chaos/test_chaos.py",
+    "data": "tests/test_fetching.py",
+    "fuzz": "tests/fuzz/test_fuzz.py",
+    "package": "tests/scripts/test_build_package.py",
+    "twins": "tests/jobs/test_find_twins.py",
+}
+"""Where a target, or in a test what it calls, is carried out for real."""
+ONLY_CHECKED = {"audit", "invariance", "lock", "mkl", "stability"}
+"""Too long, or of the network: a dry run, their programs' parsers and their confs are all."""
+SCRIPTS = {"README.md": "tests/dataproc/test_readme.py"}
+"""Whole shell scripts, each with the test that runs it."""
+GCLOUD = {
+    ("dataproc",): set(),
+    ("auth", "application-default", "login"): set(),
+    ("services", "enable"): set(),
+    ("storage", "buckets", "create"): {"--location"},
+    ("iam", "service-accounts", "create"): set(),
+}
+"""What we call of gcloud by hand, and its options; the rest is in README's script."""
+FOLDERS = ("src", "jobs", "scripts", "conf", "tests", "docs", "requirements", ".ci")
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def all_commands() -> list[Command]:
+    return [command for guide in GUIDES for command in commands(guide)]
+
+
+def snippets() -> list[tuple[Path, Block]]:
+    return [
+        (guide, block)
+        for guide in GUIDES
+        for block in blocks(text_of(guide))
+        if block.language == "python"
+    ]
+
+
+def check_gcloud(words: tuple[str, ...]) -> None:
+    options = {word.partition("=")[0] for word in words if word.startswith("-")}
+    verbs = [verb for verb in GCLOUD if words[: len(verb)] == verb]
+    assert verbs, f"no test knows what gcloud {' '.join(words)} does"
+    assert options <= GCLOUD[verbs[0]]
+
+
+def check_apt_get(words: tuple[str, ...]) -> None:
+    _, package = words
+    assert package in text_of(ROOT / "scripts" / "cluster" / "native_blas.sh")
+
+
+def check_yarn(words: tuple[str, ...]) -> None:
+    assert words == ("node", "-list", "-all")
+
+
+# several documents may give the same one
+@pytest.mark.parametrize("command", {one.words: one for one in all_commands()}.values(), ids=str)
+def test_a_command_is_one_that_we_have(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    program, *rest = command.words
+    words = tuple(rest)
+    if program == "make":
+        check_make(words, monkeypatch)
+    elif program == "python":
+        check_python(words, monkeypatch)
+    elif program == "gcloud":
+        check_gcloud(words)
+    elif program == "apt-get":
+        check_apt_get(words)
+    elif program == "yarn":
+        check_yarn(words)
+    else:
+        pytest.fail(f"no test knows how to check {program}")
+
+
+def test_a_plain_make_lists_every_target() -> None:
+    done = subprocess.run(["make"], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True)
+    shown = done.stdout
+    assert {line.split()[0] for line in shown.splitlines()[:-1]} == targets()
+
+
+def test_ci_carries_out_what_it_says_here() -> None:
+    parts = re.findall(r"^ *part (?:'[^']*'|\S+) (make .+)$", text_of(ROOT / ".ci/run"), re.M)
+    assert parts == CI
+
+
+def test_it_is_known_where_each_target_is_carried_out() -> None:
+    given = {word for one in all_commands() if one.words[0] == "make" for word in one.words[1:]}
+    assert {word for word in given if "=" not in word} <= {*EXECUTED, *ONLY_CHECKED}
+
+
+@pytest.mark.parametrize(("target", "place"), EXECUTED.items())
+def test_a_target_is_carried_out_there(target: str, place: str) -> None:
+    text = text_of(ROOT / place)
+    if place == ".ci/run":
+        # its tests are set up by `setup`
+        assert re.search(rf" make {'test' if target == 'setup' else target}( |$)", text, re.M)
+    elif place.startswith("tests/dataproc"):
+        assert f'run("{target}"' in text
+
+
+def test_the_default_conf_is_the_one_that_ci_runs() -> None:
+    assert dry_run(("run",)).stdout == dry_run(("run", "CONF=conf/sample.yaml")).stdout
+
+
+def test_shell_scripts_have_a_test_that_runs_them() -> None:
+    found = [
+        name_of(guide)
+        for guide in GUIDES
+        for block in blocks(text_of(guide))
+        if block.language == "sh"
+    ]
+    assert found == list(SCRIPTS)
+    for document, test in SCRIPTS.items():
+        assert f'"{document}"' in text_of(ROOT / test)
+
+
+def test_no_block_is_of_an_unknown_kind() -> None:
+    languages = {block.language for guide in GUIDES for block in blocks(text_of(guide))}
+    assert languages <= {"", "sh", "python", "text"}
+
+
+def test_the_account_that_is_made_is_the_one_that_the_machines_use() -> None:
+    made = [one.words[-1] for one in all_commands() if "service-accounts" in one.words]
+    assert made == [cluster_conf().cluster.service_account]
+
+
+@pytest.mark.parametrize("guide", sorted({guide for guide, _ in snippets()}), ids=name_of)
+def test_snippets_show_what_they_print(guide: Path, spark: SparkSession) -> None:
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    runner = doctest.DocTestRunner(optionflags=flags)
+    names: dict[str, Any] = {"spark": spark}
+    for one, block in snippets():
+        if one == guide:
+            test = doctest.DocTestParser().get_doctest(block.text, names, name_of(one), None, 0)
+            assert test.examples
+            assert runner.run(test, clear_globs=False).failed == 0
+            names = test.globs
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_links_lead_somewhere(document: Path) -> None:
+    for link in links(text_of(document)):
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        assert target.is_relative_to(ROOT), f"{link}: outside the repository"
+        assert target.exists(), f"{link}: not there"
+        assert not anchor or anchor in anchors(text_of(target)), f"{link}: no such heading"
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=name_of)
+def test_files_that_are_named_are_there(guide: Path) -> None:
+    for code in inline_codes(text_of(guide)):
+        folder, slash, _ = code.partition("/")
+        if slash and folder in FOLDERS and " " not in code:
+            pattern = re.sub(r"<[^>]*>", "*", code)
+            assert list(ROOT.glob(pattern.rstrip("/"))), f"no {code}"
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=name_of)
+def test_modules_that_are_named_are_there(guide: Path) -> None:
+    """A bare file name is a module of ours, or a file at the root."""
+    for code in inline_codes(text_of(guide)):
+        if re.fullmatch(r"\w+\.py", code):
+            assert [*ROOT.glob(f"src/*/{code}"), *ROOT.glob(f"*/{code}")], f"no {code}"
