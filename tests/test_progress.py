@@ -17,7 +17,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from movierec import progress
-from movierec.progress import Progress
+from movierec.progress import THREAD, Progress
 from movierec.session import Session
 from movierec.time_left import TimeLeft
 from tests.gates import SECONDS, GatedStage
@@ -66,7 +66,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def watchers() -> list[threading.Thread]:
-    return [one for one in threading.enumerate() if "_watch" in one.name]
+    return [one for one in threading.enumerate() if one.name == THREAD]
 
 
 # --- on a terminal --------------------------------------------------------------------------------
@@ -145,9 +145,13 @@ def test_a_line_is_said_without_what_was_drawn(
 def test_a_step_that_fails_leaves_no_line_and_no_thread(
     terminal: FakeTerminal, session: Session, spark: SparkSession
 ) -> None:
-    with pytest.raises(KeyError), Progress("make_toy", session).step("nap"):
-        wait_for(lambda: "nap" in terminal.getvalue())
-        raise KeyError
+    def fail() -> None:
+        with Progress("make_toy", session).step("nap"):
+            wait_for(lambda: "nap" in terminal.getvalue())
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert lines_on_screen(terminal.getvalue()) == []
     assert watchers() == []
 
@@ -214,7 +218,7 @@ def test_a_short_step_says_nothing_on_its_way(
 
 JOB = """
 import json, os, sys, time
-from movierec.progress import Progress
+from movierec.progress import THREAD, Progress
 from movierec.session import Session
 
 session = Session("probe")
@@ -238,7 +242,7 @@ shown.say("nap 3 s")
 if "killed" in sys.argv:
     with shown.step("last"):
         context.parallelize(range(2), 2).foreachPartition(nap)
-        os.kill(context._jvm.java.lang.ProcessHandle.current().pid(), 9)
+        os.kill(context._gateway.proc.pid, 9)
         time.sleep(2)
     shown.say("last 3 s")
     os._exit(0)

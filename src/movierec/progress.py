@@ -17,6 +17,7 @@ from movierec.time_left import TimeLeft, in_words
 
 REDRAW_SECONDS = 0.5
 REPORT_SECONDS = 60.0
+THREAD = "progress"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ class Progress:
         started = time.monotonic()
         self._counted = None if of is None else _Counted(0, of, left=None, at=started)
         ended = threading.Event()
-        watcher = threading.Thread(target=self._watch, args=(name, started, ended), daemon=True)
+        watcher = threading.Thread(
+            target=self._watch, args=(name, started, ended), name=THREAD, daemon=True
+        )
         watcher.start()
         try:
             yield
