@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-SECONDS = 60.0
+SECONDS = 30.0
 
 
 class GatedStage:

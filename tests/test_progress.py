@@ -21,26 +21,17 @@ from movierec.progress import THREAD, Progress
 from movierec.session import Session
 from movierec.time_left import TimeLeft
 from tests.gates import SECONDS, GatedStage
-from tests.screens import FakeTerminal, drawn, lines_on_screen
+from tests.screens import drawn, lines_on_screen
 
 SRC = Path(__file__).resolve().parents[1] / "src"
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> FakeTerminal:
-    """Standard error, as if it were a terminal, that is redrawn quickly."""
-    terminal = FakeTerminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr(progress, "REDRAW_SECONDS", 0.05)
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "100")
-    return terminal
+Read = Callable[[], str]
+"""Returns what was written to standard error so far."""
 
 
 @pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
-    """Return what standard error, no terminal, holds so far; a minute passes quickly."""
-    monkeypatch.setattr(progress, "REPORT_SECONDS", 0.1)
+def written(capsys: pytest.CaptureFixture[str]) -> Read:
     held = [""]
 
     def read() -> str:
@@ -48,6 +39,22 @@ def log(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return held[0]
 
     return read
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch, written: Read) -> Read:
+    """Standard error is taken for a terminal of 100 columns, and redrawn quickly."""
+    monkeypatch.setattr(progress, "can_redraw", lambda stream: True)
+    monkeypatch.setattr(progress, "REDRAW_SECONDS", 0.05)
+    monkeypatch.setenv("COLUMNS", "100")
+    return written
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch, written: Read) -> Read:
+    """Standard error is no terminal, and a minute passes quickly."""
+    monkeypatch.setattr(progress, "REPORT_SECONDS", 0.1)
+    return written
 
 
 @pytest.fixture
@@ -73,117 +80,111 @@ def watchers() -> list[threading.Thread]:
 
 
 def test_a_bar_shows_the_tasks_that_spark_has_run(
-    terminal: FakeTerminal, session: Session, stage: GatedStage
+    terminal: Read, session: Session, stage: GatedStage
 ) -> None:
     with Progress("make_toy", session).step("nap"):
-        wait_for(lambda: "0/4 tasks" in terminal.getvalue())
+        wait_for(lambda: "0/4 tasks" in terminal())
         stage.let(0, 1, 2)
-        wait_for(lambda: "3/4 tasks" in terminal.getvalue())
+        wait_for(lambda: "3/4 tasks" in terminal())
         stage.finish()
-        wait_for(lambda: "4/4 tasks" in terminal.getvalue())
+        wait_for(lambda: "4/4 tasks" in terminal())
     assert re.fullmatch(r"make_toy: nap \[\.{30}\] 0/4 tasks, 0:0\d", _last_with(terminal, "0/4"))
     assert re.fullmatch(
         r"make_toy: nap \[#{22}\.{8}\] 3/4 tasks, 0:0\d", _last_with(terminal, "3/4")
     )
-    assert lines_on_screen(terminal.getvalue()) == []
+    assert lines_on_screen(terminal()) == []
     assert watchers() == []
 
 
 def test_the_time_left_is_said_to_be_that_of_the_running_stages(
-    terminal: FakeTerminal, session: Session, stage: GatedStage
+    terminal: Read, session: Session, stage: GatedStage
 ) -> None:
     with Progress("make_toy", session).step("nap"):
-        wait_for(lambda: "0/4 tasks" in terminal.getvalue())
+        wait_for(lambda: "0/4 tasks" in terminal())
         time.sleep(2.1)
         stage.let(0)
-        wait_for(lambda: "stages: " in terminal.getvalue())
-    assert re.search(
-        r" 1/4 tasks, 0:0\d, stages: about [678] s left$", drawn(terminal.getvalue())[-1]
-    )
+        wait_for(lambda: "stages: " in terminal())
+    assert re.search(r" 1/4 tasks, 0:0\d, stages: about [678] s left$", drawn(terminal())[-1])
 
 
 def test_a_step_that_counts_shows_its_own_bar_and_estimate(
-    terminal: FakeTerminal, session: Session, spark: SparkSession
+    terminal: Read, session: Session, spark: SparkSession
 ) -> None:
     shown = Progress("tune_als", session)
     with shown.step("trials", of=36):
-        wait_for(lambda: "0/36" in terminal.getvalue())
+        wait_for(lambda: "0/36" in terminal())
         shown.advance()
-        wait_for(lambda: "1/36" in terminal.getvalue())
+        wait_for(lambda: "1/36" in terminal())
         shown.advance(TimeLeft(120.0, at_most=True))
-        wait_for(lambda: "2/36" in terminal.getvalue())
+        wait_for(lambda: "2/36" in terminal())
     assert re.search(r"\] 1/36, 0:0\d$", _last_with(terminal, "1/36"))
     assert re.search(r"\] 2/36, 0:0\d, at most 2.0 min left$", _last_with(terminal, "2/36"))
 
 
 def test_the_estimate_of_a_step_runs_down_between_two_advances(
-    terminal: FakeTerminal, session: Session, spark: SparkSession
+    terminal: Read, session: Session, spark: SparkSession
 ) -> None:
     shown = Progress("tune_als", session)
     with shown.step("trials", of=2):
         shown.advance(TimeLeft(1.6))
-        wait_for(lambda: "about 2 s left" in terminal.getvalue())
-        wait_for(lambda: "about 1 s left" in terminal.getvalue())
-        wait_for(lambda: drawn(terminal.getvalue())[-1].endswith("] 1/2, 0:01"))
+        wait_for(lambda: "about 2 s left" in terminal())
+        wait_for(lambda: "about 1 s left" in terminal())
+        wait_for(lambda: drawn(terminal())[-1].endswith("] 1/2, 0:01"))
 
 
 def test_a_line_is_said_without_what_was_drawn(
-    terminal: FakeTerminal, session: Session, spark: SparkSession
+    terminal: Read, session: Session, spark: SparkSession
 ) -> None:
     shown = Progress("make_toy", session)
     with shown.step("nap"):
         for number in range(20):
-            wait_for(
-                lambda: terminal.getvalue().endswith("\x1b[K") and "nap" in terminal.getvalue()
-            )
+            wait_for(lambda: terminal().endswith("\x1b[K") and "nap" in terminal())
             shown.say(f"line {number}")
             time.sleep(0.03)
-    assert lines_on_screen(terminal.getvalue()) == [f"make_toy: line {n}" for n in range(20)]
-    assert len(drawn(terminal.getvalue())) >= 10
+    assert lines_on_screen(terminal()) == [f"make_toy: line {n}" for n in range(20)]
+    assert len(drawn(terminal())) >= 10
 
 
 def test_a_step_that_fails_leaves_no_line_and_no_thread(
-    terminal: FakeTerminal, session: Session, spark: SparkSession
+    terminal: Read, session: Session, spark: SparkSession
 ) -> None:
     def fail() -> None:
         with Progress("make_toy", session).step("nap"):
-            wait_for(lambda: "nap" in terminal.getvalue())
+            wait_for(lambda: "nap" in terminal())
             raise KeyError
 
     with pytest.raises(KeyError):
         fail()
-    assert lines_on_screen(terminal.getvalue()) == []
+    assert lines_on_screen(terminal()) == []
     assert watchers() == []
 
 
-def test_nothing_is_drawn_and_nothing_started_while_spark_is_not(terminal: FakeTerminal) -> None:
+def test_nothing_is_drawn_and_nothing_started_while_spark_is_not(terminal: Read) -> None:
     unused = Session("unused")
     with Progress("make_toy", unused).step("nap"):
         time.sleep(0.3)
-    assert terminal.getvalue() == ""
+    assert terminal() == ""
     assert not unused.started
 
 
 def test_nothing_is_drawn_where_spark_s_log_is(
-    terminal: FakeTerminal, session: Session, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+    terminal: Read, session: Session, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "verbose", True)
     with Progress("make_toy", session).step("nap"):
         time.sleep(0.3)
-    assert terminal.getvalue() == ""
+    assert terminal() == ""
 
 
-def _last_with(terminal: FakeTerminal, part: str) -> str:
-    return [line for line in drawn(terminal.getvalue()) if part in line][-1]
+def _last_with(terminal: Read, part: str) -> str:
+    return [line for line in drawn(terminal()) if part in line][-1]
 
 
 # --- elsewhere ------------------------------------------------------------------------------------
 
 
-def test_a_long_step_says_how_far_it_is(
-    log: Callable[[], str], session: Session, spark: SparkSession
-) -> None:
-    shown = Progress("tune_als", session)
+def test_a_long_step_says_how_far_it_is(log: Read) -> None:
+    shown = Progress("tune_als", Session("unused"))
     with shown.step("trials", of=36):
         for _ in range(5):
             shown.advance(TimeLeft(720.0))
@@ -192,9 +193,7 @@ def test_a_long_step_says_how_far_it_is(
         assert re.fullmatch(r"tune_als: trials: 5 of 36 done, \d s, about 12\.0 min left", line)
 
 
-def test_a_long_step_says_what_spark_is_at(
-    log: Callable[[], str], session: Session, stage: GatedStage
-) -> None:
+def test_a_long_step_says_what_spark_is_at(log: Read, session: Session, stage: GatedStage) -> None:
     with Progress("make_toy", session).step("nap"):
         wait_for(lambda: "tasks" in log())
         stage.let(0, 1)
@@ -206,12 +205,10 @@ def test_a_long_step_says_what_spark_is_at(
     assert watchers() == []
 
 
-def test_a_short_step_says_nothing_on_its_way(
-    capsys: pytest.CaptureFixture[str], session: Session, spark: SparkSession
-) -> None:
-    with Progress("make_toy", session).step("nap"):
+def test_a_short_step_says_nothing_on_its_way(written: Read) -> None:
+    with Progress("make_toy", Session("unused")).step("nap"):
         time.sleep(1.2)
-    assert capsys.readouterr().err == ""
+    assert written() == ""
 
 
 # --- on a real terminal ---------------------------------------------------------------------------
