@@ -291,7 +291,7 @@ def test_a_real_terminal_shows_the_bar_and_keeps_the_lines(seen: OnTerminal) -> 
     assert counts == sorted(counts)
     assert counts[-1] > 8
     found = lines_on_screen(seen.err)
-    assert found[-3:-2][0].endswith(" ERROR Toy: an error of Spark's")
+    assert found[-3].endswith(" ERROR Toy: an error of Spark's")
     assert found[-2:] == ["make_toy: half done", "make_toy: nap 3 s"]
 
 
