@@ -5,6 +5,7 @@ CONF    ?= conf/sample.yaml
 ARCHIVE ?=
 SET     ?=
 FORCE   ?=
+VERBOSE ?=
 SEEDS   ?= 5
 KILLS   ?= 100
 WORKERS ?= 2
@@ -41,7 +42,7 @@ OVERRIDES = $(if $(ARCHIVE),--set 'source.archive=$(ARCHIVE)' --set source.sha25
 	$(foreach pair,$(SET),--set '$(pair)')
 ON_CONF = --config '$(CONF)' $(OVERRIDES)
 FORCED = $(if $(FORCE),--force)
-OPTIONS = $(ON_CONF) $(FORCED)
+OPTIONS = $(ON_CONF) $(FORCED) $(if $(VERBOSE),--verbose)
 
 # of scripts/dataproc.py: the Dataproc side, and for most commands the pipeline's conf
 CLOUD = --cluster '$(CLUSTER)' $(if $(PROJECT),--cluster-set 'project=$(PROJECT)') \
@@ -73,7 +74,7 @@ ON_DATAPROC := cluster-up cluster-status cluster-down upload submit pipeline wor
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
-	@echo 'Variables: CONF=$(CONF) ARCHIVE=path.zip SET="section.key=value …" FORCE=1 PYTHON=$(PYTHON)'
+	@echo 'Variables: CONF=$(CONF) ARCHIVE=path.zip SET="section.key=value …" FORCE=1 VERBOSE=1 PYTHON=$(PYTHON)'
 
 setup: $(VENV)/dev.stamp $(VENV)/project.stamp java ## make .venv: locked packages, this project, a Java
 

@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = job_parser("export_results")
     parser.add_argument("--target", required=True, help="URI of the workspace to export to")
     arguments = parser.parse_args(argv)
-    session = Session("movierec export_results")
+    session = Session("movierec export_results", verbose=arguments.verbose)
 
     def body() -> None:
         execution = Execution(read_config(arguments.config, arguments.set, session), session)

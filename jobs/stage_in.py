@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from movierec.job import run_guarded
+from movierec.job import add_verbose, run_guarded
 from movierec.session import Session
 from movierec.storage import Files, resolve_uri
 from movierec.transfers import stage_in
@@ -17,8 +17,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="stage_in", allow_abbrev=False)
     parser.add_argument("--source", required=True, help="URI of the archive")
     parser.add_argument("--target", required=True, help="URI that it gets")
+    add_verbose(parser)
     arguments = parser.parse_args(argv)
-    session = Session("movierec stage_in")
+    session = Session("movierec stage_in", verbose=arguments.verbose)
 
     def body() -> None:
         source = resolve_uri(arguments.source, key="--source")

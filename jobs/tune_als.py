@@ -27,7 +27,7 @@ def run(context: Context) -> None:
     )
     ledger = Ledger(context, runner, planned=planned)
     winners = {}
-    with context.step("trials"):
+    with context.step("trials", of=len(planned)):
         for model, grid in grids.items():
             trials = search(grid, config=config, n_users=n_users, run=ledger.run)
             winners[model] = best(trials, config=config)

@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = job_parser("export_results")
     parser.add_argument("--out", type=Path, default=Path("out"), help="(default: %(default)s)")
     arguments = parser.parse_args(argv)
-    session = Session("movierec export")
+    session = Session("movierec export", verbose=arguments.verbose)
 
     def body() -> None:
         execution = Execution(read_config(arguments.config, arguments.set, session), session)

@@ -12,7 +12,7 @@ from movierec.session import Session
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = job_parser("fetch_archive").parse_args(argv)
-    session = Session("movierec fetch_archive")
+    session = Session("movierec fetch_archive", verbose=arguments.verbose)
 
     def body() -> None:
         config = read_config(arguments.config, arguments.set, session)

@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = job_parser("run_pipeline")
     parser.add_argument("--out", type=Path, default=Path("out"), help="(default: %(default)s)")
     arguments = parser.parse_args(argv)
-    session = Session("movierec pipeline")
+    session = Session("movierec pipeline", verbose=arguments.verbose)
 
     def body() -> None:
         config = read_config(arguments.config, arguments.set, session)

@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.seeds < 2:
         parser.error(f"--seeds {arguments.seeds}: a spread takes at least 2")
-    session = Session("movierec stability")
+    session = Session("movierec stability", verbose=arguments.verbose)
 
     def body() -> None:
         config = read_config(arguments.config, arguments.set, session)

@@ -202,10 +202,39 @@ def test_a_conf_among_the_files_of_spark_submit_is_found(
         assert f"make_toy: --config {name}: no such file here" in done.stdout
 
 
+@pytest.mark.parametrize(("options", "told"), [([], False), (["--verbose"], True)])
+def test_under_spark_submit_too_spark_s_log_is_there_when_asked_for(
+    toy: Command, options: list[str], told: bool
+) -> None:
+    submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
+    done = subprocess.run(
+        [str(submit), "--master", "local[1]", "make_toy.py", "--config=toy.yaml", *options],
+        cwd=toy.place,
+        env=os.environ | {"PYTHONPATH": str(SRC), "SPARK_HOME": str(submit.parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert " INFO SparkContext: Running Spark version" in done.stderr, "before there is a session"
+    assert (" INFO DAGScheduler: " in done.stderr) is told
+
+
+def test_spark_s_log_is_there_when_asked_for_and_no_part_of_the_result(toy: Command) -> None:
+    loud = toy("--config=toy.yaml", "--verbose", java=True)
+    assert loud.returncode == 0, loud.stderr
+    assert " INFO SparkContext: Running Spark version" in loud.stderr
+    assert " INFO DAGScheduler: " in loud.stderr
+    assert last_line(loud.stdout)["reused"] is False
+    assert last_line(toy("--config=toy.yaml").stdout)["reused"] is True
+
+
 def test_a_job_is_done_once_and_found_again_without_java(toy: Command) -> None:
     made = toy("--config=toy.yaml", java=True)
     assert made.returncode == 0, made.stderr
     assert made.stdout.splitlines()[0] == "a job may print, but not last"
+    assert " INFO " not in made.stderr
     summary = last_line(made.stdout)
     assert list(summary) == ["job", "fingerprint", "output", "seconds", "reused", "rows"]
     assert summary["job"] == "make_toy"

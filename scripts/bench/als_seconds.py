@@ -34,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--repetitions", type=int, default=1)
     parser.add_argument("--plain", action="store_true", help="Spark as it comes")
     arguments = parser.parse_args(argv)
-    session = Session("movierec bench als", overrides=_plain() if arguments.plain else None)
+    overrides = _plain() if arguments.plain else None
+    session = Session("movierec bench als", overrides=overrides, verbose=arguments.verbose)
     try:
         print(json.dumps(measured(session, arguments)))
     finally:

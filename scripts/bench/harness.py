@@ -60,7 +60,7 @@ def main(
     parser = bench_parser(name)
     options(parser)
     arguments = parser.parse_args(argv)
-    session = Session(f"movierec bench {name}")
+    session = Session(f"movierec bench {name}", verbose=arguments.verbose)
 
     def body() -> None:
         config = read_config(arguments.config, arguments.set, session)

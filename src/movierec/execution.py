@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,8 +13,10 @@ from movierec import __version__, stages
 from movierec.config import Config
 from movierec.errors import InputError, UserError
 from movierec.memory import PeakMemory
+from movierec.progress import Progress
 from movierec.session import Session, size_shuffles
 from movierec.storage import Files, resolve_uri
+from movierec.time_left import TimeLeft
 from movierec.workspace import Draft, Manifest, Result, Workspace
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ class Context:
         self._inputs = inputs
         self.draft = draft
         self._force = force
+        self._progress = Progress(stage.job, execution.session)
         self._steps: dict[str, float] = {}
         self._warnings: list[str] = []
 
@@ -203,7 +205,7 @@ class Context:
 
     def say(self, message: str) -> None:
         """Tell the user how the job goes, on standard error."""
-        print(f"{self.stage.job}: {message}", file=sys.stderr, flush=True)
+        self._progress.say(message)
 
     def warn(self, message: str) -> None:
         """Tell the user and the manifest what looks wrong but stops nothing."""
@@ -211,13 +213,21 @@ class Context:
         self.say(f"warning: {message}")
 
     @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Time a step for the manifest; a step that runs twice adds up."""
+    def step(self, name: str, *, of: int | None = None) -> Iterator[None]:
+        """Show how far a step is, and time it for the manifest; one that runs twice adds up.
+
+        `of` is how often it is going to `advance`, if it counts what it does.
+        """
         started = time.monotonic()
-        yield
+        with self._progress.step(name, of=of):
+            yield
         seconds = time.monotonic() - started
         self._steps[name] = round(self._steps.get(name, 0.0) + seconds, 3)
         self.say(f"{name} {seconds:.1f} s")
+
+    def advance(self, left: TimeLeft | None = None) -> None:
+        """Count one more of what the step counts; `left` is how long the step takes yet."""
+        self._progress.advance(left)
 
     def manifest(self, seconds: float, peak_memory: int | None) -> Manifest:
         """Return the manifest of the finished result."""

@@ -26,7 +26,7 @@ def main(stage: Stage, run: Callable[[Context], None], argv: Sequence[str] | Non
     or invalid. 1: anything else.
     """
     arguments = job_parser(stage.job).parse_args(argv)
-    session = Session(f"movierec {stage.job}")
+    session = Session(f"movierec {stage.job}", verbose=arguments.verbose)
 
     def body() -> None:
         config = read_config(arguments.config, arguments.set, session)
@@ -53,7 +53,15 @@ def job_parser(name: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--check-config", action="store_true", help="only check the config, without Spark"
     )
+    add_verbose(parser)
     return parser
+
+
+def add_verbose(parser: argparse.ArgumentParser) -> None:
+    """Add the argument of what starts Spark."""
+    parser.add_argument(
+        "--verbose", action="store_true", help="show Spark's log, and no progress bar"
+    )
 
 
 def run_guarded(name: str, body: Callable[[], None], session: Session) -> int:

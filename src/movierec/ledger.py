@@ -11,6 +11,7 @@ from movierec.als_params import AlsParams
 from movierec.errors import SingularFitError
 from movierec.execution import Context
 from movierec.stages import TRIAL_KEYS, TUNE, effective_config
+from movierec.time_left import TimeLeft
 from movierec.tuning import RunTrial, Trial, metric_name
 
 TRIAL = "trial"
@@ -69,18 +70,18 @@ class Ledger:
         )
         sample = "" if trial.user_fraction == 1.0 else f" on {trial.user_fraction:.3g} of the users"
         ended = "kept from before" if reused else f"{self._cost[-1][0]:.1f} s"
+        left = self._time_left()
+        self._context.advance(left)
         self._context.say(
             f"trial {len(self._trials)}/{len(self._planned)} {trial.params}{sample}: "
-            f"{name} {trial.metrics[name]:.4f} (highest {highest:.4f}), {ended}{self._time_left()}"
+            f"{name} {trial.metrics[name]:.4f} (highest {highest:.4f}), {ended}"
+            f"{'' if left is None else f', {left}'}"
         )
 
-    def _time_left(self) -> str:
+    def _time_left(self) -> TimeLeft | None:
         left = self._planned[len(self._trials) :]
         if not left or not self._cost:
-            return ""
+            return None
         spent, users = (sum(parts) for parts in zip(*self._cost, strict=True))
-        seconds = sum(left) * spent / users
         # What every trial costs, however few its users, is thus counted several times.
-        bound = "at most" if max(left) > self._cost[-1][1] else "about"
-        time_left = f"{seconds / 60:.1f} min" if seconds > 90 else f"{seconds:.0f} s"
-        return f", {bound} {time_left} left"
+        return TimeLeft(sum(left) * spent / users, at_most=max(left) > self._cost[-1][1])

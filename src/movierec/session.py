@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from movierec import native_blas
+from movierec.console import can_redraw
 from movierec.errors import InputError
 from movierec.java_errors import plain_errors
 from movierec.patience import waiting_for
@@ -46,10 +47,18 @@ class Session:
 
     Under spark-submit master, memory and cores are what the submission says. Started from plain
     Python it is a local session on all cores with a heap sized from the machine's memory;
-    `overrides` are Spark properties that win over both.
+    `overrides` are Spark properties that win over both. Spark says only its errors, or what it
+    logs at INFO if `verbose`.
     """
 
-    def __init__(self, app_name: str, *, overrides: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        app_name: str,
+        *,
+        overrides: Mapping[str, str] | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self.verbose = verbose
         self._app_name = app_name
         self._checkpoint_dir: str | None = None
         self._checkpoints: list[str] = []
@@ -115,12 +124,12 @@ class Session:
             for variable, number in native_blas.ONE_THREAD.items():
                 os.environ.setdefault(variable, number)
             builder = builder.master("local[*]")
-            properties |= _LOCAL | _before_start()
+            properties |= _LOCAL | _before_start(verbose=self.verbose)
         for key, value in (properties | self._overrides).items():
             builder = builder.config(key, value)
         with waiting_for(_START, name=self._app_name):
             spark: SparkSession = plain_errors("Spark does not start", builder.getOrCreate)
-        spark.sparkContext.setLogLevel("ERROR")
+        spark.sparkContext.setLogLevel("INFO" if self.verbose else "ERROR")
         if not str(spark.sparkContext.master).startswith("local"):
             # Spark itself says so in a warning, which the log level leaves out.
             with waiting_for(_EXECUTOR, name=self._app_name):
@@ -166,11 +175,15 @@ def machine_memory() -> int:
     return total
 
 
-def _before_start() -> dict[str, str]:
+def _before_start(*, verbose: bool) -> dict[str, str]:
     """Return what must be known before the JVM starts: heap, logging, collector, native BLAS."""
     logging = resources.files("movierec").joinpath("log4j2.properties")
     # a batch wants throughput, not short pauses: a fit takes a tenth less time than with G1
     options = [f"-Dlog4j2.configurationFile=file:{logging}", "-XX:+UseParallelGC"]
+    if verbose:
+        options.append("-Dmovierec.log.level=info")
+    elif can_redraw(sys.stderr):
+        options.append("-Dmovierec.log.console=redrawn")
     library = native_blas.find_library()
     if library is not None:
         options.append(native_blas.java_options(library))

@@ -18,7 +18,7 @@ def main(argv: Sequence[str]) -> int:
     divide = list(argv).index("--")
     properties = dict(pair.split("=", 1) for pair in argv[:divide])
     arguments = job_parser("variant").parse_args(argv[divide + 1 :])
-    session = Session("movierec invariance", overrides=properties)
+    session = Session("movierec invariance", overrides=properties, verbose=arguments.verbose)
 
     def body() -> None:
         config = read_config(arguments.config, arguments.set, session)
