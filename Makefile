@@ -69,7 +69,7 @@ EXPORTED := evaluate twins report
 ON_DATAPROC := cluster-up cluster-status cluster-down upload submit pipeline workflow batch logs \
 	fetch attach
 
-.PHONY: help setup run data $(STAGES) bench prune stability test test-cluster test-browser chaos invariance fuzz check mkl package lock audit \
+.PHONY: help setup run data $(STAGES) bench prune stability test test-cluster test-browser notebook chaos invariance fuzz check mkl package lock audit \
 	clean java interpreter-gone $(ON_DATAPROC)
 
 help: ## list the targets
@@ -95,6 +95,10 @@ report: ## one stage: draw out/<conf>/report.html from what the others found
 $(STAGES): $(VENV)/project.stamp java
 	@$(WITH_SPARK) jobs/$(or $(JOB_$@),$@).py $(OPTIONS)
 	$(if $(filter $@,$(EXPORTED)),@$(WITH_SPARK) scripts/export_results.py $(OPTIONS))
+
+notebook: $(VENV)/notebook.stamp $(VENV)/project.stamp java ## explore the results of CONF in Jupyter: docs/explore.ipynb
+	@CONF='$(CONF)' SET='$(if $(ARCHIVE),source.archive=$(ARCHIVE) source.sha256=null \
+		source.expected_ratings=null) $(SET)' $(WITH_SPARK) -m jupyterlab docs/explore.ipynb
 
 bench: CONF = conf/full.yaml
 bench: $(VENV)/bench.stamp $(VENV)/project.stamp java ## time us beside others (ONLY=topk,als SCALE=0.1)
@@ -186,6 +190,7 @@ lock: $(VENV)/build.stamp ## recompile requirements/*.txt (UPGRADE=1: to the new
 	@$(call compile,dev-spark3.5,pyproject.toml --group build --group dev -c requirements/run-spark3.5.txt)
 	@$(call compile,dataproc,--group dataproc -c requirements/run.txt)
 	@$(call compile,browser,--group browser -c requirements/dev.txt)
+	@$(call compile,notebook,--group notebook -c requirements/dev.txt)
 	@$(call compile,bench,--group bench -c requirements/run.txt)
 	@$(call compile,mkl,--group mkl)
 	@$(call compile,java,--group java)
@@ -240,6 +245,9 @@ $(VENV)/dataproc.stamp: requirements/dataproc.txt $(VENV)/project.stamp
 	@$(SYNC) $< && touch $@
 
 $(VENV)/browser.stamp: requirements/browser.txt $(VENV)/dev.stamp
+	@$(SYNC) $< && touch $@
+
+$(VENV)/notebook.stamp: requirements/notebook.txt $(VENV)/run.stamp
 	@$(SYNC) $< && touch $@
 
 # what is measured against; of no use to anything else

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from movierec.session import Session
+from tests.finished import FinishedRun, finish
 
 # One core, one partition and no adaptive planning: what costs time on ten rows.
 CHEAP = {
@@ -35,6 +38,17 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 def spark(session: Session) -> SparkSession:
     """The Spark session."""
     return session()
+
+
+@pytest.fixture(scope="session")
+def finished_run(session: Session, tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    """A short run whose stages are all done, for what looks at results; one for all processes."""
+    base = tmp_path_factory.getbasetemp()
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "finished"
+    place.mkdir(exist_ok=True)
+    with (place / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return finish(place, session)
 
 
 @pytest.fixture(autouse=True)

@@ -138,12 +138,17 @@ class Result:
         """
         from movierec.schemas import conform
 
-        if dataset not in self.manifest.rows:
-            known = ", ".join(self.manifest.rows)
-            raise InputError(f"{self.path}: there is no dataset {dataset!r}, only {known}")
+        self.check_has(dataset)
         path = f"{self.path}/{dataset}"
         check_size(self.files, path, wanted=self.manifest.sizes[dataset], stage=self.manifest.stage)
         return conform(spark.read.schema(schema).parquet(path), schema)
+
+    def check_has(self, dataset: str) -> None:
+        """Raise InputError, naming those that there are, where the result has no such dataset."""
+        if dataset not in self.manifest.rows:
+            known = ", ".join(self.manifest.rows)
+            there = f"only {known}" if known else "and no other"
+            raise InputError(f"{self.path}: there is no dataset {dataset!r}, {there}")
 
 
 @dataclass

@@ -8,10 +8,10 @@ from typing import Any
 
 import jinja2
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from movierec.errors import InputError
-from movierec_report import data_charts, model_charts, theme, twin_charts, words
+from movierec_report import model_charts, theme, words
+from movierec_report.charts import draw_charts
 
 Facts = Mapping[str, Any]
 VERSION = 1
@@ -53,8 +53,8 @@ def render(
     environment.filters |= filters
     k = facts["summary"]["protocol"]["k"]
     metric = f"ndcg_at_{k}"
-    with theme.style():
-        charts = _charts(facts, metric=metric)
+    # their text is the suite's own, and matplotlib escapes it
+    charts = {name: Markup(chart.svg()) for name, chart in draw_charts(facts).items()}
     return environment.get_template("report.html.j2").render(
         facts=facts,
         summary=facts["summary"],
@@ -67,70 +67,11 @@ def render(
         charts=charts,
         surfaces=model_charts.surfaces(facts["trials"], metric="ndcg"),
         words=words,
-        style=Markup(_text("style.css")),
+        style=Markup(theme.page_variables() + _text("style.css")),
         stability=stability,
         commands=commands,
         commit=commit,
     )
-
-
-def _charts(facts: Facts, *, metric: str) -> dict[str, Any]:
-    summary, data, twins = facts["summary"], facts["data"], facts["twins"]
-    strata = summary["strata"]["test"]
-    drawn: dict[str, tuple[Figure | None, str]] = {
-        **{
-            f"comparison_{split}": (
-                model_charts.comparison(summary, split, metric=metric),
-                f"{model_charts.label(metric)} of each model with its 95 % interval on {split}; "
-                "the numbers stand in a table below",
-            )
-            for split in model_charts.SPLITS
-        },
-        "stars": (data_charts.stars(data["stars"]), "Share of ratings by stars"),
-        "years": (data_charts.years(data["months"]), "Ratings a month, by split"),
-        "users": (
-            data_charts.spread(data["users"]["histogram"], of="user"),
-            "How many users have how many ratings",
-        ),
-        "movies": (
-            data_charts.spread(data["movies"]["histogram"], of="movie"),
-            "How many movies have how many ratings",
-        ),
-        "rmse": (
-            model_charts.rmse_against_lists(facts["trials"], metric="ndcg"),
-            "RMSE against NDCG of the explicit trials",
-        ),
-        "activity": (
-            model_charts.by_activity(strata["users_by_activity"]),
-            "NDCG of ALS and popularity by how active a user is",
-        ),
-        "popularity": (
-            model_charts.by_popularity(strata["movies_by_popularity"]),
-            "Relevant movies found by how popular they are",
-        ),
-        "bias": (
-            model_charts.list_bias(facts["bias"]["test"], strata["movies_by_popularity"]),
-            "How popular the recommended movies are, by model",
-        ),
-        "correlations": (
-            twin_charts.correlations(twins, summary["twins"]),
-            "Correlations of twins, of random pairs and of strangers",
-        ),
-        "curve": (twin_charts.curve(summary["twins"]["curve"]), "Mean correlation by floor"),
-        "jaccards": (twin_charts.jaccards(twins["pairs"]), "Jaccard similarity by rank"),
-        "seconds": (data_charts.seconds(facts["stages"]), "Seconds of each stage"),
-    }
-    charts: dict[str, Any] = {
-        name: _drawn(drawing, name, description)
-        for name, (drawing, description) in drawn.items()
-        if drawing is not None
-    }
-    return charts
-
-
-def _drawn(drawing: Figure, name: str, description: str) -> Markup:
-    # its text is the suite's own, and matplotlib escapes it
-    return Markup(theme.to_svg(drawing, name=name, description=description))
 
 
 def _text(name: str) -> str:

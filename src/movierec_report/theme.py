@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -50,6 +50,30 @@ MODEL_NAMES: Final = {
     "random": "random (floor)",
     "oracle": "oracle (ceiling)",
 }
+LIGHT: Final = {
+    "paper": "#fdfdfb",
+    "ink": "#1c2024",
+    "muted": "#60676e",
+    "grid": "#e3e5e2",
+    "card": "#f4f5f2",
+    "als": "#0b6e99",
+    "popularity": "#c2571a",
+    "explicit": "#7a4fa3",
+    "random": "#8a8f94",
+    "oracle": "#3d7a3d",
+}
+DARK: Final = {
+    "paper": "#14171a",
+    "ink": "#e6e8ea",
+    "muted": "#9aa2aa",
+    "grid": "#2c3237",
+    "card": "#1c2125",
+    "als": "#5bb8e0",
+    "popularity": "#f0925a",
+    "explicit": "#b894de",
+    "random": "#868d94",
+    "oracle": "#7cc07c",
+}
 SPLIT_COLOURS: Final = {"train": MUTED, "validation": POPULARITY, "test": ALS}
 # Any, as only newer releases of matplotlib list the keys in their types
 _STYLE: Final[Any] = {
@@ -78,6 +102,9 @@ _STYLE: Final[Any] = {
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
 }
+# what JupyterLab and VS Code call their dark themes; a browser's own preference is none of theirs
+_DARK_NOTEBOOKS: Final = ('[data-jp-theme-light="false"]', ".vscode-dark")
+_IN_NOTEBOOK: Final = "movierec-chart"
 _REFERENCE: Final = re.compile(r'(href="#|url\(#)([^")]+)')
 
 
@@ -109,7 +136,7 @@ def bare(axes: Axes, *, grid: str) -> None:
 def to_svg(drawing: Figure, *, name: str, description: str) -> str:
     """Return the figure as an element for a page, told to who cannot see it by its description."""
     buffer = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": name}):
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
         drawing.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
@@ -120,6 +147,32 @@ def to_svg(drawing: Figure, *, name: str, description: str) -> str:
     text = re.sub(r'(<svg [^>]*?)\s(?:width|height)="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg [^>]*?)\s(?:width|height)="[^"]*"', r"\1", text, count=1)
     return text.replace("<svg ", f'<svg role="img" aria-label="{html.escape(description)}" ', 1)
+
+
+def page_variables() -> str:
+    """Return the style that gives a page the theme's variables, as its reader likes it."""
+    return (
+        f":root {{ color-scheme: light dark; {_declared(LIGHT)} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {_declared(DARK)} }} }}\n"
+    )
+
+
+def in_notebook(svg: str, *, width: float) -> str:
+    """Return the element with its colours and at most so many inches wide, for a cell's output."""
+    dark = ", ".join(f"{theme} .{_IN_NOTEBOOK}" for theme in _DARK_NOTEBOOKS)
+    style = (
+        f".{_IN_NOTEBOOK} {{ background: var(--paper); {_declared(LIGHT)} }}\n"
+        f"{dark} {{ {_declared(DARK)} }}\n"
+        f".{_IN_NOTEBOOK} svg {{ display: block; width: 100%; height: auto; }}\n"
+    )
+    return (
+        f'<div class="{_IN_NOTEBOOK}" style="max-width: {width:g}in">'
+        f"<style>\n{style}</style>{svg}</div>"
+    )
+
+
+def _declared(palette: Mapping[str, str]) -> str:
+    return " ".join(f"--{name}: {colour};" for name, colour in palette.items())
 
 
 def legend(drawing: Figure, **options: Any) -> None:

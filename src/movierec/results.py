@@ -1,0 +1,214 @@
+"""The results of a run, for whoever explores them: in a notebook, a script or at a prompt.
+
+    with open_run("conf/small.yaml") as run:
+        run.recommendations("als", "test").join(run.movies(), "movie_id").show()
+
+`docs/explore.ipynb` shows more. Every dataset that `Run.datasets` lists is there for `Run.read`;
+the other methods name those that are asked for most.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Final, NamedTuple
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
+
+from movierec import pipeline, report_facts, schemas, stages
+from movierec.checks import TABLES
+from movierec.config import Config
+from movierec.errors import InputError
+from movierec.execution import Execution
+from movierec.job import read_config
+from movierec.session import Session, size_shuffles
+from movierec.stages import Stage
+from movierec.workspace import Manifest, Result
+
+_STAGES: Final = {stage.name: stage for stage in stages.PIPELINE}
+_SCHEMAS: Final = {
+    **{f"ingest/{name}": table.schema for name, table in TABLES.items()},
+    "ingest/rejected": schemas.REJECTED,
+    "partition/*": schemas.RATINGS,
+    "popularity/trials": schemas.POPULARITY_TRIALS,
+    "tune/trials": schemas.TRIALS,
+    "*/factors/*/users": schemas.USER_FACTORS,
+    "*/factors/*/movies": schemas.MOVIE_FACTORS,
+    "recommend/recommendations/*": schemas.RECOMMENDATIONS,
+    "evaluate/hits/*": schemas.HITS,
+    "evaluate/user_metrics/*": schemas.USER_METRICS,
+    "twins/sets": schemas.MOVIE_SETS,
+    "twins/twins": schemas.TWINS,
+    "twins/random_pairs": schemas.RANDOM_PAIRS,
+}
+
+
+class Dataset(NamedTuple):
+    """One dataset of a run."""
+
+    stage: str
+    name: str
+    rows: int
+    bytes: int
+    """Of its Parquet files."""
+
+
+def open_run(
+    conf: str, *, overrides: Sequence[str] = (), properties: Mapping[str, str] | None = None
+) -> Run:
+    """Return the results of the conf, whose workspace is under `file:`, `hdfs:` or `gs:`.
+
+    `conf` is a path or a URI, and relative paths in it start from the working directory.
+    `overrides` are those that the run was made with, such as `evaluation.k=10`: SET= of make, --set
+    of a job. `properties` are Spark's and win over the suite's, as in {"spark.master": "yarn"}.
+    Computes nothing, and starts Spark only where something is not local. Raises ConfigError for a
+    conf that is not there or wrong.
+    """
+    session = Session("movierec results", overrides=properties)
+    return Run(Execution(read_config(conf, overrides, session), session))
+
+
+class Run:
+    """What the stages of a run have left.
+
+    DataFrames have the columns of `schemas.py`, their rows in no order; the first one starts Spark,
+    and the end of a `with` block, or `close`, stops it. What belongs to a stage that is not done
+    raises InputError with the command that makes it.
+    """
+
+    def __init__(self, execution: Execution) -> None:
+        self._execution = execution
+        self._largest = 0
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop Spark if it runs; DataFrames of before are of no use then."""
+        self._execution.session.stop()
+
+    @property
+    def config(self) -> Config:
+        """The conf, with its overrides."""
+        return self._execution.config
+
+    @property
+    def spark(self) -> SparkSession:
+        """The Spark session, for SQL and frames of one's own."""
+        return self._execution.session()
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """What the stages that are done have left in `summary.json`, read once.
+
+        Metrics, intervals and comparisons by model and split, the twins, and each stage's seconds.
+        """
+        return pipeline.merged_summary(self._execution)
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What the report is drawn from: the content of `report.json`, read once."""
+        result = self._result(stages.REPORT.name)
+        path = f"{result.path}/{report_facts.FILE}"
+        text = self._execution.files.read_text(path)
+        if text is None:
+            raise InputError(
+                f"{path}: not there; make the stage report again with FORCE=1 (--force)"
+            )
+        facts: dict[str, Any] = json.loads(text)
+        return facts
+
+    def datasets(self) -> list[Dataset]:
+        """Return every dataset of the stages that are done, in the order they were made."""
+        results = [self._execution.find(stage) for stage in stages.PIPELINE]
+        return [
+            Dataset(one.manifest.stage, name, rows, one.manifest.sizes[name])
+            for one in results
+            if one is not None
+            for name, rows in one.manifest.rows.items()
+        ]
+
+    def manifest(self, stage: str) -> Manifest:
+        """Return what a stage did: its conf keys, findings, warnings, steps, versions."""
+        return self._result(stage).manifest
+
+    def read(self, stage: str, dataset: str) -> DataFrame:
+        """Return a dataset of a stage, both as `datasets` names them.
+
+        Raises InputError where the stage has none such or some of its files are gone.
+        """
+        result = self._result(stage)
+        result.check_has(dataset)
+        self._largest = max(self._largest, *result.manifest.rows.values())
+        size_shuffles(self.spark, rows=self._largest)
+        return result.read(self.spark, dataset, _schema(stage, dataset))
+
+    def ratings(self) -> DataFrame:
+        """Return all ratings: user_id, movie_id, rating (0.5 to 5 stars), rated_at (UTC)."""
+        return self.read("ingest", "ratings")
+
+    def movies(self) -> DataFrame:
+        """Return the movies: movie_id, title, year (null where unknown), genres (an array)."""
+        return self.read("ingest", "movies")
+
+    def split(self, name: str) -> DataFrame:
+        """Return the ratings of train, validation or test, with the columns of `ratings`."""
+        return self.read("partition", name)
+
+    def trials(self) -> DataFrame:
+        """Return the trials of ALS: parameters, user_fraction, metrics at k on validation, seconds.
+
+        feedback and alpha are null for explicit ALS, rmse (in stars) for implicit.
+        """
+        return self.read("tune", "trials")
+
+    def recommendations(self, model: str, split: str) -> DataFrame:
+        """Return a model's lists for validation or test: user_id, movie_id, score, rank.
+
+        rank counts from 1 to k by falling score, which is on the model's own scale. `model` is
+        als, als_explicit, popularity, random or oracle.
+        """
+        return self.read("recommend", f"recommendations/{model}/{split}")
+
+    def user_metrics(self, model: str, split: str) -> DataFrame:
+        """Return a model's metrics for each user with a relevant movie in validation or test.
+
+        user_id, n_relevant, n_hits, and precision, map, ndcg, recall at k, from 0 to 1.
+        """
+        return self.read("evaluate", f"user_metrics/{model}/{split}")
+
+    def twins(self) -> DataFrame:
+        """Return the most alike pairs of users: rank (from 1), user_a, user_b, and how they agree.
+
+        jaccard, common and union are of their movie sets; correlation (Pearson), spearman, both
+        null where undefined, and equal_ratings, a share, of their ratings of common movies;
+        duplicate tells pairs that look like one person's accounts; titles are the common movies
+        that tell most.
+        """
+        return self.read("twins", "twins")
+
+    def _result(self, stage: str) -> Result:
+        return self._execution.require(_stage(stage))
+
+
+def _stage(name: str) -> Stage:
+    if name not in _STAGES:
+        raise InputError(f"there is no stage {name!r}, only {', '.join(_STAGES)}")
+    return _STAGES[name]
+
+
+def _schema(stage: str, dataset: str) -> StructType:
+    path = f"{stage}/{dataset}"
+    return next(schema for pattern, schema in _SCHEMAS.items() if fnmatchcase(path, pattern))
