@@ -15,11 +15,9 @@ from pathlib import Path
 import pytest
 
 from movierec import stages
-from movierec.execution import Execution
-from movierec.pipeline import JOBS, load_run
-from movierec.session import Session
+from movierec.pipeline import JOBS
 from movierec.workspace import MANIFEST
-from tests.confs import SMALL, tiny_conf
+from tests.confs import SMALL
 
 
 def mount(place: Path, options: str) -> None:
@@ -70,11 +68,11 @@ def test_a_full_disk_is_said_and_with_room_the_next_run_ends(
 
 
 def test_a_full_place_for_shuffles_is_said_and_leaves_what_was_there(
-    session: Session, disk: Path, tmp_path: Path, small_archive: Path
+    disk: Path, tmp_path: Path, small_archive: Path
 ) -> None:
     workspace = tmp_path / "w"
-    config = tiny_conf(workspace, small_archive)
-    Execution(config, session).execute(stages.INGEST, load_run(stages.INGEST))
+    assert job(stages.INGEST, workspace, small_archive)[0] == 0
+    subprocess.run(["mount", "-o", "remount,size=128k", str(disk)], check=True)
     code, said = job(stages.PARTITION, workspace, small_archive, SPARK_LOCAL_DIRS=str(disk))
     assert code == 3
     assert "No space left on device" in said
