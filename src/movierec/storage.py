@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 from zipfile import ZipInfo
 
 from movierec.errors import ConfigError, InputError
-from movierec.hadoop_streams import buffered, inflate
+from movierec.hadoop_streams import buffered, count_lines, inflate
 from movierec.java_errors import plain_errors
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 SCHEMES = ("file", "hdfs", "gs")
+# what Hadoop's own FileSystem says where an implementation says nothing: Java's largest long
+_NO_LIMIT = 2**63 - 1
 
 
 def resolve_uri(value: str, *, key: str) -> str:
@@ -173,6 +175,30 @@ class Files:
                 return inflate(self._jvm, raw, out, member=member, skip=skip, name=name)
         finally:
             raw.close()
+
+    def count_lines(
+        self, archive: str, *, member: ZipInfo, skip: Callable[[bytes], int]
+    ) -> tuple[int, str | None]:
+        """Do as `inflate_member` does, to nowhere; return the lines after `skip`, and the fault."""
+        files, path = self._open_at(archive)
+        raw = plain_errors(archive, files.open, path)
+        try:
+            name = f"{archive}: {member.filename}"
+            return count_lines(self._jvm, raw, member=member, skip=skip, name=name)
+        finally:
+            raw.close()
+
+    def free_space(self, uri: str) -> int | None:
+        """Return the bytes that may still be written there, of each a file system keeps copies.
+
+        None where the file system tells no limit, as buckets do.
+        """
+        files, path = self._open_at(uri)
+        while not plain_errors(uri, files.exists, path) and path.getParent() is not None:
+            path = path.getParent()
+        free = int(plain_errors(uri, files.getStatus, path).getRemaining())
+        copies = max(1, int(files.getDefaultReplication(path)))
+        return None if free >= _NO_LIMIT else free // copies
 
     def status(self, uri: str) -> FileStatus | None:
         """Return what the file system says of a file or directory, None where there is none."""
