@@ -88,7 +88,6 @@ session = Session("executors", overrides={
     "spark.driver.memory": "1g",
     "spark.executor.memory": "700m",
     "spark.executor.instances": "3",
-    "spark.executor.pyspark.memory": "100m",
     "spark.hadoop.yarn.scheduler.maximum-allocation-mb": "1024",
 })
 workers = judge_workers(ask_workers(session()))
@@ -104,9 +103,12 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str
     root = Path(__file__).resolve().parents[1]
     done = subprocess.run(
         [sys.executable, "-c", PROBE],
-        env=os.environ
-        | {"PYTHONPATH": str(root / "src"), "SPARK_HOME": str(Path(pyspark.__file__).parent)},
-        cwd=tmp_path_factory.mktemp("cluster"),
+        env={
+            **os.environ,
+            "PYTHONPATH": str(root / "src"),
+            "SPARK_HOME": str(Path(pyspark.__file__).parent),
+            "SPARK_WORKER_DIR": str(tmp_path_factory.mktemp("workers")),
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -124,7 +126,7 @@ def test_executors_are_read_from_a_real_cluster(probe: tuple[dict[str, Any], str
         "requested": 3,
         "cores": 1,
         "heap": 700 << 20,
-        "overhead": (384 + 100) << 20,
+        "overhead": 384 << 20,
         "largest": 1 << 30,
     }
     assert judge_number(Executors(**found)).state == "warning"

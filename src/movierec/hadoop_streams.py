@@ -91,9 +91,10 @@ def count_lines(
 
     def drain(first: bytes, content: Any, length: int) -> bool:
         nonlocal lines
-        java = jvm.java.io
-        # a reader reads ahead, and behind a member that is stored lies the next one
-        rest = jvm.org.apache.commons.io.input.BoundedInputStream(content, length)
+        java, streams = jvm.java.io, jvm.org.apache.commons.io.input
+        # A reader reads ahead, and behind a member that is stored lies the next one. A sequence
+        # closes what it is made of.
+        rest = streams.BoundedInputStream(streams.CloseShieldInputStream.wrap(content), length)
         whole = java.SequenceInputStream(java.ByteArrayInputStream(bytearray(first)), rest)
         reader = java.LineNumberReader(java.InputStreamReader(whole, "ISO-8859-1"))
         size = len(first) + length
