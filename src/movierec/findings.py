@@ -68,11 +68,13 @@ def gib(size: int) -> str:
 
 
 def gb(size: int) -> str:
-    """Return bytes of a disk in GB.
+    """Return bytes of a disk in GB, few of them in MB.
 
-    >>> gb(12_340_000_000)
-    '12.3 GB'
+    >>> gb(12_340_000_000), gb(11_000_000)
+    ('12.3 GB', '11 MB')
     """
+    if size < 100_000_000:
+        return f"{size / 1e6:.0f} MB"
     return f"{size / 1e9:,.1f} GB"
 
 

@@ -9,9 +9,11 @@ import hashlib
 import io
 import os
 import re
+import shutil
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import ZipInfo
 
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 SCHEMES = ("file", "hdfs", "gs")
-# what Hadoop's own FileSystem says where an implementation says nothing: Java's largest long
-_NO_LIMIT = 2**63 - 1
 
 
 def resolve_uri(value: str, *, key: str) -> str:
@@ -189,16 +189,16 @@ class Files:
             raw.close()
 
     def free_space(self, uri: str) -> int | None:
-        """Return the bytes that may still be written there, of each a file system keeps copies.
-
-        None where the file system tells no limit, as buckets do.
-        """
+        """Return the bytes that may still be written there, None where no limit is told."""
+        if is_local(uri):
+            place = Path(local_path(uri))  # Hadoop would count what is reserved for root
+            return shutil.disk_usage(next(filter(Path.exists, (place, *place.parents)))).free
         files, path = self._open_at(uri)
         while not plain_errors(uri, files.exists, path) and path.getParent() is not None:
             path = path.getParent()
         free = int(plain_errors(uri, files.getStatus, path).getRemaining())
-        copies = max(1, int(files.getDefaultReplication(path)))
-        return None if free >= _NO_LIMIT else free // copies
+        # HDFS keeps copies; of a bucket's room Hadoop says Java's largest long
+        return None if free == 2**63 - 1 else free // max(1, files.getDefaultReplication(path))
 
     def status(self, uri: str) -> FileStatus | None:
         """Return what the file system says of a file or directory, None where there is none."""

@@ -38,7 +38,8 @@ def test_a_cluster_that_does(submitter, hadoop, overrides):
         *("checkpoints", "archive", "ratings", "heaps", "overhead", "disk", "scratch", "time"),
     ]
     wrong = {name for name, one in findings.items() if one["state"] != "ok"}
-    assert wrong <= {"blas"}, findings
+    # two executors of a gigabyte are less than what is known to do
+    assert wrong <= {"blas", "heaps"}, findings
     assert findings["executors"]["found"].startswith("2 registered, of 1 cores each; asked: 2")
     assert "1.5 GiB of the " in findings["container"]["found"]
     assert f"GB free at {hadoop.hdfs}/doctor/workspace" in findings["disk"]["found"]
@@ -51,5 +52,5 @@ def test_what_is_wrong_on_a_cluster(submitter, hadoop, overrides):
     assert done.exit_code == 3, done.output[-3000:]
     findings = named(done)
     assert findings["archive"]["cure"] == "bring it there with `make submit JOB=stage_in`"
-    # for the full size, two executors of a gigabyte are too few, and their workers have no room
+    # for the full size they are too few, and their workers have no room
     assert findings["heaps"]["state"] == findings["overhead"]["state"] == "warning"
