@@ -17,6 +17,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = job_parser("doctor").parse_args(argv)
     session = Session("movierec doctor")
 
+    wrong: list[str] = []
+
     def body() -> None:
         examination = Examination(read_config(arguments.config, arguments.set, session), session)
         if arguments.check_config:
@@ -24,13 +26,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         findings = []
         for finding in examination.findings():
             for line in finding.lines():
-                print(f"doctor: {line}", file=sys.stderr, flush=True)
+                say(line)
             findings.append(finding)
+        wrong.extend(one.name for one in findings if one.state == "error")
+        if wrong:
+            say(f"a run would fail: see {', '.join(wrong)} above")
         print(json.dumps({"job": "doctor", "findings": [*map(asdict, findings)]}), flush=True)
-        if wrong := [one.name for one in findings if one.state == "error"]:
-            raise InputError(f"a run would fail: see {', '.join(wrong)} above")
 
-    return run_guarded("doctor", body, session)
+    code = run_guarded("doctor", body, session)
+    return code or (InputError.exit_code if wrong else 0)
+
+
+def say(line: str) -> None:
+    print(f"doctor: {line}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
