@@ -54,7 +54,7 @@ def test_a_java_of_32_bit_is_none() -> None:
 
 
 def test_the_java_that_spark_would_start_is_the_one_that_it_runs_on(spark: SparkSession) -> None:
-    asked, running = ask_java(), java_of(spark)
+    asked, running = ask_java(spark_version=spark.version), java_of(spark)
     assert {name: asked[name] for name in running} == running
     assert judge_java(running, spark_version=spark.version).state == "ok"
 
@@ -62,11 +62,11 @@ def test_the_java_that_spark_would_start_is_the_one_that_it_runs_on(spark: Spark
 def test_a_java_home_without_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(InputError, match=re.escape(f"JAVA_HOME {tmp_path} holds no java that")):
-        ask_java()
+        ask_java(spark_version="4.1.2")
     monkeypatch.delenv("JAVA_HOME")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError, match=r"there is no java on PATH, .*; install Java 17 or 21 "):
-        ask_java()
+        ask_java(spark_version="4.1.2")
 
 
 def test_spark_says_where_it_runs(session: Session, spark: SparkSession) -> None:

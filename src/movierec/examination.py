@@ -132,8 +132,9 @@ class Examination:
         return str(self._session().sparkContext.master).startswith("local")
 
     def _java_here(self) -> Finding:
-        java = java_checks.ask_java()
-        return java_checks.judge_java(java, spark_version=pyspark.__version__)
+        version = pyspark.__version__
+        java = java_checks.ask_java(spark_version=version)
+        return java_checks.judge_java(java, spark_version=version)
 
     def _java_of_spark(self) -> Finding:
         spark = self._session()

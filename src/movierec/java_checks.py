@@ -28,15 +28,15 @@ _SUPPORTED: Final = {"3": (8, 11, 17), "4": (17, 21)}
 _SECONDS: Final = 30
 
 
-def ask_java() -> dict[str, str]:
+def ask_java(*, spark_version: str) -> dict[str, str]:
     """Return the properties of the Java that Spark would start: JAVA_HOME's, else the PATH's.
 
-    Raises InputError where there is none, or it does not run.
+    Raises InputError, whose cure is for this version of Spark, where none is there or runs.
     """
     home = os.environ.get("JAVA_HOME")
     java = str(Path(home, "bin", "java")) if home else shutil.which("java")
     place = f"JAVA_HOME {home}" if home else "PATH"
-    cure = f"install {_wanted('')} and set JAVA_HOME to it, or unset JAVA_HOME and run `make setup`"
+    cure = f"install {_wanted(spark_version)} and set JAVA_HOME to it, or unset JAVA_HOME and run `make setup`"
     if java is None:
         raise InputError(f"there is no java on PATH, and JAVA_HOME is not set; {cure}")
     command = [java, "-XshowSettings:properties", "-version"]
