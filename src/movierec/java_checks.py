@@ -36,7 +36,8 @@ def ask_java(*, spark_version: str) -> dict[str, str]:
     home = os.environ.get("JAVA_HOME")
     java = str(Path(home, "bin", "java")) if home else shutil.which("java")
     place = f"JAVA_HOME {home}" if home else "PATH"
-    cure = f"install {_wanted(spark_version)} and set JAVA_HOME to it, or unset JAVA_HOME and run `make setup`"
+    wanted = _wanted(spark_version)
+    cure = f"install {wanted} and set JAVA_HOME to it, or unset JAVA_HOME and run `make setup`"
     if java is None:
         raise InputError(f"there is no java on PATH, and JAVA_HOME is not set; {cure}")
     command = [java, "-XshowSettings:properties", "-version"]
@@ -69,11 +70,11 @@ def judge_java(java: Mapping[str, str], *, spark_version: str) -> Finding:
         return Finding("java", "error", f"{found}: its heap ends at 2 GB or 4", cure)
     if version in supported:
         return Finding("java", "ok", found)
-    state: str = "too old" if version < min(supported) else "not one that it supports"
+    fault = "too old" if version < min(supported) else "not one that it supports"
     return Finding(
         "java",
         "error" if version < min(supported) else "warning",
-        f"{found}: {state} for Spark {spark_version}",
+        f"{found}: {fault} for Spark {spark_version}",
         cure,
     )
 
