@@ -100,14 +100,16 @@ print(json.dumps([found, workers.state]))
 @pytest.fixture(scope="module")
 def probe(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str]:
     """Two executors, processes of their own, as they are read."""
-    root = Path(__file__).resolve().parents[1]
+    root, home = Path(__file__).resolve().parents[1], tmp_path_factory.mktemp("spark")
+    # workers of a local cluster write below SPARK_HOME
+    for part in Path(pyspark.__file__).parent.iterdir():
+        (home / part.name).symlink_to(part)
     done = subprocess.run(
         [sys.executable, "-c", PROBE],
         env={
             **os.environ,
             "PYTHONPATH": str(root / "src"),
-            "SPARK_HOME": str(Path(pyspark.__file__).parent),
-            "SPARK_WORKER_DIR": str(tmp_path_factory.mktemp("workers")),
+            "SPARK_HOME": str(home),
         },
         capture_output=True,
         text=True,
