@@ -69,7 +69,7 @@ EXPORTED := evaluate twins report
 ON_DATAPROC := cluster-up cluster-status cluster-down upload submit pipeline workflow batch logs \
 	fetch attach
 
-.PHONY: help setup run data $(STAGES) bench prune stability test test-cluster test-browser notebook chaos invariance fuzz check mkl package lock audit \
+.PHONY: help setup run doctor data $(STAGES) bench prune stability test test-cluster test-browser notebook chaos invariance fuzz check mkl package lock audit \
 	clean java interpreter-gone $(ON_DATAPROC)
 
 help: ## list the targets
@@ -80,6 +80,9 @@ setup: $(VENV)/dev.stamp $(VENV)/project.stamp java ## make .venv: locked packag
 
 run: $(VENV)/project.stamp java ## the whole pipeline on CONF; what is done is skipped
 	@$(WITH_SPARK) scripts/run_pipeline.py $(OPTIONS)
+
+doctor: $(VENV)/project.stamp java ## does CONF's run have what it needs here: Java, memory, disk, archive?
+	@$(WITH_SPARK) jobs/doctor.py $(ON_CONF)
 
 data: $(VENV)/project.stamp ## download or generate the archive that CONF names
 	@$(BIN)/python scripts/fetch_archive.py --config '$(CONF)'

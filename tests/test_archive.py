@@ -193,10 +193,19 @@ def stage(files: Files, path: Path, name: str = "a.csv", header: str | None = HE
     return target.read_bytes()
 
 
+def count(files: Files, path: Path, name: str = "a.csv", header: str | None = HEADER) -> int:
+    member = archive.read_directory(files, path.as_uri())[name]
+    return archive.count_rows(files, path.as_uri(), member=member, header=header)
+
+
 def not_staged(files: Files, path: Path, name: str = "a.csv", header: str | None = HEADER) -> str:
+    """Return why a member is refused, after seeing that counting its rows refuses it as well."""
     with pytest.raises(InputError) as raised:
         stage(files, path, name, header)
     message = str(raised.value)
+    with pytest.raises(InputError) as raised:
+        count(files, path, name, header)
+    assert str(raised.value) == message
     assert "\n" not in message
     return message.removeprefix(f"{path.as_uri()}: member {name!r}: ")
 
@@ -220,12 +229,15 @@ def test_a_member_is_staged_without_its_header(
     path = tmp_path / "a.zip"
     archives.write_zip(path, {"x": LARGE, "a.csv": content, "y": LARGE}, compression=compression)
     assert stage(files, path) == staged
+    assert count(files, path) == len(staged.splitlines())
 
 
 def test_a_member_without_header_is_staged_whole(files: Files, tmp_path: Path) -> None:
     path = archives.write_zip(tmp_path / "a.zip", {"a.csv": b"1::2\n", "empty": b""})
     assert stage(files, path, header=None) == b"1::2\n"
     assert stage(files, path, "empty", header=None) == b""
+    assert count(files, path, header=None) == 1
+    assert count(files, path, "empty", header=None) == 0
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])

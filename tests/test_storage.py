@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -230,6 +231,16 @@ def test_a_file_is_read_in_any_order(files: Files, tmp_path: Path) -> None:
         assert file.read(1) == b""
         with pytest.raises(OSError, match="before the file's start"):
             file.seek(-300_001, io.SEEK_END)
+
+
+def test_the_room_is_that_of_the_file_system_and_of_what_is_not_there_yet(
+    files: Files, tmp_path: Path
+) -> None:
+    for uri in (f"file://{tmp_path}", f"file://{tmp_path}/not/yet", "file:///"):
+        free = files.free_space(uri)
+        assert free is not None
+    place = shutil.disk_usage(tmp_path).free
+    assert files.free_space(f"file://{tmp_path}/not/yet") == pytest.approx(place, rel=0.05)
 
 
 # A Hadoop without the connector, a URI without its slashes, a file in the directory's place.

@@ -82,6 +82,18 @@ def stage_member(
         raise InputError(f"{origin}: {fault}; {_AGAIN}")
 
 
+def count_rows(files: Files, uri: str, *, member: zipfile.ZipInfo, header: str | None) -> int:
+    """Read a member to its end and return its lines less its header.
+
+    Raises InputError as `stage_member` does. A last line without an end counts from Java 16 on.
+    """
+    origin = f"{uri}: member {member.filename!r}"
+    lines, fault = files.count_lines(uri, member=member, skip=_header_skipper(origin, header))
+    if fault is not None:
+        raise InputError(f"{origin}: {fault}; {_AGAIN}")
+    return lines
+
+
 def _check_exists(files: Files, uri: str) -> None:
     if not files.exists(uri):
         raise InputError(

@@ -71,16 +71,61 @@ def inflate(
     what is wrong where the content is not what the zip's directory says, else None. Raises
     InputError, with the `name`, for what is no fault of the zip.
     """
+    copy = jvm.org.apache.commons.io.IOUtils.copyLarge
+
+    def drain(first: bytes, content: Any, length: int) -> bool:
+        out.write(bytearray(first))
+        return bool(copy(content, out, 0, length) == length)
+
+    return _drained(jvm, raw, drain, member=member, skip=skip, name=name)
+
+
+def count_lines(
+    jvm: Any, raw: Any, *, member: ZipInfo, skip: Callable[[bytes], int], name: str
+) -> tuple[int, str | None]:
+    """Read one member like `inflate`, to nowhere; return its lines after `skip`, and the fault.
+
+    A last line without an end counts from Java 16 on.
+    """
+    lines = 0
+
+    def drain(first: bytes, content: Any, length: int) -> bool:
+        nonlocal lines
+        java, streams = jvm.java.io, jvm.org.apache.commons.io.input
+        # A reader reads ahead, and behind a member that is stored lies the next one. A sequence
+        # closes what it is made of.
+        rest = streams.BoundedInputStream(streams.CloseShieldInputStream.wrap(content), length)
+        whole = java.SequenceInputStream(java.ByteArrayInputStream(bytearray(first)), rest)
+        reader = java.LineNumberReader(java.InputStreamReader(whole, "ISO-8859-1"))
+        size = len(first) + length
+        passed = reader.skip(size + 1)
+        lines = int(reader.getLineNumber())
+        return bool(passed == size)
+
+    fault = _drained(jvm, raw, drain, member=member, skip=skip, name=name)
+    return lines, fault
+
+
+def _drained(
+    jvm: Any,
+    raw: Any,
+    drain: Callable[[bytes, Any, int], bool],
+    *,
+    member: ZipInfo,
+    skip: Callable[[bytes], int],
+    name: str,
+) -> str | None:
+    """Have `drain` take a member's first bytes, its rest as a Java stream, and the rest's length.
+
+    It tells whether so much was there. Returns and raises what `inflate` does.
+    """
     from py4j.protocol import Py4JJavaError
 
-    copy = jvm.org.apache.commons.io.IOUtils.copyLarge
     inflater = jvm.java.util.zip.Inflater(True)
     try:
         content = _open_content(jvm, raw, member, inflater)
         first = bytes(content.readNBytes(min(member.file_size, 4096)))
-        rest, length = first[skip(first) :], member.file_size - len(first)
-        out.write(bytearray(rest))
-        whole = copy(content, out, 0, length) == length
+        whole = drain(first[skip(first) :], content, member.file_size - len(first))
         ends = member.compress_type != ZIP_DEFLATED or content.read() == -1
         if not (whole and ends and content.getChecksum().getValue() == member.CRC):
             return "its content has not the size or the checksum in the archive's directory"

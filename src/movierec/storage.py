@@ -9,14 +9,16 @@ import hashlib
 import io
 import os
 import re
+import shutil
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import ZipInfo
 
 from movierec.errors import ConfigError, InputError
-from movierec.hadoop_streams import buffered, inflate
+from movierec.hadoop_streams import buffered, count_lines, inflate
 from movierec.java_errors import plain_errors
 
 if TYPE_CHECKING:
@@ -173,6 +175,30 @@ class Files:
                 return inflate(self._jvm, raw, out, member=member, skip=skip, name=name)
         finally:
             raw.close()
+
+    def count_lines(
+        self, archive: str, *, member: ZipInfo, skip: Callable[[bytes], int]
+    ) -> tuple[int, str | None]:
+        """Do as `inflate_member` does, to nowhere; return the lines after `skip`, and the fault."""
+        files, path = self._open_at(archive)
+        raw = plain_errors(archive, files.open, path)
+        try:
+            name = f"{archive}: {member.filename}"
+            return count_lines(self._jvm, raw, member=member, skip=skip, name=name)
+        finally:
+            raw.close()
+
+    def free_space(self, uri: str) -> int | None:
+        """Return the bytes that may still be written there, None where no limit is told."""
+        if is_local(uri):
+            place = Path(local_path(uri))  # Hadoop would count what is reserved for root
+            return shutil.disk_usage(next(filter(Path.exists, (place, *place.parents)))).free
+        files, path = self._open_at(uri)
+        while not plain_errors(uri, files.exists, path) and path.getParent() is not None:
+            path = path.getParent()
+        free = int(plain_errors(uri, files.getStatus, path).getRemaining())
+        # HDFS keeps copies; of a bucket's room Hadoop says Java's largest long
+        return None if free == 2**63 - 1 else free // max(1, files.getDefaultReplication(path))
 
     def status(self, uri: str) -> FileStatus | None:
         """Return what the file system says of a file or directory, None where there is none."""

@@ -11,9 +11,9 @@ from google.cloud import dataproc_v1 as dp
 from movierec.errors import InputError
 from movierec_dataproc.jobs import ENDED
 from movierec_dataproc.naming import SUITE, label_value
-from movierec_dataproc.plan import EXPORT, STAGE_IN
+from movierec_dataproc.plan import DOCTOR, EXPORT, STAGE_IN
 
-_ASIDE: Final = {label_value(EXPORT), label_value(STAGE_IN)}
+_ASIDE: Final = {label_value(one) for one in (DOCTOR, EXPORT, STAGE_IN)}
 _NEVER: Final = datetime.min.replace(tzinfo=timezone.utc)
 
 

@@ -14,7 +14,7 @@ from movierec_dataproc.context import Context, Summary
 from movierec_dataproc.dry_run import Call, show
 from movierec_dataproc.jobs import JobWork
 from movierec_dataproc.operations import find_operation
-from movierec_dataproc.plan import EXPORT, STAGE_IN, Plan, Step
+from movierec_dataproc.plan import DOCTOR, EXPORT, STAGE_IN, Plan, Step
 from movierec_dataproc.preparation import Wanted, prepare, send
 from movierec_dataproc.target import split_uri
 from movierec_dataproc.work import next_attempt
@@ -35,7 +35,10 @@ def upload(wanted: Wanted, context: Context) -> Summary:
 def submit(wanted: Wanted, context: Context, *, job: str) -> Summary:
     """Run one job on the cluster, or take up the one that runs."""
     plan = prepare(wanted, context, place="cluster")
-    return _run(plan, [plan.step(job)], context, command="submit", redo=wanted.force)
+    step = plan.step(job)
+    # what it would find now is not what it found then
+    redo = wanted.force or step.job == DOCTOR
+    return _run(plan, [step], context, command="submit", redo=redo)
 
 
 def pipeline(wanted: Wanted, context: Context) -> Summary:
@@ -57,7 +60,9 @@ def batch(wanted: Wanted, context: Context, *, job: str) -> Summary:
         return show("batch", [Call(method=method, request=request, command=command)], context)
     send(plan, context, archive=True)
     batch_id, progress = next_attempt(
-        first, lambda one: BatchWork(context.clients, target, one).find(), redo=wanted.force
+        first,
+        lambda one: BatchWork(context.clients, target, one).find(),
+        redo=wanted.force or step.job == DOCTOR,
     )
     work = BatchWork(context.clients, target, batch_id)
     if progress is None:

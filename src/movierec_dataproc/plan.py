@@ -18,6 +18,7 @@ from movierec_dataproc.target import Target
 
 STAGE_IN: Final = "stage_in"
 EXPORT: Final = "export_results"
+DOCTOR: Final = "doctor"
 RESULTS: Final = "results"
 """The folder in the bucket that has a workspace's layout."""
 _PLAIN: Final = re.compile(r"[a-z]+://[A-Za-z0-9._/=+-]+")
@@ -49,15 +50,18 @@ class Plan:
     results: str
     """Where what is exported lies."""
     steps: tuple[Step, ...]
+    doctor: Step
+    """Looks whether the others would go well; it is run when it is asked for."""
     identity: str
     """12 hexadecimal digits of everything that shapes what the jobs do."""
 
     def step(self, job: str) -> Step:
         """Return the step of a job, or of a stage. Raises ConfigError where there is none."""
-        for step in self.steps:
+        steps = (*self.steps, self.doctor)
+        for step in steps:
             if job in (step.job, step.id):
                 return step
-        known = ", ".join(step.job for step in self.steps)
+        known = ", ".join(step.job for step in steps)
         raise ConfigError([f"--job {job}: one of {known} was expected"])
 
 
@@ -159,6 +163,13 @@ def make_plan(
         workspace=config.workspace,
         results=results,
         steps=tuple(steps),
+        doctor=Step(
+            id=DOCTOR,
+            job=DOCTOR,
+            args=tuple(args),
+            after=(),
+            labels=common | {"job": label_value(DOCTOR)},
+        ),
         identity=digest(suite.artifacts.digest, suite.conf, [list(step.args) for step in steps]),
     )
 

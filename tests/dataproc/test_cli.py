@@ -177,6 +177,21 @@ def test_force_runs_again_and_deletes_all_the_same(server: FakeDataproc, conf: P
     run("cluster-down", "--force")
 
 
+def test_the_doctor_looks_anew_each_time_and_holds_no_cluster(
+    server: FakeDataproc, conf: Path
+) -> None:
+    run("cluster-up")
+    first = run("submit", "--config", conf, "--job", "doctor").summary["jobs"]
+    second = run("submit", "--config", conf, "--job", "doctor").summary["jobs"]
+    assert second == [f"{first[0]}-2"]
+    assert submitted(server) == ["doctor", "doctor"]
+    assert run("cluster-status").summary["only_on_hdfs"] == []
+    run("cluster-down")
+    for number in (1, 2):
+        batch = run("batch", "--config", conf, "--job", "doctor").summary["batch"]
+        assert batch.endswith("-2") == (number == 2)
+
+
 def test_a_new_cluster_runs_anew(server: FakeDataproc, conf: Path) -> None:
     ids = []
     for _ in range(2):

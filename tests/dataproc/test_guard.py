@@ -52,6 +52,11 @@ def test_an_export_has_only_what_was_there_when_it_began() -> None:
     assert unexported(*exports, *jobs) == []
 
 
+def test_what_leaves_no_result_keeps_no_cluster() -> None:
+    jobs = [a_job("stage-in", minute=1), a_job("doctor", minute=2)]
+    assert unexported(*jobs) == []
+
+
 def test_an_export_that_failed_or_was_another_run_s_exports_nothing() -> None:
     job = a_job("ingest", minute=3)
     for state in ("ERROR", "CANCELLED"):

@@ -143,6 +143,15 @@ def test_a_job_goes_by_either_name(tmp_path: Path) -> None:
         plan.step("tuna")
 
 
+def test_the_doctor_is_asked_for_by_name_and_belongs_to_no_run(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, force=True)
+    assert plan.step("doctor") is plan.doctor
+    assert plan.doctor not in plan.steps
+    # with the conf that the others get, and nothing to force
+    assert (*plan.doctor.args, "--force") == plan.step("ingest").args
+    assert (ROOT / "jobs" / f"{plan.doctor.job}.py").exists()
+
+
 def test_a_missing_archive_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"there is no .*gone.zip: fetch it with `make data`"):
         plan_of(tmp_path, f"source.archive={tmp_path}/gone.zip")

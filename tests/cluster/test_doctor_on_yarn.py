@@ -1,0 +1,56 @@
+"""The doctor by spark-submit on YARN, with workspace and archive on HDFS."""
+
+from __future__ import annotations
+
+import pytest
+
+from movierec.storage import Files
+from tests import archives
+from tests.cluster.pipelines import SMALL, flags
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture
+def overrides(hadoop, session, tmp_path):
+    """A tiny archive on HDFS."""
+    there = f"{hadoop.hdfs}/doctor/a.zip"
+    Files(session).copy(archives.latest(tmp_path / "a.zip").as_uri(), there)
+    values = {
+        "workspace": f"{hadoop.hdfs}/doctor/workspace",
+        "source.archive": there,
+        "source.sha256": "null",
+        "source.expected_ratings": "5",
+    }
+    return flags([f"{key}={value}" for key, value in values.items()])
+
+
+def named(done):
+    return {one["name"]: one for one in done.summary["findings"]}
+
+
+def test_a_cluster_that_does(submitter, hadoop, overrides):
+    done = submitter.run("doctor", *overrides, conf=SMALL)
+    assert done.exit_code == 0, done.output[-3000:] + done.errors[-3000:]
+    findings = named(done)
+    assert list(findings) == [
+        *("python", "spark", "java", "workers", "blas", "executors", "container", "workspace"),
+        *("checkpoints", "archive", "ratings", "heaps", "overhead", "disk", "scratch", "time"),
+    ]
+    wrong = {name for name, one in findings.items() if one["state"] != "ok"}
+    # two executors of a gigabyte are less than what is known to do
+    assert wrong <= {"blas", "heaps"}, findings
+    assert findings["executors"]["found"].startswith("2 registered, of 1 cores each; asked: 2")
+    assert "1.5 GiB of the " in findings["container"]["found"]
+    assert f"GB free at {hadoop.hdfs}/doctor/workspace" in findings["disk"]["found"]
+
+
+def test_what_is_wrong_on_a_cluster(submitter, hadoop, overrides):
+    gone = ["--set", f"source.archive={hadoop.hdfs}/doctor/gone.zip"]
+    full = ["--set", "source.expected_ratings=33832162"]
+    done = submitter.run("doctor", *overrides, *gone, *full, conf=SMALL)
+    assert done.exit_code == 3, done.output[-3000:]
+    findings = named(done)
+    assert findings["archive"]["cure"] == "bring it there with `make submit JOB=stage_in`"
+    # for the full size they are too few, and their workers have no room
+    assert findings["heaps"]["state"] == findings["overhead"]["state"] == "warning"

@@ -1,0 +1,226 @@
+"""The doctor: what it finds where all is well, and where something is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from movierec.config import Config
+from movierec.examination import Examination
+from movierec.findings import Finding
+from movierec.session import Session
+from tests import archives
+from tests.confs import SMALL, tiny_conf
+
+ROOT = SMALL.parents[1]
+FULL = 33_832_162
+NAMES = [
+    *("python", "java", "spark", "workers", "blas", "workspace", "checkpoints"),
+    *("archive", "ratings", "memory", "disk", "scratch", "time"),
+]
+
+Examine = Callable[[Config], dict[str, Finding]]
+
+
+@pytest.fixture
+def examine(session: Session, tmp_path: Path) -> Iterator[Examine]:
+    """Examine a config in the tests' session and return the findings by name."""
+
+    def examine(config: Config) -> dict[str, Finding]:
+        findings = list(Examination(config, session).findings())
+        named = {finding.name: finding for finding in findings}
+        assert len(named) == len(findings)
+        for finding in findings:
+            assert bool(finding.cure) == (finding.state != "ok"), finding
+            assert "\n" not in finding.found + finding.cure
+        return named
+
+    yield examine
+    session.checkpoint_to(f"file://{tmp_path}/after")
+
+
+def wrong(findings: dict[str, Finding]) -> dict[str, str]:
+    """The states of what is not well, but for BLAS, which is the machine's affair."""
+    return {
+        name: one.state for name, one in findings.items() if one.state != "ok" and name != "blas"
+    }
+
+
+def test_all_is_well(examine: Examine, tmp_path: Path) -> None:
+    path = archives.latest(tmp_path / "a.zip")
+    findings = examine(tiny_conf(tmp_path / "w", path, source__expected_ratings=5))
+    assert list(findings) == NAMES
+    assert wrong(findings) == {}
+    assert findings["ratings"].found == "5 ratings"
+    assert findings["archive"].found.endswith("a.zip: layout latest, whole by the checksums in it")
+    # it leaves nothing, and no stage takes what it did for a result
+    assert [path for path in (tmp_path / "w").rglob("*") if path.is_file()] == []
+
+
+def test_an_archive_that_is_missing(examine: Examine, tmp_path: Path) -> None:
+    findings = examine(tiny_conf(tmp_path / "w", tmp_path / "a.zip"))
+    assert wrong(findings) == {"archive": "error", "others": "warning"}
+    assert findings["archive"].cure == "fetch it with `make data`, or name another with ARCHIVE="
+    assert findings["others"].found == (
+        "not looked at, as the number of ratings is not known: memory, disk, scratch, time"
+    )
+
+
+def test_an_archive_that_is_damaged(examine: Examine, tmp_path: Path) -> None:
+    path = archives.latest(tmp_path / "a.zip")
+    archives.patch_content(path, "ml-latest-tiny/tags.csv")
+    findings = examine(tiny_conf(tmp_path / "w", path, source__expected_ratings=5))
+    assert wrong(findings) == {"archive": "error"}
+    assert "member 'ml-latest-tiny/tags.csv': its content" in findings["archive"].found
+    assert findings["archive"].cure == "fetch it again with `make data`"
+    # what conf expects is known all the same
+    assert "for 5 ratings" in findings["time"].found
+
+
+def test_an_archive_that_is_another(examine: Examine, tmp_path: Path) -> None:
+    path = archives.latest(tmp_path / "a.zip")
+    findings = examine(tiny_conf(tmp_path / "w", path, source__sha256="1" * 64))
+    assert wrong(findings) == {"archive": "error", "others": "warning"}
+    assert f"not source.sha256 {'1' * 64}" in findings["archive"].found
+    assert "set source.sha256 to null" in findings["archive"].cure
+
+
+def test_an_archive_of_another_size(examine: Examine, tmp_path: Path) -> None:
+    path = archives.latest(tmp_path / "a.zip")
+    findings = examine(tiny_conf(tmp_path / "w", path, source__expected_ratings=100_836))
+    assert wrong(findings) == {"ratings": "error"}
+    assert findings["ratings"].found.startswith("5 ratings, not the 100,836 of")
+
+
+def test_an_archive_on_a_file_system_that_is_not_there(examine: Examine, tmp_path: Path) -> None:
+    findings = examine(tiny_conf(tmp_path / "w", "gs://bucket/a.zip"))
+    assert wrong(findings) == {"archive": "error", "others": "warning"}
+    assert 'No FileSystem for scheme "gs"' in findings["archive"].found
+    assert findings["archive"].cure.startswith("let this account read it")
+
+
+def test_a_workspace_that_cannot_be_written_to(examine: Examine, tmp_path: Path) -> None:
+    path = archives.latest(tmp_path / "a.zip")
+    findings = examine(tiny_conf("/proc/movierec", path))
+    assert {"workspace": "error", "checkpoints": "error"}.items() <= wrong(findings).items()
+    for name in ("workspace", "checkpoints"):
+        assert "/proc/movierec" in findings[name].found
+        assert findings[name].cure.startswith("let this account write there")
+
+
+def test_a_heap_that_is_too_small_for_what_conf_claims(examine: Examine, tmp_path: Path) -> None:
+    config = tiny_conf(tmp_path / "w", tmp_path / "a.zip", source__expected_ratings=FULL)
+    memory = examine(config)["memory"]
+    assert memory.state == "warning"
+    assert memory.found.startswith("heap 3.0 GiB of ")
+    assert "33,832,162 ratings are known to do with a heap of 9.0 GiB" in memory.found
+
+
+# --- the command line ----------------------------------------------------------------------------
+
+
+def doctor(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = os.environ | {"PYTHONPATH": str(ROOT / "src")} | environment
+    return subprocess.run(
+        [sys.executable, "jobs/doctor.py", *arguments],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def found_by(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, Any]]:
+    """The last line's findings by name, after seeing that people were told the same."""
+    (line,) = done.stdout.splitlines()
+    summary = json.loads(line)
+    assert summary["job"] == "doctor"
+    for one in summary["findings"]:
+        assert f"doctor: {one['state']:<8} {one['name']:<12} {one['found']}\n" in done.stderr
+        assert not one["cure"] or f"cure: {one['cure']}\n" in done.stderr
+    assert "Traceback" not in done.stderr
+    return {one["name"]: one for one in summary["findings"]}
+
+
+def test_the_sample_before_it_is_generated(tmp_path: Path) -> None:
+    place = [f"--set=workspace={tmp_path}/w", f"--set=source.archive={tmp_path}/a.zip"]
+    done = doctor("--config=conf/sample.yaml", *place, MOVIEREC_BLAS="off")
+    assert done.returncode == 0, done.stderr
+    findings = found_by(done)
+    assert [name for name in NAMES if name != "ratings"] == list(findings)
+    assert findings["archive"]["state"] == "ok"
+    assert "yet: `make run` and `make data` generate it" in findings["archive"]["found"]
+    assert findings["blas"]["state"] == "warning"
+    assert "libopenblas0" in findings["blas"]["cure"]
+    assert "for 100,836 ratings" in findings["time"]["found"]
+    assert list((tmp_path / "w").rglob("*")) == [tmp_path / "w/_checkpoints"]
+
+
+def test_what_is_wrong_makes_the_exit_code_3(tmp_path: Path) -> None:
+    sets = ["--set=workspace=/proc/w", f"--set=source.archive={tmp_path}/a.zip"]
+    done = doctor("--config=conf/small.yaml", *sets)
+    assert done.returncode == 3
+    errors = [name for name, one in found_by(done).items() if one["state"] == "error"]
+    assert errors[:3] == ["workspace", "checkpoints", "archive"]
+    assert (
+        done.stderr.splitlines()[-1] == f"doctor: a run would fail: see {', '.join(errors)} above"
+    )
+
+
+@pytest.mark.parametrize(
+    ("banner", "found"),
+    [
+        ("exit 1", "holds no java that runs"),
+        (
+            "printf '    java.specification.version = 11\\n    java.version = 11.0.2\\n    "
+            "sun.arch.data.model = 64\\n    java.home = /opt/java\\n' >&2",
+            "Java 11.0.2, 64 bit, in /opt/java: too old for Spark 4",
+        ),
+    ],
+)
+def test_without_a_java_for_spark_spark_is_not_even_tried(
+    tmp_path: Path, banner: str, found: str
+) -> None:
+    if found.endswith("4") and __import__("pyspark").__version__ < "4":
+        pytest.skip("Spark 3.5 runs on Java 11")
+    (tmp_path / "bin").mkdir()
+    java = tmp_path / "bin" / "java"
+    java.write_text(f"#!/bin/sh\n{banner}\n", encoding="utf-8")
+    java.chmod(0o755)
+    done = doctor("--config=conf/small.yaml", JAVA_HOME=str(tmp_path))
+    assert done.returncode == 3
+    findings = found_by(done)
+    assert list(findings) == ["python", "java", "others"]
+    assert findings["java"]["state"] == "error"
+    assert found in findings["java"]["found"]
+    assert "install Java" in findings["java"]["cure"]
+    assert "as Spark does not run: workers, blas" in findings["others"]["found"]
+
+
+def test_a_spark_that_does_not_start_is_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "spark-defaults.conf").write_text(
+        "spark.eventLog.enabled true\nspark.eventLog.dir file:/no/such/place\n", encoding="utf-8"
+    )
+    done = doctor("--config=conf/small.yaml", SPARK_CONF_DIR=str(tmp_path))
+    assert done.returncode == 3
+    findings = found_by(done)
+    assert list(findings) == ["python", "java", "spark", "others"]
+    assert "File file:/no/such/place does not exist" in findings["spark"]["found"]
+
+
+def test_a_wrong_conf_is_no_finding() -> None:
+    done = doctor("--config=conf/small.yaml", "--set=als.maxiter=3", "--set=workspace=ftp:x")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "als.maxiter: unknown key" in done.stderr
+    assert doctor("--config=conf/small.yaml", "--set=workspace=ftp:x").returncode == 2
+    assert doctor("--config=conf/small.yaml", "--check-config").returncode == 0
