@@ -20,6 +20,7 @@ import pytest
 from movierec import stages
 from movierec.config_loader import load, load_config
 from movierec_dataproc.cluster_config import ClusterConfig
+from movierec_dataproc.plan import DOCTOR, EXPORT, STAGE_IN
 from tests.markdown import ROOT
 
 # make hands its own variables on, and this may run under `make test SPARK=3.5 TESTS=…`
@@ -27,7 +28,7 @@ ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if 
 _TARGETS = re.compile(r"^([a-z-]+):.*## ", re.MULTILINE)
 _ASSIGNMENT = re.compile(r"^([A-Z_]+)=")
 # programs of others: only what they are pointed at is checked
-_TOOLS = ("venv", "pytest", "ruff", "mypy", "pip_audit")
+_TOOLS = ("venv", "pytest", "ruff", "mypy", "pip_audit", "jupyterlab")
 # nearly every target calls the same programs first
 _PASSED: set[tuple[str, ...]] = set()
 
@@ -124,6 +125,7 @@ def _check_arguments(arguments: argparse.Namespace) -> None:
         load(ClusterConfig, text, origin="cluster", overrides=overrides, option="--cluster-set")
     if "job" in given:
         known = {name for stage in stages.PIPELINE for name in (stage.name, stage.job)}
+        known |= {STAGE_IN, EXPORT, DOCTOR}
         assert given["job"] in known, f"no job {given['job']}"
 
 

@@ -32,12 +32,14 @@ CI = [
     "make test SPARK=3.5 TESTS=tests/jobs",
     'make run CONF=conf/small.yaml ARCHIVE="$archive"',
     "make run CONF=conf/sample.yaml",
+    "make test-browser",
     "make test-cluster",
     "make bench ONLY=topk,als,twins,evaluation SCALE=0.003 BENCH='--repetitions 1'",
 ]
 """What .ci/run carries out."""
 EXECUTED = {
-    **dict.fromkeys(("bench", "check", "run", "setup", "test", "test-cluster"), ".ci/run"),
+    **dict.fromkeys(("bench", "check", "run", "setup", "test"), ".ci/run"),
+    **dict.fromkeys(("test-browser", "test-cluster"), ".ci/run"),
     **dict.fromkeys(
         ("batch", "cluster-down", "cluster-status", "cluster-up", "fetch", "logs", "pipeline"),
         "tests/dataproc/test_cli.py",
@@ -46,8 +48,11 @@ EXECUTED = {
     "attach": "tests/dataproc/test_operations.py",
     "chaos": "tests/chaos/test_chaos.py",
     "data": "tests/test_fetching.py",
+    "doctor": "tests/jobs/test_doctor.py",
     "fuzz": "tests/fuzz/test_fuzz.py",
+    "notebook": "tests/test_notebook.py",
     "package": "tests/scripts/test_build_package.py",
+    "prune": "tests/test_pruning.py",
     "twins": "tests/jobs/test_find_twins.py",
 }
 """Where a target, or in a test what it calls, is carried out for real."""

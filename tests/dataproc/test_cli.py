@@ -30,6 +30,7 @@ JOBS = [
     "recommend",
     "evaluate",
     "find_twins",
+    "describe_run",
     "export_results",
 ]
 

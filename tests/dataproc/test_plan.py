@@ -34,7 +34,8 @@ def test_every_step_comes_after_what_it_reads(tmp_path: Path) -> None:
         "recommend": {"partition", "popularity", "tune"},
         "evaluate": {"ingest", "partition", "popularity", "tune", "recommend"},
         "twins": {"ingest"},
-        "export": {"evaluate", "twins"},
+        "report": {stage.name for stage in stages.REPORT.inputs},
+        "export": {"report"},
     }
     seen: set[str] = set()
     for step in plan.steps:
@@ -102,7 +103,7 @@ def test_what_a_cluster_can_reach_stays(tmp_path: Path, storage_server: FakeStor
         *("--source", f"gs://{BUCKET}/a/x.zip", "--target", "hdfs:///movierec/archives/x.zip"),
     )
     # results that are in a bucket already are not exported, and a plan's checksum stays unknown
-    assert plan.steps[-1].job == "find_twins"
+    assert plan.steps[-1].job == "describe_run"
     assert plan.steps[-1].labels["results"] == "gs"
     assert "fingerprint" not in plan.steps[-1].labels
     with pytest.raises(InputError, match=r"gs://suite/a/y.zip: there is no such object"):
