@@ -298,5 +298,6 @@ def test_a_jvm_that_dies_ends_the_drawing_and_nothing_else() -> None:
     assert seen.code == 0, seen.err
     found = lines_on_screen(seen.err)
     assert found[-1] == "make_toy: last 3 s"
-    assert not [line for line in found if line.startswith("make_toy: last [")]
+    # PySpark's own threads may tell of it too, behind what is drawn at that moment
+    assert not drawn(seen.err.partition("-----")[2])
     assert "Exception in thread" not in seen.err
