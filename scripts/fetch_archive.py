@@ -16,7 +16,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def body() -> None:
         config = read_config(arguments.config, arguments.set, session)
-        print(fetch_archive(config.source))
+        if not arguments.check_config:
+            print(fetch_archive(config.source))
 
     return run_guarded("fetch_archive", body, session)
 

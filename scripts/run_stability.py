@@ -32,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def body() -> None:
         config = read_config(arguments.config, arguments.set, session)
+        if arguments.check_config:
+            return
         if config.source.generate is not None:
             fetch_archive(config.source)
         summaries = {}
