@@ -58,6 +58,8 @@ EXECUTED = {
 """Where a target, or in a test what it calls, is carried out for real."""
 ONLY_CHECKED = {"audit", "invariance", "lock", "mkl", "stability"}
 """Too long, or of the network: a dry run, their programs' parsers and their confs are all."""
+EXAMPLES = {"README.md": "tests/test_results.py"}
+"""Python without what it prints, each with the test that runs it."""
 SCRIPTS = {"README.md": "tests/dataproc/test_readme.py"}
 """Whole shell scripts, each with the test that runs it."""
 GCLOUD = {
@@ -88,7 +90,7 @@ def snippets() -> list[tuple[Path, Block]]:
         (guide, block)
         for guide in GUIDES
         for block in blocks(text_of(guide))
-        if block.language == "python"
+        if block.language == "python" and ">>>" in block.text
     ]
 
 
@@ -167,6 +169,18 @@ def test_shell_scripts_have_a_test_that_runs_them() -> None:
     ]
     assert found == list(SCRIPTS)
     for document, test in SCRIPTS.items():
+        assert f'"{document}"' in text_of(ROOT / test)
+
+
+def test_examples_have_a_test_that_runs_them() -> None:
+    found = [
+        name_of(guide)
+        for guide in GUIDES
+        for block in blocks(text_of(guide))
+        if block.language == "python" and ">>>" not in block.text
+    ]
+    assert found == list(EXAMPLES)
+    for document, test in EXAMPLES.items():
         assert f'"{document}"' in text_of(ROOT / test)
 
 

@@ -17,6 +17,9 @@ from movierec.session import Session
 from movierec.stages import PIPELINE
 from movierec.workspace import MANIFEST
 from tests.finished import N_RATINGS, SAMPLE, FinishedRun
+from tests.markdown import ROOT, blocks
+
+README = ROOT / "README.md"
 
 MODELS = ("als", "als_explicit", "popularity", "random", "oracle")
 HELD_OUT = ("validation", "test")
@@ -132,27 +135,27 @@ def test_a_conf_that_is_not_there_is_told() -> None:
         open_run("no-such.yaml")
 
 
-# A Spark that the block may stop: the tests need theirs.
+# what README's example is run with, in a process whose Spark it may stop
+OPENED = 'open_run(sys.argv[1], overrides=sys.argv[2:], properties={"spark.master": "local[1]"})'
 PROBE = """
 import json, sys
 from pyspark import SparkContext
-from movierec.results import open_run
 
-with open_run(sys.argv[1], overrides=sys.argv[2:], properties={"spark.master": "local[1]"}) as run:
-    movies = run.movies().count()
-    found = {"movies": movies, "master": run.spark.sparkContext.master}
+{example}
+    found = {{"master": run.spark.sparkContext.master}}
     found["partitions"] = run.spark.conf.get("spark.sql.shuffle.partitions")
 found["running"] = SparkContext._active_spark_context is not None
 print(json.dumps(found))
 """
 
 
-def test_the_end_of_the_block_stops_spark(finished_run: FinishedRun) -> None:
-    command = [sys.executable, "-c", PROBE, str(SAMPLE), *finished_run.overrides]
+def test_what_readme_shows_runs_and_stops_spark(finished_run: FinishedRun) -> None:
+    (example,) = (one.text for one in blocks(README.read_text("utf-8")) if one.language == "python")
+    assert 'open_run("conf/small.yaml")' in example
+    probe = PROBE.format(example=example.replace('open_run("conf/small.yaml")', OPENED).rstrip())
+    command = [sys.executable, "-c", probe, str(SAMPLE), *finished_run.overrides]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert json.loads(done.stdout.splitlines()[-1]) == {
-        "movies": 700,
-        "master": "local[1]",
-        "partitions": "1",
-        "running": False,
-    }
+    *shown, last = done.stdout.splitlines()
+    assert "title" in shown[1]
+    assert "only showing top 10 rows" in done.stdout
+    assert json.loads(last) == {"master": "local[1]", "partitions": "1", "running": False}

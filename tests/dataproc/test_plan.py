@@ -41,7 +41,7 @@ def test_every_step_comes_after_what_it_reads(tmp_path: Path) -> None:
     for step in plan.steps:
         assert after[step.id] <= seen
         seen.add(step.id)
-    assert [stage.name for stage in last_stages()] == ["evaluate", "twins"]
+    assert [stage.name for stage in last_stages()] == ["report"]
 
 
 def test_every_job_exists(tmp_path: Path) -> None:
