@@ -23,7 +23,7 @@ def facts(**changes: Any) -> dict[str, Any]:
         "version": 1,
         "summary": summary(),
         "data": data(),
-        "bias": {split: {model: bias(n) for n, model in enumerate(MODELS)} for split in HELD_OUT},
+        "bias": {"test": {model: bias(n) for n, model in enumerate(MODELS)}},
         "examples": {"rule": "users by rule", "users": [example(n) for n in range(1, 11)]},
         "twins": {"pairs": [pair(n) for n in range(1, 101)], "random": [-0.4, 0.0, 0.1, 0.35]},
         "popularity_trials": [],
