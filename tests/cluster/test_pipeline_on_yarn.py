@@ -24,7 +24,8 @@ def test_every_job_runs_and_its_driver_is_heard(pipeline):
     for stage in stages.PIPELINE:
         assert f'"job": "{stage.job}", "fingerprint"' in pipeline.stdout
     assert "tune_als: trial 1/2" in pipeline.stdout
-    assert "step 9 of 9: export_results" in pipeline.stderr
+    steps = 2 + len(stages.PIPELINE)
+    assert f"step {steps} of {steps}: export_results" in pipeline.stderr
 
 
 def test_a_second_pipeline_finds_every_job_done(laptop, pipeline):
@@ -65,6 +66,10 @@ def test_what_is_fetched_is_what_a_local_run_exports(laptop, local, pipeline, tm
     for summary in summaries:
         del summary["timings"]
     assert summaries[0] == summaries[1]
+    told = [json.loads((at / "report.json").read_text()) for at in (fetched, exported)]
+    for part in ("summary", "data", "bias", "examples", "twins"):
+        assert told[0][part] == told[1][part]
+    assert "Is ALS better than popularity?" in (fetched / "report.html").read_text()
 
 
 def test_the_cluster_goes_once_its_results_are_exported(laptop, pipeline):
