@@ -23,10 +23,12 @@ class Kept:
 
     def __init__(self, session):
         self._session = session
-        self.checkpoint_to = session.checkpoint_to
 
     def __call__(self):
         return self._session()
+
+    def __getattr__(self, name):
+        return getattr(self._session, name)
 
     def stop(self):
         """Leave it running for the next."""
