@@ -8,9 +8,9 @@ from pyspark.sql import DataFrame
 
 from movierec import models, report_facts, stages, summary
 from movierec.columns import MOVIE_ID, USER_ID
+from movierec.context import Context
 from movierec.distributions import collect_month_counts, collect_spread, collect_star_counts
 from movierec.examples import RULE, Material, collect_examples
-from movierec.execution import Context
 from movierec.job import main
 from movierec.list_bias import collect_list_bias
 from movierec.metrics import relevant_movies

@@ -7,6 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql.types import StructType
 
 from movierec import models, stages, summary
+from movierec.context import Context
 from movierec.evaluation import (
     Judged,
     SplitEvaluation,
@@ -14,7 +15,6 @@ from movierec.evaluation import (
     collect_judged,
     keep_relevant,
 )
-from movierec.execution import Context
 from movierec.job import main
 from movierec.schemas import RATINGS, RECOMMENDATIONS
 from movierec.splits import HELD_OUT

@@ -1,8 +1,8 @@
 """Find the user pairs with the most alike movie sets, prove the search, test their ratings."""
 
 from movierec import stages, summary, twin_summary
+from movierec.context import Context
 from movierec.errors import InputError
-from movierec.execution import Context
 from movierec.job import main
 from movierec.movie_sets import collect_population, movie_sets
 from movierec.schemas import MOVIE_SETS, MOVIES, RANDOM_PAIRS, RATINGS, TWINS

@@ -3,8 +3,8 @@
 from dataclasses import asdict
 
 from movierec import stages
+from movierec.context import Context
 from movierec.evaluation import keep_relevant
-from movierec.execution import Context
 from movierec.job import main
 from movierec.popularity import collect_variant_metrics, variants
 from movierec.recommendations import movie_lists

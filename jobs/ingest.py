@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from movierec import stages
-from movierec.execution import Context
+from movierec.context import Context
 from movierec.ingest import Ingestion, open_source, staged
 from movierec.job import main
 

@@ -8,8 +8,8 @@ from pyspark.sql import functions as F
 from movierec import stages
 from movierec.audit import collect_audit
 from movierec.columns import SPLIT
+from movierec.context import Context
 from movierec.errors import InputError
-from movierec.execution import Context
 from movierec.job import main
 from movierec.schemas import RATINGS
 from movierec.splits import GLOBAL_TIME, PER_USER_CHRONOLOGICAL, SPLITS, split_ratings

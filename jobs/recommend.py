@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from movierec import models, native_blas, stages
 from movierec.als import Factors
 from movierec.contest import Contest
-from movierec.execution import Context
+from movierec.context import Context
 from movierec.fitted import read_factors, write_factors
 from movierec.job import main
 from movierec.schemas import RATINGS, RECOMMENDATIONS

@@ -1,7 +1,7 @@
 """Tune ALS: judge trials on validation by the quality of their lists, never by RMSE."""
 
 from movierec import native_blas, stages
-from movierec.execution import Context
+from movierec.context import Context
 from movierec.fitted import write_factors
 from movierec.job import main
 from movierec.ledger import Ledger

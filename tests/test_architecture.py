@@ -57,6 +57,11 @@ def test_a_module_imports_from_its_own_layer_and_those_above(module: str) -> Non
     assert not below
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "src").rglob("*.py")), ids=lambda p: p.stem)
+def test_a_module_is_short(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 250
+
+
 def test_what_ships_to_the_cluster_knows_nothing_of_the_laptop_s_side() -> None:
     for path in [*PACKAGE.glob("*.py"), *(ROOT / "jobs").glob("*.py")]:
         text = path.read_text(encoding="utf-8")

@@ -14,8 +14,9 @@ from pyspark.sql import SparkSession
 from pyspark.sql import types as t
 
 from movierec import __version__
+from movierec.context import Context
 from movierec.errors import ConfigError, InputError, UserError
-from movierec.execution import Context, Execution
+from movierec.execution import Execution
 from movierec.session import Session
 from movierec.stages import Stage
 from tests.confs import tiny_conf

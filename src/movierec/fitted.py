@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from movierec.als import Factors
-from movierec.execution import Context
+from movierec.context import Context
 from movierec.schemas import MOVIE_FACTORS, USER_FACTORS
 from movierec.stages import Stage
 

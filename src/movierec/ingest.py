@@ -14,8 +14,8 @@ from pyspark.sql import functions as F
 from movierec import archive, checks, layouts, schemas
 from movierec import columns as c
 from movierec.checks import TABLES, Table
+from movierec.context import Context
 from movierec.errors import InputError
-from movierec.execution import Context
 from movierec.layouts import Located, Member
 from movierec.parsing import VALUE, forget_good_lines, parse_lines
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from movierec.config import Config
 from movierec.config_loader import load_config
+from movierec.context import Context
 from movierec.errors import ConfigError, InputError, UserError
-from movierec.execution import Context, Execution
+from movierec.execution import Execution
 from movierec.java_errors import storage_fault
 from movierec.session import Session, is_submitted
 from movierec.stages import Stage

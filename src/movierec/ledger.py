@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from movierec.als_params import AlsParams
+from movierec.context import Context
 from movierec.errors import SingularFitError
-from movierec.execution import Context
 from movierec.stages import TRIAL_KEYS, TUNE, effective_config
 from movierec.time_left import TimeLeft
 from movierec.tuning import RunTrial, Trial, metric_name

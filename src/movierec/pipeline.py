@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from movierec import report_facts, stages
-from movierec.execution import Context, Execution
+from movierec.context import Context
+from movierec.execution import Execution
 from movierec.stages import Stage
 from movierec.summary import FILE, TWINS_CSV, to_json
 

@@ -49,7 +49,6 @@ REJECTED: Final = (
     .add(c.REASON, t.StringType())
     .add(c.LINE, t.StringType())
 )
-MOVIE_SCORES: Final = t.StructType().add(c.MOVIE_ID, t.IntegerType()).add(c.SCORE, t.DoubleType())
 USER_FACTORS: Final = (
     t.StructType().add(c.USER_ID, t.IntegerType()).add(c.FACTORS, t.ArrayType(t.FloatType()))
 )
@@ -160,7 +159,7 @@ def conform(frame: DataFrame, schema: t.StructType) -> DataFrame:
 def ddl(schema: t.StructType) -> str:
     """Return the schema as the text that mapInArrow takes.
 
-    >>> ddl(MOVIE_SCORES)
-    'movie_id int, score double'
+    >>> ddl(USER_FACTORS)
+    'user_id int, factors array<float>'
     """
     return ", ".join(f"{field.name} {field.dataType.simpleString()}" for field in schema)

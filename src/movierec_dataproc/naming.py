@@ -9,8 +9,6 @@ import uuid
 from typing import Any, Final
 
 SUITE: Final = "movierec"
-MAX_ID: Final = 100
-"""Characters of a job's id."""
 _SPACE: Final = uuid.UUID("6d6f7669-6572-6563-8000-646174617072")
 CLUSTER_NAME: Final = re.compile(r"[a-z]([-a-z0-9]{0,49}[a-z0-9])?")
 LABEL_KEY: Final = re.compile(r"[a-z][-_a-z0-9]{0,62}")

@@ -18,7 +18,7 @@ from itertools import count
 from typing import Any
 
 from movierec import stages
-from movierec.execution import Context
+from movierec.context import Context
 from movierec.job import main
 from movierec.pipeline import load_run
 from movierec.storage import Files
