@@ -22,17 +22,19 @@ from tests.confs import tiny_conf
 
 SRC = Path(__file__).resolve().parents[1] / "src"
 JOB = """
+from pyspark.sql import types as t
+
 from movierec.errors import InputError
 from movierec.job import main
-from movierec.schemas import MOVIE_SCORES
 from movierec.stages import Stage
 
+SCORES = t.StructType().add("movie_id", t.IntegerType()).add("score", t.DoubleType())
 TOY = Stage(name="toy", version=1, job="make_toy", target="toy", keys=("partition.seed",))
 
 
 def run(context):
     rows = "SELECT * FROM VALUES (1, 0.5D), (2, 0.25D) AS scores(movie_id, score)"
-    context.write(context.spark.sql(rows), "scores", MOVIE_SCORES)
+    context.write(context.spark.sql(rows), "scores", SCORES)
     print("a job may print, but not last")
     if context.config.partition.seed == 13:
         raise RuntimeError("thirteen")
