@@ -14,24 +14,20 @@ import functools
 import sys
 import tempfile
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
-import numpy as np
-from pyspark.ml.recommendation import ALS, ALSModel
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from movierec import models, schemas, stages
 from movierec.als import Factors, als_input, arranged, factors_of, fit_als
 from movierec.catalogue import collect_catalogue
-from movierec.columns import FACTORS, MOVIE_ID, USER_ID
+from movierec.columns import MOVIE_ID, USER_ID
 from movierec.recommendations import movie_lists, recommend
 from movierec.session import size_shuffles
 from movierec.topk import unseen_top_k
 from movierec.tuning import implicit_grid
 from scripts.bench import harness
 from scripts.bench.harness import Findings, Setting, ratio, timed
+from scripts.bench.topk_peers import implicit_lists, spark_lists
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -70,10 +66,10 @@ def run(setting: Setting) -> Findings:
         ours_s, _ = timed(ours, repetitions)
         rows = spark.read.parquet(f"file:{place}/ours").count()
         harness.say("topk", f"ours {ours_s} s for {n_users} users, {rows} rows")
-        theirs = _spark(setting, train, paths, place, n_users)
+        theirs = spark_lists(setting, train, paths, place, n_users)
         train_files = f"{partition.path}/train".removeprefix("file://")
         peer, found = timed(
-            functools.partial(_implicit, train_files, paths, place, k=k), repetitions
+            functools.partial(implicit_lists, train_files, paths, place, k=k), repetitions
         )
         harness.say("topk", f"implicit {peer} s, of which {found['recommend_s']} s recommend")
         return {
@@ -124,116 +120,6 @@ def _write_factors(factors: Factors, place: str) -> dict[str, str]:
     factors.users.write.parquet(paths["users"])
     factors.movies.write.parquet(paths["movies"])
     return paths
-
-
-def _spark(
-    setting: Setting, train: DataFrame, paths: dict[str, str], place: str, n_users: int
-) -> Findings:
-    """Return the seconds of Spark's own top-k, on samples and scaled to all users."""
-    k, spark = setting.config.evaluation.k, train.sparkSession
-    model = _model(paths, place, spark, rank=setting.arguments.rank)
-
-    def sample(size: int) -> DataFrame:
-        users = spark.read.parquet(paths["users"]).select(USER_ID)
-        return users.orderBy(F.xxhash64(USER_ID), USER_ID).limit(size).persist()
-
-    def listed(users: DataFrame, n: int) -> DataFrame:
-        made = model.recommendForUserSubset(users, n)
-        return made.select(USER_ID, F.posexplode("recommendations").alias("rank", "r")).select(
-            USER_ID, F.col(f"r.{MOVIE_ID}").alias(MOVIE_ID), "r.rating", "rank"
-        )
-
-    some = sample(min(n_users, setting.arguments.spark_users))
-    size = some.count()
-    seconds, _ = timed(
-        lambda: listed(some, k).write.mode("overwrite").parquet(f"file:{place}/spark"),
-        1 if size > 1_000 else setting.arguments.repetitions,
-    )
-    harness.say("topk", f"recommendForUserSubset {seconds} s for {size} users")
-    few = sample(min(n_users, setting.arguments.anti_join_users))
-    few_size = few.count()
-    seen = train.join(F.broadcast(few), on=USER_ID, how="left_semi").select(USER_ID, MOVIE_ID)
-    most = seen.groupBy(USER_ID).count().agg(F.max("count")).first()
-    assert most is not None
-    n = k + int(most[0])
-    anti_s, _ = timed(
-        lambda: (
-            listed(few, n)
-            .join(seen, on=[USER_ID, MOVIE_ID], how="left_anti")
-            .write.mode("overwrite")
-            .parquet(f"file:{place}/anti")
-        ),
-        1,
-    )
-    harness.say("topk", f"k + seen = {n} and anti-join: {anti_s} s for {few_size} users")
-    return {
-        "spark_users": size,
-        "spark_sample_s": seconds,
-        "spark_s": round(seconds * n_users / size, 1),
-        "spark_anti_join_users": few_size,
-        "spark_anti_join_sample_s": anti_s,
-        "spark_anti_join_s": round(anti_s * n_users / few_size, 1),
-    }
-
-
-def _model(paths: dict[str, str], place: str, spark: SparkSession, *, rank: int) -> ALSModel:
-    """Return Spark's model of our factors: Spark has no constructor for one, but reads a file."""
-    tiny = spark.createDataFrame([(1, 1, 1.0)], f"{USER_ID} int, {MOVIE_ID} int, rating double")
-    als = ALS(rank=rank, maxIter=1, userCol=USER_ID, itemCol=MOVIE_ID, ratingCol="rating")
-    path = f"file:{place}/model"
-    als.fit(tiny).write().save(path)
-    for name, key in (("userFactors", "users"), ("itemFactors", "movies")):
-        ids = USER_ID if key == "users" else MOVIE_ID
-        factors = spark.read.parquet(paths[key])
-        factors.select(F.col(ids).alias("id"), F.col(FACTORS).alias("features")).write.mode(
-            "overwrite"
-        ).parquet(f"{path}/{name}")
-    return ALSModel.load(path)
-
-
-def _implicit(train: str, paths: dict[str, str], place: str, *, k: int) -> dict[str, Any]:
-    """Make the lists with implicit, from the same Parquet to Parquet."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-    from implicit.cpu.als import AlternatingLeastSquares
-    from scipy.sparse import csr_matrix
-    from threadpoolctl import threadpool_limits
-
-    def factors(name: str, key: str) -> tuple[Any, Any]:
-        table = pq.read_table(paths[name].removeprefix("file:"))
-        flat = table[FACTORS].combine_chunks().flatten().to_numpy()
-        return table[key].to_numpy(), flat.reshape(table.num_rows, -1)
-
-    user_ids, user_factors = factors("users", USER_ID)
-    movie_ids, movie_factors = factors("movies", MOVIE_ID)
-    seen = pq.read_table(train, columns=[USER_ID, MOVIE_ID])
-    user_of, movie_of = np.argsort(user_ids), np.argsort(movie_ids)
-    rows = user_of[np.searchsorted(user_ids, seen[USER_ID].to_numpy(), sorter=user_of)]
-    columns = movie_of[np.searchsorted(movie_ids, seen[MOVIE_ID].to_numpy(), sorter=movie_of)]
-    matrix = csr_matrix(
-        (np.ones(len(rows), np.float32), (rows, columns)), shape=(len(user_ids), len(movie_ids))
-    )
-    model = AlternatingLeastSquares(factors=user_factors.shape[1])
-    model.user_factors, model.item_factors = user_factors, movie_factors
-    # its own threads share the work, and it asks that BLAS have none
-    with threadpool_limits(1, "blas"):
-        recommend_s, (ids, scores) = timed(
-            lambda: model.recommend(
-                np.arange(len(user_ids)), matrix, N=k, filter_already_liked_items=True
-            ),
-            1,
-        )
-    lists = pa.table(
-        {
-            USER_ID: np.repeat(user_ids, k),
-            MOVIE_ID: movie_ids[ids.ravel()],
-            "score": scores.ravel(),
-            "rank": np.tile(np.arange(1, k + 1, dtype=np.int32), len(user_ids)),
-        }
-    )
-    Path(f"{place}/implicit").mkdir(exist_ok=True)
-    pq.write_table(lists, f"{place}/implicit/lists.parquet")
-    return {"recommend_s": recommend_s}
 
 
 def _agreement(spark: SparkSession, place: str) -> float:
