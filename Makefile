@@ -42,7 +42,8 @@ OVERRIDES = $(if $(ARCHIVE),--set 'source.archive=$(ARCHIVE)' --set source.sha25
 	$(foreach pair,$(SET),--set '$(pair)')
 ON_CONF = --config '$(CONF)' $(OVERRIDES)
 FORCED = $(if $(FORCE),--force)
-OPTIONS = $(ON_CONF) $(FORCED) $(if $(VERBOSE),--verbose)
+ALOUD = $(if $(VERBOSE),--verbose)
+OPTIONS = $(ON_CONF) $(FORCED) $(ALOUD)
 
 # of scripts/dataproc.py: the Dataproc side, and for most commands the pipeline's conf
 CLOUD = --cluster '$(CLUSTER)' $(if $(PROJECT),--cluster-set 'project=$(PROJECT)') \
@@ -82,7 +83,7 @@ run: $(VENV)/project.stamp java ## the whole pipeline on CONF; what is done is s
 	@$(WITH_SPARK) scripts/run_pipeline.py $(OPTIONS)
 
 doctor: $(VENV)/project.stamp java ## does CONF's run have what it needs here: Java, memory, disk, archive?
-	@$(WITH_SPARK) jobs/doctor.py $(ON_CONF)
+	@$(WITH_SPARK) jobs/doctor.py $(ON_CONF) $(ALOUD)
 
 data: $(VENV)/project.stamp ## download or generate the archive that CONF names
 	@$(BIN)/python scripts/fetch_archive.py --config '$(CONF)'
@@ -122,12 +123,12 @@ upload fetch: $(VENV)/dataproc.stamp
 submit: ## one job on the cluster (JOB=ingest)
 batch: ## one job as a serverless batch, on the bucket (JOB=ingest)
 submit batch: $(VENV)/dataproc.stamp
-	@$(DATAPROC) $@ $(CLOUD) $(ON_CONF) --job '$(JOB)' $(FORCED)
+	@$(DATAPROC) $@ $(CLOUD) $(OPTIONS) --job '$(JOB)'
 
 pipeline: ## every job on the cluster, one after the other
 workflow: ## every job on a cluster that is made for them and deleted after them
 pipeline workflow: $(VENV)/dataproc.stamp
-	@$(DATAPROC) $@ $(CLOUD) $(ON_CONF) $(FORCED)
+	@$(DATAPROC) $@ $(CLOUD) $(OPTIONS)
 
 logs: $(VENV)/dataproc.stamp ## follow a job (ID=) or a batch (BATCH=)
 	@$(DATAPROC) $@ $(CLOUD) $(if $(BATCH),--batch-id '$(BATCH)',--job-id '$(ID)')

@@ -38,7 +38,7 @@ COMMANDS = {
     "attach": "follow an operation that was left running",
 }
 ON_CONF = ("upload", "submit", "pipeline", "workflow", "batch", "fetch")
-FORCIBLE = ("cluster-down", "submit", "pipeline", "workflow", "batch")
+RUNS = ("submit", "pipeline", "workflow", "batch")
 
 
 def main(
@@ -84,8 +84,11 @@ def make_parser() -> argparse.ArgumentParser:
         if command in ON_CONF:
             one.add_argument("--config", type=Path, required=True, help="the pipeline's conf file")
             _add_overrides(one, "--set", "override one key of the pipeline's conf")
-        if command in FORCIBLE:
-            one.add_argument("--force", action="store_true", help="also what is done or at stake")
+        if command in RUNS:
+            one.add_argument("--force", action="store_true", help="also what is done")
+            one.add_argument("--verbose", action="store_true", help="with Spark's log")
+        if command == "cluster-down":
+            one.add_argument("--force", action="store_true", help="also what is at stake")
         if command in ("submit", "batch"):
             one.add_argument("--job", required=True, help="a job's or a stage's name")
         if command == "logs":
@@ -136,7 +139,8 @@ def _dispatch(arguments: argparse.Namespace, context: Context) -> Summary:
     wanted = Wanted(
         conf=arguments.config,
         overrides=tuple(arguments.set),
-        force=getattr(arguments, "force", False),
+        force=command in RUNS and arguments.force,
+        verbose=command in RUNS and arguments.verbose,
     )
     if command == "submit":
         return job_commands.submit(wanted, context, job=arguments.job)

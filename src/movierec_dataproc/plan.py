@@ -112,6 +112,7 @@ def make_plan(
     place: Place,
     commit: str,
     force: bool = False,
+    verbose: bool = False,
 ) -> Plan:
     """Return the plan of a config that `overrides` were applied to already.
 
@@ -134,20 +135,22 @@ def make_plan(
         "results": "hdfs" if on_hdfs else "gs",
         "run": digest(to_dict(config)),
     }
-    args = ["--config", suite.conf, *(part for one in overrides for part in ("--set", one))]
+    aloud = ("--verbose",) if verbose else ()
+    conf = ("--config", suite.conf, *(part for one in overrides for part in ("--set", one)))
+    args = (*conf, *aloud)
     staged = place == "cluster" and archive.staged
     steps = [
         Step(
             id=stage.name,
             job=stage.job,
-            args=(*args, *(["--force"] if force else [])),
+            args=(*args, *(("--force",) if force else ())),
             after=tuple(one.name for one in stage.inputs) or (("stage-in",) if staged else ()),
             labels=common | {"job": label_value(stage.job)} | _fingerprint(stage, config),
         )
         for stage in stages.PIPELINE
     ]
     if staged:
-        stage_in = ("--source", archive.uri, "--target", config.source.archive)
+        stage_in = ("--source", archive.uri, "--target", config.source.archive, *aloud)
         labels = common | {"job": label_value(STAGE_IN)}
         steps.insert(0, Step(id="stage-in", job=STAGE_IN, args=stage_in, after=(), labels=labels))
     if on_hdfs:
@@ -166,7 +169,7 @@ def make_plan(
         doctor=Step(
             id=DOCTOR,
             job=DOCTOR,
-            args=tuple(args),
+            args=args,
             after=(),
             labels=common | {"job": label_value(DOCTOR)},
         ),

@@ -23,6 +23,7 @@ class Wanted:
     conf: Path
     overrides: tuple[str, ...]
     force: bool = False
+    verbose: bool = False
 
 
 def read_text(path: Path) -> str:
@@ -66,6 +67,7 @@ def prepare(wanted: Wanted, context: Context, *, place: Place) -> Plan:
         place=place,
         commit=context.commit,
         force=wanted.force,
+        verbose=wanted.verbose,
     )
 
 

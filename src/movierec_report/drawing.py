@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from movierec.report_facts import FILE
-from movierec_report.page import render
 
 PAGE: Final = "report.html"
 STABILITY: Final = "stability.json"
@@ -28,6 +27,9 @@ def draw(out: Path, *, commands: Sequence[str]) -> Path | None:
     facts = _read(out / FILE)
     if facts is None:
         return None
+    # matplotlib takes its time to load, and most who call this module only name a command
+    from movierec_report.page import render
+
     text = render(
         facts,
         stability=_read(out / STABILITY),

@@ -170,9 +170,11 @@ def test_force_runs_again_and_deletes_all_the_same(server: FakeDataproc, conf: P
     run("cluster-up")
     first = run("submit", "--config", conf, "--job", "ingest").summary["jobs"]
     assert run("submit", "--config", conf, "--job", "ingest").summary["jobs"] == first
-    forced = run("submit", "--config", conf, "--job", "ingest", "--force").summary["jobs"]
-    assert "--force" in server.calls_of("SubmitJob")[1].request.job.pyspark_job.args
-    again = run("submit", "--config", conf, "--job", "ingest", "--force").summary["jobs"]
+    ingest = ("submit", "--config", conf, "--job", "ingest", "--force", "--verbose")
+    forced = run(*ingest).summary["jobs"]
+    arguments = server.calls_of("SubmitJob")[1].request.job.pyspark_job.args
+    assert {"--force", "--verbose"} <= {*arguments}
+    again = run(*ingest).summary["jobs"]
     assert again == [f"{forced[0]}-2"]
     run("cluster-down", code=3)
     run("cluster-down", "--force")

@@ -16,9 +16,13 @@ from tests.dataproc.scenes import BUCKET, ROOT, Scene, tiny_conf
 
 
 def plan_of(
-    directory: Path, *overrides: str, place: Place = "cluster", force: bool = False
+    directory: Path,
+    *overrides: str,
+    place: Place = "cluster",
+    force: bool = False,
+    verbose: bool = False,
 ) -> Plan:
-    wanted = Wanted(conf=tiny_conf(directory), overrides=overrides, force=force)
+    wanted = Wanted(conf=tiny_conf(directory), overrides=overrides, force=force, verbose=verbose)
     return prepare(wanted, Scene().context(), place=place)
 
 
@@ -124,6 +128,12 @@ def test_force_is_for_stages(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, force=True)
     forced = [step.job for step in plan.steps if "--force" in step.args]
     assert forced == [stage.job for stage in stages.PIPELINE]
+
+
+def test_verbose_is_for_every_job(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, verbose=True)
+    assert all("--verbose" in step.args for step in (*plan.steps, plan.doctor))
+    assert not any("--verbose" in step.args for step in plan_of(tmp_path).steps)
 
 
 def test_the_identity_follows_from_files_and_arguments(tmp_path: Path) -> None:
