@@ -8,9 +8,10 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from movierec.config_loader import load_config
@@ -19,6 +20,7 @@ from movierec.pipeline import load_run
 from movierec.session import Session
 from movierec.stages import Stage
 from movierec.workspace import Result
+from tests.comparison import differences
 from tests.confs import SHORT, SMALL
 
 HERE = Path(__file__).resolve().parent
@@ -48,13 +50,18 @@ class Campaign:
         self._spark = session
         self.findings = Findings()
 
-    def stage(self, stage: Stage, moments: list[str]) -> None:
-        """Kill the stage's job at each moment, then let it end, and compare.
+    def stage(self, stage: Stage, moments: Iterable[str], *, kills: int) -> None:
+        """Kill the stage's job at these moments, so many times, then let it end, and compare.
 
-        The stages before it must be there.
+        A run that ends before its moment does not count; there are at most as many of those. The
+        stages before it must be there.
         """
-        for moment in moments:
+        self._reference.execute(stage, load_run(stage))
+        before = self.findings.kills
+        for moment in islice(moments, 2 * kills):
             self._kill(stage, moment)
+            if self.findings.kills - before == kills:
+                break
         self.finish(stage)
 
     def finish(self, stage: Stage) -> None:
@@ -76,14 +83,14 @@ class Campaign:
             self.findings.kills += 1
         elif process.returncode == 0:
             self.findings.survived += 1
-            self._execution.files.delete(
-                self._execution.workspace.path(stage.name, self._execution.fingerprint(stage))
-            )
         else:
             self._wrong(stage, f"{moment}: exit code {process.returncode}: {output[-500:]}")
         found = self._execution.find(stage)
         if found is not None:
+            # the next one is to have something to do
             self._check_whole(stage, found)
+            self._compare(stage)
+            self._execution.files.delete(found.path.rpartition("/")[0])
 
     def start(self, script: str, *arguments: str) -> subprocess.Popen[str]:
         """Start a script on the pipeline's conf and workspace, as a process of its own."""
@@ -133,18 +140,8 @@ class Campaign:
         ours, theirs = (one.find(stage) for one in (self._reference, self._execution))
         assert ours is not None  # both were just made
         assert theirs is not None
-        spark = self._spark()
-        for dataset in ours.manifest.rows:
-            one, other = (
-                spark.read.parquet(f"{at.path}/{dataset}").drop("seconds") for at in (ours, theirs)
-            )
-            if not (one.exceptAll(other).isEmpty() and other.exceptAll(one).isEmpty()):
-                self._wrong(stage, f"{dataset}: other rows than undisturbed")
-        texts = [
-            self._execution.files.read_text(f"{at.path}/summary.json") for at in (ours, theirs)
-        ]
-        if texts[0] != texts[1]:
-            self._wrong(stage, "summary.json: another text than undisturbed")
+        for what in differences(self._spark(), ours, theirs):
+            self._wrong(stage, f"{what} than undisturbed")
         left = set(self.attempts(stage)) - {theirs.manifest.attempt}
         if len(left) > self.findings.kills:
             self._wrong(stage, f"{len(left)} attempts are left")
@@ -159,8 +156,10 @@ class Campaign:
         return Execution(load_config(text, origin=SMALL.name, overrides=overrides), session)
 
 
-def moments(rng: random.Random, *, writes: int, kills: int, seconds: float) -> list[str]:
-    """So many moments: around every write first, and the rest at random."""
-    chosen = [f"{when}:{n}" for n in range(writes) for when in ("before", "during", "after")]
-    chosen = chosen[:kills]
-    return chosen + [f"{rng.uniform(0, seconds):.2f}" for _ in range(kills - len(chosen))]
+def moments(rng: random.Random, *, writes: int, some: int, seconds: float) -> Iterator[str]:
+    """Around the manifest, around some of the writes before it, and then at random without end."""
+    yield from ("before:manifest", "during:manifest", "after:manifest")
+    around = [f"{when}:{n}" for n in range(writes) for when in ("before", "during", "after")]
+    yield from rng.sample(around, min(some, len(around)))
+    while True:
+        yield f"{rng.uniform(0, seconds):.2f}"

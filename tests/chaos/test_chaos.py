@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import random
+import re
+from itertools import islice
+
 import pytest
 
 from movierec import stages
-from tests.chaos.campaign import ROOT, SLOWEST, Campaign
+from tests.chaos.campaign import ROOT, SLOWEST, Campaign, moments
 
 pytestmark = pytest.mark.slow
 
@@ -27,13 +31,19 @@ def ended(process):
 
 
 def test_a_job_killed_at_any_write_leaves_nothing_wrong(campaign):
-    campaign.stage(stages.INGEST, ["during:0"])
-    # three splits, and the manifest
-    campaign.stage(stages.PARTITION, ["before:0", "during:1", "after:2", "before:3", "during:3"])
+    campaign.stage(stages.INGEST, ["during:0"], kills=1)
+    around = ["before:0", "during:1", "after:2", "before:manifest", "after:manifest"]
+    campaign.stage(stages.PARTITION, around, kills=len(around))
     findings = campaign.findings
     assert findings.wrong == []
-    assert findings.kills + findings.survived == 6
-    assert findings.kills >= 5, "only a write of some bytes is over before it is killed"
+    assert (findings.kills, findings.survived) == (6, 0)
+
+
+def test_moments_are_around_the_manifest_around_other_writes_and_at_random():
+    chosen = [*islice(moments(random.Random(1), writes=2, some=2, seconds=5.0), 8)]
+    assert chosen[:3] == ["before:manifest", "during:manifest", "after:manifest"]
+    assert all(re.fullmatch("(before|during|after):[01]", one) for one in chosen[3:5])
+    assert all(0 <= float(one) <= 5 for one in chosen[5:])
 
 
 def test_two_runs_at_once_agree(campaign):

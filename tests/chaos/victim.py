@@ -2,8 +2,8 @@
 
     python tests/chaos/victim.py STAGE MOMENT --config … [--set …]
 
-MOMENT is `before:N`, `during:N` or `after:N` the N-th write, counted from 0, where the last write
-of a stage is its manifest; or a number of seconds after the job's own work began.
+MOMENT is `before:N`, `during:N` or `after:N` the N-th write, counted from 0, or `before:manifest`
+and so on; or a number of seconds after the job's own work began.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from movierec.context import Context
 from movierec.job import main
 from movierec.pipeline import load_run
 from movierec.storage import Files
-from movierec.workspace import Draft
+from movierec.workspace import MANIFEST, Draft
 
 WITHIN = 0.15
 """Seconds after which a write is under way and, with any luck, not over."""
@@ -33,12 +33,13 @@ def kill() -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def dying(write: Callable[..., Any], when: str, number: int, counter: count[int]) -> Any:
+def dying(write: Callable[..., Any], when: str, which: str, counter: count[int]) -> Any:
     """The same write, which does not survive its moment."""
 
     @wraps(write)
     def wrapped(*arguments: Any) -> Any:
-        mine = next(counter) == number
+        number = next(counter)
+        mine = which == ("manifest" if is_manifest(arguments) else str(number))
         if mine and when == "before":
             kill()
         if mine and when == "during":
@@ -51,13 +52,18 @@ def dying(write: Callable[..., Any], when: str, number: int, counter: count[int]
     return wrapped
 
 
+def is_manifest(arguments: tuple[Any, ...]) -> bool:
+    """Tell whether a write is that of a manifest, which is a text at a path."""
+    return isinstance(arguments[1], str) and arguments[1].endswith(MANIFEST)
+
+
 def arm(moment: str) -> None:
     """Have the process die at a write."""
-    when, _, number = moment.partition(":")
+    when, _, which = moment.partition(":")
     counter = count()
     # a manifest, a summary and a trial are texts
     for owner, name in ((Draft, "write"), (Files, "write_text")):
-        setattr(owner, name, dying(getattr(owner, name), when, int(number), counter))
+        setattr(owner, name, dying(getattr(owner, name), when, which, counter))
 
 
 def run(stage: str, moment: str, arguments: list[str]) -> None:

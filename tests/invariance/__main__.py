@@ -23,10 +23,10 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from movierec import stages
+from tests.comparison import CLOCKS, told
 from tests.confs import SHORT, SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
-CLOCKS = ("seconds",)
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,9 @@ def compared(one: Path, other: Path) -> Iterator[str]:
             if mine != its:
                 n = sum(a != b for a, b in zip(mine, its, strict=False))
                 yield f"{stage.name}/{dataset}: {len(mine)} and {len(its)} rows, {n} of them differ"
-        for name in ("summary.json", "report.json"):
-            if told(here / name) != told(there / name):
+        texts, others = (texts_of(at) for at in (here, there))
+        for name in sorted(texts.keys() | others.keys()):
+            if texts.get(name) != others.get(name):
                 yield f"{stage.name}/{name}"
 
 
@@ -136,10 +137,10 @@ def published(stage: Path) -> Path:
     return manifest.parent / json.loads(manifest.read_text())["attempt"]
 
 
-def told(path: Path) -> dict[str, Any]:
-    """What a file of findings says, but for what clocks say; nothing where there is no file."""
-    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    return {key: one for key, one in found.items() if key not in ("stages", "trials")}
+def texts_of(result: Path) -> dict[str, Any]:
+    """What a result's files for people say, by their names."""
+    paths = (path for path in result.iterdir() if path.suffix in (".json", ".csv"))
+    return {path.name: told(path.name, path.read_text("utf-8")) for path in paths}
 
 
 def rows(dataset: Path) -> list[str]:
