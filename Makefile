@@ -85,8 +85,8 @@ run: $(VENV)/project.stamp java ## the whole pipeline on CONF; what is done is s
 doctor: $(VENV)/project.stamp java ## does CONF's run have what it needs here: Java, memory, disk, archive?
 	@$(WITH_SPARK) jobs/doctor.py $(ON_CONF) $(ALOUD)
 
-data: $(VENV)/project.stamp ## download or generate the archive that CONF names
-	@$(BIN)/python scripts/fetch_archive.py --config '$(CONF)'
+data: $(VENV)/project.stamp ## download or generate the archive that CONF names (FORCE=1: again)
+	@$(BIN)/python scripts/fetch_archive.py $(ON_CONF) $(FORCED)
 
 ingest: ## one stage: check and read the archive
 partition: ## one stage: train, validation and test sets

@@ -1,4 +1,7 @@
-"""Download or generate the archive that a conf names, and check its sha256."""
+"""Download or generate the archive that a conf names, and check its sha256.
+
+One that is there stays, unless --force asks for it anew.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     def body() -> None:
         config = read_config(arguments.config, arguments.set, session)
         if not arguments.check_config:
-            print(fetch_archive(config.source))
+            print(fetch_archive(config.source, again=arguments.force))
 
     return run_guarded("fetch_archive", body, session)
 

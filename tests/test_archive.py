@@ -63,7 +63,7 @@ def test_what_is_no_zip(files: Files, tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     assert refused(files, path) == (
         "not a zip, or one that was cut off or damaged (File is not a zip file); "
-        "fetch it again with `make data`"
+        "fetch it again with `make data FORCE=1`"
     )
 
 
@@ -79,7 +79,7 @@ def test_a_damaged_directory(files: Files, good: Path) -> None:
     good.write_bytes(content.replace(b"PK\x01\x02", b"PK\x01\x03"))
     assert refused(files, good) == (
         "not a zip, or one that was cut off or damaged (Bad magic number for central directory); "
-        "fetch it again with `make data`"
+        "fetch it again with `make data FORCE=1`"
     )
 
 
@@ -182,7 +182,7 @@ def test_the_checksum_in_conf(files: Files, good: Path) -> None:
         archive.check_sha256(files, good.as_uri(), expected="0" * 64)
     assert str(raised.value) == (
         f"{good.as_uri()}: its sha256 is {actual}, not source.sha256 {'0' * 64}; "
-        "fetch it again with `make data`, or set source.sha256 to null to take it as it is"
+        "fetch it again with `make data FORCE=1`, or set source.sha256 to null to take it as it is"
     )
 
 
@@ -282,7 +282,7 @@ def test_content_with_another_checksum(files: Files, tmp_path: Path, compression
     archives.patch_directory(path, "a.csv", 16, "I", 12345)
     assert not_staged(files, path) == (
         "its content has not the size or the checksum in the archive's directory; "
-        "fetch it again with `make data`"
+        "fetch it again with `make data FORCE=1`"
     )
 
 
@@ -292,7 +292,7 @@ def test_content_of_another_size(files: Files, tmp_path: Path, size: int) -> Non
     archives.patch_directory(path, "a.csv", 24, "I", size)
     assert not_staged(files, path) == (
         "its content has not the size or the checksum in the archive's directory; "
-        "fetch it again with `make data`"
+        "fetch it again with `make data FORCE=1`"
     )
 
 
@@ -301,14 +301,15 @@ def test_a_turned_bit_is_found_wherever_it_is(files: Files, tmp_path: Path) -> N
     archives.patch_content(path, "a.csv")
     message = not_staged(files, path)
     assert message.startswith(("its content is damaged (Zip", "its content has not the size or"))
-    assert message.endswith("; fetch it again with `make data`")
+    assert message.endswith("; fetch it again with `make data FORCE=1`")
 
 
 def test_invalid_deflate(files: Files, tmp_path: Path) -> None:
     path = archives.write_zip(tmp_path / "a.zip", {"a.csv": b"\x07" * 50}, compression=0)
     archives.patch_directory(path, "a.csv", 10, "H", zipfile.ZIP_DEFLATED)
     assert not_staged(files, path) == (
-        "its content is damaged (ZipException: invalid block type); fetch it again with `make data`"
+        "its content is damaged (ZipException: invalid block type); "
+        "fetch it again with `make data FORCE=1`"
     )
 
 
@@ -316,5 +317,5 @@ def test_a_member_that_lies_outside_of_the_archive(files: Files, good: Path) -> 
     archives.patch_directory(good, "x/a.csv", 42, "I", 1_000_000)
     assert not_staged(files, good, "x/a.csv") == (
         "its content is damaged (EOFException: Cannot seek after EOF); "
-        "fetch it again with `make data`"
+        "fetch it again with `make data FORCE=1`"
     )

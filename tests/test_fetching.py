@@ -126,6 +126,20 @@ def test_an_archive_that_is_there_is_not_downloaded_again(server: str, source: S
     assert Handler.asked == ["/whole.zip"]
 
 
+def test_an_archive_is_fetched_again_when_that_is_asked_for(
+    server: str, source: SourceOf, tmp_path: Path
+) -> None:
+    path = tmp_path / "data" / "ml.zip"
+    path.parent.mkdir()
+    path.write_bytes(b"cut off")
+    conf = source(url=f"{server}/whole.zip")
+    assert fetch_archive(conf).read_bytes() == b"cut off"
+    with pytest.raises(InputError, match="404"):
+        fetch_archive(source(url=f"{server}/none.zip"), again=True)
+    assert path.read_bytes() == b"cut off"
+    assert fetch_archive(conf, again=True).read_bytes() == ZIP
+
+
 def test_a_download_with_another_checksum_is_refused(
     server: str, source: SourceOf, tmp_path: Path
 ) -> None:

@@ -460,7 +460,7 @@ def test_the_published_number_of_ratings() -> None:
         check_count(5, expected=6, origin="x")
     assert str(raised.value) == (
         "x: it has 5 rows, not source.expected_ratings 6; "
-        "fetch the archive again with `make data`, or set the key to null"
+        "fetch the archive again with `make data FORCE=1`, or set the key to null"
     )
 
 
@@ -478,7 +478,7 @@ def test_genre_names_that_are_none(spark: SparkSession, lines: list[str], fault:
     frame = spark.createDataFrame([(line,) for line in lines], "value string")
     with pytest.raises(InputError) as raised:
         collect_genre_names(frame, origin="x")
-    assert str(raised.value) == f"x: {fault}; fetch the archive again with `make data`"
+    assert str(raised.value) == f"x: {fault}; fetch the archive again with `make data FORCE=1`"
 
 
 def test_genre_names_in_the_order_of_the_flags(spark: SparkSession) -> None:

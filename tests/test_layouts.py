@@ -115,7 +115,7 @@ def test_genome_scores_need_their_tags() -> None:
     names = ["ml/ratings.csv", "ml/movies.csv", "ml/genome-scores.csv"]
     assert refused(names) == (
         "file:///data/ml.zip: ml/genome-scores.csv is there without the genome_tags that it "
-        "refers to; fetch a complete archive with `make data`"
+        "refers to; fetch a complete archive with `make data FORCE=1`"
     )
     assert list(located([*names, "ml/genome-tags.csv"])[1])[2:] == ["genome_tags", "genome_scores"]
 

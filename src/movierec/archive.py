@@ -21,7 +21,7 @@ MAX_TOTAL: Final = 64 << 30
 
 _ENCRYPTED = 0x1
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_AGAIN = "fetch it again with `make data`"
+_AGAIN = "fetch it again with `make data FORCE=1`"
 _BOM = b"\xef\xbb\xbf"
 
 

@@ -62,5 +62,5 @@ def judge_count(ratings: int, *, expected: int | None) -> Finding:
         "ratings",
         "error",
         f"{found}, not the {expected:,} of source.expected_ratings: ingest would refuse them",
-        "fetch the archive again with `make data`, or set source.expected_ratings to null",
+        "fetch the archive again with `make data FORCE=1`, or set source.expected_ratings to null",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import os
 import shutil
@@ -12,34 +11,35 @@ from urllib.parse import urlsplit
 
 from movierec.config import SourceConfig
 from movierec.errors import InputError
-from movierec.storage import is_local, local_path, resolve_uri
+from movierec.storage import is_local, local_path, local_sha256, resolve_uri
 
 _BLOCK = 1 << 20
 _TIMEOUT_SECONDS = 60
 
 
-def fetch_archive(source: SourceConfig) -> Path:
-    """Return the local archive, downloaded or generated if it is not there yet.
+def fetch_archive(source: SourceConfig, *, again: bool = False) -> Path:
+    """Return the local archive, downloaded or generated if it is not there yet, or `again`.
 
-    It appears under its name only when whole and, where conf gives a sha256, checked. Raises
-    InputError where conf names neither url nor generate, the download fails, or the checksum is
-    another; an archive that is there already is checked too.
+    A download appears under its name only when whole and, where conf gives a sha256, checked; until
+    then one that was there stays. Raises InputError where conf names neither url nor generate, the
+    download fails, or the checksum is another; an archive that is there already is checked too.
     """
     uri = resolve_uri(source.archive, key="source.archive")
     if not is_local(uri):
         raise InputError(f"source.archive: {uri} is not local; fetch to a local path and copy it")
     path = Path(local_path(uri))
-    if not path.exists():
+    if again or not path.exists():
         if source.generate is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             _generate(source, path)
+            _check_local(path, source.sha256, cure="correct it")
         elif source.url is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             _download(source.url, path, sha256=source.sha256)
         else:
             raise InputError(f"source.archive: there is no {path}, and conf gives no source.url")
-    elif source.sha256 is not None:
-        _check(str(path), source.sha256, found=_sha256(path), cure="delete it and fetch again")
+    else:
+        _check_local(path, source.sha256, cure="fetch it again with `make data FORCE=1`")
     return path
 
 
@@ -66,12 +66,17 @@ def _download(url: str, path: Path, *, sha256: str | None) -> None:
         if expected is not None and part.stat().st_size != int(expected):
             raise InputError(f"{url}: cut off after {part.stat().st_size} of {expected} bytes")
         if sha256 is not None:
-            _check(url, sha256, found=_sha256(part), cure="try again later")
+            _check(url, sha256, found=local_sha256(str(part)), cure="try again later")
         part.replace(path)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise InputError(f"{url}: the download failed: {error}; try again later") from None
     finally:
         part.unlink(missing_ok=True)
+
+
+def _check_local(path: Path, sha256: str | None, *, cure: str) -> None:
+    if sha256 is not None:
+        _check(str(path), sha256, found=local_sha256(str(path)), cure=cure)
 
 
 def _check(name: str, expected: str, *, found: str, cure: str) -> None:
@@ -80,11 +85,3 @@ def _check(name: str, expected: str, *, found: str, cure: str) -> None:
             f"{name}: its sha256 is {found}, not source.sha256 {expected}; {cure}, or set "
             "source.sha256=null to take it as it is"
         )
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()

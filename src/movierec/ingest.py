@@ -184,7 +184,7 @@ def check_count(read: int, *, expected: int | None, origin: str) -> None:
     if expected is not None and read != expected:
         raise InputError(
             f"{origin}: it has {read} rows, not source.expected_ratings {expected}; "
-            "fetch the archive again with `make data`, or set the key to null"
+            "fetch the archive again with `make data FORCE=1`, or set the key to null"
         )
 
 
@@ -212,11 +212,13 @@ def collect_genre_names(lines: DataFrame, *, origin: str) -> tuple[str, ...]:
         if not name or index != str(number):
             raise InputError(
                 f"{origin}: its line {text[:_SHOWN_LINE]!r} is not a genre, a bar and {number}; "
-                "fetch the archive again with `make data`"
+                "fetch the archive again with `make data FORCE=1`"
             )
         names.append(name)
     if not names:
-        raise InputError(f"{origin}: it names no genre; fetch the archive again with `make data`")
+        raise InputError(
+            f"{origin}: it names no genre; fetch the archive again with `make data FORCE=1`"
+        )
     return tuple(names)
 
 

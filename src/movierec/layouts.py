@@ -219,7 +219,7 @@ def locate(names: Collection[str], *, wanted: str, origin: str) -> Located:
             if member.table in there and need not in there:
                 raise InputError(
                     f"{origin}: {there[member.table]} is there without the {need} that it refers "
-                    "to; fetch a complete archive with `make data`"
+                    "to; fetch a complete archive with `make data FORCE=1`"
                 )
     return Located(layout=layout, paths=there)
 

@@ -109,7 +109,8 @@ class Files:
         files, path = self._open_at(uri)
         stream = plain_errors(uri, files.open, path)
         try:
-            return str(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
+            read = self._jvm.org.apache.commons.io.IOUtils.toString
+            return str(plain_errors(uri, read, stream, "UTF-8"))
         finally:
             stream.close()
 
@@ -140,7 +141,7 @@ class Files:
         """Return the checksum of a file's bytes, in hexadecimal."""
         if is_local(uri):
             try:
-                return _local_sha256(local_path(uri))
+                return local_sha256(local_path(uri))
             except OSError as error:
                 raise InputError(f"{uri}: cannot be read: {error.strerror}") from None
         files, path = self._open_at(uri)
@@ -219,7 +220,10 @@ class Files:
         return sorted(one.getPath().getName() for one in plain_errors(uri, files.listStatus, path))
 
     def copy(self, source: str, target: str) -> None:
-        """Copy a file or a whole directory over what is there, from any file system to any."""
+        """Copy a file over what is there, or a directory to where there is none.
+
+        From any file system to any.
+        """
         from_files, from_path = self._open_at(source)
         to_files, to_path = self._open_at(target)
         conf = self._spark().sparkContext._jsc.hadoopConfiguration()
@@ -242,7 +246,8 @@ class Files:
             raise InputError(f"{source} could not be renamed to {target}")
 
 
-def _local_sha256(path: str) -> str:
+def local_sha256(path: str) -> str:
+    """Return the checksum of a local file's bytes, in hexadecimal."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while block := file.read(1 << 20):

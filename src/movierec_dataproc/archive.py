@@ -78,7 +78,7 @@ def find_archive(config: Config, *, target: Target, dry: bool = False) -> Archiv
     if known not in (None, content.sha256):
         raise InputError(
             f"{path}: its sha256 is {content.sha256}, and source.sha256 says {known}: fetch it "
-            "again with `make data`, or correct the conf"
+            "again with `make data FORCE=1`, or correct the conf"
         )
     uri = archive_uri(target, path, content.sha256)
     return Archive(uri=uri, sha256=content.sha256, local=content)

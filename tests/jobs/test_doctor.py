@@ -79,7 +79,7 @@ def test_an_archive_that_is_damaged(examine: Examine, tmp_path: Path) -> None:
     findings = examine(tiny_conf(tmp_path / "w", path, source__expected_ratings=5))
     assert wrong(findings) == {"archive": "error"}
     assert "member 'ml-latest-tiny/tags.csv': its content" in findings["archive"].found
-    assert findings["archive"].cure == "fetch it again with `make data`"
+    assert findings["archive"].cure == "fetch it again with `make data FORCE=1`"
     # what conf expects is known all the same
     assert "for 5 ratings" in findings["time"].found
 

@@ -320,7 +320,7 @@ def test_the_example_of_a_bad_line_fits_in_one_line(session: Session, tmp_path: 
             {},
             {"source__expected_ratings": 6},
             "URI: member 'ml-latest-tiny/ratings.csv': it has 5 rows, not "
-            "source.expected_ratings 6; fetch the archive again with `make data`, "
+            "source.expected_ratings 6; fetch the archive again with `make data FORCE=1`, "
             "or set the key to null",
         ),
         (
@@ -362,7 +362,7 @@ def test_a_damaged_member_leaves_nothing(session: Session, tmp_path: Path) -> No
     archives.patch_directory(path, "ml-latest-tiny/genome-scores.csv", 16, "I", 1)
     assert refused(session, tmp_path / "w", path) == (
         "URI: member 'ml-latest-tiny/genome-scores.csv': its content has not the size or the "
-        "checksum in the archive's directory; fetch it again with `make data`"
+        "checksum in the archive's directory; fetch it again with `make data FORCE=1`"
     )
 
 
@@ -371,7 +371,7 @@ def test_a_truncated_archive_leaves_nothing(session: Session, tmp_path: Path) ->
     path.write_bytes(path.read_bytes()[:-30])
     assert refused(session, tmp_path / "w", path) == (
         "URI: not a zip, or one that was cut off or damaged (File is not a zip file); "
-        "fetch it again with `make data`"
+        "fetch it again with `make data FORCE=1`"
     )
 
 
@@ -480,6 +480,6 @@ def test_the_command_line_of_a_broken_archive(tmp_path: Path) -> None:
     # Spark's launcher has its own lines there.
     assert [line for line in done.stderr.splitlines() if "ingest" in line or "Error" in line] == [
         f"ingest: {path.as_uri()}: not a zip, or one that was cut off or damaged "
-        "(File is not a zip file); fetch it again with `make data`"
+        "(File is not a zip file); fetch it again with `make data FORCE=1`"
     ]
     assert left_behind(tmp_path / "w") == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import zipfile
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from movierec.errors import ConfigError
+from movierec.storage import local_sha256
 from movierec.synthetic.members import members
 from movierec.synthetic.planting import pair_facts
 from movierec.synthetic.referrals import group_facts
@@ -49,7 +49,7 @@ def write_archive(
                 "name": out.name,
                 "root": root,
                 "bytes": partial.stat().st_size,
-                "sha256": _sha256(partial),
+                "sha256": local_sha256(str(partial)),
             },
             **truth_of(sample),
         }
@@ -121,11 +121,3 @@ def _check(out: Path, root: str) -> None:
         faults.append(f"root is {root!r}: give one folder name, such as ml-sample")
     if faults:
         raise ConfigError(faults)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as content:
-        while piece := content.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()

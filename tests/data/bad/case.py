@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-AGAIN = "fetch it again with `make data`"
+AGAIN = "fetch it again with `make data FORCE=1`"
 REPACK = "pack the archive again"
 FETCH_OWN = "do not use it, fetch GroupLens's own"
 
