@@ -98,7 +98,7 @@ twins: ## one stage: find the most alike pairs of users
 report: ## one stage: draw out/<conf>/report.html from what the others found
 $(STAGES): $(VENV)/project.stamp java
 	@$(WITH_SPARK) jobs/$(or $(JOB_$@),$@).py $(OPTIONS)
-	$(if $(filter $@,$(EXPORTED)),@$(WITH_SPARK) scripts/export_results.py $(OPTIONS))
+	$(if $(filter $@,$(EXPORTED)),@$(WITH_SPARK) scripts/export_results.py $(ON_CONF) $(ALOUD))
 
 notebook: $(VENV)/notebook.stamp $(VENV)/project.stamp java ## explore the results of CONF in Jupyter: docs/explore.ipynb
 	@CONF='$(CONF)' SET='$(if $(ARCHIVE),source.archive=$(ARCHIVE) source.sha256=null \

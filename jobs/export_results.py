@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from movierec import stages
 from movierec.errors import InputError
 from movierec.execution import Execution
-from movierec.job import job_parser, read_config, run_guarded
+from movierec.job import add_force, job_parser, read_config, run_guarded
 from movierec.session import Session
 from movierec.storage import resolve_uri
 from movierec.transfers import export_result, find_distcp
@@ -19,6 +19,7 @@ from movierec.workspace import Workspace
 def main(argv: Sequence[str] | None = None) -> int:
     parser = job_parser("export_results")
     parser.add_argument("--target", required=True, help="URI of the workspace to export to")
+    add_force(parser)
     arguments = parser.parse_args(argv)
     session = Session("movierec export_results", verbose=arguments.verbose)
 
@@ -33,7 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             result = execution.find(stage)
             if result is not None:
                 copied[stage.name] = export_result(
-                    execution.files, result, to=exported, copy=find_distcp()
+                    execution.files,
+                    result,
+                    to=exported,
+                    copy=find_distcp(),
+                    force=arguments.force,
                 )
                 said = "copied" if copied[stage.name] else "is there already"
                 print(f"export_results: {stage.name}: {said}", file=sys.stderr, flush=True)

@@ -9,12 +9,14 @@ import sys
 from collections.abc import Sequence
 
 from movierec.fetching import fetch_archive
-from movierec.job import job_parser, read_config, run_guarded
+from movierec.job import add_force, job_parser, read_config, run_guarded
 from movierec.session import Session
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    arguments = job_parser("fetch_archive").parse_args(argv)
+    parser = job_parser("fetch_archive")
+    add_force(parser)
+    arguments = parser.parse_args(argv)
     session = Session("movierec fetch_archive", verbose=arguments.verbose)
 
     def body() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from movierec import summary
 from movierec.execution import Execution
 from movierec.fetching import fetch_archive
-from movierec.job import job_parser, read_config, run_guarded
+from movierec.job import add_force, job_parser, read_config, run_guarded
 from movierec.pipeline import export_results, run_pipeline
 from movierec.session import Session
 from movierec_report.drawing import draw, run_command
@@ -18,6 +18,7 @@ from movierec_report.drawing import draw, run_command
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = job_parser("run_pipeline")
+    add_force(parser)
     parser.add_argument("--out", type=Path, default=Path("out"), help="(default: %(default)s)")
     arguments = parser.parse_args(argv)
     session = Session("movierec pipeline", verbose=arguments.verbose)

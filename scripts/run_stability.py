@@ -14,7 +14,7 @@ from movierec import models
 from movierec.config import Config
 from movierec.execution import Execution
 from movierec.fetching import fetch_archive
-from movierec.job import job_parser, read_config, run_guarded
+from movierec.job import add_force, job_parser, read_config, run_guarded
 from movierec.pipeline import run_pipeline
 from movierec.session import Session
 from movierec.splits import HELD_OUT, PER_USER_RANDOM
@@ -23,6 +23,7 @@ from movierec_report.drawing import STABILITY, draw, run_command
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = job_parser("run_stability")
+    add_force(parser)
     parser.add_argument("--seeds", type=int, default=5, help="(default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("out"), help="(default: %(default)s)")
     arguments = parser.parse_args(argv)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from movierec.archive_checks import count_ratings, expected_ratings, judge_absence, judge_count
 from movierec.errors import InputError
+from movierec.findings import Finding
 from movierec.session import Session
 from movierec.storage import Files
 from tests import archives
@@ -87,7 +90,7 @@ def test_an_archive_that_is_not_there(files: Files, tmp_path: Path) -> None:
     absent = judge_absence(files, path.as_uri(), source=source)
     assert absent is not None
     assert (absent.state, absent.found) == ("error", f"there is no {path.as_uri()}")
-    assert absent.cure == "fetch it with `make data`, or name another with ARCHIVE="
+    assert absent.cure == "fetch it with `make data` or name another with ARCHIVE="
     archives.latest(path)
     assert judge_absence(files, path.as_uri(), source=source) is None
 
@@ -101,6 +104,19 @@ def test_an_archive_that_a_run_generates_need_not_be_there(files: Files, tmp_pat
     assert expected_ratings(source) == 20
     assert expected_ratings(tiny_conf("w", "a", source__expected_ratings=7).source) == 7
     assert expected_ratings(tiny_conf("w", "a").source) is None
+
+
+@pytest.mark.parametrize(
+    ("uri", "cure"),
+    [("hdfs:///a.zip", "make submit JOB=stage_in"), ("gs://b/a.zip", "make upload")],
+)
+def test_what_a_cluster_reads_is_not_generated_there(uri: str, cure: str) -> None:
+    size = {"users": 3, "movies": 9, "ratings": 20, "seed": 1}
+    nowhere: Any = SimpleNamespace(exists=lambda uri: False)
+    absent = judge_absence(nowhere, uri, source=tiny_conf("w", "a", source__generate=size).source)
+    assert absent == Finding(
+        "archive", "error", f"there is no {uri}", f"bring it there with `{cure}`"
+    )
 
 
 def test_as_many_ratings_as_conf_says() -> None:

@@ -21,10 +21,8 @@ from movierec.session import Session
 from movierec.stages import Stage
 from tests.confs import tiny_conf
 
-TOY = Stage(name="toy", version=1, job="make_toy", target="toy_target", keys=("partition.seed",))
-USE = Stage(
-    name="use", version=1, job="use_toy", target="use_target", keys=("als.seed",), inputs=(TOY,)
-)
+TOY = Stage(name="toy", version=1, job="make_toy", keys=("partition.seed",))
+USE = Stage(name="use", version=1, job="use_toy", keys=("als.seed",), inputs=(TOY,))
 SCORES = t.StructType().add("movie_id", t.IntegerType()).add("score", t.DoubleType())
 TWO_SCORES = "SELECT * FROM VALUES (1, 0.5D), (2, 0.25D) AS scores(movie_id, score)"
 CONTENT = b"not really a zip, which no toy stage notices"
@@ -219,7 +217,7 @@ def test_a_missing_upstream_result_names_the_command_that_makes_it(
         execution.execute(USE, never)
     assert str(caught.value) == (
         f"there is no result of toy for this config at "
-        f"file://{workspace}/toy/{execution.fingerprint(TOY)}; make it with `make toy_target` or "
+        f"file://{workspace}/toy/{execution.fingerprint(TOY)}; make it with `make toy` or "
         "jobs/make_toy.py, with the same conf"
     )
     assert caught.value.exit_code == 3

@@ -30,7 +30,7 @@ def java(specification: str, *, bits: str = "64") -> dict[str, str]:
         ("11", "4.1.2", "error"),
         ("1.8", "4.0.0", "error"),
         ("25", "4.1.2", "warning"),
-        ("1.8", "3.5.3", "ok"),
+        ("1.8", "3.5.3", "error"),
         ("11", "3.5.3", "ok"),
         ("17", "3.5.3", "ok"),
         ("21", "3.5.3", "warning"),
@@ -46,7 +46,7 @@ def test_spark_runs_on_some_javas(specification: str, spark: str, state: str) ->
 
 def test_the_cure_names_the_javas_that_do() -> None:
     assert judge_java(java("11"), spark_version="4.1.2").cure.startswith("install Java 17 or 21, ")
-    assert "Java 8, 11 or 17" in judge_java(java("21"), spark_version="3.5.3").cure
+    assert "Java 11 or 17" in judge_java(java("21"), spark_version="3.5.3").cure
 
 
 def test_a_java_of_32_bit_is_none() -> None:

@@ -10,6 +10,8 @@ from pyspark.sql import SparkSession
 
 from movierec.errors import InputError
 from movierec.java_errors import java_message, plain_errors, storage_fault
+from movierec.session import Session
+from movierec.storage import Files
 
 
 def fault_of(call) -> str:
@@ -37,7 +39,7 @@ def test_a_damaged_file(spark: SparkSession, part: Path) -> None:
     said = fault_of(lambda: spark.read.parquet(f"file://{part.parent}").collect())
     assert said.startswith("ChecksumException: Checksum error: ")
     assert part.name in said
-    assert said.endswith(": make the result that it belongs to again, with FORCE=1 (--force)")
+    assert said.endswith("; make the result that it belongs to again, with FORCE=1 (--force)")
 
 
 def test_a_file_that_goes_while_it_is_read(spark: SparkSession, part: Path) -> None:
@@ -46,13 +48,13 @@ def test_a_file_that_goes_while_it_is_read(spark: SparkSession, part: Path) -> N
     said = fault_of(frame.collect)
     assert "File" in said
     assert part.name in said
-    assert said.endswith(": make the result that it belongs to again, with FORCE=1 (--force)")
+    assert said.endswith("; make the result that it belongs to again, with FORCE=1 (--force)")
 
 
 def test_a_place_that_cannot_be_written_to(spark: SparkSession) -> None:
     said = fault_of(lambda: spark.range(1).write.parquet("file:///proc/movierec"))
     assert "/proc/movierec" in said
-    assert said.endswith(": let this account write there")
+    assert said.endswith("; let this account read and write there")
 
 
 def test_what_is_no_fault_of_a_file(spark: SparkSession) -> None:
@@ -66,6 +68,13 @@ def test_a_call_into_java_says_where(spark: SparkSession) -> None:
     path = spark._jvm.org.apache.hadoop.fs.Path
     with pytest.raises(InputError, match=r"^here: IllegalArgumentException: "):
         plain_errors("here", path, "")
+
+
+def test_a_call_into_java_says_what_the_place_needs(session: Session) -> None:
+    with pytest.raises(InputError) as caught:
+        Files(session).write_text("file:///proc/movierec/a", "text")
+    assert str(caught.value).startswith("file:///proc/movierec/a: ")
+    assert str(caught.value).endswith("; let this account read and write there")
 
 
 def test_the_stack_of_a_server_stays_out(spark: SparkSession) -> None:

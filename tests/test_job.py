@@ -29,7 +29,7 @@ from movierec.job import main
 from movierec.stages import Stage
 
 SCORES = t.StructType().add("movie_id", t.IntegerType()).add("score", t.DoubleType())
-TOY = Stage(name="toy", version=1, job="make_toy", target="toy", keys=("partition.seed",))
+TOY = Stage(name="toy", version=1, job="make_toy", keys=("partition.seed",))
 
 
 def run(context):
@@ -252,7 +252,11 @@ def test_a_job_is_done_once_and_found_again_without_java(toy: Command) -> None:
     assert again == summary | {"reused": True, "seconds": again["seconds"]}
     assert again["seconds"] < 1
     forced = toy("--config=toy.yaml", "--force")
-    assert forced.returncode == 1, "--force needs the Java that is hidden"
+    assert forced.returncode == 3, "--force needs the Java that is hidden"
+    assert forced.stderr.splitlines()[-1] == (
+        "make_toy: Spark does not start: its Java ended at once, as it says above; see what "
+        "`make doctor` finds"
+    )
 
 
 def test_a_crash_is_exit_code_1_with_a_last_line_that_names_it(toy: Command) -> None:

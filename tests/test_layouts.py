@@ -66,7 +66,7 @@ def test_members_of_one_layout_in_two_folders_fit_nothing() -> None:
         "latest wants movies.csv, ratings.csv; "
         "ml-1m wants movies.dat, ratings.dat, users.dat; "
         "ml-10m wants movies.dat, ratings.dat, tags.dat; "
-        "ml-100k wants u.genre, u.item, u.data"
+        "ml-100k wants u.genre, u.item, u.data; use an archive of such a layout"
     )
 
 
@@ -107,7 +107,8 @@ def test_dat_files_without_a_telling_member_need_a_named_layout() -> None:
 def test_a_named_layout_is_the_only_one_looked_for() -> None:
     assert refused(["ratings.csv", "movies.csv"], "ml-1m") == (
         "file:///data/ml.zip: its members fit no layout of source.layout ml-1m: "
-        "it has 'movies.csv', 'ratings.csv'; ml-1m wants movies.dat, ratings.dat"
+        "it has 'movies.csv', 'ratings.csv'; ml-1m wants movies.dat, ratings.dat; "
+        "use an archive of such a layout"
     )
 
 

@@ -14,7 +14,7 @@ from movierec.stages import Stage
 from movierec.tuning import Trial
 from tests.confs import tiny_conf
 
-SEARCH = Stage(name="search", version=1, job="tune_als", target="tune", keys=("tuning",))
+SEARCH = Stage(name="search", version=1, job="tune_als", keys=("tuning",))
 GRID = [AlsParams(rank=rank, reg_param=0.1, alpha=1.0, feedback="signed") for rank in (4, 8, 16)]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from movierec import native_blas
+from movierec.errors import InputError
 
 ASK = (
     "from movierec.session import Session; from movierec import native_blas;"
@@ -45,6 +46,9 @@ def test_the_environment_chooses_a_library_or_none(
     assert native_blas.find_library() == tmp_path / "mine.so"
     monkeypatch.setenv(native_blas.CHOICE, "off")
     assert native_blas.find_library() == Path(os.devnull)
+    monkeypatch.setenv(native_blas.CHOICE, "/my libraries/blas.so")
+    with pytest.raises(InputError, match=r"has a space; link to it from a path without$"):
+        native_blas.find_library()
 
 
 def found(choice: str | None) -> str:

@@ -77,7 +77,7 @@ def test_a_place_for_checkpoints_that_cannot_be_is_an_input_error(
 
 # A session as a laptop starts it: no overrides, the heap of the machine. It needs a JVM of its own.
 PROBE = """
-import json, os, sys
+import json, os, signal, sys
 from movierec.session import Session, size_shuffles
 
 session = Session("probe")
@@ -116,6 +116,11 @@ try:
     Session("probe", overrides=nowhere)()
 except Exception as error:
     found["refused"] = [type(error).__name__, str(error)]
+session = Session("probe")
+process = session()._jvm.java.lang.ProcessHandle.current().pid()
+os.kill(process, signal.SIGKILL)
+session.stop()
+found["dead"] = session.started
 print(json.dumps(found))
 """
 
@@ -124,9 +129,11 @@ print(json.dumps(found))
 def probe(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a session started from plain Python, in Tokyo, has set."""
     place = tmp_path_factory.mktemp("probe")
+    source = place / "with a space"
+    source.symlink_to(ROOT / "src")
     done = subprocess.run(
         [sys.executable, "-c", PROBE, str(place)],
-        env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "TZ": "Asia/Tokyo"},
+        env=os.environ | {"PYTHONPATH": str(source), "TZ": "Asia/Tokyo"},
         capture_output=True,
         text=True,
         check=False,
@@ -190,3 +197,12 @@ def test_a_session_starts_once_and_again_after_a_stop(probe: dict[str, Any]) -> 
     assert probe["started"] == [True, True]
     assert probe["stopped"] is False
     assert probe["again"] == 3
+
+
+def test_a_session_starts_from_a_path_with_a_space(probe: dict[str, Any]) -> None:
+    options = probe["conf"]["spark.driver.extraJavaOptions"]
+    assert f"{probe['place']}/with%20a%20space/movierec/log4j2.properties" in options
+
+
+def test_a_session_whose_java_died_can_be_stopped(probe: dict[str, Any]) -> None:
+    assert probe["dead"] is False

@@ -176,8 +176,8 @@ def test_stages_come_after_what_they_read() -> None:
         assert set(stage.inputs) <= set(PIPELINE[:number])
 
 
-def test_names_jobs_and_targets_are_unique() -> None:
-    for of in ("name", "job", "target"):
+def test_names_and_jobs_are_unique() -> None:
+    for of in ("name", "job"):
         assert len({getattr(stage, of) for stage in PIPELINE}) == len(PIPELINE)
 
 
@@ -189,10 +189,8 @@ def test_every_stage_has_its_job_file(stage: Stage) -> None:
 
 # --- the scheme itself, on stages that no change of the pipeline touches -----------------------
 
-ONE = Stage(name="one", version=1, job="one", target="one", keys=("partition.seed",))
-TWO = Stage(
-    name="two", version=3, job="two", target="two", keys=("als", "evaluation.k"), inputs=(ONE,)
-)
+ONE = Stage(name="one", version=1, job="one", keys=("partition.seed",))
+TWO = Stage(name="two", version=3, job="two", keys=("als", "evaluation.k"), inputs=(ONE,))
 TEXT_OF_ONE = (
     '{"config":{"partition.seed":1},"inputs":{"archive":"'
     + ARCHIVE
@@ -220,16 +218,16 @@ def test_a_fingerprint_is_the_digest_of_name_version_config_and_inputs() -> None
 
 
 def test_a_fingerprint_follows_the_version_of_the_stage_and_of_its_inputs() -> None:
-    newer = Stage(name="one", version=2, job="one", target="one", keys=ONE.keys)
-    above = Stage(name="two", version=3, job="two", target="two", keys=TWO.keys, inputs=(newer,))
+    newer = Stage(name="one", version=2, job="one", keys=ONE.keys)
+    above = Stage(name="two", version=3, job="two", keys=TWO.keys, inputs=(newer,))
     for old, new in ((ONE, newer), (TWO, above)):
         assert fingerprint(old, config(), archive_sha256=ARCHIVE) != fingerprint(
             new, config(), archive_sha256=ARCHIVE
         )
 
 
-def test_the_job_and_the_target_play_no_part_in_a_fingerprint() -> None:
-    renamed = Stage(name="one", version=1, job="other", target="other", keys=ONE.keys)
+def test_the_job_plays_no_part_in_a_fingerprint() -> None:
+    renamed = Stage(name="one", version=1, job="other", keys=ONE.keys)
     assert fingerprint(renamed, config(), archive_sha256=ARCHIVE) == fingerprint(
         ONE, config(), archive_sha256=ARCHIVE
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from movierec.errors import InputError
-from movierec.storage import Files
+from movierec.storage import Files, local_path
 from movierec.transfers import export_result, find_distcp, stage_in
 from movierec.workspace import Workspace
 from tests.manifests import manifest
@@ -51,12 +52,23 @@ def test_half_an_archive_is_an_error_and_leaves_nothing(files, tmp_path, monkeyp
     source.write_bytes(b"whole")
 
     def cut(self, from_uri, to_uri):
-        (tmp_path / "b.zip.partial").write_bytes(b"who")
+        Path(local_path(to_uri)).write_bytes(b"who")
 
     monkeypatch.setattr(Files, "copy", cut)
     with pytest.raises(InputError, match=r"a.zip: 3 of 5 bytes arrived; run it again$"):
         stage_in(files, source=f"file://{source}", target=f"file://{target}")
     assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
+
+
+def test_what_a_killed_copy_left_goes_a_day_later(files, tmp_path):
+    source, target = tmp_path / "a.zip", tmp_path / "b.zip"
+    source.write_bytes(b"whole")
+    old, new = (f"b.zip.{begun}T000000Z-ab12.partial" for begun in ("20200101", "29990101"))
+    for name in (old, new, "b.zip.mine.partial"):
+        (tmp_path / name).write_bytes(b"who")
+    assert stage_in(files, source=f"file://{source}", target=f"file://{target}")
+    left = {path.name for path in tmp_path.iterdir() if path.suffix == ".partial"}
+    assert left == {new, "b.zip.mine.partial"}
 
 
 def test_an_archive_that_is_not_there_is_an_error_that_says_so(files, tmp_path):
@@ -87,6 +99,27 @@ def test_an_export_that_ends_early_leaves_no_result_and_is_made_anew(files, resu
     assert export_result(files, result, to=exported)
     found = exported.find("twins", "0123")
     assert files.read_text(f"{found.path}/twins.csv") == "1,2"
+
+
+def test_an_export_of_a_result_that_loses_bytes_leaves_no_result(files, result, tmp_path):
+    exported = Workspace(f"file://{tmp_path}/bucket", files)
+    whole = replace(result, manifest=replace(result.manifest, sizes={"twins": 4}))
+    files.delete(f"{result.path}/twins/part-0")
+    with pytest.raises(InputError, match=r"twins: 0 of 4 bytes are there: a file is gone"):
+        export_result(files, whole, to=exported)
+    assert exported.find("twins", "0123") is None
+    assert not files.exists(exported.path("twins", "0123"))
+
+
+def test_an_export_is_made_again_when_that_is_asked_for(files, result, tmp_path):
+    exported = Workspace(f"file://{tmp_path}/bucket", files)
+    assert export_result(files, result, to=exported)
+    damaged = exported.find("twins", "0123")
+    files.write_text(f"{damaged.path}/twins.csv", "")
+    assert export_result(files, result, to=exported, force=True)
+    found = exported.find("twins", "0123")
+    assert files.read_text(f"{found.path}/twins.csv") == "1,2"
+    assert not files.exists(damaged.path)
 
 
 def test_half_a_manifest_at_the_target_counts_as_none(files, result, tmp_path):

@@ -6,7 +6,7 @@ from movierec import archive, layouts
 from movierec.config import SourceConfig
 from movierec.errors import InputError
 from movierec.findings import Finding
-from movierec.storage import Files
+from movierec.storage import Files, is_local
 
 _UNTERMINATED = 1
 """A last line without an end, which some Javas count and others do not."""
@@ -17,12 +17,9 @@ def judge_absence(files: Files, uri: str, *, source: SourceConfig) -> Finding | 
     if files.exists(uri):
         return None
     found = f"there is no {uri}"
-    if source.generate is not None:
+    if source.generate is not None and is_local(uri):
         return Finding("archive", "ok", f"{found} yet: `make run` and `make data` generate it")
-    cure = "fetch it with `make data`, or name another with ARCHIVE="
-    if uri.startswith("hdfs:"):
-        cure = "bring it there with `make submit JOB=stage_in`"
-    return Finding("archive", "error", found, cure)
+    return Finding("archive", "error", found, archive.cure_of_absence(uri))
 
 
 def expected_ratings(source: SourceConfig) -> int | None:

@@ -22,6 +22,7 @@ from movierec.findings import Finding, guarded, not_looked_at
 from movierec.python_checks import Machine
 from movierec.session import Session, is_submitted, machine_memory
 from movierec.storage import Files, resolve_uri
+from movierec.workspace import checkpoints
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -95,7 +96,7 @@ class Examination:
     def _places(self) -> Iterator[Finding]:
         files, root = self._files, self._root
         yield guarded("workspace", lambda: storage_checks.check_workspace(files, root), cure=_WRITE)
-        place = f"{root}/_checkpoints"
+        place = checkpoints(root)
         yield guarded(
             "checkpoints",
             lambda: storage_checks.check_checkpoints(self._session, place),

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from movierec import stages
+from movierec.archive import absent
 from movierec.config import Config
 from movierec.context import Context
 from movierec.errors import InputError, UserError
+from movierec.java_errors import storage_fault
 from movierec.memory import PeakMemory
 from movierec.session import Session, size_shuffles
 from movierec.storage import Files, resolve_uri
-from movierec.workspace import Result, Workspace
+from movierec.workspace import Result, Workspace, checkpoints
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Execution:
         self.archive = resolve_uri(config.source.archive, key="source.archive")
         root = resolve_uri(config.workspace, key="workspace")
         self.workspace = Workspace(root, self.files)
-        session.checkpoint_to(f"{root}/_checkpoints")
+        session.checkpoint_to(checkpoints(root))
         sha256 = config.source.sha256
         self._archive_sha256 = None if sha256 is None else sha256.lower()
 
@@ -60,10 +63,7 @@ class Execution:
         """The archive's identity: the checksum in conf, else that of its bytes."""
         if self._archive_sha256 is None:
             if not self.files.exists(self.archive):
-                raise InputError(
-                    f"source.archive: there is no {self.archive}; "
-                    "fetch it with `make data` or name another with ARCHIVE="
-                )
+                raise absent(self.archive)
             self._archive_sha256 = self.files.sha256(self.archive)
         return self._archive_sha256
 
@@ -82,7 +82,7 @@ class Execution:
             path = self.workspace.path(stage.name, self.fingerprint(stage))
             raise InputError(
                 f"there is no result of {stage.name} for this config at {path}; make it with "
-                f"`make {stage.target}` or jobs/{stage.job}.py, with the same conf"
+                f"`make {stage.name}` or jobs/{stage.job}.py, with the same conf"
             )
         return result
 
@@ -108,7 +108,10 @@ class Execution:
             run(context)
             seconds = time.monotonic() - started
             result = draft.publish(context.manifest(seconds, peak.measured(context.spark)))
-        except UserError:
-            draft.discard()
+        except Exception as error:
+            if isinstance(error, UserError) or storage_fault(error) is not None:
+                # a disk that takes nothing may keep what it has
+                with suppress(InputError):
+                    draft.discard()
             raise
         return Outcome(stage, result, seconds, reused=False)

@@ -23,8 +23,8 @@ VERSION: Final = "java.version"
 BITS: Final = "sun.arch.data.model"
 HOME: Final = "java.home"
 _PROPERTIES: Final = (SPECIFICATION, VERSION, BITS, HOME)
-_SUPPORTED: Final = {"3": (8, 11, 17), "4": (17, 21)}
-"""The Javas that Spark's own documentation names, by Spark's major version."""
+_SUPPORTED: Final = {"3": (11, 17), "4": (17, 21)}
+"""The Javas that Spark's own documentation names and this suite runs on, by Spark's version."""
 _SECONDS: Final = 30
 
 

@@ -8,19 +8,27 @@ from typing import Any, Final
 
 from movierec.errors import InputError
 
+WRITE_THERE: Final = "let this account read and write there"
+_Cures = tuple[tuple[str, str], ...]
 _DAMAGED: Final = "make the result that it belongs to again, with FORCE=1 (--force)"
 # what a disk or a file system did to us, by Java's class and message, with the cure
-_FAULTS: Final = (
-    (r"ChecksumException|BlockMissingException|Could not obtain block", _DAMAGED),
-    (r"FileNotFoundException|File does not exist", _DAMAGED),
-    (r"is not a Parquet file|ParquetDecodingException|could not read footer", _DAMAGED),
+_OF_PLACES: Final[_Cures] = (
     (
         r"No space left on device|DiskOutOfSpace|QuotaExceeded",
         "make room, there or in spark.local.dir",
     ),
     (r"Read-only file system", "give a workspace that can be written to"),
-    (r"AccessControlException|Permission denied|Mkdirs failed", "let this account write there"),
+    (r"AccessControlException|Permission denied|Mkdirs failed", WRITE_THERE),
     (r"SafeModeException|is in safe mode", "wait for HDFS: hdfs dfsadmin -safemode get"),
+    (
+        r"BlockMissingException|Could not obtain block|could only be written to 0 of the",
+        "start HDFS's DataNodes: hdfs dfsadmin -report",
+    ),
+)
+_OF_RESULTS: Final[_Cures] = (
+    (r"ChecksumException", _DAMAGED),
+    (r"FileNotFoundException|File does not exist", _DAMAGED),
+    (r"is not a Parquet file|ParquetDecodingException|could not read footer", _DAMAGED),
 )
 
 
@@ -36,10 +44,15 @@ def storage_fault(error: BaseException) -> InputError | None:
     """
     for cause in _causes(error):
         said = _one_line(cause)
-        for pattern, cure in _FAULTS:
-            if re.search(pattern, said, re.IGNORECASE):
-                return InputError(f"{said}: {cure}")
+        cure = _cure(said, (*_OF_PLACES, *_OF_RESULTS))
+        if cure is not None:
+            return InputError(f"{said}; {cure}")
     return None
+
+
+def _cure(said: str, cures: _Cures) -> str | None:
+    found = (cure for pattern, cure in cures if re.search(pattern, said, re.IGNORECASE))
+    return next(found, None)
 
 
 def _exception(error: Any) -> Any:
@@ -64,11 +77,16 @@ def _one_line(cause: Any) -> str:
 
 
 def plain_errors(place: str, call: Callable[..., Any], *arguments: Any) -> Any:
-    """Call into Java; its exceptions become an InputError that begins with the place, or URI."""
+    """Call into Java; its exceptions become an InputError that begins with the place, or URI.
+
+    It ends with the cure where it is plain what the place suffers from.
+    """
     from py4j.protocol import Py4JJavaError
     from pyspark.errors.exceptions.captured import CapturedException
 
     try:
         return call(*arguments)
     except (Py4JJavaError, CapturedException) as error:
-        raise InputError(f"{place}: {java_message(error)}") from None
+        said = java_message(error)
+        cure = _cure(said, _OF_PLACES)
+        raise InputError(f"{place}: {said}" + (f"; {cure}" if cure else "")) from None

@@ -24,9 +24,11 @@ def main(stage: Stage, run: Callable[[Context], None], argv: Sequence[str] | Non
     """Run one job from the command line and exit with the code of the job contract.
 
     0: done, or already done. 2: the config or the command line is wrong. 3: an input is missing
-    or invalid. 1: anything else.
+    or invalid. 130: interrupted. 1: anything else.
     """
-    arguments = job_parser(stage.job).parse_args(argv)
+    parser = job_parser(stage.job)
+    add_force(parser)
+    arguments = parser.parse_args(argv)
     session = Session(f"movierec {stage.job}", verbose=arguments.verbose)
 
     def body() -> None:
@@ -50,12 +52,16 @@ def job_parser(name: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override one key"
     )
-    parser.add_argument("--force", action="store_true", help="recompute an existing result")
     parser.add_argument(
         "--check-config", action="store_true", help="only check the config, without Spark"
     )
     add_verbose(parser)
     return parser
+
+
+def add_force(parser: argparse.ArgumentParser) -> None:
+    """Add the argument of what leaves alone what is there already."""
+    parser.add_argument("--force", action="store_true", help="make anew what is there already")
 
 
 def add_verbose(parser: argparse.ArgumentParser) -> None:

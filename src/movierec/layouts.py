@@ -241,4 +241,7 @@ def _misfit(fits: list[tuple[Layout, str]], names: Collection[str], wanted: str)
     found = sorted(name for name in names if not name.endswith("/"))
     more = f" and {len(found) - _SHOWN_NAMES} more" if len(found) > _SHOWN_NAMES else ""
     shown = (", ".join(map(repr, found[:_SHOWN_NAMES])) or "no file") + more
-    return f"its members fit no layout of source.layout {wanted}: it has {shown}; {wants}"
+    return (
+        f"its members fit no layout of source.layout {wanted}: it has {shown}; {wants}; "
+        "use an archive of such a layout"
+    )

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from movierec.errors import InputError
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -42,13 +44,15 @@ def find_library(places: Iterable[tuple[Path, str]] = _PLACES) -> Path | None:
 
     `places` are directories and patterns below them, the best first. Where MOVIEREC_BLAS is `off`
     the path is of a file that is no library: without any, the bindings would still try the
-    system's libblas.so.3.
+    system's libblas.so.3. Raises InputError for a path with a space, at which Java options are
+    split.
     """
     choice = os.environ.get(CHOICE)
     if choice is not None:
+        if " " in choice:
+            raise InputError(f"{CHOICE}: {choice!r} has a space; link to it from a path without")
         return Path(os.devnull if choice == "off" else choice)
     found = (library for place, pattern in places for library in sorted(place.glob(pattern)))
-    # Java options are split at spaces
     return next((library for library in found if " " not in str(library)), None)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from movierec import stages
 from movierec.execution import Execution
 from movierec.ledger import TRIAL
-from movierec.workspace import ABANDONED, MANIFEST, Workspace, is_abandoned
+from movierec.workspace import ABANDONED, MANIFEST, Workspace, checkpoints, is_abandoned
 
 UNREACHED: Final = "no given conf reaches it"
 KILLED: Final = "left behind by a run that was killed"
@@ -68,7 +68,7 @@ def _of_result(workspace: Workspace, key: Key, keep: set[Key]) -> Iterator[Lefto
 
 def _of_checkpoints(workspace: Workspace) -> Iterator[Leftover]:
     """Yield directories for checkpoints of Spark sessions that ended without removing them."""
-    root = f"{workspace.root}/_checkpoints"
+    root = checkpoints(workspace.root)
     for name in _names(workspace, root):
         status = workspace.files.status(f"{root}/{name}")
         # object stores know no time of a directory

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from movierec import native_blas
 from movierec.console import can_redraw
 from movierec.errors import InputError
-from movierec.java_errors import plain_errors
+from movierec.java_errors import WRITE_THERE, plain_errors
 from movierec.patience import waiting_for
 from movierec.storage import Files
 
@@ -95,13 +95,23 @@ class Session:
     def stop(self) -> None:
         """Stop Spark if it runs and remove its checkpoints; a later call starts it anew."""
         if self._spark is not None:
+            from py4j.protocol import Py4JError
+
             self._remove_checkpoints()
-            self._spark.stop()
-            self._spark = None
+            spark, self._spark = self._spark, None
+            # a JVM that died takes no orders, and what ended it is the failure to tell of
+            with contextlib.suppress(Py4JError, OSError):
+                spark.stop()
 
     def _make_checkpoint_dir(self, spark: SparkSession, uri: str) -> None:
         """Have Spark make a directory of its own below the URI."""
-        plain_errors(uri, spark.sparkContext.setCheckpointDir, uri)
+        try:
+            plain_errors(uri, spark.sparkContext.setCheckpointDir, uri)
+        except InputError as error:
+            if "FileNotFoundException" not in str(error):
+                raise
+            # so Hadoop says that it could not make it
+            raise InputError(f"{error}; {WRITE_THERE}") from None
         self._checkpoints.append(str(spark.sparkContext.getCheckpointDir()))
 
     def _remove_checkpoints(self) -> None:
@@ -109,11 +119,11 @@ class Session:
         from py4j.protocol import Py4JError
 
         while self._checkpoints:
-            # a JVM that died takes no orders, and what ended it is the failure to tell of
             with contextlib.suppress(InputError, Py4JError, OSError):
                 Files(self).delete(self._checkpoints.pop())
 
     def _start(self) -> SparkSession:
+        from pyspark.errors import PySparkRuntimeError
         from pyspark.sql import SparkSession
 
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -123,12 +133,23 @@ class Session:
         if not is_submitted():
             for variable, number in native_blas.ONE_THREAD.items():
                 os.environ.setdefault(variable, number)
-            builder = builder.master("local[*]")
-            properties |= _LOCAL | _before_start(verbose=self.verbose)
+            master = self._overrides.get("spark.master", "local[*]")
+            builder = builder.master(master)
+            properties |= _before_start(verbose=self.verbose)
+            if master.startswith("local"):
+                properties |= _LOCAL
         for key, value in (properties | self._overrides).items():
             builder = builder.config(key, value)
         with waiting_for(_START, name=self._app_name):
-            spark: SparkSession = plain_errors("Spark does not start", builder.getOrCreate)
+            try:
+                spark: SparkSession = plain_errors("Spark does not start", builder.getOrCreate)
+            except PySparkRuntimeError as error:
+                if "JAVA_GATEWAY_EXITED" not in str(error):
+                    raise
+                raise InputError(
+                    "Spark does not start: its Java ended at once, as it says above; see what "
+                    "`make doctor` finds"
+                ) from None
         spark.sparkContext.setLogLevel("INFO" if self.verbose else "ERROR")
         if not str(spark.sparkContext.master).startswith("local"):
             # Spark itself says so in a warning, which the log level leaves out.
@@ -177,9 +198,10 @@ def machine_memory() -> int:
 
 def _before_start(*, verbose: bool) -> dict[str, str]:
     """Return what must be known before the JVM starts: heap, logging, collector, native BLAS."""
-    logging = resources.files("movierec").joinpath("log4j2.properties")
+    # as a URI: Java options are split at spaces
+    logging = Path(str(resources.files("movierec").joinpath("log4j2.properties"))).as_uri()
     # a batch wants throughput, not short pauses: a fit takes a tenth less time than with G1
-    options = [f"-Dlog4j2.configurationFile=file:{logging}", "-XX:+UseParallelGC"]
+    options = [f"-Dlog4j2.configurationFile={logging}", "-XX:+UseParallelGC"]
     if verbose:
         options.append("-Dmovierec.log.level=info")
     elif can_redraw(sys.stderr):

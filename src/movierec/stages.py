@@ -16,11 +16,10 @@ class Stage:
     """One job: its result is a function of its inputs, its config keys and its version."""
 
     name: str
+    """Also that of its make target."""
     version: int
     """Raised with every change of code that changes the result."""
     job: str
-    target: str
-    """The make target."""
     keys: tuple[str, ...]
     """The sections or keys of the config that shape the result."""
     inputs: tuple[Stage, ...] = ()
@@ -31,14 +30,12 @@ INGEST = Stage(
     name="ingest",
     version=1,
     job="ingest",
-    target="ingest",
     keys=("source.layout", "source.max_rejected_fraction", "source.expected_ratings"),
 )
 PARTITION = Stage(
     name="partition",
     version=1,
     job="partition",
-    target="partition",
     keys=("partition",),
     inputs=(INGEST,),
 )
@@ -46,7 +43,6 @@ POPULARITY = Stage(
     name="popularity",
     version=1,
     job="fit_popularity",
-    target="popularity",
     keys=("popularity", "evaluation.k", "evaluation.relevant_rating", "tuning.metric"),
     inputs=(PARTITION,),
 )
@@ -55,7 +51,6 @@ TUNE = Stage(
     name="tune",
     version=2,
     job="tune_als",
-    target="tune",
     keys=(*TRIAL_KEYS, "tuning"),
     inputs=(PARTITION,),
 )
@@ -63,7 +58,6 @@ RECOMMEND = Stage(
     name="recommend",
     version=3,
     job="recommend",
-    target="recommend",
     keys=(*TRIAL_KEYS, "evaluation.candidates", "evaluation.seed"),
     inputs=(PARTITION, POPULARITY, TUNE),
 )
@@ -71,7 +65,6 @@ EVALUATE = Stage(
     name="evaluate",
     version=2,
     job="evaluate",
-    target="evaluate",
     keys=("evaluation",),
     inputs=(INGEST, PARTITION, POPULARITY, TUNE, RECOMMEND),
 )
@@ -79,7 +72,6 @@ TWINS = Stage(
     name="twins",
     version=3,
     job="find_twins",
-    target="twins",
     keys=("twins", "evaluation.relevant_rating"),
     inputs=(INGEST,),
 )
@@ -87,7 +79,6 @@ REPORT = Stage(
     name="report",
     version=1,
     job="describe_run",
-    target="report",
     keys=("evaluation.relevant_rating", "evaluation.strata"),
     inputs=(INGEST, PARTITION, POPULARITY, TUNE, RECOMMEND, EVALUATE, TWINS),
 )

@@ -58,12 +58,10 @@ def local_path(uri: str) -> str:
 
 @dataclass(frozen=True)
 class FileStatus:
-    """What a file system says of one of its files."""
+    """What a file system says of a file: its bytes, and when it changed in ms since 1970."""
 
     length: int
-    """Bytes."""
     modified: int
-    """Milliseconds since 1970."""
     is_directory: bool
 
 
@@ -109,8 +107,8 @@ class Files:
         files, path = self._open_at(uri)
         stream = plain_errors(uri, files.open, path)
         try:
-            read = self._jvm.org.apache.commons.io.IOUtils.toString
-            return str(plain_errors(uri, read, stream, "UTF-8"))
+            utils = self._jvm.org.apache.commons.io.IOUtils
+            return str(plain_errors(uri, utils.toString, stream, "UTF-8"))
         finally:
             stream.close()
 
@@ -220,10 +218,7 @@ class Files:
         return sorted(one.getPath().getName() for one in plain_errors(uri, files.listStatus, path))
 
     def copy(self, source: str, target: str) -> None:
-        """Copy a file over what is there, or a directory to where there is none.
-
-        From any file system to any.
-        """
+        """Copy a file over what is there, or a directory to a new place, between any systems."""
         from_files, from_path = self._open_at(source)
         to_files, to_path = self._open_at(target)
         conf = self._spark().sparkContext._jsc.hadoopConfiguration()

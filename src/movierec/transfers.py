@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from movierec.errors import InputError
 from movierec.storage import Files
-from movierec.workspace import Result, Workspace
+from movierec.workspace import Result, Workspace, is_abandoned, new_attempt
 
 _PARTIAL = ".partial"
 
@@ -27,38 +27,66 @@ def stage_in(files: Files, *, source: str, target: str) -> bool:
     there = files.status(target)
     if there and there.length == wanted.length and there.modified >= wanted.modified:
         return False
-    partial = target + _PARTIAL
-    files.copy(source, partial)
-    arrived = files.status(partial)
-    if arrived is None or arrived.length != wanted.length:
+    _remove_abandoned(files, target)
+    partial = f"{target}.{new_attempt()}{_PARTIAL}"
+    try:
+        files.copy(source, partial)
+        arrived = files.status(partial)
         length = arrived.length if arrived else 0
+        if length != wanted.length:
+            raise InputError(f"{source}: {length} of {wanted.length} bytes arrived; run it again")
+    except InputError:
         files.delete(partial)
-        raise InputError(f"{source}: {length} of {wanted.length} bytes arrived; run it again")
+        raise
     files.delete(target)
     files.rename(partial, target)
     return True
+
+
+def _remove_abandoned(files: Files, target: str) -> None:
+    """Delete what killed copies to the target left behind a day ago or earlier."""
+    folder, _, name = target.rpartition("/")
+    if files.exists(folder):
+        for one in files.names(folder):
+            if one.startswith(f"{name}.") and one.endswith(_PARTIAL):
+                attempt = one.removeprefix(f"{name}.").removesuffix(_PARTIAL)
+                if is_abandoned(attempt):
+                    files.delete(f"{folder}/{one}")
 
 
 Copy = Callable[[list[str], str], None]
 """Copies files and directories, by their URIs, into a directory that is there."""
 
 
-def export_result(files: Files, result: Result, *, to: Workspace, copy: Copy | None = None) -> bool:
+def export_result(
+    files: Files,
+    result: Result,
+    *,
+    to: Workspace,
+    copy: Copy | None = None,
+    force: bool = False,
+) -> bool:
     """Copy a result into another workspace, its manifest last, unless it is complete there.
 
-    Tells whether it was copied. What belongs to it is copied by one call of `copy`, by default
-    through this process.
+    Tells whether it was copied; `force` copies in any case. What belongs to it is copied by one
+    call of `copy`, by default through this process. Raises InputError where not every byte of it
+    arrives; what was there before stays then.
     """
     manifest = result.manifest
-    if to.find(manifest.stage, manifest.fingerprint) is not None:
+    if not force and to.find(manifest.stage, manifest.fingerprint) is not None:
         return False
     draft = to.begin(manifest.stage, manifest.fingerprint)
-    names = files.names(result.path)
-    if names:
-        files.make_directory(draft.path)
-        sources = [f"{result.path}/{name}" for name in names]
-        (copy or copy_through(files))(sources, draft.path)
-    draft.publish(replace(manifest, attempt=draft.attempt))
+    draft.sizes.update(manifest.sizes)
+    try:
+        names = files.names(result.path)
+        if names:
+            files.make_directory(draft.path)
+            sources = [f"{result.path}/{name}" for name in names]
+            (copy or copy_through(files))(sources, draft.path)
+        draft.publish(replace(manifest, attempt=draft.attempt))
+    except InputError:
+        draft.discard()
+        raise
     return True
 
 

@@ -98,18 +98,23 @@ class Workspace:
         return Draft(self, stage, fingerprint, new_attempt(), complete)
 
 
+def checkpoints(root: str) -> str:
+    """Return where the runs on a workspace have Spark's checkpoints."""
+    return f"{root}/_checkpoints"
+
+
 def new_attempt() -> str:
     """Return a name for an attempt that begins now: the time in UTC, and chance."""
     return f"{datetime.now(timezone.utc):{_BEGUN}}-{secrets.token_hex(4)}"
 
 
-def is_abandoned(name: str, *, after: timedelta = ABANDONED) -> bool:
+def is_abandoned(name: str) -> bool:
     """Tell whether the name is that of an attempt that began so long ago."""
     try:
         begun = datetime.strptime(name.partition("-")[0], _BEGUN)
     except ValueError:
         return False
-    return datetime.now(timezone.utc) - begun.replace(tzinfo=timezone.utc) > after
+    return datetime.now(timezone.utc) - begun.replace(tzinfo=timezone.utc) > ABANDONED
 
 
 def check_size(files: Files, path: str, *, wanted: int, stage: str) -> None:

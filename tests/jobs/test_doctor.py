@@ -67,7 +67,7 @@ def test_all_is_well(examine: Examine, tmp_path: Path) -> None:
 def test_an_archive_that_is_missing(examine: Examine, tmp_path: Path) -> None:
     findings = examine(tiny_conf(tmp_path / "w", tmp_path / "a.zip"))
     assert wrong(findings) == {"archive": "error", "others": "warning"}
-    assert findings["archive"].cure == "fetch it with `make data`, or name another with ARCHIVE="
+    assert findings["archive"].cure == "fetch it with `make data` or name another with ARCHIVE="
     assert findings["others"].found == (
         "not looked at, as the number of ratings is not known: memory, disk, scratch, time"
     )

@@ -307,7 +307,7 @@ def test_the_example_of_a_bad_line_fits_in_one_line(session: Session, tmp_path: 
             "latest wants movies.csv, ratings.csv; "
             "ml-1m wants movies.dat, ratings.dat, users.dat; "
             "ml-10m wants movies.dat, ratings.dat, tags.dat; "
-            "ml-100k wants u.genre, u.item, u.data",
+            "ml-100k wants u.genre, u.item, u.data; use an archive of such a layout",
         ),
         (
             {"ratings.csv": "movieId,userId,rating,timestamp\r\n1,1,4.0,964982703\r\n"},

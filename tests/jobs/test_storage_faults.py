@@ -60,8 +60,9 @@ def test_a_full_disk_is_said_and_with_room_the_next_run_ends(
     code, said = job(stages.INGEST, disk / "w", small_archive)
     assert code == 3
     assert "No space left on device" in said
-    assert said.endswith(": make room, there or in spark.local.dir")
+    assert said.endswith("; make room, there or in spark.local.dir")
     assert manifests(disk) == []
+    assert not [*disk.rglob("part-*")], "what was written would fill the disk for a day"
     subprocess.run(["mount", "-o", "remount,size=200m", str(disk)], check=True)
     assert job(stages.INGEST, disk / "w", small_archive)[0] == 0
     assert manifests(disk) == ["ingest"]
@@ -84,4 +85,5 @@ def test_a_workspace_that_cannot_be_written_to_is_said(disk: Path, small_archive
     code, said = job(stages.INGEST, disk / "w", small_archive)
     assert code == 3
     assert str(disk) in said
+    assert said.endswith(("; give a workspace that can be written to", "read and write there"))
     assert manifests(disk) == []
