@@ -411,6 +411,12 @@ def test_a_wrong_key_is_not_said_to_contradict_another() -> None:
     ]
 
 
+def test_a_wrong_key_that_may_be_null_is_not_taken_for_null() -> None:
+    assert problems(SMALL, "twins.lsh.rows=0", "twins.lsh.bands=40") == [
+        "twins.lsh.rows: a whole number from 1 to 64 was expected, not 0"
+    ]
+
+
 def test_two_contradictions_are_both_found() -> None:
     assert [problem.partition(":")[0] for problem in problems(SMALL, *CONTRADICTIONS)] == [
         "partition",

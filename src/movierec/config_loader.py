@@ -19,6 +19,7 @@ from movierec.errors import ConfigError
 
 _KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 # No path or name may hold these: control characters, and halves of surrogate pairs.
+_WRONG: Any = object()  # in place of a value that is wrong by itself
 _UNUSABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 T = TypeVar("T")
 
@@ -141,7 +142,7 @@ def _build(cls: type[T], tree: Mapping[str, Any], path: str, problems: list[str]
             near = difflib.get_close_matches(key, hints, n=1, cutoff=0.5)
             hint = f"did you mean {path}{near[0]}?" if near else f"known keys: {', '.join(hints)}"
             problems.append(f"{path}{key}: unknown key; {hint}")
-    values = dict.fromkeys(hints)
+    values = dict.fromkeys(hints, _WRONG)
     for key, hint in hints.items():
         if key in tree:
             values[key] = _value(hint, tree[key], path + key, problems)
@@ -153,7 +154,7 @@ def _build(cls: type[T], tree: Mapping[str, Any], path: str, problems: list[str]
     try:
         between_keys = getattr(section, "problems", list)()
     except (AttributeError, TypeError):
-        # it compares a key that is wrong by itself, and so None
+        # it compares a key that is wrong by itself
         if sound:
             raise
     problems += [f"{path.rstrip('.')}: {one}" if path else one for one in between_keys]
@@ -161,7 +162,7 @@ def _build(cls: type[T], tree: Mapping[str, Any], path: str, problems: list[str]
 
 
 def _value(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
-    """Return the value as the type hint wants it, or note the problem and return None."""
+    """Return the value as the type hint wants it, or note the problem and return _WRONG."""
     constraint: Any = None
     if get_origin(hint) is Annotated:
         hint, constraint = get_args(hint)
@@ -180,9 +181,9 @@ def _value(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
         return {key: _value(kind, one, f"{path}.{key}", problems) for key, one in value.items()}
     if origin is dict or dataclasses.is_dataclass(hint):
         if isinstance(value, dict):
-            return _build(hint, value, f"{path}.", problems)
+            return _build(hint, value, f"{path}.", problems) or _WRONG
         problems.append(f"{path}: a section with keys was expected, not {_shown(value)}")
-        return None
+        return _WRONG
     return _scalar(hint, constraint, value, path, problems)
 
 
@@ -202,13 +203,13 @@ def _scalar(kind: Any, allowed: Range | None, value: Any, path: str, problems: l
     elif type(value) is kind and (allowed is None or value in allowed):
         return value
     problems.append(f"{path}: {wanted} was expected, not {found}")
-    return None
+    return _WRONG
 
 
 def _list(item: Any, each: Each, value: Any, path: str, problems: list[str]) -> Any:
     if not isinstance(value, list) or not value:
         problems.append(f"{path}: a list of at least one value was expected, not {_shown(value)}")
-        return None
+        return _WRONG
     hint = item if each.range is None else Annotated[item, each.range]
     before = len(problems)
     items = tuple(_value(hint, one, f"{path}[{n}]", problems) for n, one in enumerate(value))
@@ -223,7 +224,7 @@ def _choice(choices: tuple[str, ...], value: Any, path: str, problems: list[str]
     near = difflib.get_close_matches(value if isinstance(value, str) else "", choices, 1, 0.5)
     hint = f"; did you mean {near[0]}?" if near else ""
     problems.append(f"{path}: one of {', '.join(choices)} was expected, not {_shown(value)}{hint}")
-    return None
+    return _WRONG
 
 
 def _shown(value: Any) -> str:
