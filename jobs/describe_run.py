@@ -1,10 +1,7 @@
 """Gather what the report shows, of every stage, into report.json."""
 
 import json
-from functools import reduce
 from typing import Any
-
-from pyspark.sql import DataFrame
 
 from movierec import models, report_facts, stages, summary
 from movierec.columns import MOVIE_ID, USER_ID
@@ -12,6 +9,7 @@ from movierec.context import Context
 from movierec.distributions import collect_month_counts, collect_spread, collect_star_counts
 from movierec.examples import RULE, Material, collect_examples
 from movierec.job import main
+from movierec.known import read_known
 from movierec.list_bias import collect_list_bias
 from movierec.metrics import relevant_movies
 from movierec.schemas import MOVIES, RANDOM_PAIRS, RATINGS, RECOMMENDATIONS, TWINS, USER_METRICS
@@ -56,14 +54,14 @@ def bias(context: Context, split: str) -> dict[str, object]:
             for model in models.MODELS
         }
         groups = context.config.evaluation.strata
-        return dict(collect_list_bias(lists, known=known(context, split), groups=groups))
+        return dict(collect_list_bias(lists, known=read_known(context, split), groups=groups))
 
 
 def examples(context: Context) -> dict[str, object]:
     with context.step("examples"):
         liked = context.config.evaluation.relevant_rating
         material = Material(
-            known=known(context, TEST),
+            known=read_known(context, TEST),
             relevant=relevant_movies(
                 context.read(stages.PARTITION, TEST, RATINGS), relevant_rating=liked
             ),
@@ -86,11 +84,6 @@ def twins(context: Context) -> dict[str, object]:
         "pairs": [row.asDict() for row in pairs],
         "random": sorted(row["correlation"] for row in random if row["correlation"] is not None),
     }
-
-
-def known(context: Context, split: str) -> DataFrame:
-    parts = [context.read(stages.PARTITION, name, RATINGS) for name in models.KNOWN[split]]
-    return reduce(DataFrame.unionByName, parts)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Measure and compare the models on validation and test, and leave summary.json."""
 
 from dataclasses import asdict
-from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql.types import StructType
@@ -16,6 +15,7 @@ from movierec.evaluation import (
     keep_relevant,
 )
 from movierec.job import main
+from movierec.known import read_known
 from movierec.schemas import RATINGS, RECOMMENDATIONS
 from movierec.splits import HELD_OUT
 from movierec.tuning import Trial
@@ -40,14 +40,13 @@ def run(context: Context) -> None:
 
 def evaluate(context: Context, split: str) -> SplitEvaluation:
     config = context.config.evaluation
-    known = [context.read(stages.PARTITION, name, RATINGS) for name in models.KNOWN[split]]
     heldout = context.read(stages.PARTITION, split, RATINGS)
     relevant = keep_relevant(heldout, relevant_rating=config.relevant_rating, split=split)
     judged = {model: judge(context, model, split, relevant) for model in models.MODELS}
     with context.step("compare"):
         evaluation = collect_evaluation(
             judged,
-            known=reduce(DataFrame.unionByName, known),
+            known=read_known(context, split),
             heldout=heldout,
             relevant=relevant,
             config=config,

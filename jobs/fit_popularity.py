@@ -9,16 +9,17 @@ from movierec.job import main
 from movierec.popularity import collect_variant_metrics, variants
 from movierec.recommendations import movie_lists
 from movierec.schemas import POPULARITY_TRIALS, RATINGS
+from movierec.splits import TRAIN, VALIDATION
 from movierec.tuning import metric_name
 
 
 def run(context: Context) -> None:
     config = context.config
-    train = context.read(stages.PARTITION, "train", RATINGS).persist()
-    validation = context.read(stages.PARTITION, "validation", RATINGS)
+    train = context.read(stages.PARTITION, TRAIN, RATINGS).persist()
+    validation = context.read(stages.PARTITION, VALIDATION, RATINGS)
     seen = movie_lists(train).persist()
     relevant = keep_relevant(
-        validation, relevant_rating=config.evaluation.relevant_rating, split="validation"
+        validation, relevant_rating=config.evaluation.relevant_rating, split=VALIDATION
     )
     trials = []
     for variant in variants(config.popularity):

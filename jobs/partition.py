@@ -22,8 +22,8 @@ def run(context: Context) -> None:
     eligible = ratings.transform(with_enough, at_least=config.min_ratings_per_user)
     if eligible.isEmpty():
         raise InputError(
-            f"partition.min_ratings_per_user: no user has {config.min_ratings_per_user} ratings; "
-            "lower it"
+            f"partition.min_ratings_per_user: no user has {config.min_ratings_per_user} ratings "
+            "or more; lower it"
         )
     with context.step("split"):
         labelled = eligible.transform(split_ratings, config=config)

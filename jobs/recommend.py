@@ -1,7 +1,5 @@
 """Fit every model on what it may know, and write its recommendations for each held-out split."""
 
-from functools import reduce
-
 from pyspark.sql import DataFrame
 
 from movierec import models, native_blas, stages
@@ -10,17 +8,17 @@ from movierec.contest import Contest
 from movierec.context import Context
 from movierec.fitted import read_factors, write_factors
 from movierec.job import main
+from movierec.known import read_known
 from movierec.schemas import RATINGS, RECOMMENDATIONS
 from movierec.splits import HELD_OUT, VALIDATION
 from movierec.tuning import Trial
 
 
 def run(context: Context) -> None:
-    context.say(native_blas.finding(context.spark))
+    context.say(native_blas.told(context.spark))
     for split in HELD_OUT:
-        known = [context.read(stages.PARTITION, name, RATINGS) for name in models.KNOWN[split]]
         contest = Contest(
-            known=reduce(DataFrame.unionByName, known),
+            known=read_known(context, split),
             heldout=context.read(stages.PARTITION, split, RATINGS),
             config=context.config,
         )

@@ -1,28 +1,29 @@
 """Tune ALS: judge trials on validation by the quality of their lists, never by RMSE."""
 
-from movierec import native_blas, stages
+from movierec import models, native_blas, stages
 from movierec.context import Context
 from movierec.fitted import write_factors
 from movierec.job import main
 from movierec.ledger import Ledger
 from movierec.schemas import RATINGS, TRIALS
+from movierec.splits import TRAIN, VALIDATION
 from movierec.trials import TrialRunner
 from movierec.tuning import at_edges, best, explicit_grid, implicit_grid, planned_trials, search
 
 
 def run(context: Context) -> None:
-    context.say(native_blas.finding(context.spark))
+    context.say(native_blas.told(context.spark))
     config = context.config.tuning
-    grids = {"als": implicit_grid(config), "als_explicit": explicit_grid(config)}
-    n_users = context.input(stages.PARTITION).manifest.facts["audit"]["users"]["train"]
+    grids = {models.ALS: implicit_grid(config), models.ALS_EXPLICIT: explicit_grid(config)}
+    n_users = context.input(stages.PARTITION).manifest.facts["audit"]["users"][TRAIN]
     planned = [
         fraction
         for grid in grids.values()
         for fraction in planned_trials(len(grid), config=config, n_users=n_users)
     ]
     runner = TrialRunner(
-        train=context.read(stages.PARTITION, "train", RATINGS),
-        validation=context.read(stages.PARTITION, "validation", RATINGS),
+        train=context.read(stages.PARTITION, TRAIN, RATINGS),
+        validation=context.read(stages.PARTITION, VALIDATION, RATINGS),
         config=context.config,
     )
     ledger = Ledger(context, runner, planned=planned)

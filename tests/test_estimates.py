@@ -58,5 +58,5 @@ def test_the_time_is_told_for_the_cores_that_are_there() -> None:
     told = estimates.foretold(33_832_162, cores=2)
     assert told.startswith("about 38 minutes for 33,832,162 ratings (ingest 2.7, partition 2.3, ")
     assert told.endswith("by docs/benchmarks.md on 2 cores with the tuning of conf/full.yaml")
-    assert estimates.foretold(9, cores=8).endswith("; with 8 here at most that")
+    assert estimates.foretold(9, cores=8).endswith("; with 8 here no longer than that")
     assert estimates.foretold(9, cores=1).endswith("; with 1 here up to 2 times that")

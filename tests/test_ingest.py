@@ -467,10 +467,10 @@ def test_the_published_number_of_ratings() -> None:
 @pytest.mark.parametrize(
     ("lines", "fault"),
     [
-        (["Action|1"], "its line 'Action|1' is not a genre, a bar and 0"),
-        (["Action|0", "Drama|2"], "its line 'Drama|2' is not a genre, a bar and 1"),
-        (["|0"], "its line '|0' is not a genre, a bar and 0"),
-        (["Action"], "its line 'Action' is not a genre, a bar and 0"),
+        (["Action|1"], "its line 'Action|1' should be a genre, a bar and 0"),
+        (["Action|0", "Drama|2"], "its line 'Drama|2' should be a genre, a bar and 1"),
+        (["|0"], "its line '|0' should be a genre, a bar and 0"),
+        (["Action"], "its line 'Action' should be a genre, a bar and 0"),
         ([""], "it names no genre"),
     ],
 )

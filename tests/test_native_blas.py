@@ -15,7 +15,7 @@ from movierec.errors import InputError
 ASK = (
     "from movierec.session import Session; from movierec import native_blas;"
     "session = Session('blas', overrides={'spark.driver.memory': '1g'});"
-    "print(native_blas.finding(session())); session.stop()"
+    "print(native_blas.told(session())); session.stop()"
 )
 
 

@@ -142,7 +142,7 @@ class TuningConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class AlsConfig:
-    """What every fit of ALS shares. Block counts shape the model (facts: factors differ)."""
+    """What every fit of ALS shares. With other block counts it fits other factors."""
 
     max_iter: Annotated[int, Range(1, 1000)]
     num_user_blocks: Annotated[int, Range(1, 10_000)]

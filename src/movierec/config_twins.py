@@ -16,10 +16,13 @@ class LshConfig:
     hashes: Annotated[int, Range(1, 4096)]
     """MinHash functions of a signature, an upper bound on rows × bands."""
     rows: Annotated[int, Range(1, 64)] | None
-    """Hashes of a band. Null, with `bands`: both follow from the threshold and the next key."""
+    """Hashes of a band. Null, with `bands`: both follow from threshold and `miss_probability`."""
     bands: Annotated[int, Range(1, 4096)] | None
     miss_probability: Annotated[float, Range(0.0, 1.0, open_ends=True)]
-    """The chance, at most, that a pair as alike as the threshold shares no bucket."""
+    """The chance, at most, that a pair as alike as the threshold shares no bucket.
+
+    Without effect where rows and bands are given.
+    """
     seed: Seed
 
     def problems(self) -> list[str]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from movierec import __version__, stages
+from movierec.jvm import ask_jvm
 from movierec.progress import Progress
 from movierec.time_left import TimeLeft
 from movierec.workspace import Draft, Manifest, Result
@@ -150,11 +151,10 @@ class Context:
 
 def versions(spark: SparkSession) -> dict[str, str]:
     """Return the versions that a result was made with."""
-    row = spark.sql("SELECT java_method('java.lang.System', 'getProperty', 'java.version')").first()
-    assert row is not None  # a query without FROM has one row
+    (java,) = ask_jvm(spark, ("java.lang.System", "getProperty", "java.version"))
     return {
         "movierec": __version__,
         "spark": spark.version,
         "python": platform.python_version(),
-        "java": str(row[0]),
+        "java": str(java),
     }

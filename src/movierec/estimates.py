@@ -59,7 +59,7 @@ RUNS: Final = (
 # The tests run ml-latest-small with the heap of conftest.py; at full size the JVM held so much.
 _HEAP_GIB: Final = ((100_836, 3.0), (RUNS[-1].ratings, RUNS[-1].jvm_gib))
 _WORKSPACE_BYTES: Final = 110
-"""A rating. All stages of the run with 338,322 of them left 35 MB; of ten lists a user is most."""
+"""A rating. Of 338,322 all stages left 35 MB, most of it in the ten lists of each user."""
 _GIB: Final = 1 << 30
 
 
@@ -78,7 +78,7 @@ def foretold(ratings: int, *, cores: int) -> str:
     if cores < CORES:
         here = f"; with {cores} here up to {CORES / cores:g} times that"
     else:
-        here = f"; with {cores} here at most that" if cores > CORES else ""
+        here = f"; with {cores} here no longer than that" if cores > CORES else ""
     return (
         f"about {sum(seconds.values()) / 60:.0f} minutes for {ratings:,} ratings ({stages}), by "
         f"{SOURCE} on {CORES} cores with the tuning of conf/full.yaml{here}"

@@ -211,7 +211,7 @@ def collect_genre_names(lines: DataFrame, *, origin: str) -> tuple[str, ...]:
         name, _, index = text.rpartition("|")
         if not name or index != str(number):
             raise InputError(
-                f"{origin}: its line {text[:_SHOWN_LINE]!r} is not a genre, a bar and {number}; "
+                f"{origin}: its line {text[:_SHOWN_LINE]!r} should be a genre, a bar and {number}; "
                 "fetch the archive again with `make data FORCE=1`"
             )
         names.append(name)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from movierec import native_blas
 from movierec.errors import InputError
 from movierec.findings import Finding
+from movierec.jvm import ask_jvm
 from movierec.session import Session
 
 if TYPE_CHECKING:
@@ -52,12 +53,8 @@ def ask_java(*, spark_version: str) -> dict[str, str]:
 
 def java_of(spark: SparkSession) -> dict[str, str]:
     """Return the properties of the Java that runs Spark's driver."""
-    calls = ", ".join(
-        f"java_method('java.lang.System', 'getProperty', '{one}')" for one in _PROPERTIES
-    )
-    row = spark.sql(f"SELECT {calls}").first()
-    assert row is not None  # a query without FROM has one row
-    return dict(zip(_PROPERTIES, map(str, row), strict=True))
+    said = ask_jvm(spark, *(("java.lang.System", "getProperty", one) for one in _PROPERTIES))
+    return dict(zip(_PROPERTIES, map(str, said), strict=True))
 
 
 def judge_java(java: Mapping[str, str], *, spark_version: str) -> Finding:
@@ -89,8 +86,7 @@ def check_spark(session: Session) -> Finding:
 
 def check_blas(spark: SparkSession) -> Finding:
     """Return whether ALS uses native BLAS on the driver's machine."""
-    said = native_blas.finding(spark)
-    found, _, cure = said.removeprefix("warning: ").partition("; ")
+    found, cure = native_blas.finding(spark)
     return Finding("blas", "warning" if cure else "ok", found, cure)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from movierec.jvm import ask_jvm
 from movierec.session import Session
 
 if TYPE_CHECKING:
@@ -49,12 +50,6 @@ def peak_of(pid: str) -> int | None:
 
 
 def _pid(spark: SparkSession) -> str:
-    """Return the JVM's process id; "unknown" under Java 8, which does not know its own."""
-    from pyspark.errors import PySparkException
-
-    try:
-        row = spark.sql("SELECT java_method('java.lang.ProcessHandle', 'current')").first()
-    except PySparkException:
-        return "unknown"
-    assert row is not None  # a query without FROM has one row
-    return str(row[0])
+    """Return the JVM's process id."""
+    (process,) = ask_jvm(spark, ("java.lang.ProcessHandle", "current"))
+    return str(process)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from movierec.errors import InputError
+from movierec.jvm import ask_jvm
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -37,6 +38,12 @@ _PLACES: Final = (
     (Path(sys.prefix), "lib/libopenblas.so.0"),
 )
 _BINDINGS: Final = ("blas", "lapack")
+_PATH: Final = "dev.ludovic.netlib.{}.nativeLibPath"
+MISSING: Final = "no native BLAS, ALS takes longer"
+_CURE: Final = (
+    "install OpenBLAS (Debian, Ubuntu: libopenblas0; Fedora, Homebrew: openblas) or MKL "
+    f"(`make mkl`), or set {CHOICE} to the path of a library"
+)
 
 
 def find_library(places: Iterable[tuple[Path, str]] = _PLACES) -> Path | None:
@@ -58,28 +65,29 @@ def find_library(places: Iterable[tuple[Path, str]] = _PLACES) -> Path | None:
 
 def java_options(library: Path) -> str:
     """Return the options that make a JVM's Spark load the library."""
-    return " ".join(f"-Ddev.ludovic.netlib.{name}.nativeLibPath={library}" for name in _BINDINGS)
+    return " ".join(f"-D{_PATH.format(name)}={library}" for name in _BINDINGS)
 
 
-def is_used(spark: SparkSession) -> bool:
-    """Tell whether the JVM uses native libraries for BLAS and LAPACK."""
-    calls = ", ".join(
-        f"java_method('dev.ludovic.netlib.{name}.{name.upper()}', 'getInstance')"
-        for name in _BINDINGS
+def library_in_use(spark: SparkSession) -> str | None:
+    """Return the name of the library that the JVM uses for BLAS and LAPACK, None without one."""
+    *instances, path = ask_jvm(
+        spark,
+        *((f"dev.ludovic.netlib.{name}.{name.upper()}", "getInstance") for name in _BINDINGS),
+        ("java.lang.System", "getProperty", _PATH.format("blas")),
     )
-    row = spark.sql(f"SELECT {calls}").first()
-    assert row is not None  # a query without FROM has one row
     # an object's default text, such as dev.ludovic.netlib.blas.JNIBLAS@1f2e
-    return all(".JNI" in instance for instance in row)
+    if not all(".JNI" in str(instance) for instance in instances):
+        return None
+    return Path(path).name if path else "the system's"
 
 
-def finding(spark: SparkSession) -> str:
-    """Return one line for the log: native or not, and then the cure."""
-    if is_used(spark):
-        library = find_library()
-        return f"ALS uses native BLAS{f', {library.name}' if library else ''}"
-    return (
-        "warning: no native BLAS, ALS takes longer; install OpenBLAS (Debian, "
-        "Ubuntu: libopenblas0; Fedora, Homebrew: openblas) or MKL (`make mkl`), or set "
-        f"{CHOICE} to the path of a library"
-    )
+def finding(spark: SparkSession) -> tuple[str, str]:
+    """Return whether ALS uses a native library, and where it does not, the cure."""
+    library = library_in_use(spark)
+    return (f"ALS uses native BLAS, {library}", "") if library else (MISSING, _CURE)
+
+
+def told(spark: SparkSession) -> str:
+    """Return the same in one line for the log."""
+    found, cure = finding(spark)
+    return f"warning: {found}; {cure}" if cure else found

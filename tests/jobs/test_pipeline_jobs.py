@@ -246,7 +246,7 @@ def test_a_floor_that_no_user_reaches_is_said(session, workspace, small_archive,
     with pytest.raises(InputError) as raised:
         Execution(config, session).execute(stages.PARTITION, load_run(stages.PARTITION))
     assert str(raised.value) == (
-        "partition.min_ratings_per_user: no user has 5000 ratings; lower it"
+        "partition.min_ratings_per_user: no user has 5000 ratings or more; lower it"
     )
 
 

@@ -1,0 +1,17 @@
+"""The ratings that models may know when they recommend for a held-out split."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from pyspark.sql import DataFrame
+
+from movierec import models, stages
+from movierec.context import Context
+from movierec.schemas import RATINGS
+
+
+def read_known(context: Context, split: str) -> DataFrame:
+    """Return train for validation, train and validation for test, with the columns of RATINGS."""
+    parts = [context.read(stages.PARTITION, name, RATINGS) for name in models.KNOWN[split]]
+    return reduce(DataFrame.unionByName, parts)
