@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+
 import pytest
 
 from movierec import stages
 from tests.cluster.pipelines import SMALL, assert_equal, execution, flags, sets
+from tests.cluster.submission import PROPERTIES, ROOT
 from tests.dataproc.scenes import BUCKET
+
+# what a notebook does on a machine of the cluster, without spark-submit
+NOTEBOOK = """
+import json, sys
+from movierec.results import open_run
+
+conf, overrides, properties = sys.argv[1], *map(json.loads, sys.argv[2:])
+with open_run(conf, overrides=overrides, properties=properties) as run:
+    spark = run.spark.sparkContext.getConf()
+    rows = run.read("twins", "twins").count()
+    print(json.dumps([spark.get("spark.master"), spark.get("spark.driver.host"), rows]))
+"""
 
 # the first test waits for the pipeline
 pytestmark = pytest.mark.timeout(1800)
@@ -31,3 +49,24 @@ def test_a_job_reads_and_writes_the_bucket(submitter, pipeline, storage):
     assert done.exit_code == 0, done.output[-3000:]
     assert done.summary["reused"] is False
     assert done.summary["output"].startswith(f"{root}/movierec/results/twins/")
+
+
+def test_a_notebook_opens_results_on_yarn(hadoop, archive, workspace):
+    properties = {**PROPERTIES, **hadoop.spark_properties, "spark.master": "yarn"}
+    # Spark's own choice is what executors on other machines reach
+    del properties["spark.driver.host"], properties["spark.driver.bindAddress"]
+    arguments = [json.dumps(one) for one in (sets(workspace, archive), properties)]
+    done = subprocess.run(
+        [sys.executable, "-c", NOTEBOOK, str(SMALL), *arguments],
+        env={
+            **os.environ,
+            **hadoop.environment,
+            "PYTHONPATH": str(ROOT / "src"),
+            "SPARK_LOCAL_HOSTNAME": "localhost",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert json.loads(done.stdout.splitlines()[-1]) == ["yarn", "localhost", 100]
