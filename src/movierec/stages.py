@@ -36,7 +36,7 @@ INGEST = Stage(
 )
 PARTITION = Stage(
     name="partition",
-    version=1,
+    version=2,
     job="partition",
     target="partition",
     keys=("partition",),
