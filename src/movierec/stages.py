@@ -77,7 +77,7 @@ EVALUATE = Stage(
 )
 TWINS = Stage(
     name="twins",
-    version=3,
+    version=4,
     job="find_twins",
     target="twins",
     keys=("twins", "evaluation.relevant_rating"),
