@@ -37,7 +37,7 @@ class Audit:
     """Users with a training rating later than a held-out one, or a validation rating later than
     a test one; for splits in order of time only."""
     cold_users: dict[str, int]
-    """Users of a held-out split without a known rating: for test, in neither train nor validation."""
+    """Users of a held-out split without a known rating (`models.KNOWN`)."""
     cold_movies: dict[str, int]
     """Movies of a held-out split without a known rating."""
     users: dict[str, int]
