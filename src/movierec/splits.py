@@ -10,7 +10,7 @@ from typing import Final
 from pyspark.sql import Column, DataFrame, Row, Window
 from pyspark.sql import functions as F
 
-from movierec.columns import MOVIE_ID, RATED_AT, SPLIT, USER_ID
+from movierec.columns import MOVIE_ID, N_RATINGS, RATED_AT, SPLIT, USER_ID
 from movierec.config import PartitionConfig
 
 TRAIN: Final = "train"
@@ -23,7 +23,6 @@ PER_USER_CHRONOLOGICAL: Final = "per_user_chronological"
 PER_USER_RANDOM: Final = "per_user_random"
 GLOBAL_TIME: Final = "global_time"
 
-_N_RATINGS = "n_ratings"
 _POSITION = "position"
 _AT = "at"
 _DAY = 86_400
@@ -35,9 +34,7 @@ def with_enough_ratings(ratings: DataFrame, *, at_least: int) -> DataFrame:
         return ratings
     n_ratings = F.count(F.lit(1)).over(Window.partitionBy(USER_ID))
     return (
-        ratings.withColumn(_N_RATINGS, n_ratings)
-        .where(F.col(_N_RATINGS) >= at_least)
-        .drop(_N_RATINGS)
+        ratings.withColumn(N_RATINGS, n_ratings).where(F.col(N_RATINGS) >= at_least).drop(N_RATINGS)
     )
 
 
@@ -63,18 +60,18 @@ def split_per_user(
     +-------+--------+---+----------+
     """
     by_user = Window.partitionBy(USER_ID)
-    train_end = F.greatest(F.lit(1), _rounded_share(F.col(_N_RATINGS), exact(train)))
-    test_start = _rounded_share(F.col(_N_RATINGS), exact(train) + exact(validation))
+    train_end = F.greatest(F.lit(1), _rounded_share(F.col(N_RATINGS), exact(train)))
+    test_start = _rounded_share(F.col(N_RATINGS), exact(train) + exact(validation))
     return (
         ratings.withColumn(_POSITION, F.row_number().over(by_user.orderBy(order, MOVIE_ID)))
-        .withColumn(_N_RATINGS, F.count(F.lit(1)).over(by_user))
+        .withColumn(N_RATINGS, F.count(F.lit(1)).over(by_user))
         .withColumn(
             SPLIT,
             F.when(F.col(_POSITION) <= train_end, TRAIN)
             .when(F.col(_POSITION) <= test_start, VALIDATION)
             .otherwise(TEST),
         )
-        .drop(_POSITION, _N_RATINGS)
+        .drop(_POSITION, N_RATINGS)
     )
 
 
