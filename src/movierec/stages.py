@@ -69,7 +69,7 @@ RECOMMEND = Stage(
 )
 EVALUATE = Stage(
     name="evaluate",
-    version=2,
+    version=3,
     job="evaluate",
     target="evaluate",
     keys=("evaluation",),
