@@ -29,7 +29,7 @@ STRANGERS = {
     "strangers_mean": 0.125,
     "strangers_mean_range95": [0.0, 0.25],
     "p_value": 0.02,
-    "cohens_d": 1.0,
+    "glass_delta": 1.0,
     "undefined": 1,
     "movies_without_stranger": 0,
 }
