@@ -51,7 +51,7 @@ def test_models_of_the_same_factors_share_a_catalogue_until_the_contest_is_close
     assert len(catalogues) == 2
     contest.close()
     with pytest.raises(Exception, match="destroyed"):
-        contest.lists(popularity).collect() and best.collect()
+        best.collect()
 
 
 def test_the_inflated_protocol_ranks_held_out_candidates_alone(spark):
@@ -62,7 +62,16 @@ def test_the_inflated_protocol_ranks_held_out_candidates_alone(spark):
     contest.close()
 
 
-def test_the_oracle_s_candidates_are_the_known_movies_each_once(spark):
+def test_the_oracle_s_candidates_are_the_known_movies_each_once(spark, monkeypatch):
+    given = []
+
+    def oracle_lists(heldout, *, movies, **options):
+        given.extend(sorted(movies.collect()))
+        return made(heldout, movies=movies, **options)
+
+    made = contest_module.oracle_lists
+    monkeypatch.setattr(contest_module, "oracle_lists", oracle_lists)
     contest = contest_of(spark)
     assert listed(contest.oracle_lists()) == [(1, 12, 1), (2, 11, 1)]
+    assert given == [(10,), (11,), (12,)]
     contest.close()
