@@ -64,6 +64,13 @@ def test_order_in_time_is_no_matter_where_the_strategy_promises_none(spark):
     assert audit(spark, GOOD | change, in_order=False).faults() == []
 
 
-def test_a_user_without_training_ratings_is_cold(spark):
+def test_a_user_without_known_ratings_is_cold(spark):
     moved = {"train": RATINGS[:3], "validation": [RATINGS[3], RATINGS[5]]}
     assert audit(spark, GOOD | moved).cold_users == {"validation": 1, "test": 0}
+
+
+def test_what_validation_has_is_known_to_test(spark):
+    late = {"train": RATINGS[:3], "validation": [RATINGS[3], (2, 5, 4.0, 40)]}
+    found = audit(spark, late | {"test": [RATINGS[4], (2, 4, 4.0, 60), (3, 6, 4.0, 60)]})
+    assert found.cold_users == {"validation": 1, "test": 1}
+    assert found.cold_movies == {"validation": 2, "test": 1}

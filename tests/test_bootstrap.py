@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from movierec.bootstrap import _POISSON, collect_bootstrap
+from movierec import bootstrap
+from movierec.bootstrap import _POISSON, collect_bootstrap, users_at_once
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +70,19 @@ def test_the_result_is_the_same_to_the_last_bit_at_any_partitioning(spark, sampl
     np.testing.assert_array_equal(one.resampled, eight.resampled)
     other = boot(spark, sample, 1, seed=2, resamples=100)
     assert (one.resampled != other.resampled).all()
+
+
+def test_the_result_is_the_same_to_the_last_bit_in_blocks_of_any_size(spark, sample, monkeypatch):
+    large = boot(spark, sample, resamples=100)
+    monkeypatch.setattr(bootstrap, "_CELLS_AT_ONCE", 700)
+    assert users_at_once(100) == 6
+    np.testing.assert_array_equal(boot(spark, sample, resamples=100).resampled, large.resampled)
+
+
+@pytest.mark.parametrize("resamples", [100, 1000, 100_000])
+def test_a_block_has_no_more_draws_at_more_resamples(resamples):
+    assert 2_000_000 < users_at_once(resamples) * (resamples + 1) <= 1 << 21
+    assert users_at_once(1 << 30) == 1
 
 
 def test_weights_are_poisson_with_mean_and_variance_one():

@@ -101,6 +101,14 @@ def test_fractions_may_miss_one_by_what_rounding_takes() -> None:
     ]
 
 
+@pytest.mark.parametrize("share", ["0.33333333333", "0.3333333333333333", "1e-20"])
+def test_a_share_of_more_digits_than_exact_arithmetic_takes_is_refused(share: str) -> None:
+    wrong = f"must have at most ten digits after the point, not {share}"
+    rest = str(0.5 - float(share))
+    for name, parts in (("train", (share, "0.5", rest)), ("validation", ("0.5", share, rest))):
+        assert problems(*fractions(*parts)) == [f"small.yaml: partition: {name} {wrong}"]
+
+
 @pytest.mark.parametrize("metric", ["precision", "map", "ndcg", "recall"])
 def test_the_tuning_metric_is_one_at_k(metric: str) -> None:
     config = load(CONF / "small.yaml", "evaluation.k=7", f"tuning.metric={metric}_at_7")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movierec import overlaps
-from movierec.overlaps import count_common, similar_pairs
+from movierec.overlaps import count_common, similar_pairs, spread_keys
 
 
 @settings(max_examples=200, deadline=None)
@@ -44,6 +44,13 @@ def test_pairs_are_counted_whatever_part_their_sets_are_in(spark, monkeypatch, s
     rows = [tuple(row) for row in found.collect()]
     assert set(rows) == expected
     assert len(rows) == len(expected) > 50
+
+
+def test_every_cell_has_a_task_of_its_own(spark):
+    for n in (1, 3, 28, 45):
+        keys = spark.createDataFrame([(key,) for key in spread_keys(n)], "key int")
+        tasks = keys.repartition(n, "key").selectExpr("spark_partition_id() AS task").distinct()
+        assert tasks.count() == n
 
 
 def test_no_candidates_make_no_pairs(spark):

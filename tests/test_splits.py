@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movierec.config import PartitionConfig
-from movierec.splits import collect_time_cutoff, exact, split_ratings, with_enough_ratings
+from movierec.splits import collect_time_cutoffs, exact, split_ratings, with_enough_ratings
 from tests.reference import split_sizes
 
 CONFIG = PartitionConfig(
@@ -111,7 +111,22 @@ def test_global_time_cuts_at_the_exact_second_and_never_splits_one(spark):
     assert [made[user, user] for user, _, _ in rows] == (
         ["train"] * 6 + ["validation"] * 2 + ["test"] * 2
     )
-    assert collect_time_cutoff(frame(spark, rows), share=Fraction(3, 10)) == 30
+    shares = (Fraction(1, 100), Fraction(3, 10), Fraction(9, 10), Fraction(1))
+    cutoffs = collect_time_cutoffs(frame(spark, rows), shares=shares)
+    assert cutoffs == [10, 30, 70, 200_000]
+
+
+def test_all_moments_take_two_passes_over_the_ratings(spark):
+    ratings = frame(spark, drawn_rows(5, users=4))
+    seen = spark.sparkContext.accumulator(0)
+
+    def counted(batches):
+        seen.add(1)
+        yield from batches
+
+    once = ratings.coalesce(1).mapInArrow(counted, ratings.schema)
+    collect_time_cutoffs(once, shares=(Fraction(1, 4), Fraction(1, 2), Fraction(3, 4)))
+    assert seen.value == 2
 
 
 def test_users_below_the_floor_lose_all_their_ratings(spark):

@@ -8,6 +8,7 @@ import pytest
 from movierec.agreement import CommonRatings, grouped_pearson
 from movierec.strangers import (
     RATERS_A_MOVIE,
+    Singles,
     Strangers,
     collect_strangers,
     compare_with_strangers,
@@ -49,9 +50,37 @@ def test_pairs_who_agree_beyond_the_movies_quality_stand_out():
     )
     assert found["twins_mean"] == pytest.approx(pearson.mean(), abs=1e-9)
     assert found["p_value"] == pytest.approx(2 / 401)
-    assert found["cohens_d"] > 1
+    assert found["glass_delta"] > 1
     assert found["strangers_mean_range95"][1] < found["twins_mean"]
     assert found["undefined"] == found["movies_without_stranger"] == 0
+
+
+def test_the_effect_is_in_deviations_of_single_strangers_and_keeps_its_size():
+    rng = np.random.default_rng(1)
+    twins, strangers = common(rng, agreement=0.8), crowd(rng)
+    few, many = (compared(twins, strangers, resamples=n) for n in (200, 2000))
+    assert few["glass_delta"] == pytest.approx(many["glass_delta"], rel=0.02)
+    # with a single draw of each movie there is but one correlation a pair and side
+    alone = Strangers(np.arange(N_MOVIES), np.linspace(-1, 1, N_MOVIES) ** 3)
+    sides = [
+        grouped_pearson(twins.pairs, own, alone.centred[twins.movies], n_groups=N_PAIRS, least=5)
+        for own in (twins.ratings_a, twins.ratings_b)
+    ]
+    found = compared(twins, alone, resamples=4000)
+    difference = found["twins_mean"] - np.mean(sides)
+    assert found["glass_delta"] == pytest.approx(difference / np.std(sides), rel=0.02)
+    assert sum(found["histogram"]) == pytest.approx(1)
+
+
+def test_equal_strangers_correlations_have_no_effect_size():
+    singles = Singles()
+    singles.add(np.full(1000, 0.1))
+    singles.add(np.full(7, 0.1))
+    assert singles.deviation() is None
+    singles.add(np.array([0.5]))
+    values = [*[0.1] * 1007, 0.5]
+    assert singles.deviation() == pytest.approx(np.std(values, ddof=1))
+    assert Singles().deviation() is None
 
 
 def test_pairs_who_share_nothing_but_the_movies_quality_do_not():

@@ -40,13 +40,14 @@ def test_a_number_of_ratings_falls_in_the_first_group_that_reaches_it(spark):
 
 
 def test_user_strata_average_each_model_over_its_judged_users(spark):
-    activity = counts(spark, [1, 2, 5, 6])
+    activity = counts(spark, [1, 2, 5, 6, 9, 9])
     columns = "user_id int, precision double, map double, ndcg double, recall double"
     metrics = spark.createDataFrame(
         [(0, 0.1, 0.2, 0.3, 0.4), (1, 0.3, 0.4, 0.5, 0.6), (3, 1.0, 1.0, 1.0, 1.0)], columns
     )
-    metrics = metrics.selectExpr("'als' AS model", "*")
-    assert collect_user_strata(metrics, activity=activity, groups=2) == [
+    found = collect_user_strata({"als": metrics, "oracle": metrics}, activity=activity, groups=3)
+    assert [one.pop("oracle") for one in found] == [one["als"] for one in found]
+    assert found == [
         {
             "from_ratings": 1,
             "to_ratings": 2,
@@ -58,6 +59,12 @@ def test_user_strata_average_each_model_over_its_judged_users(spark):
             "to_ratings": 6,
             "users": 1,
             "als": {"precision": 1.0, "map": 1.0, "ndcg": 1.0, "recall": 1.0},
+        },
+        {
+            "from_ratings": 7,
+            "to_ratings": 9,
+            "users": 0,
+            "als": {"precision": None, "map": None, "ndcg": None, "recall": None},
         },
     ]
 
@@ -71,18 +78,27 @@ def test_movie_strata_say_what_share_of_the_relevant_movies_was_found(spark):
     relevant = spark.createDataFrame(
         [(7, 1), (8, 1), (7, 2), (8, 3), (7, 99)], "user_id int, movie_id int"
     )
-    hits = spark.createDataFrame(
-        [(7, 1, 1), (7, 2, 2), (8, 3, 3)], "user_id int, movie_id int, rank int"
-    )
+    hits = spark.createDataFrame([(7, 1, 1), (7, 2, 2)], "user_id int, movie_id int, rank int")
     popularity = ratings_per(known, key="movie_id")
     found = collect_movie_strata(
         {"als": hits},
         relevant=relevant,
         popularity=popularity,
         groups=2,
-        k=2,
     )
     assert found == [
         {"from_ratings": 1, "to_ratings": 2, "movies": 3, "relevant": 2, "als": {"recall": 1 / 2}},
         {"from_ratings": 3, "to_ratings": 6, "movies": 1, "relevant": 2, "als": {"recall": 1 / 2}},
     ]
+
+
+def test_of_no_relevant_movie_no_share_was_found(spark):
+    known = spark.createDataFrame([(1, 1), (1, 2), (2, 2)], "user_id int, movie_id int")
+    nobody = spark.createDataFrame([], "user_id int, movie_id int, rank int")
+    (one,) = collect_movie_strata(
+        {"als": nobody},
+        relevant=nobody.drop("rank"),
+        popularity=ratings_per(known, key="movie_id"),
+        groups=1,
+    )
+    assert (one["movies"], one["relevant"], one["als"]) == (2, 0, {"recall": None})

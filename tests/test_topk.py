@@ -104,6 +104,13 @@ def test_scores_that_single_precision_cannot_tell_apart_are_ranked_right():
     assert lists_by_user(lists, 1) == [[(6, one), (5, 1.0)]]
 
 
+@pytest.mark.parametrize("kernel", [unseen_top_k, candidates_top_k])
+def test_a_user_factor_that_is_not_finite_is_refused(kernel):
+    catalogue = Catalogue.of([5, 6], [[1.0], [2.0]])
+    with pytest.raises(ValueError, match="user factor is not finite"):
+        kernel(block_of(catalogue, [[1.0], [np.nan]], [[5], [5]]), catalogue, k=1)
+
+
 def test_ranks_start_at_one_and_ties_go_to_the_smaller_movie_id():
     catalogue = Catalogue.of([30, 10, 20], [[1.0], [1.0], [2.0]])
     lists = unseen_top_k(block_of(catalogue, [[1.0], [-1.0]], [[], [10]]), catalogue, k=3)

@@ -8,6 +8,7 @@ import pytest
 
 from movierec.config_twins import LshConfig
 from movierec.movie_sets import movie_sets
+from movierec.sampling import sample_users
 from movierec.twin_proof import collect_proof, recall
 from movierec.twin_search import find_exactly, find_twins
 from movierec.twins import Top
@@ -76,7 +77,20 @@ def test_the_proof_on_a_sample_of_users_has_an_interval(ratings, sets):
     )
     assert proof["lsh_recall"] == 1.0
     assert proof["lsh_recall_ci95"] == pytest.approx([0.912, 1.0], abs=0.001)
-    assert proof["proof_users"] == 60
+    drawn = ratings.transform(sample_users, fraction=60 / len(USERS), seed=sampled.seed)
+    users = movie_sets(drawn, min_movies=5, keep_users=1).agg({"n_users": "sum"}).first()[0]
+    assert proof["proof_users"] == users != 60
+
+
+def test_a_sample_without_a_pair_proves_nothing(ratings, sets):
+    proof = collect_proof(
+        ratings,
+        sets=sets,
+        found=Top((), 0.1, 0, 0, 0),
+        n_users=1_000_000,
+        config=config(lsh=lsh(), proof_users=2),
+    )
+    assert proof == {"lsh_recall": None, "lsh_recall_ci95": None, "proof_users": 0}
 
 
 def test_an_exact_search_needs_no_proof(ratings, sets):
@@ -96,7 +110,7 @@ def test_the_exact_search_completes_a_list_that_is_full_but_wrong(sets):
     true = find_exactly(sets, config(), known=wrong)
     assert [tuple(pair) for pair in true.pairs] == EXPECTED
     assert true.threshold == wrong.pairs[-1].jaccard
-    assert recall(wrong, true)[0] == 0.0
+    assert recall(wrong, true) == (0, N_PAIRS)
 
 
 def test_the_exact_search_starts_anew_where_the_list_is_short(sets):
@@ -104,6 +118,6 @@ def test_the_exact_search_starts_anew_where_the_list_is_short(sets):
     assert [tuple(pair) for pair in true.pairs] == EXPECTED
 
 
-def test_the_recall_of_nothing_is_undefined():
+def test_of_nothing_nothing_is_found():
     nothing = Top((), 0.1, 0, 0, 0)
-    assert recall(nothing, nothing) == (None, None)
+    assert recall(nothing, nothing) == (0, 0)

@@ -29,7 +29,7 @@ STRANGERS = {
     "strangers_mean": 0.125,
     "strangers_mean_range95": [0.0, 0.25],
     "p_value": 0.02,
-    "cohens_d": 1.0,
+    "glass_delta": 1.0,
     "undefined": 1,
     "movies_without_stranger": 0,
 }
@@ -144,13 +144,28 @@ def test_the_rows_of_random_pairs_say_null_for_undefined(findings):
 def test_the_terminal_shows_twins_random_pairs_and_strangers(summary):
     lines = twin_table(summary).splitlines()
     assert lines[0] == (
-        "twins: 3 pairs of 7 users, Jaccard 0.500 to 1.000, by LSH, which found 100% of the true "
-        "(on 7 users); 1 look like duplicate accounts"
+        "twins: 3 pairs of 7 users, Jaccard 0.500 to 1.000, by LSH, which found 100.0% of the "
+        "true pairs (on 7 users); 1 look like duplicate accounts"
     )
     assert lines[1].startswith("  twins     mean correlation +0.9")
     assert lines[2].endswith("defined for 1 of 2 pairs")
     assert lines[3] == ("  strangers mean correlation +0.125 [+0.000, +0.250] on the twins' movies")
     assert lines[4].endswith("strangers 0.0200")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            {"lsh_recall": 0.996, "proof_users": 50},
+            "LSH, which found 99.6% of the true pairs (on 50",
+        ),
+        ({"lsh_recall": None}, "LSH, unproven: no pair in the sample; "),
+        ({"lsh_recall": None, "method": "exact", "proof_users": None}, "exact search; "),
+    ],
+)
+def test_the_terminal_says_how_the_search_was_proven(summary, change, told):
+    assert f", by {told}" in twin_table(summary | change).splitlines()[0]
 
 
 def test_no_twins_are_said_in_one_line(summary):

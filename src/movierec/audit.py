@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from movierec.columns import MOVIE_ID, RATED_AT, RATING, SPLIT, USER_ID
+from movierec.models import KNOWN
 from movierec.splits import HELD_OUT, SPLITS, TEST, TRAIN, VALIDATION
 
 _ORIGIN = "ratings"
@@ -35,9 +37,9 @@ class Audit:
     """Users with a training rating later than a held-out one, or a validation rating later than
     a test one; for splits in order of time only."""
     cold_users: dict[str, int]
-    """Users of a held-out split without a training rating."""
+    """Users of a held-out split without a known rating (`models.KNOWN`)."""
     cold_movies: dict[str, int]
-    """Movies of a held-out split without a training rating."""
+    """Movies of a held-out split without a known rating."""
     users: dict[str, int]
     movies: dict[str, int]
 
@@ -146,8 +148,9 @@ def _collect_movies(written: DataFrame) -> dict[str, int]:
 
 
 def _presence(has: dict[str, Column]) -> dict[str, Column]:
-    """Return conditions for being in each split, and in a held-out one without being in train."""
-    return has | {f"cold_{name}": has[name] & ~has[TRAIN] for name in HELD_OUT}
+    """Return conditions for being in each split, and in a held-out one without being known."""
+    known = {name: reduce(or_, (has[one] for one in KNOWN[name])) for name in HELD_OUT}
+    return has | {f"cold_{name}": has[name] & ~known[name] for name in HELD_OUT}
 
 
 def _collect_counts(frame: DataFrame, conditions: dict[str, Column]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from movierec.catalogue import Catalogue
 from movierec.columns import MOVIE_ID, RANK, RATING, SCORE, USER_ID
 from movierec.hashing import draws
-from movierec.topk import Block, Lists
+from movierec.topk import Block, Lists, ranks_within
 
 
 def oracle_lists(
@@ -18,8 +18,8 @@ def oracle_lists(
 ) -> DataFrame:
     """Return the best lists that anyone could make: the relevant held-out candidates.
 
-    `movies` holds the candidates' ids: what is not in train cannot be recommended, so the ceiling
-    lies below 1. By falling rating, then movie id.
+    `movies` holds the candidates' ids, each once: what is not known cannot be recommended, so the
+    ceiling lies below 1. By falling rating, then movie id.
     """
     best_first = Window.partitionBy(USER_ID).orderBy(F.desc(SCORE), MOVIE_ID)
     return (
@@ -45,18 +45,18 @@ def random_unseen(block: Block, catalogue: Catalogue, *, k: int, seed: int) -> L
     ]
     lengths = np.array([len(positions) for positions in chosen], np.int64)
     rows = np.repeat(np.arange(len(chosen)), lengths)
-    ranks = np.concatenate([np.arange(1, length + 1) for length in lengths] or [np.empty(0)])
+    ranks = ranks_within(rows, n_rows=len(block.user_ids))
     positions = np.concatenate(chosen or [np.empty(0, np.int64)])
     return Lists(rows, catalogue.movie_ids[positions], 1.0 / ranks, ranks.astype(np.int32))
 
 
 def random_candidates(block: Block, catalogue: Catalogue, *, k: int, seed: int) -> Lists:
-    """Return each user's own candidates in an order that chance gives. Scores are 1 / rank."""
+    """Return up to k of each user's own candidates, in a random order. Scores are 1 / rank."""
     keys = block.user_ids[block.rows].astype(np.uint64) << np.uint64(32)
     chance = draws(seed, keys | catalogue.movie_ids[block.positions].astype(np.uint64), 1)[:, 0]
     order = np.lexsort((chance, block.rows))
     rows = block.rows[order]
-    ranks = np.arange(len(rows)) - np.searchsorted(rows, rows) + 1
+    ranks = ranks_within(rows, n_rows=len(block.user_ids))
     kept = ranks <= k
     movie_ids = catalogue.movie_ids[block.positions[order[kept]]]
     return Lists(rows[kept], movie_ids, 1.0 / ranks[kept], ranks[kept].astype(np.int32))

@@ -19,7 +19,8 @@ from pyspark.sql import DataFrame
 from movierec.columns import USER_ID
 from movierec.hashing import draws
 
-_USERS_AT_ONCE = 2048
+# Draws of a block, which bound its memory to some hundred megabytes.
+_CELLS_AT_ONCE = 1 << 21
 # Values are rounded to multiples of 2^-30: then sums of up to 2^20 of them, times small counts,
 # are exact in doubles, and so the same in any order.
 _GRAIN = 2.0**30
@@ -69,12 +70,13 @@ def collect_bootstrap(values: DataFrame, *, resamples: int, seed: int) -> Bootst
     Raises ValueError for a frame without rows.
     """
     columns = tuple(name for name in values.columns if name != USER_ID)
+    at_once = users_at_once(resamples)
 
     def sums(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         total = np.zeros((resamples + 1, len(columns) + 1))
         for batch in batches:
-            for start in range(0, batch.num_rows, _USERS_AT_ONCE):
-                total += _block_sums(batch.slice(start, _USERS_AT_ONCE), resamples, seed)
+            for start in range(0, batch.num_rows, at_once):
+                total += _block_sums(batch.slice(start, at_once), resamples, seed)
         yield pa.RecordBatch.from_arrays([pa.array([total.tobytes()], pa.binary())], ["sums"])
 
     parts = values.select(USER_ID, *columns).mapInArrow(sums, "sums binary").collect()
@@ -85,6 +87,11 @@ def collect_bootstrap(values: DataFrame, *, resamples: int, seed: int) -> Bootst
         raise ValueError("there is no user to resample")
     means = total[:, 1:] / np.maximum(total[:, :1], 1.0) / _GRAIN
     return Bootstrap(columns, means[0], means[1:], int(total[0, 0]))
+
+
+def users_at_once(resamples: int) -> int:
+    """Return how many users a block has: the fewer, the more resamples each is drawn for."""
+    return max(1, _CELLS_AT_ONCE // (resamples + 1))
 
 
 def _block_sums(batch: pa.RecordBatch, resamples: int, seed: int) -> npt.NDArray[np.float64]:
@@ -116,6 +123,6 @@ def _interval(resampled: npt.NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _p_value(resampled: npt.NDArray[np.float64]) -> float:
-    """Return twice the smaller tail beyond 0, the sample itself counted in."""
+    """Return twice the smaller tail's share, (tail + 1) / (B + 1), so never 0."""
     tail = min((resampled <= 0).sum(), (resampled >= 0).sum())
     return float(min(1.0, 2 * (tail + 1) / (len(resampled) + 1)))

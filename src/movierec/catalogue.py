@@ -38,13 +38,11 @@ class Catalogue:
         """
         ids = np.asarray(movie_ids, dtype=np.int32)
         exact = np.asarray(factors, dtype=np.float64)
-        if not np.isfinite(exact).all():
-            raise ValueError("a movie factor is not finite")
+        check_finite(exact, of="movie")
         by_id = np.argsort(ids)
         exact = np.ascontiguousarray(exact[by_id])
         some = np.asarray(exact[:0] if users is None else users, dtype=np.float64)
-        if not np.isfinite(some).all():
-            raise ValueError("a user factor is not finite")
+        check_finite(some, of="user")
         return cls(movie_ids=ids[by_id], factors=exact, search=SearchSpace.of(exact, some))
 
     def locate(
@@ -58,6 +56,12 @@ class Catalogue:
             return np.zeros(len(movie_ids), np.int64), np.zeros(len(movie_ids), np.bool_)
         at = np.searchsorted(self.movie_ids, movie_ids).clip(max=len(self.movie_ids) - 1)
         return at, self.movie_ids[at] == movie_ids
+
+
+def check_finite(factors: npt.NDArray[np.floating], *, of: str) -> None:
+    """Raise ValueError where a factor of a user or a movie is infinite or not a number."""
+    if not np.isfinite(factors).all():
+        raise ValueError(f"a {of} factor is not finite")
 
 
 def collect_catalogue(movie_factors: DataFrame, user_factors: DataFrame) -> Catalogue:

@@ -51,6 +51,7 @@ RMSE: Final = "rmse"
 SECONDS: Final = "seconds"
 
 USERS: Final = "users"
+N_RATINGS: Final = "n_ratings"
 N_USERS: Final = "n_users"
 SIZE: Final = "size"
 SET_ID: Final = "set_id"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fractions
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -11,6 +12,8 @@ from movierec.config_types import Each, Fraction, Range, Seed
 Feedback = Literal["rating", "liked", "signed"]
 Ranks = Annotated[tuple[int, ...], Each(Range(1, 1024))]
 RegParams = Annotated[tuple[float, ...], Each(Range(0.0, 1000.0))]
+# Shares of counts are taken exactly, in whole numbers of 64 bits, of their decimal digits.
+_SHARE_DIGITS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +60,16 @@ class PartitionConfig:
 
     def problems(self) -> list[str]:
         """Return what is wrong between keys that are each right by themselves."""
+        faults = [
+            f"{name} must have at most ten digits after the point, not {share!r}"
+            for name, share in (("train", self.train), ("validation", self.validation))
+            if 10**_SHARE_DIGITS % fractions.Fraction(repr(share)).denominator
+        ]
         parts = (self.train, self.validation, self.test)
-        if abs(sum(parts) - 1.0) <= 1e-9:
-            return []
-        terms = " + ".join(f"{part:g}" for part in parts)
-        return [f"train + validation + test must be 1, not {terms} = {sum(parts):g}"]
+        if abs(sum(parts) - 1.0) > 1e-9:
+            terms = " + ".join(f"{part:g}" for part in parts)
+            faults.append(f"train + validation + test must be 1, not {terms} = {sum(parts):g}")
+        return faults
 
 
 @dataclass(frozen=True, kw_only=True)

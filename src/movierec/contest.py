@@ -13,7 +13,7 @@ from movierec import als
 from movierec.als_params import AlsParams
 from movierec.baselines import oracle_lists, random_candidates, random_unseen
 from movierec.catalogue import Catalogue, collect_catalogue
-from movierec.columns import USER_ID
+from movierec.columns import MOVIE_ID, USER_ID
 from movierec.config import Config
 from movierec.popularity import Variant, movie_scores, one_factor, same_for_all
 from movierec.recommendations import Kernel, movie_lists, recommend
@@ -32,14 +32,23 @@ class Contest:
     def __post_init__(self) -> None:
         """Keep in memory what every model reads."""
         self.known = self.known.persist()
-        unseen = self.config.evaluation.candidates == "unseen"
         self.users = self.known.select(USER_ID).distinct().persist()
-        self.movies = movie_lists(self.known if unseen else self.heldout).persist()
+        if self.config.evaluation.candidates == "unseen":
+            self._best, self._random = unseen_top_k, random_unseen
+            movies = self.known
+        else:
+            self._best, self._random = candidates_top_k, random_candidates
+            movies = self.heldout
+        self.movies_by_user = movie_lists(movies).persist()
+        self._catalogues: dict[als.Factors, Broadcast[Catalogue]] = {}
 
     def close(self) -> None:
-        """Free the memory."""
-        for frame in (self.movies, self.users, self.known):
+        """Free the memory. Lists that were not written by then cannot be made any more."""
+        for frame in (self.movies_by_user, self.users, self.known):
             frame.unpersist()
+        for catalogue in self._catalogues.values():
+            catalogue.destroy()
+        self._catalogues.clear()
 
     def fit_als(self, params: AlsParams) -> als.Factors:
         """Fit ALS to the known ratings."""
@@ -64,30 +73,35 @@ class Contest:
 
     def lists(self, factors: als.Factors) -> DataFrame:
         """Return the lists that the factors make."""
-        unseen = self.config.evaluation.candidates == "unseen"
-        return self._lists(factors, unseen_top_k if unseen else candidates_top_k)
+        return self._lists(factors, functools.partial(self._best, k=self.config.evaluation.k))
 
     def random_lists(self, factors: als.Factors) -> DataFrame:
         """Return the lists that chance makes of the same users and movies."""
-        unseen = self.config.evaluation.candidates == "unseen"
-        kernel = random_unseen if unseen else random_candidates
-        return self._lists(factors, functools.partial(kernel, seed=self.config.evaluation.seed))
+        evaluation = self.config.evaluation
+        kernel = functools.partial(self._random, k=evaluation.k, seed=evaluation.seed)
+        return self._lists(factors, kernel)
 
     def oracle_lists(self) -> DataFrame:
         """Return the best lists possible."""
         return oracle_lists(
             self.heldout,
-            movies=self.known,
+            movies=self.known.select(MOVIE_ID).distinct(),
             relevant_rating=self.config.evaluation.relevant_rating,
             k=self.config.evaluation.k,
         )
 
-    def _lists(self, factors: als.Factors, kernel: Any) -> DataFrame:
-        made: Kernel = functools.partial(kernel, k=self.config.evaluation.k)
+    def _lists(self, factors: als.Factors, kernel: Kernel) -> DataFrame:
         return factors.users.transform(
-            recommend, catalogue=self._catalogue(factors), movies=self.movies, kernel=made
+            recommend,
+            catalogue=self._catalogue(factors),
+            movies=self.movies_by_user,
+            kernel=kernel,
         )
 
     def _catalogue(self, factors: als.Factors) -> Broadcast[Catalogue]:
-        context = self.known.sparkSession.sparkContext
-        return context.broadcast(collect_catalogue(factors.movies, factors.users))
+        """Return the catalogue of the factors, collected and sent once."""
+        if factors not in self._catalogues:
+            context = self.known.sparkSession.sparkContext
+            catalogue = collect_catalogue(factors.movies, factors.users)
+            self._catalogues[factors] = context.broadcast(catalogue)
+        return self._catalogues[factors]

@@ -8,9 +8,9 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from movierec.columns import RATED_AT, RATING
+from movierec.columns import N_RATINGS, RATED_AT, RATING
+from movierec.strata import ratings_per
 
-_N_RATINGS = "n_ratings"
 _BIN, _COUNT, _MONTH, _SPLIT = "bin", "count", "month", "split"
 _BINS_A_DOUBLING = 2
 _QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -38,11 +38,11 @@ def collect_spread(ratings: DataFrame, *, key: str) -> dict[str, Any]:
     A bin begins at each power of the root of 2, in whole numbers; empty ones are left out. Only
     users and movies with a rating count.
     """
-    counts = ratings.groupBy(key).agg(F.count(F.lit(1)).alias(_N_RATINGS)).persist()
+    counts = ratings_per(ratings, key=key).persist()
     points = ", ".join(map(str, _QUANTILES))
-    (row,) = counts.selectExpr(f"percentile({_N_RATINGS}, array({points})) AS quantiles").collect()
+    (row,) = counts.selectExpr(f"percentile({N_RATINGS}, array({points})) AS quantiles").collect()
     # a hair more, so that a power of 2 is never rounded below itself
-    index = F.floor(F.log2(_N_RATINGS) * _BINS_A_DOUBLING + 1e-9).cast("int").alias(_BIN)
+    index = F.floor(F.log2(N_RATINGS) * _BINS_A_DOUBLING + 1e-9).cast("int").alias(_BIN)
     bins = counts.groupBy(index).count().orderBy(_BIN).collect()
     counts.unpersist()
     quantiles = [float(value) for value in row["quantiles"] or []]

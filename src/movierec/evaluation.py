@@ -13,7 +13,7 @@ from pyspark.sql.types import StructType
 
 from movierec import models
 from movierec.bootstrap import Bootstrap, collect_bootstrap
-from movierec.columns import METRICS, MODEL, MOVIE_ID, USER_ID
+from movierec.columns import METRICS, MOVIE_ID, USER_ID
 from movierec.config import EvaluationConfig
 from movierec.errors import InputError
 from movierec.metrics import (
@@ -23,6 +23,7 @@ from movierec.metrics import (
     hits_of,
     ranking_input,
     relevant_movies,
+    rounded,
     user_metrics,
 )
 from movierec.schemas import HITS, USER_METRICS
@@ -134,14 +135,13 @@ def collect_evaluation(
         movies=movies,
         strata={
             "users_by_activity": collect_user_strata(
-                _stacked(user_metrics), activity=activity, groups=config.strata
+                user_metrics, activity=activity, groups=config.strata
             ),
             "movies_by_popularity": collect_movie_strata(
                 {model: one.hits for model, one in judged.items()},
                 relevant=relevant,
                 popularity=popularity,
                 groups=config.strata,
-                k=config.k,
             ),
         },
     )
@@ -150,14 +150,8 @@ def collect_evaluation(
     return evaluation
 
 
-def _stacked(frames: dict[str, DataFrame]) -> DataFrame:
-    """Return the rows of all models' frames with a column that names the model."""
-    labelled = [frame.withColumn(MODEL, F.lit(model)) for model, frame in frames.items()]
-    return reduce(DataFrame.unionByName, labelled)
-
-
 def _side_by_side(user_metrics: dict[str, DataFrame]) -> DataFrame:
-    """Return one row a user with a column for each model's metric, such as als.ndcg."""
+    """Return one row a user with a column for each model's metric, such as als__ndcg."""
     frames = [
         metrics.select(USER_ID, *(F.col(name).alias(_column(model, name)) for name in METRICS))
         for model, metrics in user_metrics.items()
@@ -181,7 +175,7 @@ def _model(judged: Judged, model: str, bootstrap: Bootstrap, *, k: int) -> dict[
         "users": bootstrap.users,
         "users_without_recommendations": judged.unrecommended,
         "ci95": {
-            f"{name}_at_{k}": _rounded(bootstrap.interval(_column(model, name))) for name in METRICS
+            f"{name}_at_{k}": rounded(bootstrap.interval(_column(model, name))) for name in METRICS
         },
     }
 
@@ -192,14 +186,10 @@ def _compared(bootstrap: Bootstrap, one: str, other: str, k: int) -> dict[str, A
         difference = bootstrap.difference(_column(one, name), _column(other, name))
         compared[f"{name}_at_{k}"] = {
             "difference": round(difference.difference, DIGITS),
-            "ci95": _rounded(difference.interval),
+            "ci95": rounded(difference.interval),
             "p_value": round(difference.p_value, DIGITS),
         }
     return compared
-
-
-def _rounded(interval: tuple[float, float]) -> list[float]:
-    return [round(end, DIGITS) for end in interval]
 
 
 def _collect_user_counts(

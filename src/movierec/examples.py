@@ -10,7 +10,17 @@ from typing import Any, Final
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
-from movierec.columns import GENRES, MOVIE_ID, NDCG, RANK, RATED_AT, RATING, TITLE, USER_ID
+from movierec.columns import (
+    GENRES,
+    MOVIE_ID,
+    N_RATINGS,
+    NDCG,
+    RANK,
+    RATED_AT,
+    RATING,
+    TITLE,
+    USER_ID,
+)
 from movierec.metrics import DIGITS
 from movierec.strata import ratings_per
 
@@ -20,7 +30,6 @@ RULE: Final = (
 )
 _EXAMPLES = 10
 _LIKED, _SHOWN = 5, 10
-_N_RATINGS = "n_ratings"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +59,9 @@ def collect_examples(material: Material, *, relevant_rating: float) -> list[dict
     liked = of_picked(material.known).where(F.col(RATING) >= relevant_rating)
     lists = of_picked(material.recommendations).select(USER_ID, MOVIE_ID, RANK)
     relevant = of_picked(material.relevant)
-    titled = _titled(material.movies)
     tables = {
-        "liked": _by_user(liked.transform(titled)),
-        "listed": _by_user(lists.transform(titled)),
-        "relevant": _by_user(relevant.transform(titled)),
+        name: _by_user(rows.transform(with_titles, movies=material.movies))
+        for name, rows in (("liked", liked), ("listed", lists), ("relevant", relevant))
     }
     ndcg = {
         model: {row[USER_ID]: row[NDCG] for row in of_picked(metrics).collect()}
@@ -74,16 +81,16 @@ def collect_examples(material: Material, *, relevant_rating: float) -> list[dict
 def _collect_picked(activity: DataFrame) -> list[tuple[int, int]]:
     """Return (user, ratings) of the users to show."""
     points = ", ".join(str((n + 0.5) / _EXAMPLES) for n in range(_EXAMPLES))
-    query = f"percentile_approx({_N_RATINGS}, array({points}), 1000000) AS wanted"
+    query = f"percentile_approx({N_RATINGS}, array({points}), 1000000) AS wanted"
     (row,) = activity.selectExpr(query).collect()
     wanted = row["wanted"] or []
     rows = (
-        activity.where(F.col(_N_RATINGS).isin(sorted(set(wanted))))
-        .groupBy(_N_RATINGS)
+        activity.where(F.col(N_RATINGS).isin(sorted(set(wanted))))
+        .groupBy(N_RATINGS)
         .agg(F.slice(F.sort_array(F.collect_list(USER_ID)), 1, _EXAMPLES).alias("users"))
         .collect()
     )
-    users = {row[_N_RATINGS]: row["users"] for row in rows}
+    users = {row[N_RATINGS]: row["users"] for row in rows}
     return [
         (user, n_ratings)
         for n_ratings in sorted(users)
@@ -91,11 +98,9 @@ def _collect_picked(activity: DataFrame) -> list[tuple[int, int]]:
     ]
 
 
-def _titled(movies: DataFrame) -> Any:
-    def titled(rows: DataFrame) -> DataFrame:
-        return rows.join(movies.select(MOVIE_ID, TITLE, GENRES), on=MOVIE_ID, how="left")
-
-    return titled
+def with_titles(rows: DataFrame, *, movies: DataFrame) -> DataFrame:
+    """Add each row's title and genres; null for a movie that `movies` does not know."""
+    return rows.join(movies.select(MOVIE_ID, TITLE, GENRES), on=MOVIE_ID, how="left")
 
 
 def _by_user(rows: DataFrame) -> dict[int, list[Row]]:

@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from movierec.columns import MOVIE_ID
+from movierec.columns import MOVIE_ID, N_RATINGS
 from movierec.metrics import DIGITS
 from movierec.strata import collect_bounds, ratings_per, stratum
 
@@ -25,7 +25,7 @@ def collect_list_bias(
     """
     popularity = ratings_per(known, key=MOVIE_ID).persist()
     bounds = collect_bounds(popularity, groups=groups, by_ratings=True)
-    n_ratings = F.coalesce(F.col("n_ratings"), F.lit(0)).alias("n_ratings")
+    n_ratings = F.coalesce(F.col(N_RATINGS), F.lit(0)).alias(N_RATINGS)
     found = {}
     for model, recommendations in lists.items():
         # movies are thousands where recommendations are millions
@@ -36,7 +36,7 @@ def collect_list_bias(
             .groupBy(stratum(bounds).alias(_STRATUM))
             .agg(
                 F.sum(_LISTED).alias(_LISTED),
-                F.sum(F.col(_LISTED) * F.col("n_ratings")).alias(_RATINGS),
+                F.sum(F.col(_LISTED) * F.col(N_RATINGS)).alias(_RATINGS),
             )
             .collect()
         )

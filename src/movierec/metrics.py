@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from pyspark.ml.evaluation import RankingEvaluator
@@ -34,6 +35,11 @@ _SPARK_NAMES: Final[dict[str, Any]] = {
 _RANKS = "hit_ranks"
 _PREDICTION = "prediction"
 _LABEL = "label"
+
+
+def rounded(values: Iterable[Any]) -> list[float]:
+    """Return numbers, such as the ends of an interval, as they are published."""
+    return [round(float(value), DIGITS) for value in values]
 
 
 def relevant_movies(heldout: DataFrame, *, relevant_rating: float) -> DataFrame:

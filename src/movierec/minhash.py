@@ -36,7 +36,7 @@ def fit_signatures(sets: DataFrame, *, hashes: int, seed: int) -> DataFrame:
 def buckets(signatures: DataFrame, *, banding: Banding) -> DataFrame:
     """Return one row a set and band; sets whose band has equal hashes share the block.
 
-    Two bands share none, but for a chance of 2^-64 that a false candidate comes of.
+    Different bands share no block; a hash collision (2^-64) would only add a false candidate.
     """
     # One expression for all bands: written out for each, they outgrow what Java compiles.
     keys = F.transform(

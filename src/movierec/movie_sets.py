@@ -11,12 +11,22 @@ import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from movierec.columns import MOVIE_ID, MOVIES, N_USERS, SET_ID, SIZE, SKETCH, USER_ID, USERS
+from movierec.columns import (
+    MOVIE_ID,
+    MOVIES,
+    N_RATINGS,
+    N_USERS,
+    SET_ID,
+    SIZE,
+    SKETCH,
+    USER_ID,
+    USERS,
+)
 from movierec.schemas import MOVIE_SETS, ddl
 from movierec.sketches import sketches
+from movierec.strata import ratings_per
 
 _RARITY = "rarity"
-_N_RATINGS = "n_ratings"
 
 
 @dataclass(frozen=True)
@@ -60,8 +70,8 @@ def rarity(ratings: DataFrame) -> DataFrame:
 
     One row a movie, ranked in one partition.
     """
-    counts = ratings.groupBy(MOVIE_ID).agg(F.count(F.lit(1)).alias(_N_RATINGS))
-    rank = F.row_number().over(Window.orderBy(_N_RATINGS, MOVIE_ID)) - 1
+    counts = ratings_per(ratings, key=MOVIE_ID)
+    rank = F.row_number().over(Window.orderBy(N_RATINGS, MOVIE_ID)) - 1
     return counts.select(MOVIE_ID, rank.alias(_RARITY))
 
 

@@ -1,8 +1,8 @@
 """Counts the common movies of proposed pairs of sets, exactly.
 
 Joining each pair with both of its sets would ship a set once for every pair it is in. Here sets
-are in a few parts, and a task has two parts and all pairs between them: a set is shipped as often
-as there are parts, whatever the number of pairs.
+are in a few parts, and a task has a cell, two parts and all pairs between them: a set is shipped as
+often as there are parts, whatever the number of pairs.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SETS_OF_ONE_PART: Final = 5_000
 """Up to so many sets make one part; the parts grow with the square root of the sets."""
 PARTNERS_AT_ONCE: Final = 1024
 """Sets held against one at once; bounds the memory."""
-_CELL, _PART = "cell", "part"
+_KEY, _PART = "key", "part"
 _SCHEMA: Final = (
     f"{SET_A} int, {SET_B} int, {COMMON} int, {UNION} int, {JACCARD} double, "
     f"{SMALLER_SIZE} int, {N_PAIRS} bigint"
@@ -54,12 +54,13 @@ def similar_pairs(
     `jaccard`, `smaller_size`, and `n_pairs`, the number of user pairs that it stands for.
     """
     parts = math.ceil(math.sqrt(max(n_sets, 1) / SETS_OF_ONE_PART))
+    keys = F.array(*map(F.lit, spread_keys(parts * (parts + 1) // 2)))
     ids = candidates.select(F.explode(F.array(SET_A, SET_B)).alias(SET_ID)).dropDuplicates()
     shipped = (
         sets.join(ids, on=SET_ID, how="left_semi")
         .withColumn(_PART, F.explode(F.sequence(F.lit(0), F.lit(parts - 1))))
         .select(
-            _cell(_part(SET_ID, parts), F.col(_PART)).alias(_CELL),
+            keys[_cell(_part(SET_ID, parts), F.col(_PART))].alias(_KEY),
             F.col(SET_ID).alias(SET_A),
             F.lit(None).cast("int").alias(SET_B),
             MOVIES,
@@ -67,7 +68,7 @@ def similar_pairs(
         )
     )
     pairs = candidates.select(
-        _cell(_part(SET_A, parts), _part(SET_B, parts)).alias(_CELL),
+        keys[_cell(_part(SET_A, parts), _part(SET_B, parts))].alias(_KEY),
         SET_A,
         SET_B,
         F.lit(None).cast("array<int>").alias(MOVIES),
@@ -79,7 +80,7 @@ def similar_pairs(
         if rows:
             yield _counted(pa.Table.from_batches(rows).combine_chunks(), threshold)
 
-    together = shipped.unionByName(pairs).repartition(parts * (parts + 1) // 2, _CELL)
+    together = shipped.unionByName(pairs).repartition(parts * (parts + 1) // 2, _KEY)
     return together.select(SET_A, SET_B, MOVIES, N_USERS).mapInArrow(count, _SCHEMA)
 
 
@@ -88,9 +89,40 @@ def _part(set_id: str, parts: int) -> Column:
 
 
 def _cell(one: Column, other: Column) -> Column:
-    """Return the number of two parts, in either order."""
+    """Return the number of the cell of two parts, given in either order, from 0."""
     high = F.greatest(one, other)
     return (high * (high + 1) / 2).cast("int") + F.least(one, other)
+
+
+def spread_keys(n: int) -> list[int]:
+    """Return n integers of which `repartition(n, …)` gives each a task of its own.
+
+    Of the numbers from 0 to n - 1 it would put several into one task and leave others without.
+    They follow from Spark's hash of an integer, MurmurHash3 with the seed 42; were it another one,
+    tasks would be uneven and nothing else.
+    """
+    keys: dict[int, int] = {}
+    start = 0
+    while len(keys) < n:
+        numbers = np.arange(start, start + 16 * n, dtype=np.uint32)
+        for number, task in zip(numbers.tolist(), (_murmur3(numbers) % n).tolist(), strict=True):
+            keys.setdefault(task, number)
+        start += len(numbers)
+    return [keys[task] for task in range(n)]
+
+
+def _murmur3(numbers: npt.NDArray[np.uint32]) -> npt.NDArray[np.int32]:
+    """Return Spark's `hash` of each 32-bit integer."""
+
+    def turned(values: npt.NDArray[np.uint32], bits: int) -> npt.NDArray[np.uint32]:
+        return (values << np.uint32(bits)) | (values >> np.uint32(32 - bits))
+
+    block = turned(numbers * np.uint32(0xCC9E2D51), 15) * np.uint32(0x1B873593)
+    mixed = turned(block ^ np.uint32(42), 13) * np.uint32(5) + np.uint32(0xE6546B64)
+    mixed ^= np.uint32(4)
+    mixed = (mixed ^ (mixed >> np.uint32(16))) * np.uint32(0x85EBCA6B)
+    mixed = (mixed ^ (mixed >> np.uint32(13))) * np.uint32(0xC2B2AE35)
+    return (mixed ^ (mixed >> np.uint32(16))).view(np.int32)
 
 
 def _counted(table: pa.Table, threshold: float) -> pa.RecordBatch:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from movierec.metrics import DIGITS
+from movierec.metrics import DIGITS, rounded
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -77,8 +77,8 @@ def compare(one: PairValues, other: PairValues, *, resamples: int, seed: int) ->
     """Return the difference of two groups' means, its 95 % interval, p-value and effect size.
 
     The p-value is of a permutation test, two-sided: how often random groups of the same sizes
-    differ as much. It takes pairs for exchangeable, at least 1 / (resamples + 1). The effect size
-    is Cohen's d. None for what a group with fewer than two values leaves open.
+    differ as much. It takes pairs for exchangeable. It is never below 1 / (resamples + 1). The
+    effect size is Cohen's d. None for what a group with fewer than two values leaves open.
     """
     n, values = len(one.values), np.concatenate([one.values, other.values])
     if not n or not len(other.values):
@@ -125,8 +125,3 @@ def wilson_interval(successes: int, trials: int) -> list[float]:
         _NORMAL_95 * math.sqrt(successes * (trials - successes) / trials + z2 / 4) / (trials + z2)
     )
     return rounded([max(0.0, centre - half), min(1.0, centre + half)])
-
-
-def rounded(ends: Any) -> list[float]:
-    """Return an interval as it is published."""
-    return [round(float(end), DIGITS) for end in ends]

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from movierec.columns import FACTORS, MOVIE_ID, RATING, SCORE, USER_ID
+from movierec.columns import FACTORS, MOVIE_ID, N_RATINGS, RATING, SCORE, USER_ID
 from movierec.config import Config, PopularityConfig
 from movierec.judging import collect_unseen_metrics
 
-_N_RATINGS = "n_ratings"
 _SUM = "sum_of_ratings"
 
 
@@ -96,7 +95,8 @@ def damped_mean_scores(ratings: DataFrame, *, damping: float, min_ratings: int) 
     """Score a movie by its mean rating, pulled to the global mean by `damping` ratings.
 
     score = (sum + damping · global mean) / (n + damping). A movie with fewer than `min_ratings`
-    scores 0, below every other: without that floor five lone stars would top the list.
+    scores 0, below every other: without that floor a movie with a single five-star rating would top
+    the list.
 
     >>> ratings = spark.createDataFrame([(1, 5.0), (1, 4.0), (2, 5.0), (3, 2.0), (3, 4.0)],
     ...     "movie_id int, rating float")
@@ -112,13 +112,13 @@ def damped_mean_scores(ratings: DataFrame, *, damping: float, min_ratings: int) 
     # Ratings are multiples of a half: their sums are exact in any order.
     stars = F.col(RATING).cast("double")
     overall = ratings.agg(F.avg(stars).alias("mean"))
-    damped = (F.col(_SUM) + damping * F.col("mean")) / (F.col(_N_RATINGS) + damping)
+    damped = (F.col(_SUM) + damping * F.col("mean")) / (F.col(N_RATINGS) + damping)
     return (
         ratings.groupBy(MOVIE_ID)
-        .agg(F.count(F.lit(1)).alias(_N_RATINGS), F.sum(stars).alias(_SUM))
+        .agg(F.count(F.lit(1)).alias(N_RATINGS), F.sum(stars).alias(_SUM))
         .crossJoin(overall)
         .select(
             MOVIE_ID,
-            F.when(F.col(_N_RATINGS) >= min_ratings, damped).otherwise(0.0).alias(SCORE),
+            F.when(F.col(N_RATINGS) >= min_ratings, damped).otherwise(0.0).alias(SCORE),
         )
     )

@@ -7,10 +7,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from movierec.agreement import CommonRatings
-from movierec.columns import MOVIE_ID, TITLE
+from movierec.columns import MOVIE_ID, N_RATINGS, TITLE
+from movierec.strata import ratings_per
 
 TITLES_A_PAIR = 3
-_N_RATINGS = "n_ratings"
 
 
 def collect_shared_titles(
@@ -24,13 +24,10 @@ def collect_shared_titles(
     wanted = ratings.sparkSession.createDataFrame(
         [(int(movie),) for movie in np.unique(common.movies)], f"{MOVIE_ID} int"
     )
-    counts = (
-        ratings.join(F.broadcast(wanted), on=MOVIE_ID, how="left_semi")
-        .groupBy(MOVIE_ID)
-        .agg(F.count(F.lit(1)).alias(_N_RATINGS))
-    )
-    rows = counts.join(movies, on=MOVIE_ID, how="left").select(MOVIE_ID, _N_RATINGS, TITLE)
-    known = {row[MOVIE_ID]: (row[_N_RATINGS], row[TITLE]) for row in rows.collect()}
+    of_pairs = ratings.join(F.broadcast(wanted), on=MOVIE_ID, how="left_semi")
+    counts = ratings_per(of_pairs, key=MOVIE_ID)
+    rows = counts.join(movies, on=MOVIE_ID, how="left").select(MOVIE_ID, N_RATINGS, TITLE)
+    known = {row[MOVIE_ID]: (row[N_RATINGS], row[TITLE]) for row in rows.collect()}
     popularity = np.array([known[movie][0] for movie in common.movies.tolist()], np.int64)
     disliked = (common.ratings_a < liked) | (common.ratings_b < liked)
     order = np.lexsort((common.movies, popularity, disliked, common.pairs))

@@ -67,7 +67,7 @@ def sketches(members: Ints, sizes: Ints) -> tuple[npt.NDArray[np.uint8], Ints]:
 def fold(sketch: Words, words: int) -> Words:
     """Return sketches [n, w] as those of fewer words [n, words] of the same sets.
 
-    A member's bit in the narrower sketch is the lower end of its number in the wider one.
+    A member's bit in the narrower sketch has the low bits of its number in the wider one.
     """
     folded: Words = np.bitwise_xor.reduce(
         sketch.reshape(len(sketch), sketch.shape[1] // words, words), axis=1
@@ -78,8 +78,8 @@ def fold(sketch: Words, words: int) -> Words:
 def most_differing(threshold: float, *, sizes: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Return each set's share of the bits in which a pair may differ and reach the threshold.
 
-    From (a + b - d) / (a + b + d) >= t follows d <= (a + b) · (1 - t) / (1 + t), a sum over both
-    sets.
+    For sets of a and b members whose sketches differ in d bits, (a + b - d) / (a + b + d) >= t
+    means that d <= (a + b) · (1 - t) / (1 + t): a sum of one share for each set.
     """
     return np.asarray(sizes) * ((1.0 - threshold) / (1.0 + threshold)) + _SLACK
 

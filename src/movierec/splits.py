@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame, Row, Window
 from pyspark.sql import functions as F
 
-from movierec.columns import MOVIE_ID, RATED_AT, SPLIT, USER_ID
+from movierec.columns import MOVIE_ID, N_RATINGS, RATED_AT, SPLIT, USER_ID
 from movierec.config import PartitionConfig
 
 TRAIN: Final = "train"
@@ -21,8 +23,9 @@ PER_USER_CHRONOLOGICAL: Final = "per_user_chronological"
 PER_USER_RANDOM: Final = "per_user_random"
 GLOBAL_TIME: Final = "global_time"
 
-_N_RATINGS = "n_ratings"
 _POSITION = "position"
+_AT = "at"
+_DAY = 86_400
 
 
 def with_enough_ratings(ratings: DataFrame, *, at_least: int) -> DataFrame:
@@ -31,9 +34,7 @@ def with_enough_ratings(ratings: DataFrame, *, at_least: int) -> DataFrame:
         return ratings
     n_ratings = F.count(F.lit(1)).over(Window.partitionBy(USER_ID))
     return (
-        ratings.withColumn(_N_RATINGS, n_ratings)
-        .where(F.col(_N_RATINGS) >= at_least)
-        .drop(_N_RATINGS)
+        ratings.withColumn(N_RATINGS, n_ratings).where(F.col(N_RATINGS) >= at_least).drop(N_RATINGS)
     )
 
 
@@ -59,18 +60,18 @@ def split_per_user(
     +-------+--------+---+----------+
     """
     by_user = Window.partitionBy(USER_ID)
-    train_end = F.greatest(F.lit(1), _rounded_share(F.col(_N_RATINGS), exact(train)))
-    test_start = _rounded_share(F.col(_N_RATINGS), exact(train) + exact(validation))
+    train_end = F.greatest(F.lit(1), _rounded_share(F.col(N_RATINGS), exact(train)))
+    test_start = _rounded_share(F.col(N_RATINGS), exact(train) + exact(validation))
     return (
         ratings.withColumn(_POSITION, F.row_number().over(by_user.orderBy(order, MOVIE_ID)))
-        .withColumn(_N_RATINGS, F.count(F.lit(1)).over(by_user))
+        .withColumn(N_RATINGS, F.count(F.lit(1)).over(by_user))
         .withColumn(
             SPLIT,
             F.when(F.col(_POSITION) <= train_end, TRAIN)
             .when(F.col(_POSITION) <= test_start, VALIDATION)
             .otherwise(TEST),
         )
-        .drop(_POSITION, _N_RATINGS)
+        .drop(_POSITION, N_RATINGS)
     )
 
 
@@ -101,31 +102,44 @@ def split_by_time(ratings: DataFrame, *, train_until: int, validation_until: int
     )
 
 
-def collect_time_cutoff(ratings: DataFrame, *, share: Fraction) -> int:
-    """Return the second (since 1970) by which the rounded share of all ratings has been given.
+def collect_time_cutoffs(ratings: DataFrame, *, shares: Sequence[Fraction]) -> list[int]:
+    """Return the second (since 1970) by which each rounded share of all ratings has been given.
 
-    Exact, with at most a day's seconds on the driver: first the day is found, then the second.
+    Exact, in two counts, each with its rows on the driver: of all days, and of the seconds of the
+    days that hold a cutoff. A share that rounds to no rating gives the first second. There must be
+    a rating.
     """
-    day = F.floor(F.unix_timestamp(RATED_AT) / 86_400)
-    per_day = ratings.groupBy(day.alias("at")).count().orderBy("at").collect()
-    wanted = _round_half_up(sum(row["count"] for row in per_day) * share)
-    cut_day, before = _reach(per_day, wanted, 0)
-    seconds = ratings.where(day == cut_day).groupBy(F.unix_timestamp(RATED_AT).alias("at"))
-    return _reach(seconds.count().orderBy("at").collect(), wanted, before)[0]
+    second = F.unix_timestamp(RATED_AT)
+    day = F.floor(second / _DAY)
+    per_day = ratings.groupBy(day.alias(_AT)).count().orderBy(_AT).collect()
+    total = sum(row["count"] for row in per_day)
+    wanted = [_round_half_up(total * share) for share in shares]
+    cuts = [_reach(per_day, number, 0) for number in wanted]
+    per_second = (
+        ratings.where(day.isin([cut_day for cut_day, _ in cuts]))
+        .groupBy(second.alias(_AT))
+        .count()
+        .orderBy(_AT)
+        .collect()
+    )
+    cutoffs = []
+    for number, (cut_day, before) in zip(wanted, cuts, strict=True):
+        of_day = [row for row in per_second if row[_AT] // _DAY == cut_day]
+        cutoffs.append(_reach(of_day, number, before)[0])
+    return cutoffs
 
 
 def split_ratings(ratings: DataFrame, *, config: PartitionConfig) -> DataFrame:
-    """Add `split` by the configured strategy. `global_time` runs two small counts for its cutoffs.
+    """Add `split` by the configured strategy. `global_time` runs two counts for its cutoffs.
 
     Raises nothing for empty splits: the audit counts them.
     """
     if config.strategy == GLOBAL_TIME:
         train = exact(config.train)
-        cutoffs = [
-            collect_time_cutoff(ratings, share=share)
-            for share in (train, train + exact(config.validation))
-        ]
-        return split_by_time(ratings, train_until=cutoffs[0], validation_until=cutoffs[1])
+        train_until, validation_until = collect_time_cutoffs(
+            ratings, shares=(train, train + exact(config.validation))
+        )
+        return split_by_time(ratings, train_until=train_until, validation_until=validation_until)
     orders = {
         PER_USER_CHRONOLOGICAL: chronological(),
         PER_USER_RANDOM: random_order(seed=config.seed),
@@ -157,10 +171,11 @@ def _round_half_up(value: Fraction) -> int:
     return int(value + Fraction(1, 2))
 
 
-def _reach(rows: list, wanted: int, before: int) -> tuple[int, int]:  # type: ignore[type-arg]
-    """Return where the running count reaches `wanted`, and the count before that place."""
-    for row in rows:
-        if before + row["count"] >= wanted:
-            return row["at"], before
-        before += row["count"]
-    return rows[-1]["at"], before
+def _reach(rows: Sequence[Row], wanted: int, before: int) -> tuple[int, int]:
+    """Return where the running count reaches `wanted`, and the count before that place.
+
+    There is such a place: `wanted` is a share of the rows' sum.
+    """
+    reached = list(itertools.accumulate((row["count"] for row in rows), initial=before))
+    place = next(n for n, upto in enumerate(reached[1:]) if upto >= wanted)
+    return rows[place][_AT], reached[place]

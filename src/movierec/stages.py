@@ -34,7 +34,7 @@ INGEST = Stage(
 )
 PARTITION = Stage(
     name="partition",
-    version=1,
+    version=2,
     job="partition",
     keys=("partition",),
     inputs=(INGEST,),
@@ -63,14 +63,14 @@ RECOMMEND = Stage(
 )
 EVALUATE = Stage(
     name="evaluate",
-    version=2,
+    version=3,
     job="evaluate",
     keys=("evaluation",),
     inputs=(INGEST, PARTITION, POPULARITY, TUNE, RECOMMEND),
 )
 TWINS = Stage(
     name="twins",
-    version=3,
+    version=4,
     job="find_twins",
     keys=("twins", "evaluation.relevant_rating"),
     inputs=(INGEST,),

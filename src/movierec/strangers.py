@@ -8,6 +8,7 @@ ratings of these movies would show: some movies are better than others.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,16 +19,16 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from movierec.agreement import CommonRatings, grouped_pearson
-from movierec.columns import MOVIE_ID, RATING, USER_ID
+from movierec.columns import MOVIE_ID, N_RATINGS, RATING, USER_ID
 from movierec.config_twins import TwinsConfig
-from movierec.metrics import DIGITS
+from movierec.metrics import DIGITS, rounded
 from movierec.packing import collect_arrays
-from movierec.pair_statistics import cohens_d, rounded
+from movierec.strata import ratings_per
 
 Floats = npt.NDArray[np.float64]
 RATERS_A_MOVIE = 50
 BINS = 20
-_MEAN, _N_RATINGS, _CENTRED = "mean", "n_ratings", "centred"
+_MEAN, _CENTRED = "mean", "centred"
 
 
 @dataclass(frozen=True)
@@ -76,27 +77,29 @@ def collect_strangers(
     min_movies: int,
     seed: int,
 ) -> Strangers:
-    """Return about RATERS_A_MOVIE ratings of each movie, all where there are fewer.
+    """Return some ratings of each movie, by users who can be strangers.
 
-    By users with at least `min_movies` ratings who are not `excluded`, drawn by a hash of seed,
-    user and movie.
+    These have at least `min_movies` ratings and are not `excluded`. About RATERS_A_MOVIE of all the
+    movie's raters are drawn, by a hash of seed, user and movie, or all where they are fewer; then
+    those who cannot be strangers drop out. So a movie that many rated may have fewer ratings here
+    than strangers, and one that few strangers rated may have none.
     """
     spark = ratings.sparkSession
     wanted = spark.createDataFrame([(movie,) for movie in movies], f"{MOVIE_ID} int")
-    others = spark.createDataFrame([(user,) for user in excluded], f"{USER_ID} int")
-    theirs = ratings.join(F.broadcast(wanted), on=MOVIE_ID, how="left_semi")
-    counts = theirs.groupBy(MOVIE_ID).agg(F.count(F.lit(1)).alias(_N_RATINGS))
+    excluded_users = spark.createDataFrame([(user,) for user in excluded], f"{USER_ID} int")
+    of_movies = ratings.join(F.broadcast(wanted), on=MOVIE_ID, how="left_semi")
+    counts = ratings_per(of_movies, key=MOVIE_ID)
     # 53 bits, as many as a double holds.
     drawn = F.shiftrightunsigned(F.xxhash64(F.lit(seed), USER_ID, MOVIE_ID), 11) / 2**53
     means = ratings.groupBy(USER_ID).agg(
-        F.avg(F.col(RATING).cast("double")).alias(_MEAN), F.count(F.lit(1)).alias(_N_RATINGS)
+        F.avg(F.col(RATING).cast("double")).alias(_MEAN), F.count(F.lit(1)).alias(N_RATINGS)
     )
     pool = (
-        theirs.join(F.broadcast(counts), on=MOVIE_ID, how="inner")
-        .where(drawn < F.lit(float(RATERS_A_MOVIE)) / F.col(_N_RATINGS))
+        of_movies.join(F.broadcast(counts), on=MOVIE_ID, how="inner")
+        .where(drawn < F.lit(float(RATERS_A_MOVIE)) / F.col(N_RATINGS))
         .select(USER_ID, MOVIE_ID, RATING)
-        .join(F.broadcast(others), on=USER_ID, how="left_anti")
-        .join(means.where(F.col(_N_RATINGS) >= min_movies), on=USER_ID, how="inner")
+        .join(F.broadcast(excluded_users), on=USER_ID, how="left_anti")
+        .join(means.where(F.col(N_RATINGS) >= min_movies), on=USER_ID, how="inner")
         .select(MOVIE_ID, (F.col(RATING) - F.col(_MEAN)).alias(_CENTRED))
     )
     arrays = collect_arrays(pool)
@@ -111,8 +114,9 @@ def compare_with_strangers(
 
     In each of the resamples a coin says for each pair which of the two stays. Movies that no
     stranger rated are left out, for the twins as well, and counted; so are undefined
-    correlations. The p-value is two-sided, at least 2 / (resamples + 1). None for what no pair
-    defines.
+    correlations. The p-value is two-sided, at least 2 / (resamples + 1). The effect size is Glass's
+    delta, the difference of the means in standard deviations of the single correlations with
+    strangers. None for what no pair defines.
     """
     starts = np.searchsorted(strangers.movies, twins.movies, side="left")
     sizes = np.searchsorted(strangers.movies, twins.movies, side="right") - starts
@@ -122,7 +126,7 @@ def compare_with_strangers(
     shape = {"n_groups": twins.n_pairs, "least": min_common}
     observed = grouped_pearson(pairs, a, b, **shape)
     rng = np.random.default_rng(seed)
-    means, singles = [], []
+    means, singles = [], Singles()
     for _ in range(resamples):
         stays_a = rng.random(twins.n_pairs) < 0.5
         drawn = strangers.centred[starts + (rng.random(len(sizes)) * sizes).astype(np.int64)]
@@ -130,7 +134,7 @@ def compare_with_strangers(
         found = found[~np.isnan(found)]
         if len(found):
             means.append(found.mean())
-            singles.append(found)
+            singles.add(found)
     return {
         **_compared(observed[~np.isnan(observed)], np.array(means), singles),
         "undefined": int(np.isnan(observed).sum()),
@@ -138,7 +142,35 @@ def compare_with_strangers(
     }
 
 
-def _compared(observed: Floats, means: Floats, singles: list[Floats]) -> dict[str, Any]:
+class Singles:
+    """The correlations of single pairs with strangers, of all resamples, of which none is kept."""
+
+    def __init__(self) -> None:
+        self._n = 0
+        self._sum = self._squares = 0.0
+        self._counts = np.zeros(BINS, np.int64)
+
+    def add(self, correlations: Floats) -> None:
+        """Count in those of a resample."""
+        self._n += len(correlations)
+        self._sum += float(correlations.sum())
+        self._squares += float((correlations**2).sum())
+        self._counts += np.histogram(correlations, bins=BINS, range=(-1.0, 1.0))[0]
+
+    def deviation(self) -> float | None:
+        """Return their standard deviation; None without spread."""
+        spread = self._squares - self._sum**2 / max(1, self._n)
+        # what rounding leaves of equal ones
+        if self._n < 2 or spread <= 1e-12 * self._n:
+            return None
+        return math.sqrt(spread / (self._n - 1))
+
+    def shares(self) -> list[float]:
+        """Return the share of them in each of BINS equal bins from -1 to 1."""
+        return rounded(self._counts / self._n)
+
+
+def _compared(observed: Floats, means: Floats, singles: Singles) -> dict[str, Any]:
     if not len(observed) or not len(means):
         return dict.fromkeys(
             (
@@ -146,22 +178,18 @@ def _compared(observed: Floats, means: Floats, singles: list[Floats]) -> dict[st
                 "strangers_mean",
                 "strangers_mean_range95",
                 "p_value",
-                "cohens_d",
+                "glass_delta",
                 "histogram",
             )
         )
+    deviation = singles.deviation()
+    difference = float(observed.mean() - means.mean())
     tail = min((means >= observed.mean()).sum(), (means <= observed.mean()).sum())
     return {
         "twins_mean": round(float(observed.mean()), DIGITS),
         "strangers_mean": round(float(means.mean()), DIGITS),
         "strangers_mean_range95": rounded(np.quantile(means, (0.025, 0.975))),
         "p_value": round(min(1.0, 2 * (int(tail) + 1) / (len(means) + 1)), DIGITS),
-        "cohens_d": cohens_d(observed, np.concatenate(singles)),
-        "histogram": _shares(np.concatenate(singles)),
+        "glass_delta": None if deviation is None else round(difference / deviation, DIGITS),
+        "histogram": singles.shares(),
     }
-
-
-def _shares(correlations: Floats) -> list[float]:
-    """Return the share of the correlations in each of BINS equal bins from -1 to 1."""
-    counts, _ = np.histogram(correlations, bins=BINS, range=(-1.0, 1.0))
-    return rounded(counts / len(correlations))

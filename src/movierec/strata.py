@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from movierec.columns import METRICS, MODEL, MOVIE_ID, RANK, USER_ID
+from movierec.columns import METRICS, MODEL, MOVIE_ID, N_RATINGS, USER_ID
 from movierec.metrics import DIGITS
 
-_N_RATINGS = "n_ratings"
 _STRATUM = "stratum"
 
 
 def ratings_per(known: DataFrame, *, key: str) -> DataFrame:
     """Return how many ratings each user or movie has."""
-    return known.groupBy(key).agg(F.count(F.lit(1)).alias(_N_RATINGS))
+    return known.groupBy(key).agg(F.count(F.lit(1)).alias(N_RATINGS))
 
 
 def collect_bounds(counts: DataFrame, *, groups: int, by_ratings: bool) -> list[int]:
@@ -25,40 +25,44 @@ def collect_bounds(counts: DataFrame, *, groups: int, by_ratings: bool) -> list[
     Groups hold about equally many users or movies, or with `by_ratings` equally many ratings: a
     few movies at the head, most in the tail. Collects one row a distinct count.
     """
-    rows = counts.groupBy(_N_RATINGS).count().orderBy(_N_RATINGS).collect()
-    weights = [row["count"] * (row[_N_RATINGS] if by_ratings else 1) for row in rows]
+    rows = counts.groupBy(N_RATINGS).count().orderBy(N_RATINGS).collect()
+    weights = [row["count"] * (row[N_RATINGS] if by_ratings else 1) for row in rows]
+    total = sum(weights)
     reached, bounds = 0, []
     for row, weight in zip(rows, weights, strict=True):
         before, reached = reached, reached + weight
         # The group ends here if a multiple of total / groups is crossed.
-        if before * groups // sum(weights) < reached * groups // sum(weights):
-            bounds.append(row[_N_RATINGS])
+        if before * groups // total < reached * groups // total:
+            bounds.append(row[N_RATINGS])
     return bounds
 
 
 def stratum(bounds: list[int]) -> Column:
     """Return the index of the group that a number of ratings falls in, from 0."""
-    n_ratings = F.col(_N_RATINGS)
+    n_ratings = F.col(N_RATINGS)
     return sum(((n_ratings > bound).cast("int") for bound in bounds[:-1]), F.lit(0))
 
 
 def collect_user_strata(
-    user_metrics: DataFrame, *, activity: DataFrame, groups: int
+    user_metrics: dict[str, DataFrame], *, activity: DataFrame, groups: int
 ) -> list[dict[str, Any]]:
     """Return the mean metrics of each model for each group of users by activity.
 
-    `user_metrics` has a column `model`. `activity` is `ratings_per` user; the groups are made over
-    all its users, the means over those with a relevant movie.
+    `activity` is `ratings_per` user; the groups are made over all its users, the means over those
+    with a relevant movie, `users` of them: None where there is none. Cold users are in no group.
     """
     bounds = collect_bounds(activity, groups=groups, by_ratings=False)
-    strata = _ranges(bounds)
+    undefined = {model: dict.fromkeys(METRICS) for model in sorted(user_metrics)}
+    strata = [one | {"users": 0} | undefined for one in _ranges(bounds)]
+    labelled = [frame.withColumn(MODEL, F.lit(model)) for model, frame in user_metrics.items()]
     rows = (
-        user_metrics.join(activity, on=USER_ID, how="inner")
+        reduce(DataFrame.unionByName, labelled)
+        .join(activity, on=USER_ID, how="inner")
         .groupBy(stratum(bounds).alias(_STRATUM), MODEL)
         .agg(F.count(F.lit(1)).alias("users"), *(F.avg(name).alias(name) for name in METRICS))
         .collect()
     )
-    for row in sorted(rows, key=lambda row: str(row[MODEL])):
+    for row in rows:
         strata[row[_STRATUM]]["users"] = row["users"]
         strata[row[_STRATUM]][row[MODEL]] = {name: round(row[name], DIGITS) for name in METRICS}
     return strata
@@ -70,12 +74,12 @@ def collect_movie_strata(
     relevant: DataFrame,
     popularity: DataFrame,
     groups: int,
-    k: int,
 ) -> list[dict[str, Any]]:
     """Return each model's share of the relevant movies found, for each group of movies.
 
-    `hits` holds each model's relevant recommendations. `popularity` is `ratings_per` movie.
-    Relevant movies that nobody rated before are in no group: nobody could have recommended them.
+    `hits` holds each model's relevant recommendations. `popularity` is `ratings_per` movie. None
+    for a group without a relevant movie. Relevant movies that nobody rated before are in no group:
+    nobody could have recommended them.
     """
     bounds = collect_bounds(popularity, groups=groups, by_ratings=True)
     strata = _ranges(bounds)
@@ -93,9 +97,8 @@ def collect_movie_strata(
     ):
         one |= {"movies": movies, "relevant": wanted}
     for model in sorted(hits):
-        found = counts(hits[model].where(F.col(RANK) <= k))
-        for one, n_found, wanted in zip(strata, found, n_relevant, strict=True):
-            one[model] = {"recall": round(n_found / max(1, wanted), DIGITS)}
+        for one, found, wanted in zip(strata, counts(hits[model]), n_relevant, strict=True):
+            one[model] = {"recall": round(found / wanted, DIGITS) if wanted else None}
     grouped.unpersist()
     return strata
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from movierec.catalogue import Catalogue
+from movierec.catalogue import Catalogue, check_finite
 
 FIRST_CHUNK = 256
 """Movies of the first product; each further one is twice as wide, up to a bound."""
@@ -57,8 +57,7 @@ def unseen_top_k(block: Block, catalogue: Catalogue, *, k: int) -> Lists:
     unseen. Zero and negative scores are scores like any other. Raises ValueError for a user
     factor that is not finite.
     """
-    if not np.isfinite(block.factors).all():
-        raise ValueError("a user factor is not finite")
+    check_finite(block.factors, of="user")
     if not len(catalogue.movie_ids):
         return candidates_top_k(block, catalogue, k=k)
     rows, positions = _possible(block, catalogue, k)
@@ -66,7 +65,11 @@ def unseen_top_k(block: Block, catalogue: Catalogue, *, k: int) -> Lists:
 
 
 def candidates_top_k(block: Block, catalogue: Catalogue, *, k: int) -> Lists:
-    """Return the k best of each user among the block's own movies, the candidates."""
+    """Return the k best of each user among the block's own movies, the candidates.
+
+    In the order of `unseen_top_k`, shorter where a user has fewer; the same ValueError.
+    """
+    check_finite(block.factors, of="user")
     rows, positions = block.rows, block.positions
     users = block.factors.astype(np.float64)
     scores = np.empty(len(rows))
@@ -77,12 +80,16 @@ def candidates_top_k(block: Block, catalogue: Catalogue, *, k: int) -> Lists:
         scores[part] = (users[rows[part]] * catalogue.factors[positions[part]]).sum(axis=1)
     order = _ranked(rows, scores, positions, n_rows=len(users))
     rows = rows[order]
-    starts = np.searchsorted(rows, np.arange(len(users)))
-    ranks = np.arange(len(rows)) - starts[rows] + 1
+    ranks = ranks_within(rows, n_rows=len(users))
     kept = ranks <= k
     chosen = order[kept]
     movie_ids = catalogue.movie_ids[positions[chosen]]
     return Lists(rows[kept], movie_ids, scores[chosen], ranks[kept].astype(np.int32))
+
+
+def ranks_within(rows: npt.NDArray[np.int64], *, n_rows: int) -> npt.NDArray[np.int64]:
+    """Return each entry's place among those of its row, from 1, where rows [m] rise."""
+    return np.arange(1, len(rows) + 1) - np.searchsorted(rows, np.arange(n_rows))[rows]
 
 
 def _ranked(

@@ -95,7 +95,8 @@ def search(
     """Run trials over the grid by the configured strategy and return all of them.
 
     `grid`: all, on every user. `random`: as many draws of them. `successive_halving`: all on a
-    sample of the `n_users`, then the best on ever larger samples, the finalists on every user.
+    sample of the `n_users`, then the best on ever larger samples; once the sample would be
+    everybody, only `finalists` remain. Where the first sample is everybody, all are finalists.
     """
     if config.strategy == "successive_halving":
         return _halve(grid, config=config, n_users=n_users, run=run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 from pyspark import StorageLevel
@@ -19,26 +19,40 @@ from movierec.prefixes import prefixes
 from movierec.twins import Top, collect_tops
 
 
-@dataclass
-class ExactSearch:
-    """Finds every pair that reaches a threshold, by the rarest movies of each set."""
+class _BlockSearch:
+    """A search that proposes the sets which share a block; how these are made is its own."""
 
-    sets: DataFrame
-    rounds: list[dict[str, Any]] = field(default_factory=list)
-    """What each call did, for the summary."""
+    def __init__(self, sets: DataFrame) -> None:
+        self.sets = sets
+        self.rounds: list[dict[str, Any]] = []
+        """What each call did, for the summary."""
 
     def __call__(self, *, min_size: int, threshold: float) -> DataFrame:
-        """Return candidates that hold every pair of the threshold."""
-        return self._pairs(prefixes(_above(self.sets, min_size), threshold=threshold), threshold)
-
-    def _pairs(self, blocks: DataFrame, threshold: float, **facts: Any) -> DataFrame:
+        """Return the pairs of sets of at least that size that may reach the threshold."""
+        blocks, facts = self._blocks(min_size=min_size, threshold=threshold)
         candidates, sizes = candidate_pairs(blocks, threshold=threshold)
         self.rounds.append({"threshold": threshold, **facts, **asdict(sizes)})
         return candidates
 
+    def _blocks(self, *, min_size: int, threshold: float) -> tuple[DataFrame, dict[str, Any]]:
+        """Return the blocks, and what the summary says of them."""
+        raise NotImplementedError
 
-class LshSearch(ExactSearch):
-    """Finds a pair of the threshold or above with the probability that the config asks for."""
+
+class ExactSearch(_BlockSearch):
+    """Finds every pair that reaches a threshold, by the rarest movies of each set."""
+
+    def _blocks(self, *, min_size: int, threshold: float) -> tuple[DataFrame, dict[str, Any]]:
+        return prefixes(_above(self.sets, min_size), threshold=threshold), {}
+
+
+class LshSearch(_BlockSearch):
+    """Finds pairs by MinHash LSH: those that share a bucket. Close it to free its memory.
+
+    Where the config gives no rows and bands, they follow from each threshold, and a pair that
+    reaches it is missed with `miss_probability` at most. Where it gives them, what is missed is
+    theirs, and may be most of the pairs.
+    """
 
     def __init__(self, sets: DataFrame, config: LshConfig) -> None:
         super().__init__(sets)
@@ -46,15 +60,10 @@ class LshSearch(ExactSearch):
         signatures = fit_signatures(sets, hashes=config.hashes, seed=config.seed)
         self._signatures = signatures.persist(StorageLevel.MEMORY_AND_DISK)
 
-    def __call__(self, *, min_size: int, threshold: float) -> DataFrame:
-        """Return the pairs that share a bucket and may reach the threshold."""
+    def _blocks(self, *, min_size: int, threshold: float) -> tuple[DataFrame, dict[str, Any]]:
         banding = self._banding(threshold)
-        return self._pairs(
-            buckets(_above(self._signatures, min_size), banding=banding),
-            threshold,
-            **asdict(banding),
-            miss_probability=banding.miss_probability(threshold),
-        )
+        facts = {**asdict(banding), "miss_probability": banding.miss_probability(threshold)}
+        return buckets(_above(self._signatures, min_size), banding=banding), facts
 
     def _banding(self, threshold: float) -> Banding:
         config = self._config
@@ -89,7 +98,7 @@ def find_exactly(sets: DataFrame, config: TwinsConfig, *, known: Top) -> Top:
     return _only_top(ExactSearch(sets), config, thresholds)
 
 
-def _only_top(search: ExactSearch, config: TwinsConfig, thresholds: Sequence[float]) -> Top:
+def _only_top(search: _BlockSearch, config: TwinsConfig, thresholds: Sequence[float]) -> Top:
     tops = collect_tops(
         search.sets,
         search=search,

@@ -94,15 +94,9 @@ def twin_table(twins: dict[str, Any]) -> str:
     """Return what the twins are and how their ratings correlate, in a few lines."""
     if not twins["pairs"]:
         return f"twins: no pair of {twins['users']} users is alike enough"
-    recall, proven = twins["lsh_recall"], f"on {twins['proof_users']} users"
-    by = (
-        "exact search"
-        if recall is None
-        else f"LSH, which found {recall:.0%} of the true ({proven})"
-    )
     lines = [
         f"twins: {twins['pairs']} pairs of {twins['users']} users, Jaccard "
-        f"{twins['min_jaccard']:.3f} to {twins['max_jaccard']:.3f}, by {by}; "
+        f"{twins['min_jaccard']:.3f} to {twins['max_jaccard']:.3f}, by {_search(twins)}; "
         f"{twins['duplicates']['pairs']} look like duplicate accounts"
     ]
     for group in ("twins", "random"):
@@ -122,6 +116,16 @@ def twin_table(twins: dict[str, Any]) -> str:
     known = (f"{name} {p_value:.4f}" for name, p_value in tests.items() if p_value is not None)
     lines.append(f"  p-value against {', '.join(known) or 'nothing: no correlation is defined'}")
     return "\n".join(lines)
+
+
+def _search(twins: dict[str, Any]) -> str:
+    """Name the search that found the twins, and how it was proven."""
+    if twins["method"] == "exact":
+        return "exact search"
+    if twins["lsh_recall"] is None:
+        return "LSH, unproven: no pair in the sample"
+    found = f"{twins['lsh_recall']:.1%} of the true pairs"
+    return f"LSH, which found {found} (on {twins['proof_users']} users)"
 
 
 def _mean(found: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from movierec.movie_sets import movie_sets
 from movierec.pair_statistics import PairValues, compare
 from movierec.sampling import collect_random_pairs, sample_users
 from movierec.twin_search import ExactSearch
-from movierec.twins import Top, collect_tops
+from movierec.twins import Top, collect_sums, collect_tops
 
 
 @dataclass(frozen=True)
@@ -110,16 +110,10 @@ def collect_curve(ratings: DataFrame, *, n_users: int, config: TwinsConfig) -> l
         n_pairs=config.pairs,
         thresholds=config.thresholds,
     )
-    counted = sets.agg(
-        *(F.sum(F.when(F.col(SIZE) >= floor, F.col(N_USERS))).alias(str(floor)) for floor in floors)
-    ).first()
-    assert counted is not None  # an aggregate without groups has one row
+    users = collect_sums(sets, N_USERS, floors=floors, size=SIZE)
     random = _random_pairs(ratings, floors=floors, config=config)
-    studies = [
-        Study(floor, counted[str(floor)] or 0, tops[floor], random[floor]) for floor in floors
-    ]
     sets.unpersist()
-    return studies
+    return [Study(floor, users[floor], tops[floor], random[floor]) for floor in floors]
 
 
 def collect_study(ratings: DataFrame, *, top: Top, users: int, config: TwinsConfig) -> Study:

@@ -99,7 +99,7 @@ def collect_tops(
             .unionByName(identical_sets(sets))
             .persist(StorageLevel.MEMORY_AND_DISK)
         )
-        reaching = _collect_reaching(found, open_floors)
+        reaching = collect_sums(found, N_PAIRS, floors=open_floors, size=SMALLER_SIZE)
         for floor in open_floors:
             if reaching[floor] >= n_pairs or threshold == thresholds[-1]:
                 above = found.where(F.col(SMALLER_SIZE) >= floor)
@@ -124,13 +124,14 @@ def identical_sets(sets: DataFrame) -> DataFrame:
     )
 
 
-def _collect_reaching(found: DataFrame, floors: Sequence[int]) -> dict[int, int]:
-    """Return how many user pairs each floor has."""
+def collect_sums(
+    frame: DataFrame, counted: str, *, floors: Sequence[int], size: str
+) -> dict[int, int]:
+    """Return the sum of a column over the rows whose size is at least each floor, 0 of none."""
     sums = (
-        F.sum(F.when(F.col(SMALLER_SIZE) >= floor, F.col(N_PAIRS))).alias(str(floor))
-        for floor in floors
+        F.sum(F.when(F.col(size) >= floor, F.col(counted))).alias(str(floor)) for floor in floors
     )
-    row = found.agg(*sums).first()
+    row = frame.agg(*sums).first()
     assert row is not None  # an aggregate without groups has one row
     return {floor: row[str(floor)] or 0 for floor in floors}
 

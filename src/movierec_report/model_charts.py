@@ -115,17 +115,17 @@ def rmse_against_lists(trials: Sequence[Facts], *, metric: str) -> Figure | None
 
 
 def by_activity(strata: Sequence[Facts]) -> Figure:
-    """NDCG of ALS and popularity by how many ratings a user has."""
+    """NDCG of ALS and popularity by how many ratings a user has; no bar where undefined."""
     return _grouped(
         [ranged(one) for one in strata],
-        {model: [one.get(model, {}).get("ndcg", 0.0) for one in strata] for model in _PAIR},
+        {model: [one[model]["ndcg"] for one in strata] for model in _PAIR},
         x="ratings of the user before",
         y="NDCG",
     )
 
 
 def by_popularity(strata: Sequence[Facts]) -> Figure:
-    """Recall of ALS and popularity by how many ratings a movie has."""
+    """Recall of ALS and popularity by how many ratings a movie has; no bar where undefined."""
     return _grouped(
         [ranged(one) for one in strata],
         {model: [one[model]["recall"] for one in strata] for model in _PAIR},
@@ -161,13 +161,16 @@ def list_bias(bias: Facts, groups: Sequence[Facts]) -> Figure:
     return drawing
 
 
-def _grouped(names: list[str], values: Mapping[str, Sequence[float]], *, x: str, y: str) -> Figure:
+def _grouped(
+    names: list[str], values: Mapping[str, Sequence[float | None]], *, x: str, y: str
+) -> Figure:
     drawing, ax = theme.figure(4.6, 2.6)
     places = np.arange(len(names))
     for number, (model, heights) in enumerate(values.items()):
+        known = {place: height for place, height in enumerate(heights) if height is not None}
         ax.bar(
-            places + (number - 0.5) * 0.38,
-            heights,
+            places[list(known)] + (number - 0.5) * 0.38,
+            list(known.values()),
             width=0.36,
             color=theme.MODEL_COLOURS[model],
             label=theme.MODEL_NAMES[model],

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 
-from movierec_report import theme
+from movierec_report import model_charts, theme
 from movierec_report.charts import Chart, draw_charts
 from tests.report import invented
 
@@ -23,6 +26,20 @@ def test_they_go_by_name(charts: dict[str, Chart]) -> None:
 
 def test_what_cannot_be_drawn_is_left_out() -> None:
     assert "rmse" not in draw_charts(invented.facts(trials=invented.implicit_trials()))
+
+
+def test_a_group_without_a_value_has_no_bar() -> None:
+    def bars(strata: list[dict[str, Any]], chart: Callable[[Any], Figure]) -> int:
+        return len(chart(strata).axes[0].patches)
+
+    strata = [invented.stratum(n) for n in range(4)]
+    undefined = strata[0] | {
+        model: {"ndcg": None, "recall": None} for model in ("als", "popularity")
+    }
+    for chart in (model_charts.by_activity, model_charts.by_popularity):
+        assert bars(strata, chart) == 8
+        assert bars([undefined, *strata[1:]], chart) == 6
+        assert bars([undefined], chart) == 0
 
 
 def test_a_chart_brings_its_colours_along_for_light_and_dark(charts: dict[str, Chart]) -> None:
