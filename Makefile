@@ -263,4 +263,4 @@ $(VENV)/project.stamp: pyproject.toml $(VENV)/run.stamp
 
 # each time: the recorded Java may have gone, or JAVA_HOME may be another
 java: $(VENV)/build.stamp
-	@$(BIN)/python scripts/find_java.py --venv $(VENV) >/dev/null
+	@$(BIN)/python scripts/find_java.py --venv $(VENV) --spark $(SPARK) >/dev/null

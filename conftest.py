@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from movierec.session import Session
+from movierec.storage import Files
 from tests.finished import FinishedRun, finish
 
 # One core, one partition and no adaptive planning: what costs time on ten rows.
@@ -38,6 +39,12 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 def spark(session: Session) -> SparkSession:
     """The Spark session."""
     return session()
+
+
+@pytest.fixture
+def files(session: Session) -> Files:
+    """What reads and writes files, in the tests' Spark."""
+    return Files(session)
 
 
 @pytest.fixture(scope="session")

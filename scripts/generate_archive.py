@@ -27,9 +27,6 @@ def argument_parser() -> argparse.ArgumentParser:
         parser.add_argument(f"--{name}", type=int, help=f"(default: {defaults})")
     parser.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
     parser.add_argument(
-        "--layout", choices=["latest"], default="latest", help="GroupLens's layout to imitate"
-    )
-    parser.add_argument(
         "--root", default="ml-sample", help="the folder inside the zip (default: %(default)s)"
     )
     parser.add_argument(

@@ -28,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         workspace = executions[0].workspace
         if roots := {one.workspace.root for one in executions} - {workspace.root}:
             others = ", ".join(sorted(roots))
-            raise ConfigError([f"the confs have several workspaces ({workspace.root}, {others})"])
+            several = f"the confs have several workspaces ({workspace.root}, {others})"
+            raise ConfigError([f"{several}; prune the confs of one workspace at a time"])
         found = []
         for one in leftovers(workspace, reached(executions)):
             print(f"prune: {one.path}: {one.size / 1e6:,.1f} MB, {one.reason}", file=sys.stderr)

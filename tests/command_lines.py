@@ -101,6 +101,8 @@ def _parsed(
     with patch.context() as during:
         during.setattr(argparse.ArgumentParser, "parse_args", parse_and_stop)
         during.setattr(sys, "argv", [name, *arguments])
+        # a test may have imported it, of which runpy warns
+        during.delitem(sys.modules, name, raising=False)
         try:
             if is_module:
                 runpy.run_module(name, run_name="__main__")

@@ -15,7 +15,7 @@ GUIDES = [
 ]
 """What tells readers what to do today."""
 DOCUMENTS = [*GUIDES, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs" / "decisions").glob("*.md"))]
-PROGRAMS = ("make", "python", "gcloud", "apt-get", "yarn")
+PROGRAMS = ("make", "python", "pytest", "gcloud", "apt-get", "yarn")
 """What running text calls a command, where words follow it."""
 
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -67,7 +67,9 @@ def test_a_module_is_short(path: Path) -> None:
 
 
 def test_what_ships_to_the_cluster_knows_nothing_of_the_laptop_s_side() -> None:
-    for path in [*PACKAGE.glob("*.py"), *(ROOT / "jobs").glob("*.py")]:
+    paths = [*PACKAGE.rglob("*.py"), *(ROOT / "jobs").glob("*.py")]
+    assert {path.parent.name for path in paths} == {"movierec", "synthetic", "jobs"}
+    for path in paths:
         text = path.read_text(encoding="utf-8")
         assert "movierec_dataproc" not in text, path
         assert "movierec_report" not in text, path

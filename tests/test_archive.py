@@ -10,17 +10,11 @@ import pytest
 
 from movierec import archive
 from movierec.errors import InputError
-from movierec.session import Session
 from movierec.storage import Files
 from tests import archives
 
 HEADER = "a,b"
 LARGE = b"".join(b"%d,%d\n" % (n, n * n % 1009) for n in range(100_000))
-
-
-@pytest.fixture
-def files(session: Session) -> Files:
-    return Files(session)
 
 
 @pytest.fixture

@@ -12,15 +12,9 @@ import pytest
 from movierec.archive_checks import count_ratings, expected_ratings, judge_absence, judge_count
 from movierec.errors import InputError
 from movierec.findings import Finding
-from movierec.session import Session
 from movierec.storage import Files
 from tests import archives
 from tests.confs import tiny_conf
-
-
-@pytest.fixture
-def files(session: Session) -> Files:
-    return Files(session)
 
 
 def counted(files: Files, path: Path, **overrides: object) -> tuple[str, int]:

@@ -20,6 +20,7 @@ from movierec.execution import Execution
 from movierec.session import Session
 from movierec.stages import Stage
 from tests.confs import tiny_conf
+from tests.files import files_below
 
 TOY = Stage(name="toy", version=1, job="make_toy", keys=("partition.seed",))
 USE = Stage(name="use", version=1, job="use_toy", keys=("als.seed",), inputs=(TOY,))
@@ -64,10 +65,6 @@ def workspace(tmp_path: Path) -> Path:
 @pytest.fixture
 def execution(session: Session, workspace: Path, archive: Path) -> Execution:
     return Execution(tiny_conf(workspace, archive), session)
-
-
-def files_below(path: Path) -> list[str]:
-    return sorted(str(one.relative_to(path)) for one in path.rglob("*") if one.is_file())
 
 
 def fail_with(error: BaseException) -> Callable[[Context], None]:

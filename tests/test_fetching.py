@@ -18,6 +18,7 @@ from movierec.config import SourceConfig
 from movierec.errors import ConfigError, InputError
 from movierec.fetching import fetch_archive
 from tests.confs import tiny_conf
+from tests.files import files_below
 
 
 def small_zip() -> bytes:
@@ -94,10 +95,6 @@ def source(tmp_path: Path) -> SourceOf:
         return tiny_conf(tmp_path, tmp_path / "data" / "ml.zip", **overrides).source
 
     return make
-
-
-def files_below(path: Path) -> list[str]:
-    return sorted(str(one.relative_to(path)) for one in path.rglob("*") if one.is_file())
 
 
 def message(source: SourceConfig) -> str:

@@ -68,7 +68,7 @@ def test_of_a_worker_s_trace_the_end_is_told(spark: SparkSession) -> None:
     assert (finding.state, finding.cure) == ("error", "mend it")
 
 
-def test_a_full_disk_is_told_as_one(spark: SparkSession) -> None:
+def test_a_place_that_takes_no_files_is_told_by_its_name(spark: SparkSession) -> None:
     write: Callable[[], None] = lambda: spark.range(1).write.parquet("file:///proc/x")  # noqa: E731
     finding = guarded("workspace", write, cure="write elsewhere")  # type: ignore[arg-type]
     assert "/proc/x" in finding.found

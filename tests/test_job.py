@@ -19,6 +19,7 @@ from movierec.errors import ConfigError, InputError, UserError
 from movierec.job import read_config, run_guarded
 from movierec.session import Session
 from tests.confs import tiny_conf
+from tests.files import files_below
 
 SRC = Path(__file__).resolve().parents[1] / "src"
 JOB = """
@@ -74,8 +75,7 @@ class Command:
 
     def files(self) -> list[str]:
         """The files of the workspace, by their path."""
-        root = self.place / "workspace"
-        return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+        return files_below(self.place / "workspace")
 
 
 @pytest.fixture

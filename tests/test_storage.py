@@ -30,11 +30,6 @@ def plain() -> Files:
 
 
 @pytest.fixture
-def files(session: Session) -> Files:
-    return Files(session)
-
-
-@pytest.fixture
 def hadoop(session: Session, monkeypatch: pytest.MonkeyPatch) -> Files:
     """Files that read local paths through Hadoop too, as they read hdfs: and gs:."""
     monkeypatch.setattr(storage, "is_local", lambda uri: False)

@@ -16,11 +16,6 @@ from tests.manifests import manifest
 
 
 @pytest.fixture
-def files(session):
-    return Files(session)
-
-
-@pytest.fixture
 def result(files, tmp_path):
     draft = Workspace(f"file://{tmp_path}/workspace", files).begin("twins", "0123")
     draft.write_text("twins.csv", "1,2")

@@ -20,6 +20,7 @@ from movierec.errors import InputError
 from movierec.session import Session
 from movierec.storage import Files
 from movierec.workspace import MANIFEST, Draft, Manifest, Result, Workspace
+from tests.files import files_below
 
 SCORES = t.StructType().add("movie_id", t.IntegerType()).add("score", t.DoubleType())
 WHOLE = Manifest(
@@ -68,10 +69,6 @@ def scores(spark: SparkSession, *rows: tuple[int, float]) -> DataFrame:
 
 def publish(draft: Draft) -> Result:
     return draft.publish(replace(WHOLE, attempt=draft.attempt, rows=draft.rows, sizes=draft.sizes))
-
-
-def files_below(path: Path) -> list[str]:
-    return sorted(str(one.relative_to(path)) for one in path.rglob("*") if one.is_file())
 
 
 # --- without Spark -------------------------------------------------------------------------------

@@ -12,15 +12,16 @@ import sys
 from collections.abc import Sequence
 
 from scripts.bench import harness
-from scripts.bench.archives import archive_of
+from scripts.bench.archives import archive_of, overrides_of
 
 # Some 330 users: with fewer there is too little to tune on.
 _LEAST = 0.001
 NAMES = ("topk", "als", "twins", "evaluation", "pipeline", "cores", "endurance")
+_OWN_DATA = {"pipeline", "cores"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = harness.bench_parser("all")
+    parser = harness.bench_parser("bench")
     parser.add_argument(
         "--only", default=",".join(NAMES), help="names, by comma (default: %(default)s)"
     )
@@ -33,8 +34,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     unknown = sorted(set(names) - set(NAMES))
     if unknown:
         parser.error(f"--only {', '.join(unknown)}: there are {', '.join(NAMES)}")
-    if not 0 < arguments.scale <= 1:
-        parser.error(f"--scale {arguments.scale:g}: give more than 0 and at most 1")
+    if not _LEAST <= arguments.scale <= 1:
+        parser.error(f"--scale {arguments.scale:g}: give {_LEAST:g} to 1")
+    if arguments.archive and (others := sorted(_OWN_DATA & set(names))):
+        left = ",".join(name for name in names if name not in _OWN_DATA)
+        cure = f"give --only {left}" if left else "leave it out"
+        parser.error(f"--archive is not read by {' and '.join(others)}; {cure}")
     if own and len(names) > 1:
         parser.error(f"{' '.join(own)}: options of one benchmark need --only with its name")
     command = ["--config", arguments.config, "--repetitions", str(arguments.repetitions)]
@@ -55,17 +60,16 @@ def _passed(name: str, options: list[str]) -> bool:
 
 def _sized(name: str, arguments: argparse.Namespace) -> list[str]:
     """Return the options that make a benchmark as large as the scale."""
-    scale = arguments.scale
+    scale: float = arguments.scale
     if name == "pipeline":
-        shares = (share * scale for share in (0.01, 0.1, 1.0))
-        return ["--scales", *(f"{share:g}" for share in shares if share >= _LEAST)]
+        shares = {max(_LEAST, share * scale) for share in (0.01, 0.1, 1.0)}
+        return ["--scales", *(f"{share:g}" for share in sorted(shares))]
     if name == "cores":
-        return ["--size", f"{0.1 * scale:g}"]
+        return ["--size", f"{max(_LEAST, 0.1 * scale):g}"]
     if name == "endurance":
-        scale *= 0.01
+        scale = max(_LEAST, 0.01 * scale)
     archive = arguments.archive or archive_of(scale)
-    data = [f"source.archive={archive}", "source.sha256=null", "source.expected_ratings=null"]
-    options = [part for override in data for part in ("--set", override)]
+    options = [part for override in overrides_of(archive) for part in ("--set", override)]
     if name == "twins":
         users = (str(round(size * scale)) for size in (5_000, 20_000, 80_000))
         options += ["--users", *users]

@@ -21,7 +21,7 @@ from movierec import native_blas, stages
 from movierec.columns import MOVIE_ID, RATING, USER_ID
 from scripts.bench import harness
 from scripts.bench.als_seconds import FEW, MORE
-from scripts.bench.harness import Findings, Setting, ratio, timed
+from scripts.bench.harness import Findings, Setting, ratio, shown, timed
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,10 +49,10 @@ def run(setting: Setting) -> Findings:
         )
         is_native = ours["native"]["native"]
         found["ranks"][rank] = {
-            "plain_s": plain_s,
-            "stock_s": stock_s,
-            "native_s": native_s if is_native else None,
-            "implicit_s": implicit[rank],
+            "plain_s": round(plain_s, 2),
+            "stock_s": round(stock_s, 2),
+            "native_s": round(native_s, 2) if is_native else None,
+            "implicit_s": round(implicit[rank], 2),
             "native_vs_plain": ratio(plain_s, native_s) if is_native else None,
             "native_vs_stock": ratio(stock_s, native_s) if is_native else None,
             "implicit_vs_native": ratio(native_s, implicit[rank]),
@@ -91,7 +91,7 @@ def _seconds(
 
 
 def _implicit(train: str, setting: Setting) -> dict[str, float]:
-    """Return the median seconds of an iteration of implicit, by rank."""
+    """Return the seconds of an iteration of implicit, by rank: slopes, which noise may turn."""
     import pyarrow.parquet as pq
     from implicit.cpu.als import AlternatingLeastSquares
     from scipy.sparse import csr_matrix
@@ -113,7 +113,7 @@ def _implicit(train: str, setting: Setting) -> dict[str, float]:
     found = {}
     for rank in setting.arguments.ranks:
         slope = (seconds(rank, MORE) - seconds(rank, FEW)) / (MORE - FEW)
-        found[str(rank)] = round(slope, 2)
+        found[str(rank)] = slope
         harness.say("als", f"implicit rank {rank}: {slope:.2f} s an iteration")
     return found
 
@@ -125,9 +125,9 @@ def table(found: Findings) -> str:
     ]
     for rank, one in found["ranks"].items():
         lines.append(
-            f"{rank:>6}{one['plain_s']:10.2f}{one['stock_s']:10.2f}{one['native_s'] or 'none':>10}"
-            f"{one['implicit_s']:12.2f}{one['native_vs_plain'] or '':>17}"
-            f"{one['native_vs_stock'] or '':>17}"
+            f"{rank:>6}{one['plain_s']:10.2f}{one['stock_s']:10.2f}{shown(one['native_s']):>10}"
+            f"{one['implicit_s']:12.2f}{shown(one['native_vs_plain']):>17}"
+            f"{shown(one['native_vs_stock']):>17}"
         )
     return "\n".join(lines)
 

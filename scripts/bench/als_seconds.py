@@ -65,12 +65,9 @@ def measured(session: Session, arguments: argparse.Namespace) -> dict[str, objec
 
     seconds(min(arguments.ranks), FEW)
     an_iteration = {
-        str(rank): round(
-            statistics.median(
-                (seconds(rank, MORE) - seconds(rank, FEW)) / (MORE - FEW)
-                for _ in range(arguments.repetitions)
-            ),
-            2,
+        str(rank): statistics.median(
+            (seconds(rank, MORE) - seconds(rank, FEW)) / (MORE - FEW)
+            for _ in range(arguments.repetitions)
         )
         for rank in arguments.ranks
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from movierec.synthetic import SHAPES, SampleSpec, write_archive
+from scripts.generate_archive import SIZES
 
-USERS, MOVIES, RATINGS = 330_975, 86_537, 33_832_162
 # ml-latest-small, a sample of 610 of these users, has 9,742 movies: 86,537 · (610 / 330,975)^0.35.
 _MOVIES_POWER = 0.35
 _SEED = 1
@@ -17,12 +17,18 @@ def archive_of(scale: float, folder: Path = Path("data")) -> Path:
     path = folder / f"bench-{scale:g}.zip"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
+        users, movies, ratings = SIZES["full"]
         spec = SampleSpec(
-            users=round(USERS * scale),
-            movies=round(MOVIES * scale**_MOVIES_POWER),
-            ratings=round(RATINGS * scale),
+            users=round(users * scale),
+            movies=round(movies * scale**_MOVIES_POWER),
+            ratings=round(ratings * scale),
             seed=_SEED,
             shape=SHAPES["full"],
         )
         write_archive(spec, path)
     return path
+
+
+def overrides_of(archive: Path) -> list[str]:
+    """Return the overrides of a conf that is to read this archive in place of its own."""
+    return [f"source.archive={archive}", "source.sha256=null", "source.expected_ratings=null"]

@@ -1,7 +1,7 @@
 """Time the pipeline's jobs on one core, on two, and on a standalone cluster of two workers.
 
-Every job by spark-submit, as a cluster runs them, with the package as --py-files. The cluster is a
-master and two workers of one core each on this machine: tasks, broadcasts, shuffles and the zip
+Every job by spark-submit, as a cluster runs them, with both zips as --py-files. The cluster is a
+master and two workers of one core each on this machine: tasks, broadcasts, shuffles and the zips
 cross processes there, which they do not in local mode. The three must come to the same metrics.
 """
 
@@ -25,11 +25,13 @@ import pyspark
 from movierec import stages
 from movierec.config_loader import load_config
 from movierec.execution import Execution
+from movierec.job import run_guarded
 from movierec.pipeline import merged_summary
 from movierec.session import Session
 from scripts.bench import harness
-from scripts.bench.archives import archive_of
-from scripts.bench.harness import Findings, ratio
+from scripts.bench.archives import archive_of, overrides_of
+from scripts.bench.harness import Findings, ratio, shown
+from scripts.build_package import build_packages
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(pyspark.__file__).parent / "bin"
@@ -39,47 +41,46 @@ _START_SECONDS = 60.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = harness.bench_parser("cores")
+    parser = harness.bench_parser("bench_cores")
     parser.add_argument("--size", type=float, default=0.1, help="share of ml-latest")
     parser.add_argument("--memory", default="5g", help="of a driver or executor")
     arguments = parser.parse_args(argv)
-    subprocess.run([sys.executable, "scripts/build_package.py"], cwd=ROOT, check=True)
-    local = ["--driver-memory", arguments.memory]
-    runs = {
-        "local[1]": submitted("local[1]", local, arguments),
-        "local[2]": submitted("local[2]", local, arguments),
-    }
+
+    def body() -> None:
+        findings = run(arguments)
+        harness.finish("cores", findings, table(findings), arguments.out)
+
+    return run_guarded("bench_cores", body, Session("unused"))
+
+
+def run(arguments: argparse.Namespace) -> Findings:
+    zips = build_packages(ROOT, ROOT / "dist")
+    local = ["--driver-memory", arguments.memory, "--py-files", ",".join(map(str, zips))]
+    runs = {name: submitted(name, local, arguments) for name in ("local[1]", "local[2]")}
     with standalone_cluster(arguments.memory) as master:
-        memory = [*local, "--executor-memory", arguments.memory]
-        runs["standalone"] = submitted(master, memory, arguments)
+        options = [*local, "--executor-memory", arguments.memory]
+        runs["standalone"] = submitted(master, options, arguments)
     models = [run.pop("models") for run in runs.values()]
-    findings = {
+    return {
         "size": arguments.size,
         "runs": runs,
         "same_metrics": all(one == models[0] for one in models),
         "two_cores_vs_one": ratio(runs["local[1]"]["seconds"], runs["local[2]"]["seconds"]),
     }
-    path = harness.record("cores", findings, arguments.out)
-    print(table(findings))
-    print(json.dumps({"job": "bench_cores", "output": str(path)}))
-    return 0
 
 
-def submitted(master: str, memory: list[str], arguments: argparse.Namespace) -> Findings:
+def submitted(master: str, options: list[str], arguments: argparse.Namespace) -> Findings:
     """Run every job on a master from an empty workspace; return the stages' seconds."""
-    package = next((ROOT / "dist").glob("movierec-*.zip"))
     with tempfile.TemporaryDirectory(prefix="bench-cores-") as place:
         overrides = [
-            f"source.archive={archive_of(arguments.size).resolve()}",
-            "source.sha256=null",
-            "source.expected_ratings=null",
+            *overrides_of(archive_of(arguments.size).resolve()),
             *arguments.set,
             f"workspace=file:{place}",
         ]
         started = time.monotonic()
         for stage in stages.PIPELINE:
-            command = [str(BIN / "spark-submit"), "--master", master, *memory]
-            command += ["--conf", "spark.ui.enabled=false", "--py-files", str(package)]
+            command = [str(BIN / "spark-submit"), "--master", master, *options]
+            command += ["--conf", "spark.ui.enabled=false"]
             command += [f"jobs/{stage.job}.py", "--config", arguments.config]
             command += [part for override in overrides for part in ("--set", override)]
             subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
@@ -149,7 +150,7 @@ def table(found: Findings) -> str:
             f"{stage:<14}" + "".join(f"{r['stages'][stage]:12.1f} s" for r in runs.values())
         )
     lines.append(f"{'all':<14}" + "".join(f"{r['seconds']:12.1f} s" for r in runs.values()))
-    lines.append(f"two cores take one core's time / {found['two_cores_vs_one']}")
+    lines.append(f"two cores take one core's time / {shown(found['two_cores_vs_one'])}")
     lines.append(f"metrics {'equal' if found['same_metrics'] else 'DIFFER'}")
     return "\n".join(lines)
 

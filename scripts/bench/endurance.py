@@ -7,7 +7,6 @@ leaks.
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import sys
@@ -44,12 +43,8 @@ LONG_FIT = {
 _EVERY = 4.0
 
 
-def options(parser: argparse.ArgumentParser) -> None:
-    """There are none but the common ones."""
-
-
 def run(setting: Setting) -> Findings:
-    setting.results(stages.INGEST, stages.PARTITION, stages.POPULARITY)
+    setting.results(stages.INGEST, stages.PARTITION)
     return {
         name: watched(tuning(setting, overrides))
         for name, overrides in (("trials", TRIALS), ("long_fit", LONG_FIT))
@@ -146,7 +141,7 @@ def table(found: Findings) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    return harness.main("endurance", run, table, options=options, argv=argv)
+    return harness.main("endurance", run, table, argv=argv)
 
 
 if __name__ == "__main__":

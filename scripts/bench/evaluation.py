@@ -8,7 +8,6 @@ popularity baseline on validation.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from typing import Any
@@ -26,11 +25,7 @@ from movierec.metrics import relevant_movies
 from movierec.schemas import conform
 from movierec.session import size_shuffles
 from scripts.bench import harness
-from scripts.bench.harness import Findings, Setting, ratio, timed
-
-
-def options(parser: argparse.ArgumentParser) -> None:
-    """Add nothing."""
+from scripts.bench.harness import Findings, Setting, ratio, shown, timed
 
 
 def run(setting: Setting) -> Findings:
@@ -59,14 +54,14 @@ def run(setting: Setting) -> Findings:
 
         repetitions = setting.arguments.repetitions
         ours_s, means = timed(ours, repetitions)
-        harness.say("evaluation", f"ours {ours_s} s")
+        harness.say("evaluation", f"ours {ours_s:.2f} s")
         rdd_s, theirs = timed(lambda: _rdd(lists, relevant, k=config.k), repetitions)
-        harness.say("evaluation", f"RankingMetrics through RDDs {rdd_s} s")
+        harness.say("evaluation", f"RankingMetrics through RDDs {rdd_s:.2f} s")
         return {
             "rows": lists.count(),
             "users": relevant.select(USER_ID).distinct().count(),
-            "ours_s": ours_s,
-            "rdd_s": rdd_s,
+            "ours_s": round(ours_s, 2),
+            "rdd_s": round(rdd_s, 2),
             "vs_rdd": ratio(rdd_s, ours_s),
             "largest_difference": max(abs(means[name] - theirs[name]) for name in means),
         }
@@ -91,12 +86,12 @@ def _rdd(lists: DataFrame, relevant: DataFrame, *, k: int) -> dict[str, float]:
 def table(found: Findings) -> str:
     return (
         f"{found['rows']} rows of lists: ours {found['ours_s']} s, RankingMetrics through Python"
-        f" RDDs {found['rdd_s']} s, {found['vs_rdd']} ×"
+        f" RDDs {found['rdd_s']} s, {shown(found['vs_rdd'])} ×"
     )
 
 
 def main(argv: list[str] | None = None) -> int:
-    return harness.main("evaluation", run, table, options=options, argv=argv)
+    return harness.main("evaluation", run, table, argv=argv)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from typing import Any
 from movierec import stages
 from movierec.config import Config
 from movierec.execution import Execution
-from movierec.job import job_parser, read_config, run_guarded
+from movierec.job import add_verbose, read_config, run_guarded
 from movierec.pipeline import run_pipeline
 from movierec.session import Session, machine_memory
 
@@ -53,34 +53,42 @@ def main(
     run: Callable[[Setting], Findings],
     table: Callable[[Findings], str],
     *,
-    options: Callable[[argparse.ArgumentParser], None],
+    options: Callable[[argparse.ArgumentParser], None] | None = None,
     argv: Sequence[str] | None = None,
 ) -> int:
     """Run one benchmark from the command line, print its table, and return its exit code."""
-    parser = bench_parser(name)
-    options(parser)
+    parser = bench_parser(f"bench_{name}")
+    add_verbose(parser)
+    if options is not None:
+        options(parser)
     arguments = parser.parse_args(argv)
     session = Session(f"movierec bench {name}", verbose=arguments.verbose)
 
     def body() -> None:
         config = read_config(arguments.config, arguments.set, session)
-        execution = Execution(config, session)
-        if arguments.check_config:
-            return
-        findings = run(Setting(execution, arguments))
-        path = record(name, findings, arguments.out)
-        print(table(findings))
-        print(json.dumps({"job": f"bench_{name}", "output": str(path)}))
+        findings = run(Setting(Execution(config, session), arguments))
+        finish(name, findings, table(findings), arguments.out)
 
     return run_guarded(f"bench_{name}", body, session)
 
 
 def bench_parser(name: str) -> argparse.ArgumentParser:
     """Return the parser of the options that every benchmark has."""
-    parser = job_parser(f"bench_{name}")
+    parser = argparse.ArgumentParser(prog=name, allow_abbrev=False)
+    parser.add_argument("--config", required=True, help="conf file")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override one key"
+    )
     parser.add_argument("--repetitions", type=int, default=3, help="(default: %(default)s)")
     parser.add_argument("--out", type=Path, default=OUT, help="(default: %(default)s)")
     return parser
+
+
+def finish(name: str, findings: Findings, table: str, out: Path) -> None:
+    """Record the findings, print their table, and say where they are."""
+    path = record(name, findings, out)
+    print(table)
+    print(json.dumps({"job": f"bench_{name}", "output": str(path)}))
 
 
 def record(name: str, findings: Findings, out: Path) -> Path:
@@ -116,7 +124,7 @@ def timed(call: Callable[[], Any], repetitions: int) -> tuple[float, Any]:
         started = time.monotonic()
         found = call()
         seconds.append(time.monotonic() - started)
-    return round(statistics.median(seconds), 2), found
+    return statistics.median(seconds), found
 
 
 def say(name: str, message: str) -> None:
@@ -124,9 +132,17 @@ def say(name: str, message: str) -> None:
     print(f"bench_{name}: {message}", file=sys.stderr, flush=True)
 
 
-def ratio(theirs: float, ours: float) -> float:
-    """Return how many times as long as we they take."""
-    return round(theirs / ours, 2)
+def ratio(theirs: float, ours: float) -> float | None:
+    """Return how many times as long as we they take.
+
+    None where either is no time at all, as the slope between two short fits may be.
+    """
+    return round(theirs / ours, 2) if theirs > 0 and ours > 0 else None
+
+
+def shown(value: float | None, digits: int = 2) -> str:
+    """Return a number as a table shows it, and a dash where there is none."""
+    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def exponent(before: tuple[float, float], after: tuple[float, float]) -> float:

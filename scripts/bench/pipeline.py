@@ -13,14 +13,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from movierec.job import run_guarded
 from movierec.native_blas import find_library
+from movierec.session import Session
 from scripts.bench import harness
-from scripts.bench.archives import archive_of
+from scripts.bench.archives import archive_of, overrides_of
 from scripts.bench.harness import Findings, exponent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,20 +31,25 @@ _GIB = 1 << 30
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = harness.bench_parser("pipeline")
+    parser = harness.bench_parser("bench_pipeline")
     parser.add_argument(
         "--scales", type=float, nargs="+", default=[0.01, 0.1, 1.0], help="(default: 0.01 0.1 1)"
     )
     arguments = parser.parse_args(argv)
+
+    def body() -> None:
+        findings = run(arguments)
+        harness.finish("pipeline", findings, table(findings), arguments.out)
+
+    return run_guarded("bench_pipeline", body, Session("unused"))
+
+
+def run(arguments: argparse.Namespace) -> Findings:
     runs: list[Findings] = []
     for scale in sorted(arguments.scales):
         runs.append(measured(scale, arguments))
         harness.say("pipeline", json.dumps(runs[-1]))
-    findings = {"native_blas": find_library() is not None, "runs": runs, "exponents": growth(runs)}
-    path = harness.record("pipeline", findings, arguments.out)
-    print(table(findings))
-    print(json.dumps({"job": "bench_pipeline", "output": str(path)}))
-    return 0
+    return {"native_blas": find_library() is not None, "runs": runs, "exponents": growth(runs)}
 
 
 def measured(scale: float, arguments: argparse.Namespace) -> Findings:
@@ -57,9 +65,7 @@ def measured(scale: float, arguments: argparse.Namespace) -> Findings:
             encoding="utf-8",
         )
         overrides = [
-            f"source.archive={archive.resolve()}",
-            "source.sha256=null",
-            "source.expected_ratings=null",
+            *overrides_of(archive.resolve()),
             *arguments.set,
             f"workspace=file:{place}/workspace",
         ]
@@ -100,12 +106,13 @@ def watched(command: list[str], environment: dict[str, str]) -> Findings:
 
 def resident(root: psutil.Process) -> list[tuple[str, int]]:
     """Return (name, resident bytes) of a process and all below it, of those that still live."""
-    sizes = []
-    try:
-        for process in [root, *root.children(recursive=True)]:
+    family, sizes = [root], []
+    with suppress(psutil.NoSuchProcess):
+        family += root.children(recursive=True)
+    for process in family:
+        # any of them may end meanwhile
+        with suppress(psutil.NoSuchProcess):
             sizes.append((process.name(), process.memory_info().rss))
-    except psutil.NoSuchProcess:
-        pass
     return sizes
 
 

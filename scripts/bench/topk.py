@@ -26,7 +26,7 @@ from movierec.session import size_shuffles
 from movierec.topk import unseen_top_k
 from movierec.tuning import implicit_grid
 from scripts.bench import harness
-from scripts.bench.harness import Findings, Setting, ratio, timed
+from scripts.bench.harness import Findings, Setting, ratio, shown, timed
 from scripts.bench.topk_peers import implicit_lists, spark_lists
 
 
@@ -65,23 +65,23 @@ def run(setting: Setting) -> Findings:
 
         ours_s, _ = timed(ours, repetitions)
         rows = spark.read.parquet(f"file:{place}/ours").count()
-        harness.say("topk", f"ours {ours_s} s for {n_users} users, {rows} rows")
+        harness.say("topk", f"ours {ours_s:.2f} s for {n_users} users, {rows} rows")
         theirs = spark_lists(setting, train, paths, place, n_users)
         train_files = f"{partition.path}/train".removeprefix("file://")
         peer, found = timed(
             functools.partial(implicit_lists, train_files, paths, place, k=k), repetitions
         )
-        harness.say("topk", f"implicit {peer} s, of which {found['recommend_s']} s recommend")
+        harness.say("topk", f"implicit {peer:.2f} s, {found['recommend_s']:.2f} s of it recommend")
         return {
             "users": n_users,
             "movies": n_movies,
             "rank": setting.arguments.rank,
             "k": k,
             "rows": rows,
-            "ours_s": ours_s,
+            "ours_s": round(ours_s, 2),
             **theirs,
-            "implicit_s": peer,
-            "implicit_recommend_s": found["recommend_s"],
+            "implicit_s": round(peer, 2),
+            "implicit_recommend_s": round(found["recommend_s"], 2),
             "vs_spark": ratio(theirs["spark_s"], ours_s),
             "vs_implicit": ratio(peer, ours_s),
             "vs_implicit_recommend": ratio(found["recommend_s"], ours_s),
@@ -153,7 +153,7 @@ def table(found: Findings) -> str:
         ),
     ]
     return "\n".join(
-        f"{name:<55}{seconds:12.1f} s{times:10.1f} ×" for name, seconds, times in lines
+        f"{name:<55}{seconds:12.1f} s{shown(times, 1):>10} ×" for name, seconds, times in lines
     )
 
 

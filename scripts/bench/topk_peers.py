@@ -38,7 +38,7 @@ def spark_lists(
         lambda: listed(some, k).write.mode("overwrite").parquet(f"file:{place}/spark"),
         1 if size > 1_000 else setting.arguments.repetitions,
     )
-    harness.say("topk", f"recommendForUserSubset {seconds} s for {size} users")
+    harness.say("topk", f"recommendForUserSubset {seconds:.2f} s for {size} users")
     few = sample(min(n_users, setting.arguments.anti_join_users))
     few_size = few.count()
     seen = train.join(F.broadcast(few), on=USER_ID, how="left_semi").select(USER_ID, MOVIE_ID)
@@ -54,13 +54,13 @@ def spark_lists(
         ),
         1,
     )
-    harness.say("topk", f"k + seen = {n} and anti-join: {anti_s} s for {few_size} users")
+    harness.say("topk", f"k + seen = {n} and anti-join: {anti_s:.2f} s for {few_size} users")
     return {
         "spark_users": size,
-        "spark_sample_s": seconds,
+        "spark_sample_s": round(seconds, 2),
         "spark_s": round(seconds * n_users / size, 1),
         "spark_anti_join_users": few_size,
-        "spark_anti_join_sample_s": anti_s,
+        "spark_anti_join_sample_s": round(anti_s, 2),
         "spark_anti_join_s": round(anti_s * n_users / few_size, 1),
     }
 

@@ -28,7 +28,7 @@ from movierec.session import size_shuffles
 from movierec.twin_search import find_exactly, find_twins
 from movierec.twins import Top
 from scripts.bench import harness
-from scripts.bench.harness import Findings, Setting, exponent, ratio, timed
+from scripts.bench.harness import Findings, Setting, exponent, ratio, shown, timed
 
 Pairs = set[tuple[int, int]]
 LSH_TABLES = 5
@@ -85,7 +85,7 @@ def _size(
             continue
         seconds, theirs = timed(partial(peer, sample, top, config=config), 1)
         found |= {
-            f"{name}_s": seconds,
+            f"{name}_s": round(seconds, 2),
             f"vs_{name}": ratio(seconds, found["ours_s"]),
             f"{name}_recall": len(theirs & _ids(top)) / max(1, len(top.pairs)),
         }
@@ -127,8 +127,8 @@ def _ours(
     sets = sample.sparkSession.read.parquet(f"file:{place}/sets")
     proof, true = timed(partial(find_exactly, sets, config, known=found), repetitions)
     return {
-        "ours_s": seconds,
-        "proof_s": proof,
+        "ours_s": round(seconds, 2),
+        "proof_s": round(proof, 2),
         "recall": len(_ids(found) & _ids(true)) / max(1, len(true.pairs)),
         "threshold": found.threshold,
         "min_jaccard": min((pair.jaccard for pair in true.pairs), default=None),
@@ -210,7 +210,8 @@ def table(found: Findings) -> str:
 def _peer(one: Findings, name: str) -> str:
     if f"{name}_s" not in one:
         return f"about {one[f'{name}_foretold_s']} s, not run"
-    return f"{one[f'{name}_s']:.0f} s, {one[f'vs_{name}']} ×, recall {one[f'{name}_recall']:.2f}"
+    times = shown(one[f"vs_{name}"])
+    return f"{one[f'{name}_s']:.0f} s, {times} ×, recall {one[f'{name}_recall']:.2f}"
 
 
 def main(argv: list[str] | None = None) -> int:

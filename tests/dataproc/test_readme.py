@@ -98,7 +98,7 @@ def test_the_jobs_understand_their_arguments(
         assert config.workspace == "hdfs:///movierec/workspace"
         assert config.source.archive == HDFS_ZIP
         is_export = job_of(command) == "export_results"
-        assert arguments.target == ("gs://b-1/results" if is_export else None)
+        assert arguments.target == ("gs://b-1/movierec/results" if is_export else None)
 
 
 def test_the_archive_comes_to_where_ingest_reads_it(asked: list[list[str]]) -> None:

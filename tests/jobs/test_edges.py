@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from movierec import stages
 from movierec.errors import InputError
 from movierec.execution import Execution
 from movierec.pipeline import run_pipeline
@@ -43,10 +44,10 @@ def archive_of(path, ratings):
 def run(session, tmp_path):
     """Run the pipeline on these ratings and return its summary."""
 
-    def pipeline(ratings, **overrides):
+    def pipeline(ratings, *, wanted=stages.PIPELINE, **overrides):
         path = archive_of(tmp_path / "a.zip", ratings)
         config = tiny_conf(tmp_path / "w", path, **{**SHORT, **overrides})
-        return run_pipeline(Execution(config, session))
+        return run_pipeline(Execution(config, session), wanted=wanted)
 
     return pipeline
 
@@ -62,7 +63,7 @@ def crowd(stars, *, users=30, movies=60, each=40):
 
 def test_one_user_has_no_twin(run):
     with pytest.raises(InputError) as raised:
-        run([(1, movie, 4.0) for movie in range(1, 61)])
+        run([(1, movie, 4.0) for movie in range(1, 61)], wanted=(stages.INGEST, stages.TWINS))
     assert str(raised.value).startswith("twins.min_movies: a pair takes two users with 20 movies")
 
 
@@ -88,7 +89,13 @@ def test_ratings_that_nobody_likes(run):
 
 
 def test_users_without_train_rows(run):
-    """By time, the last users have all their ratings in test: they count as cold, and are told."""
+    """By time, the last six of 30 users have all their ratings in test: cold, counted, judged."""
     ratings = crowd(lambda user, n: 3.0 + (user + n) % 4 / 2)
     summary = run(ratings, partition__strategy="global_time")
-    assert summary["users"]["test"]["evaluated"] < 30
+    assert summary["users"]["test"] == {
+        "all": 30,
+        "evaluated": 6,
+        "left_out_without_heldout_rating": 24,
+        "left_out_without_relevant_movie": 0,
+        "evaluated_but_cold": 6,
+    }

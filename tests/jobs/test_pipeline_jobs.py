@@ -187,7 +187,7 @@ def test_a_second_run_recomputes_nothing_and_starts_no_spark(execution, summary)
         ({"twins__pairs": 7}, {"twins", "report"}),
     ],
 )
-def test_a_change_recomputes_only_what_depends_on_it(
+def test_after_a_change_what_does_not_depend_on_it_is_still_found(
     session, workspace, small_archive, summary, change, recomputed
 ):
     changed = Execution(tiny_conf(workspace, small_archive, **{**TUNING, **change}), session)

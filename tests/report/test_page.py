@@ -87,10 +87,14 @@ def test_who_cannot_see_is_told(parsed):
 
 def test_every_colour_follows_the_theme(text):
     drawings = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
+    assert len(drawings) >= 12
     assert not [one for drawing in drawings for one in re.findall("#[0-9a-f]{6}", drawing)]
     style = text.partition("<style>")[2].partition("</style>")[0]
     used = set(re.findall(r"var\(--(\w+)\)", text)) - {"shade"}
-    for theme in re.findall(r":root \{(.*?)\}", style, re.DOTALL):
+    themes = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    assert len(themes) == 2
+    assert used
+    for theme in themes:
         assert used <= set(re.findall(r"--(\w+):", theme))
 
 

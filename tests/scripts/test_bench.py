@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from scripts.bench import __main__ as bench
-from scripts.bench import harness
+from scripts.bench import als, cores, harness
 
 
 def test_findings_replace_earlier_ones_of_their_name_only(tmp_path):
@@ -21,12 +23,12 @@ def test_findings_replace_earlier_ones_of_their_name_only(tmp_path):
     assert summary["machine"]["cores"] >= 1
 
 
-def test_seconds_are_medians():
-    ticks = iter([0.0, 5.0, 10.0, 11.0, 20.0, 22.0])
+def test_seconds_are_medians_and_not_rounded():
+    ticks = iter([0.0, 5.0, 10.0, 11.0, 20.0, 22.001])
     clock = pytest.MonkeyPatch()
     with clock.context() as patch:
         patch.setattr(harness.time, "monotonic", lambda: next(ticks))
-        assert harness.timed(lambda: "found", 3) == (2.0, "found")
+        assert harness.timed(lambda: "found", 3) == (pytest.approx(2.001), "found")
 
 
 def test_growth_is_the_power_of_the_size():
@@ -34,12 +36,42 @@ def test_growth_is_the_power_of_the_size():
     assert harness.ratio(30.0, 4.0) == 7.5
 
 
+@pytest.mark.parametrize("implicit", [0.0, -0.001])
+def test_a_slope_that_noise_has_eaten_makes_no_ratio(implicit, monkeypatch):
+    """Two fits on next to no data may take equally long, or the longer one less."""
+    manifest = SimpleNamespace(rows={"train": 1})
+    execution = SimpleNamespace(
+        require=lambda _: SimpleNamespace(path="train", manifest=manifest),
+        session=SimpleNamespace(stop=lambda: None),
+    )
+    setting = SimpleNamespace(
+        results=lambda *_: execution, arguments=SimpleNamespace(ranks=[16], python=[])
+    )
+    seconds = {"seconds": {"16": 0.0}, "spark": "4.1.2", "native": True}
+    monkeypatch.setattr(als, "_seconds", lambda *_: seconds)
+    monkeypatch.setattr(als, "_implicit", lambda *_: {"16": implicit})
+    found = als.run(setting)
+    ratios = {"native_vs_plain", "native_vs_stock", "implicit_vs_native"}
+    assert {found["ranks"]["16"][name] for name in ratios} == {None}
+    assert als.table(found).splitlines()[-1].split()[-2:] == ["–", "–"]
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
         (["--only", "topk,nothing"], "--only nothing: there are topk, als"),
-        (["--scale", "0"], "--scale 0: give more than 0"),
+        (["--scale", "0.0009"], "--scale 0.0009: give 0.001 to 1"),
+        (["--scale", "1.1"], "--scale 1.1: give 0.001 to 1"),
         (["--rank", "8"], "--rank 8: options of one benchmark need --only"),
+        (
+            ["--only", "pipeline", "--archive", "x.zip"],
+            "--archive is not read by pipeline; leave it out",
+        ),
+        (
+            ["--archive", "x.zip"],
+            "--archive is not read by cores and pipeline;"
+            " give --only topk,als,twins,evaluation,endurance",
+        ),
     ],
 )
 def test_a_command_line_that_means_nothing_is_refused(options, told, capsys):
@@ -62,6 +94,72 @@ def test_a_benchmark_that_fails_is_named_and_the_others_run(monkeypatch, tmp_pat
     assert bench.main(["--config", "conf/full.yaml", *options]) == 1
     assert ran == [(name, f"source.archive={archive}") for name in ("als", "evaluation")]
     assert "als failed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("scale", "shares", "size"),
+    [
+        ("1", "0.01 0.1 1", "0.1"),
+        ("0.05", "0.001 0.005 0.05", "0.005"),
+        ("0.001", "0.001", "0.001"),
+    ],
+)
+def test_no_share_is_smaller_than_the_least(scale, shares, size, monkeypatch):
+    called = {}
+    monkeypatch.setattr(bench, "_passed", lambda name, options: called.update({name: options}) or 1)
+    options = ["--only", "pipeline,cores", "--scale", scale]
+    assert bench.main(["--config", "conf/full.yaml", *options]) == 0
+    assert called["pipeline"][-1 - len(shares.split()) :] == ["--scales", *shares.split()]
+    assert called["cores"][-2:] == ["--size", size]
+
+
+@pytest.mark.parametrize("option", ["--check-config", "--force", "--verbose"])
+def test_no_option_is_taken_and_then_ignored(option, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cores.main(["--config", "conf/full.yaml", option])
+    assert caught.value.code == 2
+    assert option in capsys.readouterr().err
+
+
+def test_jobs_are_submitted_with_the_zips_that_were_just_built(monkeypatch, tmp_path, capsys):
+    commands = []
+
+    def run(command, **_):
+        commands.append(command)
+        raise subprocess.CalledProcessError(1, command)
+
+    zips = [tmp_path / "movierec-9.zip", tmp_path / "movierec-deps-9.zip"]
+    monkeypatch.setattr(cores, "build_packages", lambda root, dist: zips)
+    monkeypatch.setattr(cores, "archive_of", lambda size: tmp_path / "a.zip")
+    monkeypatch.setattr(cores.subprocess, "run", run)
+    assert cores.main(["--config", "conf/full.yaml"]) == 1
+    [command] = commands
+    assert command[command.index("--py-files") + 1] == f"{zips[0]},{zips[1]}"
+    assert f"source.archive={tmp_path}/a.zip" in command
+    assert "bench_cores: failed: CalledProcessError" in capsys.readouterr().err
+
+
+def test_a_process_that_ends_does_not_hide_the_others():
+    psutil = pytest.importorskip("psutil")
+    from scripts.bench.pipeline import resident
+
+    class Process:
+        def __init__(self, size, below=()):
+            self.size, self.below = size, below
+
+        def children(self, *, recursive):
+            return list(self.below)
+
+        def name(self):
+            if self.size is None:
+                raise psutil.NoSuchProcess(1)
+            return "java"
+
+        def memory_info(self):
+            return SimpleNamespace(rss=self.size)
+
+    assert resident(Process(1, [Process(None), Process(3)])) == [("java", 1), ("java", 3)]
+    assert resident(Process(None)) == []
 
 
 def test_the_spill_is_what_the_event_log_says(tmp_path):

@@ -64,8 +64,9 @@ def machine(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run_main(find_java: ModuleType, machine: Path) -> int:
-    return find_java.main(["--venv", str(machine / "venv"), "--folders", f"{machine}/jvms/*"])
+def run_main(find_java: ModuleType, machine: Path, *, spark: str = "4.1") -> int:
+    where = ["--venv", str(machine / "venv"), "--folders", f"{machine}/jvms/*"]
+    return find_java.main([*where, "--spark", spark])
 
 
 @pytest.mark.parametrize(
@@ -130,6 +131,44 @@ def test_an_unsuitable_java_home_is_passed_over_with_one_line(
     assert err == (
         f"JAVA_HOME={asked} is Java 25, and Spark 4.1 needs Java 17 or 21: looking elsewhere\n"
     )
+
+
+def test_spark_3_5_is_given_17_and_never_21(find_java, machine, monkeypatch, capsys):
+    asked = make_home(machine / "asked", 21)
+    make_home(machine / "jvms" / "a", 21)
+    suitable = make_home(machine / "jvms" / "b", 17)
+    monkeypatch.setenv("JAVA_HOME", str(asked))
+
+    assert run_main(find_java, machine, spark="3.5") == 0
+    out, err = capsys.readouterr()
+
+    assert out == f"{suitable}\n"
+    assert err == f"JAVA_HOME={asked} is Java 21, and Spark 3.5 needs Java 17: looking elsewhere\n"
+
+
+def test_a_record_of_another_sparks_java_is_replaced(find_java, machine, capsys):
+    make_home(machine / "jvms" / "a", 21)
+    suitable = make_home(machine / "jvms" / "b", 17)
+    run_main(find_java, machine)
+    capsys.readouterr()
+
+    assert run_main(find_java, machine, spark="3.5") == 0
+
+    assert capsys.readouterr().out == f"{suitable}\n"
+
+
+def test_the_locked_java_is_not_installed_for_a_spark_that_fails_on_it(find_java, machine, capsys):
+    write_script(machine / "venv" / "bin" / "python", f"touch '{machine}/installed'")
+
+    assert run_main(find_java, machine, spark="3.5") == 1
+
+    assert capsys.readouterr() == (
+        "",
+        "find_java: no Java 17 for Spark 3.5 on this machine, and PyPI's is 21: install OpenJDK 17"
+        " (apt-get install openjdk-17-jre-headless, or brew install openjdk@17), or set JAVA_HOME"
+        " to one\n",
+    )
+    assert not (machine / "installed").exists()
 
 
 def test_a_java_home_without_java_is_passed_over_with_one_line(
@@ -305,7 +344,7 @@ def test_spark_fits_als_on_the_java_of_pypi(tmp_path, without_java):
     subprocess.run([sys.executable, "-m", "venv", venv], check=True, timeout=120)
 
     # a pattern that matches nothing hides the folders
-    command = [sys.executable, SCRIPT, "--venv", venv, "--folders", "/nowhere/*"]
+    command = [sys.executable, SCRIPT, "--venv", venv, "--folders", "/nowhere/*", "--spark", "4.1"]
     found = subprocess.run(command, env=without_java, capture_output=True, text=True, timeout=240)
     if "(from versions: none)" in found.stderr:
         pytest.skip(f"PyPI is out of reach or has no Java for this platform: {found.stderr}")

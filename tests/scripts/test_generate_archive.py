@@ -122,7 +122,7 @@ def test_a_failing_write_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert not (tmp_path / "a.zip").exists()
 
 
-@pytest.mark.parametrize("options", [["--users", "many"], ["--layout", "1m"], []])
+@pytest.mark.parametrize("options", [["--users", "many"], ["--shape", "1m"], []])
 def test_argparse_refuses_what_is_no_value(options: list[str], tmp_path: Path) -> None:
     out = ["--out", str(tmp_path / "a.zip")] if options else []
     with pytest.raises(SystemExit) as refused:

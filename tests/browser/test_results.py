@@ -1,0 +1,65 @@
+"""README's table is what `make run CONF=conf/small.yaml` finds, where it has run here."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from movierec import stages
+from movierec.config_loader import load_config
+from movierec.execution import Execution
+from movierec.session import Session
+from tests.confs import SMALL
+
+README = SMALL.parents[1] / "README.md"
+MODELS = {
+    "popularity (count of likes)": "popularity",
+    "**ALS, tuned**": "als",
+    "ALS, explicit": "als_explicit",
+    "random (floor)": "random",
+    "oracle (ceiling)": "oracle",
+}
+METRICS = ("precision_at_100", "map_at_100", "ndcg_at_100", "recall_at_100")
+_ROW = re.compile(
+    r"^\| (validation|test) \| ([^|]+) \| " + r" \| ".join([r"(\d\.\d{4})"] * 4), re.M
+)
+
+
+def rows() -> dict[tuple[str, str], list[float]]:
+    """What README says, by split and model."""
+    text = README.read_text(encoding="utf-8")
+    table = text.partition("## Results\n")[2].partition("\n## ")[0]
+    return {
+        (split, MODELS[model]): [float(number) for number in numbers]
+        for split, model, *numbers in _ROW.findall(table)
+    }
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Any]:
+    """The summary of the run, whose conf is README's and nothing else."""
+    config = load_config(SMALL.read_text(encoding="utf-8"), origin=SMALL.name, overrides=[])
+    execution = Execution(config, Session("unused"))
+    result = execution.find(stages.EVALUATE)
+    if result is None:
+        pytest.skip("conf/small.yaml has not run here; `make run CONF=conf/small.yaml` does that")
+    summary: dict[str, Any] = json.loads(execution.files.read_text(f"{result.path}/summary.json"))
+    assert not execution.session.started
+    return summary
+
+
+def test_the_table_has_every_model_and_split() -> None:
+    assert set(rows()) == {
+        (split, model) for split in ("validation", "test") for model in MODELS.values()
+    }
+
+
+@pytest.mark.parametrize(("split", "model"), rows())
+def test_the_table_says_what_was_found(found: dict[str, Any], split: str, model: str) -> None:
+    measured = [found["models"][model][split][metric] for metric in METRICS]
+    # another BLAS adds in another order, and ALS amplifies it
+    allowed = 0.002 if model.startswith("als") else 0.00005 + 1e-9
+    assert rows()[split, model] == pytest.approx(measured, abs=allowed)

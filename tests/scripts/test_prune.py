@@ -1,0 +1,124 @@
+"""Pruning's command line: what it lists, what it deletes, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from movierec import stages
+from movierec.config_loader import load_config
+from movierec.execution import Execution
+from movierec.pruning import UNREACHED
+from movierec.storage import Files
+from movierec.workspace import Workspace
+from scripts import prune
+from tests.confs import SMALL
+from tests.manifests import manifest
+
+OTHER = "b" * 16
+STAGES = ("partition", "twins")
+"""Those of which the workspace holds one result that conf reaches, and one that it does not."""
+
+
+@pytest.fixture
+def conf(session, tmp_path, monkeypatch) -> Path:
+    """conf/small.yaml on a workspace with results, two of which it does not reach."""
+    monkeypatch.setattr(prune, "Session", lambda _: session)
+    monkeypatch.setattr(session, "stop", lambda: None)
+    conf = conf_on(tmp_path / "a.yaml", tmp_path / "w")
+    config = load_config(conf.read_text(encoding="utf-8"), origin=conf.name, overrides=[])
+    execution = Execution(config, session)
+    workspace = Workspace(config.workspace, Files(session))
+    for stage in stages.PIPELINE:
+        if stage.name in STAGES:
+            publish(workspace, stage.name, execution.fingerprint(stage))
+            publish(workspace, stage.name, OTHER)
+    return conf
+
+
+def conf_on(path: Path, workspace: Path) -> Path:
+    lines = SMALL.read_text(encoding="utf-8").splitlines()
+    given = [line for line in lines if not line.startswith("workspace:")]
+    assert len(given) == len(lines) - 1
+    path.write_text("\n".join([*given, f"workspace: file://{workspace}"]), encoding="utf-8")
+    return path
+
+
+def publish(workspace, stage, fingerprint):
+    draft = workspace.begin(stage, fingerprint)
+    draft.write_text("data", "12345")
+    draft.publish(manifest(stage=stage, attempt=draft.attempt))
+
+
+def files_of(workspace: Path) -> set[Path]:
+    return {path for path in workspace.rglob("*") if path.is_file()}
+
+
+def unreached(workspace: Path) -> list[Path]:
+    return [workspace / stage / OTHER for stage in STAGES]
+
+
+def test_what_is_listed_is_all_there_afterwards(conf, tmp_path, capsys):
+    before = files_of(tmp_path / "w")
+    assert prune.main(["--config", str(conf)]) == 0
+    said = capsys.readouterr()
+    assert files_of(tmp_path / "w") == before
+    *listed, last = said.err.splitlines()
+    assert [line.partition(": ")[2].partition(": ")[0] for line in listed] == [
+        path.as_uri() for path in unreached(tmp_path / "w")
+    ]
+    assert all(line.endswith(f" MB, {UNREACHED}") for line in listed)
+    assert last == "prune: nothing is deleted yet: FORCE=1 (--delete) does that"
+    summary = json.loads(said.out.splitlines()[-1])
+    assert summary.pop("bytes") >= 2 * len("12345")
+    assert summary == {"job": "prune", "found": 2, "deleted": False}
+
+
+def test_deleted_is_what_was_listed_and_nothing_else(conf, tmp_path, capsys):
+    before = files_of(tmp_path / "w")
+    assert prune.main(["--config", str(conf)]) == 0
+    listed = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert prune.main(["--config", str(conf), "--delete"]) == 0
+    said = capsys.readouterr()
+    gone = before - files_of(tmp_path / "w")
+    assert gone == {one for one in before if OTHER in one.parts}
+    assert not any(path.exists() for path in unreached(tmp_path / "w"))
+    assert json.loads(said.out.splitlines()[-1]) == listed | {"deleted": True}
+    assert "nothing is deleted" not in said.err
+    assert prune.main(["--config", str(conf), "--delete"]) == 0
+    again = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert again == {"job": "prune", "found": 0, "bytes": 0, "deleted": True}
+
+
+def test_what_any_of_the_confs_reaches_stays(conf, tmp_path, capsys):
+    other = conf_on(tmp_path / "b.yaml", tmp_path / "w")
+    text = other.read_text(encoding="utf-8")
+    assert text.count("seed: 1\n") > 0
+    other.write_text(text.replace("seed: 1\n", "seed: 2\n"), encoding="utf-8")
+    assert prune.main(["--config", str(other)]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["found"] == 4
+    assert prune.main(["--config", str(other), str(conf)]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["found"] == 2
+
+
+@pytest.mark.parametrize("options", [[], ["--delete"]])
+def test_the_confs_of_two_workspaces_are_refused(conf, tmp_path, capsys, options):
+    before = files_of(tmp_path)
+    other = conf_on(tmp_path / "b.yaml", tmp_path / "v")
+    assert prune.main(["--config", str(conf), str(other), *options]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == (
+        f"prune: the confs have several workspaces (file://{tmp_path}/w, file://{tmp_path}/v); "
+        "prune the confs of one workspace at a time\n"
+    )
+    assert files_of(tmp_path) == before | {other}
+
+
+def test_a_conf_is_asked_for(capsys):
+    with pytest.raises(SystemExit) as caught:
+        prune.main(["--delete"])
+    assert caught.value.code == 2
+    assert "--config" in capsys.readouterr().err
