@@ -164,6 +164,7 @@ def test_alternative_splits_are_shown_where_they_were_run(text):
     splits = dict.fromkeys(invented.HELD_OUT, dict.fromkeys(invented.METRICS, metric))
     shown = page(
         stability={
+            "fingerprint": invented.facts()["stages"]["evaluate"]["fingerprint"],
             "splits": ["per_user_random seed 1", "per_user_random seed 2"],
             "models": dict.fromkeys(invented.MODELS, splits),
         }
