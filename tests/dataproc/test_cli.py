@@ -170,6 +170,8 @@ def test_force_runs_again_and_deletes_all_the_same(server: FakeDataproc, conf: P
     run("cluster-up")
     first = run("submit", "--config", conf, "--job", "ingest").summary["jobs"]
     assert run("submit", "--config", conf, "--job", "ingest").summary["jobs"] == first
+    aloud = run("submit", "--config", conf, "--job", "ingest", "--verbose").summary["jobs"]
+    assert aloud == first
     ingest = ("submit", "--config", conf, "--job", "ingest", "--force", "--verbose")
     forced = run(*ingest).summary["jobs"]
     arguments = server.calls_of("SubmitJob")[1].request.job.pyspark_job.args
