@@ -39,6 +39,8 @@ COMMANDS = {
 }
 ON_CONF = ("upload", "submit", "pipeline", "workflow", "batch", "fetch")
 RUNS = ("submit", "pipeline", "workflow", "batch")
+SHOWN = (*RUNS, "cluster-up", "cluster-down")
+"""What a dry run shows; the other commands ask for nothing that costs."""
 
 
 def main(
@@ -85,10 +87,14 @@ def make_parser() -> argparse.ArgumentParser:
             one.add_argument("--config", type=Path, required=True, help="the pipeline's conf file")
             _add_overrides(one, "--set", "override one key of the pipeline's conf")
         if command in RUNS:
-            one.add_argument("--force", action="store_true", help="also what is done")
+            one.add_argument("--force", action="store_true", help="run again what is done")
             one.add_argument("--verbose", action="store_true", help="with Spark's log")
         if command == "cluster-down":
-            one.add_argument("--force", action="store_true", help="also what is at stake")
+            text = "delete it although jobs run or results would be lost"
+            one.add_argument("--force", action="store_true", help=text)
+        if command in SHOWN:
+            text = "print the requests and gcloud's commands instead"
+            one.add_argument("--dry-run", action="store_true", help=text)
         if command in ("submit", "batch"):
             one.add_argument("--job", required=True, help="a job's or a stage's name")
         if command == "logs":
@@ -118,7 +124,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal, environ: Mapping[str,
         terminal=terminal,
         commit=read_commit(ROOT),
         out=arguments.out,
-        dry_run=arguments.dry_run,
+        dry_run=arguments.command in SHOWN and arguments.dry_run,
     )
     return _dispatch(arguments, context)
 
@@ -146,13 +152,13 @@ def _dispatch(arguments: argparse.Namespace, context: Context) -> Summary:
         return job_commands.submit(wanted, context, job=arguments.job)
     if command == "batch":
         return job_commands.batch(wanted, context, job=arguments.job)
-    runs = {
+    on_conf = {
         "upload": job_commands.upload,
         "pipeline": job_commands.pipeline,
         "workflow": workflow_commands.workflow,
         "fetch": job_commands.fetch,
     }
-    return runs[command](wanted, context)
+    return on_conf[command](wanted, context)
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
@@ -164,9 +170,6 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     )
     _add_overrides(parser, "--cluster-set", "override one key of it")
     parser.add_argument("--out", type=Path, default=Path("out"), help="(default: %(default)s)")
-    parser.add_argument(
-        "--dry-run", action="store_true", help="print the requests and gcloud's commands instead"
-    )
 
 
 def _add_overrides(parser: argparse.ArgumentParser, option: str, text: str) -> None:

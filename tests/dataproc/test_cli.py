@@ -308,8 +308,14 @@ def test_a_cluster_of_somebody_else_is_left_alone(server: FakeDataproc) -> None:
             "cluster": {"cluster_name": "movierec"},
         }
     ).result(timeout=10)
-    for command in ("cluster-up", "cluster-down"):
-        assert "this suite did not make" in run(command, code=1).said
+    for words in (
+        ["cluster-up"],
+        ["cluster-status"],
+        ["cluster-down"],
+        ["cluster-down", "--force"],
+    ):
+        assert "this suite did not make" in run(*words, code=1).said
+    assert server.calls_of("DeleteCluster") == []
 
 
 @pytest.mark.parametrize("operation", [False, True])
@@ -346,6 +352,19 @@ def test_a_dry_run_asks_nothing_and_says_everything(
     assert "maxInstances: 4" in (tmp_path / "dataproc" / "p-1.yaml").read_text()
     pipeline = run("pipeline", "--config", conf, "--dry-run").summary
     assert pipeline["methods"] == ["JobController.SubmitJob"] * len(JOBS)
+
+
+@pytest.mark.parametrize(
+    "words", [["cluster-status"], ["upload"], ["fetch"], ["logs", "--job-id", "j"], ["attach", "o"]]
+)
+def test_a_dry_run_is_refused_where_there_is_nothing_to_show(
+    conf: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_conf = ["--config", str(conf)] if words[0] in ("upload", "fetch") else []
+    with pytest.raises(SystemExit) as caught:
+        Scene().run(*words, *on_conf, "--dry-run")
+    assert caught.value.code == 2
+    assert "unrecognized arguments: --dry-run" in capsys.readouterr().err
 
 
 def test_the_command_line_is_strict() -> None:
