@@ -9,9 +9,6 @@ import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from google.api_core import exceptions as api
-from google.auth import exceptions as auth
-
 from movierec.config_loader import load
 from movierec.errors import UserError
 from movierec_dataproc import cluster_commands, job_commands, workflow_commands
@@ -19,7 +16,7 @@ from movierec_dataproc.artifacts import ROOT
 from movierec_dataproc.clients import Clients
 from movierec_dataproc.cluster_config import ClusterConfig
 from movierec_dataproc.context import Context, Summary, read_commit
-from movierec_dataproc.failures import explain
+from movierec_dataproc.failures import REMOTE, explain
 from movierec_dataproc.preparation import Wanted, read_text
 from movierec_dataproc.target import require_target
 from movierec_dataproc.terminal import Terminal
@@ -61,7 +58,7 @@ def main(
     except UserError as error:
         terminal.say(str(error))
         return error.exit_code
-    except (api.GoogleAPICallError, auth.GoogleAuthError) as error:
+    except REMOTE as error:
         explained = explain(error, place=arguments.command)
         terminal.say(str(explained))
         return explained.exit_code

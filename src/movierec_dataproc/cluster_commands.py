@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from google.api_core import exceptions as api
 from google.cloud import dataproc_v1 as dp
 
 from movierec.config_loader import to_dict
@@ -13,7 +12,7 @@ from movierec_dataproc.artifacts import Artifacts, collect_actions, upload
 from movierec_dataproc.context import Context, Summary
 from movierec_dataproc.cost import estimate_lines
 from movierec_dataproc.dry_run import Call, show
-from movierec_dataproc.failures import WorkError
+from movierec_dataproc.failures import REMOTE, WorkError
 from movierec_dataproc.jobs import on_cluster
 from movierec_dataproc.naming import digest
 from movierec_dataproc.operations import OperationWork
@@ -168,7 +167,7 @@ def _state(context: Context) -> str | None:
     """Return the cluster's state, None where there is none or it cannot be told."""
     try:
         found = clusters.get(context.clients, context.target, context.config.cluster.name)
-    except api.GoogleAPICallError:
+    except REMOTE:
         return None
     return found.status.state.name if found else None
 
