@@ -105,6 +105,11 @@ def yaml_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def results_uri(workspace: str, target: Target) -> str:
+    """Return where the results of a run in this workspace lie in the end, in a bucket."""
+    return workspace.rstrip("/") if workspace.startswith("gs://") else target.uri(RESULTS)
+
+
 def make_plan(
     *,
     suite: Suite,
@@ -130,7 +135,7 @@ def make_plan(
                 f"this machine), not {config.workspace} and {archive.uri}"
             ]
         )
-    results = target.uri(RESULTS) if on_hdfs else config.workspace
+    results = results_uri(config.workspace, target)
     common = {
         "suite": SUITE,
         "conf": label_value(suite.conf.rpartition(".")[0]),

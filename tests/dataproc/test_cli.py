@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -284,6 +285,13 @@ def test_fetch_brings_what_a_local_run_leaves(
     assert (out / "tiny" / "twins.csv").read_bytes() == b"a,b\n"
     page = (out / "tiny" / "report.html").read_text()
     assert f"make run CONF={conf}" in page
+    # on another laptop, which has not got the archive
+    (archive,) = conf.parent.glob("*.zip")
+    sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
+    archive.unlink()
+    assert "source.sha256" in run("fetch", "--config", conf, "--out", out, code=3).said
+    known = ("--set", f"source.sha256='{sha256}'")
+    assert run("fetch", "--config", conf, *known, "--out", out).summary == summary
 
 
 def test_logs_follow_a_job_from_its_beginning(server: FakeDataproc, conf: Path) -> None:
