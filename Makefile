@@ -123,6 +123,7 @@ upload fetch: $(VENV)/dataproc.stamp
 submit: ## one job on the cluster (JOB=ingest)
 batch: ## one job as a serverless batch, on the bucket (JOB=ingest)
 submit batch: $(VENV)/dataproc.stamp
+	$(if $(JOB),,$(error make $@: name a job or a stage with JOB=ingest))
 	@$(DATAPROC) $@ $(CLOUD) $(OPTIONS) --job '$(JOB)'
 
 pipeline: ## every job on the cluster, one after the other
@@ -131,9 +132,11 @@ pipeline workflow: $(VENV)/dataproc.stamp
 	@$(DATAPROC) $@ $(CLOUD) $(OPTIONS)
 
 logs: $(VENV)/dataproc.stamp ## follow a job (ID=) or a batch (BATCH=)
+	$(if $(ID)$(BATCH),,$(error make logs: name a job with ID= or a batch with BATCH=))
 	@$(DATAPROC) $@ $(CLOUD) $(if $(BATCH),--batch-id '$(BATCH)',--job-id '$(ID)')
 
 attach: $(VENV)/dataproc.stamp ## follow an operation that was left running (OPERATION=)
+	$(if $(OPERATION),,$(error make attach: name an operation with OPERATION=))
 	@$(DATAPROC) $@ $(CLOUD) '$(OPERATION)'
 
 cluster-down: $(VENV)/dataproc.stamp ## delete it, unless it holds the only copy of results (FORCE=1)
@@ -202,8 +205,9 @@ lock: $(VENV)/build.stamp ## recompile requirements/*.txt (UPGRADE=1: to the new
 
 audit: $(VENV)/run.stamp ## ask PyPI for known vulnerabilities of everything that is locked
 	@$(SYNC) requirements/audit.txt
-	@for lock in requirements/*.txt; do \
-		$(BIN)/python -m pip_audit --strict --disable-pip --require-hashes -r "$$lock" || exit 1; done
+	@failed=0; for lock in requirements/*.txt; do \
+		$(BIN)/python -m pip_audit --strict --disable-pip --require-hashes -r "$$lock" || failed=1; \
+	done; exit $$failed
 
 clean: ## remove what is built or cached; .venv, data and workspace stay
 	@rm -rf dist out build src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \

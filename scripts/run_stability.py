@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from movierec import models
+from movierec import models, stages
 from movierec.config import Config
 from movierec.execution import Execution
 from movierec.fetching import fetch_archive
@@ -19,6 +19,11 @@ from movierec.pipeline import run_pipeline
 from movierec.session import Session
 from movierec.splits import HELD_OUT, PER_USER_RANDOM
 from movierec_report.drawing import STABILITY, draw, run_command
+
+REPEATED: Final = (
+    *(stage for stage in stages.EVALUATE.inputs if stage is not stages.INGEST),
+    stages.EVALUATE,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,12 +42,20 @@ def main(argv: Sequence[str] | None = None) -> int:
             return
         if config.source.generate is not None:
             fetch_archive(config.source)
+        given = Execution(config, session)
+        # the archive is the same for every split
+        run_pipeline(given, wanted=(stages.INGEST,), force=arguments.force)
         summaries = {}
         for name, alternative in alternatives(config, arguments.seeds).items():
             print(f"run_stability: split {name}", file=sys.stderr)
             execution = Execution(alternative, session)
-            summaries[name] = run_pipeline(execution, force=arguments.force)
-        spread = {"splits": list(summaries), "models": spread_of(list(summaries.values()))}
+            summaries[name] = run_pipeline(execution, wanted=REPEATED, force=arguments.force)
+        spread = {
+            # of the conf as it is, by which a report knows that this is about its numbers
+            "fingerprint": given.fingerprint(stages.EVALUATE),
+            "splits": list(summaries),
+            "models": spread_of(list(summaries.values())),
+        }
         out = arguments.out / Path(arguments.config).stem
         out.mkdir(parents=True, exist_ok=True)
         path = out / STABILITY

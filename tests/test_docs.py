@@ -164,6 +164,23 @@ def test_the_default_conf_is_the_one_that_ci_runs() -> None:
     assert dry_run(("run",)).stdout == dry_run(("run", "CONF=conf/sample.yaml")).stdout
 
 
+@pytest.mark.parametrize(
+    ("target", "missing"),
+    [
+        ("submit", "JOB="),
+        ("batch", "JOB="),
+        ("logs", "ID= or a batch with BATCH="),
+        ("attach", "OPERATION="),
+        ("chaos", "ARCHIVE="),
+        ("prune", "CONF="),
+    ],
+)
+def test_a_target_says_what_it_has_not_been_told(target: str, missing: str) -> None:
+    done = dry_run((target,))
+    assert done.returncode == 2
+    assert re.search(rf"make {target}: name .*{missing}", done.stderr)
+
+
 def test_shell_scripts_have_a_test_that_runs_them() -> None:
     found = [
         name_of(guide)

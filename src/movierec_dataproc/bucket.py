@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from google.api_core import exceptions as api
-from google.auth import exceptions as auth
 from google.cloud.storage import Blob, Client
 
 from movierec.errors import InputError
-from movierec_dataproc.failures import explain
+from movierec_dataproc.failures import REMOTE, explain
 
 CHUNK: Final = 32 << 20
 """Bytes of a part of a large upload: what is sent again after a broken connection."""
@@ -72,7 +71,7 @@ class Bucket:
                 except api.PreconditionFailed:
                     # another laptop was first, or our own first try, whose answer got lost
                     found = self._bucket.get_blob(name)
-        except (api.GoogleAPICallError, auth.GoogleAuthError) as error:
+        except REMOTE as error:
             raise explain(error, place=uri) from None
         if found is None or not _same(found, content):
             raise InputError(
@@ -98,7 +97,7 @@ class Bucket:
             content: bytes = self._bucket.blob(name).download_as_bytes()
         except api.NotFound:
             return None
-        except (api.GoogleAPICallError, auth.GoogleAuthError) as error:
+        except REMOTE as error:
             raise explain(error, place=f"gs://{self.name}/{name}") from None
         return content
 
@@ -121,13 +120,13 @@ class Bucket:
         try:
             for blob in self._bucket.list_blobs(prefix=prefix):
                 yield blob.name
-        except (api.GoogleAPICallError, auth.GoogleAuthError) as error:
+        except REMOTE as error:
             raise explain(error, place=f"gs://{self.name}/{prefix}") from None
 
     def _blob(self, name: str) -> Blob | None:
         try:
             return self._bucket.get_blob(name)
-        except (api.GoogleAPICallError, auth.GoogleAuthError) as error:
+        except REMOTE as error:
             raise explain(error, place=f"gs://{self.name}/{name}") from None
 
 

@@ -9,9 +9,6 @@ import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from google.api_core import exceptions as api
-from google.auth import exceptions as auth
-
 from movierec.config_loader import load
 from movierec.errors import UserError
 from movierec_dataproc import cluster_commands, job_commands, workflow_commands
@@ -19,7 +16,7 @@ from movierec_dataproc.artifacts import ROOT
 from movierec_dataproc.clients import Clients
 from movierec_dataproc.cluster_config import ClusterConfig
 from movierec_dataproc.context import Context, Summary, read_commit
-from movierec_dataproc.failures import explain
+from movierec_dataproc.failures import REMOTE, explain
 from movierec_dataproc.preparation import Wanted, read_text
 from movierec_dataproc.target import require_target
 from movierec_dataproc.terminal import Terminal
@@ -39,6 +36,8 @@ COMMANDS = {
 }
 ON_CONF = ("upload", "submit", "pipeline", "workflow", "batch", "fetch")
 RUNS = ("submit", "pipeline", "workflow", "batch")
+SHOWN = (*RUNS, "cluster-up", "cluster-down")
+"""What a dry run shows; the other commands ask for nothing that costs."""
 
 
 def main(
@@ -59,7 +58,7 @@ def main(
     except UserError as error:
         terminal.say(str(error))
         return error.exit_code
-    except (api.GoogleAPICallError, auth.GoogleAuthError) as error:
+    except REMOTE as error:
         explained = explain(error, place=arguments.command)
         terminal.say(str(explained))
         return explained.exit_code
@@ -85,10 +84,14 @@ def make_parser() -> argparse.ArgumentParser:
             one.add_argument("--config", type=Path, required=True, help="the pipeline's conf file")
             _add_overrides(one, "--set", "override one key of the pipeline's conf")
         if command in RUNS:
-            one.add_argument("--force", action="store_true", help="also what is done")
+            one.add_argument("--force", action="store_true", help="run again what is done")
             one.add_argument("--verbose", action="store_true", help="with Spark's log")
         if command == "cluster-down":
-            one.add_argument("--force", action="store_true", help="also what is at stake")
+            text = "delete it although jobs run or results would be lost"
+            one.add_argument("--force", action="store_true", help=text)
+        if command in SHOWN:
+            text = "print the requests and gcloud's commands instead"
+            one.add_argument("--dry-run", action="store_true", help=text)
         if command in ("submit", "batch"):
             one.add_argument("--job", required=True, help="a job's or a stage's name")
         if command == "logs":
@@ -118,7 +121,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal, environ: Mapping[str,
         terminal=terminal,
         commit=read_commit(ROOT),
         out=arguments.out,
-        dry_run=arguments.dry_run,
+        dry_run=arguments.command in SHOWN and arguments.dry_run,
     )
     return _dispatch(arguments, context)
 
@@ -146,13 +149,13 @@ def _dispatch(arguments: argparse.Namespace, context: Context) -> Summary:
         return job_commands.submit(wanted, context, job=arguments.job)
     if command == "batch":
         return job_commands.batch(wanted, context, job=arguments.job)
-    runs = {
+    on_conf = {
         "upload": job_commands.upload,
         "pipeline": job_commands.pipeline,
         "workflow": workflow_commands.workflow,
         "fetch": job_commands.fetch,
     }
-    return runs[command](wanted, context)
+    return on_conf[command](wanted, context)
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
@@ -164,9 +167,6 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     )
     _add_overrides(parser, "--cluster-set", "override one key of it")
     parser.add_argument("--out", type=Path, default=Path("out"), help="(default: %(default)s)")
-    parser.add_argument(
-        "--dry-run", action="store_true", help="print the requests and gcloud's commands instead"
-    )
 
 
 def _add_overrides(parser: argparse.ArgumentParser, option: str, text: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from google.api_core import exceptions as api
+from typing import Final
+
 from google.cloud import dataproc_v1 as dp
 
 from movierec.config_loader import to_dict
@@ -11,11 +12,14 @@ from movierec_dataproc.artifacts import Artifacts, collect_actions, upload
 from movierec_dataproc.context import Context, Summary
 from movierec_dataproc.cost import estimate_lines
 from movierec_dataproc.dry_run import Call, show
-from movierec_dataproc.failures import WorkError
+from movierec_dataproc.failures import REMOTE, WorkError
 from movierec_dataproc.jobs import on_cluster
 from movierec_dataproc.naming import digest
 from movierec_dataproc.operations import OperationWork
 from movierec_dataproc.work import failed
+
+_DEFINITION: Final = "definition"
+"""The label of every cluster that this suite makes."""
 
 
 def cluster_up(context: Context) -> Summary:
@@ -45,7 +49,8 @@ def cluster_up(context: Context) -> Summary:
         )
         _wait(work, context)
     else:
-        _tell_differences(found, context)
+        _check_ours(found)
+        _warn_of_differences(found, context)
         if found.status.state.name not in clusters.USABLE:
             _wait(clusters.ClusterWork(context.clients, target, nodes.name), context)
     made = clusters.require(context.clients, target, nodes.name)
@@ -61,7 +66,7 @@ def cluster_up(context: Context) -> Summary:
 def cluster_down(context: Context, *, force: bool) -> Summary:
     """Delete the cluster, unless it works or holds results that are nowhere else.
 
-    Raises InputError in both cases, unless `force`.
+    Raises InputError in both cases, unless `force`, and WorkError where this suite did not make it.
     """
     name, target = context.config.cluster.name, context.target
     summary = {"command": "cluster-down", "cluster": name}
@@ -77,8 +82,9 @@ def cluster_down(context: Context, *, force: bool) -> Summary:
     if found is None:
         context.say(f"cluster {name}: there is none")
         return summary | {"deleted": False}
+    _check_ours(found)
     if not force:
-        _tell_differences(found, context)
+        _warn_of_differences(found, context)
         guard.check_removable(name, _jobs(found, context))
     request = clusters.delete_request(found, target=target)
     work = clusters.delete(
@@ -95,7 +101,8 @@ def cluster_status(context: Context) -> Summary:
     found = clusters.get(context.clients, context.target, name)
     if found is None:
         return {"command": "cluster-status", "cluster": name, "state": None}
-    _tell_differences(found, context)
+    _check_ours(found)
+    _warn_of_differences(found, context)
     jobs = _jobs(found, context)
     for job in jobs:
         context.say(f"job {job.reference.job_id}: {job.status.state.name}")
@@ -160,7 +167,7 @@ def _state(context: Context) -> str | None:
     """Return the cluster's state, None where there is none or it cannot be told."""
     try:
         found = clusters.get(context.clients, context.target, context.config.cluster.name)
-    except api.GoogleAPICallError:
+    except REMOTE:
         return None
     return found.status.state.name if found else None
 
@@ -176,19 +183,21 @@ def _jobs(cluster: dp.Cluster, context: Context) -> list[dp.Job]:
     )
 
 
-def _tell_differences(cluster: dp.Cluster, context: Context) -> None:
-    """Say where the cluster was made from another conf; raise WorkError where it is not ours."""
-    name = cluster.cluster_name
-    made = cluster.labels.get("definition")
-    if made is None:
+def _check_ours(cluster: dp.Cluster) -> None:
+    """Raise WorkError for a cluster of somebody else."""
+    if _DEFINITION not in cluster.labels:
         raise WorkError(
-            f"cluster {name}: there is one that this suite did not make: take another "
-            "cluster.name in conf/cluster.yaml"
+            f"cluster {cluster.cluster_name}: there is one that this suite did not make: take "
+            "another cluster.name in conf/cluster.yaml"
         )
-    if made != digest(to_dict(context.config.cluster)):
+
+
+def _warn_of_differences(cluster: dp.Cluster, context: Context) -> None:
+    """Say that the cluster was made from another conf, where it was."""
+    if cluster.labels[_DEFINITION] != digest(to_dict(context.config.cluster)):
         context.say(
-            f"warning: cluster {name} was made from another conf than this one; `make "
-            "cluster-down` and `make cluster-up` bring it up to date"
+            f"warning: cluster {cluster.cluster_name} was made from another conf than this one; "
+            "`make cluster-down` and `make cluster-up` bring it up to date"
         )
 
 

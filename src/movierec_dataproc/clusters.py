@@ -10,7 +10,7 @@ from google.cloud import dataproc_v1 as dp
 
 from movierec.errors import InputError
 from movierec_dataproc.clients import Clients
-from movierec_dataproc.failures import WorkError, explain
+from movierec_dataproc.failures import REMOTE, WorkError, explain
 from movierec_dataproc.naming import new_request_id
 from movierec_dataproc.operations import OperationWork
 from movierec_dataproc.retries import retried
@@ -127,7 +127,7 @@ def create(
 
     try:
         return retried(send, place=f"cluster {name}", terminal=terminal)
-    except api.GoogleAPICallError as error:
+    except REMOTE as error:
         raise explain(error, place=f"cluster {name}") from None
 
 
@@ -154,7 +154,7 @@ def delete(
 
     try:
         return retried(send, place=f"cluster {name}", terminal=terminal)
-    except api.GoogleAPICallError as error:
+    except REMOTE as error:
         raise explain(error, place=f"cluster {name}") from None
 
 

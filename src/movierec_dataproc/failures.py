@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
+import requests
 from google.api_core import exceptions as api
 from google.auth import exceptions as auth
 
@@ -22,8 +24,21 @@ class WorkError(UserError):
     """A job, batch, workflow or operation ended badly."""
 
 
+REMOTE: Final[tuple[type[Exception], ...]] = (
+    api.GoogleAPIError,
+    auth.GoogleAuthError,
+    requests.exceptions.RequestException,
+)
+"""What Google's libraries raise where a request fails. RetryError, when they have tried for some
+minutes, is a GoogleAPIError and no GoogleAPICallError."""
 LOG_IN = "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
-_QUOTA = re.compile(r"quota|insufficient .*resources|stockout|exhausted", re.IGNORECASE)
+# the word, not a name that has it in it; a quota project is none that ran out
+_QUOTA = re.compile(
+    r"(?<![-\w./])quotas?(?! project|[-\w/]|\.\w)|quota_?exceeded|insufficient .*resources|stockout"
+    r"|exhausted",
+    re.IGNORECASE,
+)
+_QUOTA_PROJECT = "run `gcloud auth application-default set-quota-project PROJECT`"
 _MORE = (
     "lower machine types or counts under cluster: in conf/cluster.yaml, take another region or "
     "zone, or ask for quota (console: IAM & Admin, Quotas)"
@@ -41,11 +56,14 @@ def explain(error: Exception, *, place: str) -> UserError:
     >>> str(explain(api.Forbidden("no"), place="gs://b")).partition(":")[0]
     'gs'
     """
+    error = _cause(error)
     message = one_line(getattr(error, "message", "") or error)
     if isinstance(error, UserError):
         return error
     if isinstance(error, auth.DefaultCredentialsError | auth.RefreshError | api.Unauthenticated):
         return CredentialsError(f"{place}: no valid Google credentials ({message}): {LOG_IN}")
+    if isinstance(error, api.Forbidden) and "quota project" in message:
+        return CredentialsError(f"{place}: no quota project ({message}): {_QUOTA_PROJECT}")
     if is_quota(error):
         return RemoteError(f"{place}: quota or capacity is short ({message}): {_MORE}")
     if isinstance(error, api.Forbidden):
@@ -56,8 +74,9 @@ def explain(error: Exception, *, place: str) -> UserError:
         )
     if isinstance(error, api.NotFound):
         return InputError(f"{place}: not found ({message}): check the name, project and region")
-    if isinstance(error, api.InvalidArgument | api.BadRequest):
-        return RemoteError(f"{place}: Dataproc refuses it ({message}): see --dry-run")
+    if isinstance(error, api.BadRequest):
+        hint = "" if place.startswith("gs://") else ": see what was asked with --dry-run"
+        return RemoteError(f"{place}: refused as invalid ({message}){hint}")
     return RemoteError(f"{place}: {type(error).__name__}: {message}")
 
 
@@ -68,6 +87,16 @@ def cure(message: str) -> str:
 
 def is_quota(error: Exception) -> bool:
     """Tell whether an error says that quota or machines ran out."""
+    error = _cause(error)
+    if isinstance(error, api.NotFound):
+        return False
     return isinstance(error, api.ResourceExhausted) or (
         isinstance(error, api.GoogleAPICallError) and bool(_QUOTA.search(str(error)))
     )
+
+
+def _cause(error: Exception) -> Exception:
+    """Return what a library met when it gave up trying again, else the error itself."""
+    if isinstance(error, api.RetryError) and isinstance(error.cause, Exception):
+        return error.cause
+    return error

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from google.cloud import dataproc_v1 as dp
 
+from movierec.config_loader import load_config
 from movierec_dataproc import batches, clusters, gcloud, guard, jobs, results
 from movierec_dataproc import job_requests as requests
 from movierec_dataproc.batches import BatchWork
@@ -14,8 +13,8 @@ from movierec_dataproc.context import Context, Summary
 from movierec_dataproc.dry_run import Call, show
 from movierec_dataproc.jobs import JobWork
 from movierec_dataproc.operations import find_operation
-from movierec_dataproc.plan import DOCTOR, EXPORT, STAGE_IN, Plan, Step
-from movierec_dataproc.preparation import Wanted, prepare, send
+from movierec_dataproc.plan import DOCTOR, EXPORT, STAGE_IN, Plan, Step, results_uri
+from movierec_dataproc.preparation import Wanted, archive_sha256, prepare, read_text, send
 from movierec_dataproc.target import split_uri
 from movierec_dataproc.work import next_attempt
 from movierec_report.drawing import draw, run_command
@@ -28,7 +27,7 @@ def upload(wanted: Wanted, context: Context) -> Summary:
     plan = prepare(wanted, context, place="cluster")
     files = [plan.suite.artifacts.uri(context.target, one) for one in plan.suite.artifacts.names()]
     summary = {"command": "upload", "artifacts": plan.suite.artifacts.digest, "files": files}
-    sent = [] if context.dry_run else send(plan, context, archive=True)
+    sent = send(plan, context, archive=True)
     return summary | {"archive": plan.archive.uri, "sent": len(sent)}
 
 
@@ -97,12 +96,16 @@ def attach(context: Context, *, operation: str) -> Summary:
 
 
 def fetch(wanted: Wanted, context: Context) -> Summary:
-    """Copy what people look at from the bucket to this conf's directory, and draw the report."""
-    plan = prepare(wanted, context, place="cluster")
-    bucket, root = split_uri(plan.results)
+    """Copy what people look at from the bucket to this conf's directory, and draw the report.
+
+    The archive is not needed where the conf has its checksum.
+    """
+    text, origin = read_text(wanted.conf), str(wanted.conf)
+    config = load_config(text, origin=origin, overrides=wanted.overrides)
+    bucket, root = split_uri(results_uri(config.workspace, context.target))
     store = Bucket(context.clients.storage, bucket)
-    out = context.out / Path(plan.suite.conf).stem
-    found = results.fingerprints(plan.config)
+    out = context.out / wanted.conf.stem
+    found = results.fingerprints(config, archive_sha256=archive_sha256(config, context))
     summary = results.fetch(store.read, root=root, found=found, out=out)
     draw(out, commands=[run_command(str(wanted.conf), wanted.overrides)])
     return {"command": "fetch", "output": str(out), "stages": [*summary["timings"]]}

@@ -19,7 +19,7 @@ def pyspark_job(plan: Plan, step: Step) -> dp.PySparkJob:
     artifacts = suite.artifacts
     return dp.PySparkJob(
         main_python_file_uri=artifacts.uri(target, f"{step.job}.py"),
-        args=list(step.args),
+        args=[*step.args, *(["--verbose"] if plan.verbose else [])],
         python_file_uris=[artifacts.uri(target, name) for name in suite.packages],
         file_uris=[artifacts.uri(target, suite.conf)],
     )

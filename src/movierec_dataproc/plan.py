@@ -52,6 +52,9 @@ class Plan:
     steps: tuple[Step, ...]
     doctor: Step
     """Looks whether the others would go well; it is run when it is asked for."""
+    verbose: bool
+    """Whether the jobs show Spark's log. It is in no identity: the same work, told in other words,
+    is found again and not begun a second time."""
     identity: str
     """12 hexadecimal digits of everything that shapes what the jobs do."""
 
@@ -102,6 +105,11 @@ def yaml_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def results_uri(workspace: str, target: Target) -> str:
+    """Return where the results of a run in this workspace lie in the end, in a bucket."""
+    return workspace.rstrip("/") if workspace.startswith("gs://") else target.uri(RESULTS)
+
+
 def make_plan(
     *,
     suite: Suite,
@@ -127,7 +135,7 @@ def make_plan(
                 f"this machine), not {config.workspace} and {archive.uri}"
             ]
         )
-    results = target.uri(RESULTS) if on_hdfs else config.workspace
+    results = results_uri(config.workspace, target)
     common = {
         "suite": SUITE,
         "conf": label_value(suite.conf.rpartition(".")[0]),
@@ -135,9 +143,7 @@ def make_plan(
         "results": "hdfs" if on_hdfs else "gs",
         "run": digest(to_dict(config)),
     }
-    aloud = ("--verbose",) if verbose else ()
-    conf = ("--config", suite.conf, *(part for one in overrides for part in ("--set", one)))
-    args = (*conf, *aloud)
+    args = ("--config", suite.conf, *(part for one in overrides for part in ("--set", one)))
     staged = place == "cluster" and archive.staged
     steps = [
         Step(
@@ -150,7 +156,7 @@ def make_plan(
         for stage in stages.PIPELINE
     ]
     if staged:
-        stage_in = ("--source", archive.uri, "--target", config.source.archive, *aloud)
+        stage_in = ("--source", archive.uri, "--target", config.source.archive)
         labels = common | {"job": label_value(STAGE_IN)}
         steps.insert(0, Step(id="stage-in", job=STAGE_IN, args=stage_in, after=(), labels=labels))
     if on_hdfs:
@@ -173,6 +179,7 @@ def make_plan(
             after=(),
             labels=common | {"job": label_value(DOCTOR)},
         ),
+        verbose=verbose,
         identity=digest(suite.artifacts.digest, suite.conf, [list(step.args) for step in steps]),
     )
 

@@ -6,11 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from movierec.config import Config
 from movierec.config_loader import load_config
-from movierec.errors import ConfigError
-from movierec_dataproc.archive import UNKNOWN, Archive, find_archive, upload_archive
+from movierec.errors import ConfigError, InputError
+from movierec_dataproc.archive import (
+    UNKNOWN,
+    Archive,
+    find_archive,
+    local_archive,
+    upload_archive,
+)
 from movierec_dataproc.artifacts import build_packages, collect_suite, upload
-from movierec_dataproc.bucket import Bucket
+from movierec_dataproc.bucket import Bucket, read_content
 from movierec_dataproc.context import Context
 from movierec_dataproc.plan import Place, Plan, make_plan, overrides_for
 from movierec_dataproc.target import split_uri
@@ -68,6 +75,27 @@ def prepare(wanted: Wanted, context: Context, *, place: Place) -> Plan:
         commit=context.commit,
         force=wanted.force,
         verbose=wanted.verbose,
+    )
+
+
+def archive_sha256(config: Config, context: Context) -> str:
+    """Return the archive's checksum: the conf's, else the file's, or what its upload noted.
+
+    Raises InputError where nobody knows it.
+    """
+    if config.source.sha256 is not None:
+        return config.source.sha256.lower()
+    path = local_archive(config.source)
+    if path is not None and path.exists():
+        return read_content(path).sha256
+    if path is None and config.source.archive.startswith("gs://"):
+        bucket, name = split_uri(config.source.archive)
+        noted = Bucket(context.clients.storage, bucket).sha256(name)
+        if noted is not None:
+            return noted
+    raise InputError(
+        f"source.sha256: the results lie under the checksum of {config.source.archive}, which is "
+        "not known here: give it with --set source.sha256=…, or fetch the archive with `make data`"
     )
 
 

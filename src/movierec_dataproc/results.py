@@ -19,19 +19,10 @@ FILES: Final = ("twins.csv", REPORT_FACTS)
 Read = Callable[[str], bytes | None]
 
 
-def fingerprints(config: Config) -> dict[str, str]:
-    """Return the fingerprint of every stage's result, by the stage's name.
-
-    Raises InputError where the archive's checksum is not known.
-    """
-    sha256 = config.source.sha256
-    if sha256 is None:
-        raise InputError(
-            f"source.sha256: the checksum of {config.source.archive} is not known here, and the "
-            "results lie under it: give it with --set source.sha256=…"
-        )
+def fingerprints(config: Config, *, archive_sha256: str) -> dict[str, str]:
+    """Return the fingerprint of every stage's result, by the stage's name."""
     return {
-        stage.name: stages.fingerprint(stage, config, archive_sha256=sha256.lower())
+        stage.name: stages.fingerprint(stage, config, archive_sha256=archive_sha256)
         for stage in stages.PIPELINE
     }
 

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 import requests
 from google.api_core import exceptions as api
 
-from movierec_dataproc.failures import explain, is_quota, one_line
+from movierec_dataproc.failures import REMOTE, explain, is_quota, one_line
 from movierec_dataproc.terminal import Terminal
 
 T = TypeVar("T")
@@ -19,6 +19,7 @@ TRANSIENT: Final[tuple[type[Exception], ...]] = (
     api.BadGateway,
     api.GatewayTimeout,
     api.InternalServerError,
+    api.RetryError,
     api.ServiceUnavailable,
     requests.exceptions.ConnectionError,
     requests.exceptions.ChunkedEncodingError,
@@ -38,7 +39,8 @@ def passes(error: Exception) -> bool:
 def retried(call: Callable[[], T], *, place: str, terminal: Terminal) -> T:
     """Return what the call returns, after failures that pass; only for calls that may be repeated.
 
-    Waits 1, 2, 4, … seconds between attempts, some two minutes in all. Raises UserError after the
+    Waits 1, 2, 4, … seconds between attempts, some two minutes in all, beside what a library takes
+    for attempts of its own. Raises UserError after the
     last one, and every other exception as it is.
     """
     pause = 1.0
@@ -73,5 +75,5 @@ def submit_once(send: Callable[[], object], *, name: str, terminal: Terminal) ->
 
     try:
         retried(attempt, place=name, terminal=terminal)
-    except api.GoogleAPICallError as error:
+    except REMOTE as error:
         raise explain(error, place=name) from None

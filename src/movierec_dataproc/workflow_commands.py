@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
-from google.api_core import exceptions as api
 from google.cloud import dataproc_v1 as dp
 
 from movierec_dataproc import gcloud
@@ -15,7 +14,7 @@ from movierec_dataproc.cluster_commands import action_uris, policy_calls, prepar
 from movierec_dataproc.context import Context, Summary
 from movierec_dataproc.cost import estimate_lines
 from movierec_dataproc.dry_run import Call, show
-from movierec_dataproc.failures import explain
+from movierec_dataproc.failures import REMOTE, explain
 from movierec_dataproc.naming import request_id
 from movierec_dataproc.operations import OperationWork, ended_before
 from movierec_dataproc.plan import Plan
@@ -87,7 +86,7 @@ def _begin_workflow(
         try:
             begun = retried(begin, place=place, terminal=context.terminal)
             now = context.clients.operations.get_operation(begun.name)
-        except api.GoogleAPICallError as error:
+        except REMOTE as error:
             raise explain(error, place=place) from None
         old = begun.done or ended_before(now, time=datetime.now(timezone.utc) - FRESH)
         if not old or not (redo or now.HasField("error")):

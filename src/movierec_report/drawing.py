@@ -19,8 +19,8 @@ _NOT_FOR_MAKE: Final = frozenset(" \t\n$#'\"\\")
 def draw(out: Path, *, commands: Sequence[str]) -> Path | None:
     """Draw the report of a directory; return its path, None where no report.json is there.
 
-    `commands` make the results again. A report from before goes in any case. Raises InputError
-    where the facts are of another version.
+    `commands` make the results again. A report from before goes in any case: it is of other facts.
+    Raises InputError where the facts are of another version.
     """
     page = out / PAGE
     page.unlink(missing_ok=True)

@@ -71,9 +71,13 @@ class Surface:
 
 
 def surfaces(trials: Sequence[Facts], *, metric: str) -> list[Surface]:
-    """Return one surface for each feedback and alpha, the explicit one last."""
+    """Return one surface for each feedback and alpha, the explicit one last.
+
+    A cell is its configuration's trial on the most users, and the best is one of the cells.
+    """
     panels: dict[tuple[Any, Any], list[Facts]] = defaultdict(list)
-    for trial in largest(trials):
+    shown = largest(trials)
+    for trial in shown:
         panels[trial["feedback"], trial["alpha"]].append(trial)
     return [
         Surface(
@@ -81,7 +85,7 @@ def surfaces(trials: Sequence[Facts], *, metric: str) -> list[Surface]:
             ranks=sorted({trial["factor_rank"] for trial in panel}),
             reg_params=sorted({trial["reg_param"] for trial in panel}),
             values={(trial["factor_rank"], trial["reg_param"]): trial[metric] for trial in panel},
-            best=max(trial[metric] for trial in trials),
+            best=max(trial[metric] for trial in shown),
         )
         for (feedback, alpha), panel in sorted(
             panels.items(), key=lambda item: (item[0][0] is None, str(item[0][0]), item[0][1] or 0)

@@ -28,6 +28,7 @@ def render(
 ) -> str:
     """Return the page: `facts` are report.json's, `stability` stability.json's.
 
+    What other splits gave is shown where the conf and archive are those of the facts.
     Raises InputError for facts of another version.
     """
     if facts.get("version") != VERSION:
@@ -35,6 +36,8 @@ def render(
             f"report.json has the layout {facts.get('version')}, not {VERSION}: make it again with "
             "`make report FORCE=1`"
         )
+    if stability and stability.get("fingerprint") != facts["stages"]["evaluate"]["fingerprint"]:
+        stability = None
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("movierec_report"),
         autoescape=True,

@@ -19,9 +19,10 @@ def verdict(summary: Facts, *, metric: str) -> str:
     numbers = f"{als:.3f} against {popularity:.3f} {name} on test"
     interval = f"95 % interval {low:+.3f} to {high:+.3f}, {p_value(one['p_value'])}"
     if low > 0:
+        more = f", {100 * (als / popularity - 1):.0f} % more" if popularity else ""
         return (
-            f"ALS is better than popularity, and the difference is real: {numbers}, "
-            f"{100 * (als / popularity - 1):.0f} % more ({interval})."
+            f"ALS is better than popularity, and the difference is real: {numbers}{more} "
+            f"({interval})."
         )
     if high < 0:
         return f"ALS is worse than popularity, and the difference is real: {numbers} ({interval})."
@@ -44,9 +45,15 @@ def twins_verdict(twins: Facts) -> str:
     pearson, strangers = twins["pearson"], twins["strangers"]
     if pearson["twins"]["mean"] is None or pearson["random"]["mean"] is None:
         return "Too few pairs have enough ratings in common to tell whether twins agree."
-    real = "agree" if pearson["p_value"] < 0.05 else "do not agree measurably"
+    # two-sided: what is real may be less
+    if pearson["p_value"] >= 0.05:
+        real = "do not agree measurably more"
+    elif pearson["twins"]["mean"] > pearson["random"]["mean"]:
+        real = "agree more"
+    else:
+        real = "agree less"
     first = (
-        f"The ratings of twins {real} more than those of random pairs: mean correlation "
+        f"The ratings of twins {real} than those of random pairs: mean correlation "
         f"{pearson['twins']['mean']:.2f} against {pearson['random']['mean']:.2f} "
         f"({p_value(pearson['p_value'])})."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -170,6 +171,8 @@ def test_force_runs_again_and_deletes_all_the_same(server: FakeDataproc, conf: P
     run("cluster-up")
     first = run("submit", "--config", conf, "--job", "ingest").summary["jobs"]
     assert run("submit", "--config", conf, "--job", "ingest").summary["jobs"] == first
+    aloud = run("submit", "--config", conf, "--job", "ingest", "--verbose").summary["jobs"]
+    assert aloud == first
     ingest = ("submit", "--config", conf, "--job", "ingest", "--force", "--verbose")
     forced = run(*ingest).summary["jobs"]
     arguments = server.calls_of("SubmitJob")[1].request.job.pyspark_job.args
@@ -282,6 +285,13 @@ def test_fetch_brings_what_a_local_run_leaves(
     assert (out / "tiny" / "twins.csv").read_bytes() == b"a,b\n"
     page = (out / "tiny" / "report.html").read_text()
     assert f"make run CONF={conf}" in page
+    # on another laptop, which has not got the archive
+    (archive,) = conf.parent.glob("*.zip")
+    sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
+    archive.unlink()
+    assert "source.sha256" in run("fetch", "--config", conf, "--out", out, code=3).said
+    known = ("--set", f"source.sha256='{sha256}'")
+    assert run("fetch", "--config", conf, *known, "--out", out).summary == summary
 
 
 def test_logs_follow_a_job_from_its_beginning(server: FakeDataproc, conf: Path) -> None:
@@ -306,8 +316,14 @@ def test_a_cluster_of_somebody_else_is_left_alone(server: FakeDataproc) -> None:
             "cluster": {"cluster_name": "movierec"},
         }
     ).result(timeout=10)
-    for command in ("cluster-up", "cluster-down"):
-        assert "this suite did not make" in run(command, code=1).said
+    for words in (
+        ["cluster-up"],
+        ["cluster-status"],
+        ["cluster-down"],
+        ["cluster-down", "--force"],
+    ):
+        assert "this suite did not make" in run(*words, code=1).said
+    assert server.calls_of("DeleteCluster") == []
 
 
 @pytest.mark.parametrize("operation", [False, True])
@@ -344,6 +360,19 @@ def test_a_dry_run_asks_nothing_and_says_everything(
     assert "maxInstances: 4" in (tmp_path / "dataproc" / "p-1.yaml").read_text()
     pipeline = run("pipeline", "--config", conf, "--dry-run").summary
     assert pipeline["methods"] == ["JobController.SubmitJob"] * len(JOBS)
+
+
+@pytest.mark.parametrize(
+    "words", [["cluster-status"], ["upload"], ["fetch"], ["logs", "--job-id", "j"], ["attach", "o"]]
+)
+def test_a_dry_run_is_refused_where_there_is_nothing_to_show(
+    conf: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_conf = ["--config", str(conf)] if words[0] in ("upload", "fetch") else []
+    with pytest.raises(SystemExit) as caught:
+        Scene().run(*words, *on_conf, "--dry-run")
+    assert caught.value.code == 2
+    assert "unrecognized arguments: --dry-run" in capsys.readouterr().err
 
 
 def test_the_command_line_is_strict() -> None:

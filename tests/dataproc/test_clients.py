@@ -6,11 +6,15 @@ from pathlib import Path
 
 import grpc
 import pytest
+import requests
 from google.api_core import exceptions as api
 from google.auth import exceptions as auth
 from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
 
-from movierec.errors import InputError
+from movierec.errors import InputError, UserError
+from movierec_dataproc import clusters
+from movierec_dataproc.bucket import Bucket
 from movierec_dataproc.clients import Clients
 from movierec_dataproc.failures import CredentialsError, explain
 from tests.dataproc.fake_dataproc import FakeDataproc
@@ -81,7 +85,26 @@ def test_a_command_without_credentials_ends_in_one_line(
         (api.NotFound("gone"), "check the name, project and region", 3),
         (api.ResourceExhausted("CPUS"), "lower machine types or counts", 1),
         (api.InvalidArgument("Insufficient 'CPUS' quota"), "lower machine types or counts", 1),
-        (api.InvalidArgument("bad"), "see --dry-run", 1),
+        (
+            api.InvalidArgument("bad"),
+            "refused as invalid (bad): see what was asked with --dry-run",
+            1,
+        ),
+        (
+            api.Forbidden("This API requires a quota project"),
+            "application-default set-quota-project",
+            1,
+        ),
+        (api.Forbidden("no access to https://x/b/my-quota.bucket/o"), "permission denied", 1),
+        (api.Forbidden("Quota exceeded for quota metric"), "lower machine types or counts", 1),
+        (api.BadRequest("Insufficient 'CPUS' quota. 8.0 left"), "lower machine types or counts", 1),
+        (api.NotFound("there is no quota here"), "check the name, project and region", 3),
+        (
+            api.RetryError("60 s", api.ServiceUnavailable("a\nb")),
+            "here: ServiceUnavailable: a b",
+            1,
+        ),
+        (api.RetryError("60 s", None), "here: RetryError: 60 s", 1),
         (api.Unknown("a\nb"), "Unknown: a b", 1),
         (InputError("as it is"), "as it is", 3),
     ],
@@ -91,3 +114,29 @@ def test_google_s_errors_in_a_line_with_the_cure(error: Exception, told: str, co
     assert told in str(explained)
     assert "\n" not in str(explained)
     assert explained.exit_code == code
+
+
+def test_what_storage_refuses_no_dry_run_shows() -> None:
+    refused = explain(api.BadRequest("bad"), place="gs://b/x")
+    assert str(refused) == "gs://b/x: refused as invalid (bad)"
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_network_that_stays_away_ends_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, wrapped: bool
+) -> None:
+    error: Exception = requests.exceptions.ConnectionError("away")
+    if wrapped:
+        error = api.RetryError("Timeout of 120.0s exceeded", error)
+
+    def away(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(clusters, "get", away)
+    scene = Scene()
+    assert scene.run("cluster-status") == 1
+    assert scene.said == "dataproc: cluster-status: ConnectionError: away\n"
+    monkeypatch.setattr(storage.Bucket, "get_blob", away)
+    bucket = Bucket(storage.Client.create_anonymous_client(), "b")
+    with pytest.raises(UserError, match="gs://b/x: ConnectionError: away"):
+        bucket.sha256("x")

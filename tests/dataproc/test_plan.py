@@ -9,10 +9,11 @@ import pytest
 from movierec import stages
 from movierec.config_loader import load_config
 from movierec.errors import ConfigError, InputError
+from movierec_dataproc import job_requests
 from movierec_dataproc.plan import Place, Plan, last_stages, yaml_text
 from movierec_dataproc.preparation import Wanted, prepare
 from tests.dataproc.fake_storage import FakeStorage
-from tests.dataproc.scenes import BUCKET, ROOT, Scene, tiny_conf
+from tests.dataproc.scenes import BUCKET, ROOT, Scene, cluster_conf, tiny_conf
 
 
 def plan_of(
@@ -130,10 +131,20 @@ def test_force_is_for_stages(tmp_path: Path) -> None:
     assert forced == [stage.job for stage in stages.PIPELINE]
 
 
-def test_verbose_is_for_every_job(tmp_path: Path) -> None:
-    plan = plan_of(tmp_path, verbose=True)
-    assert all("--verbose" in step.args for step in (*plan.steps, plan.doctor))
-    assert not any("--verbose" in step.args for step in plan_of(tmp_path).steps)
+def test_verbose_is_for_every_job_and_makes_no_other_work_of_it(tmp_path: Path) -> None:
+    plan, quiet = plan_of(tmp_path, verbose=True), plan_of(tmp_path)
+    assert (plan.steps, plan.doctor, plan.identity) == (quiet.steps, quiet.doctor, quiet.identity)
+    for step in (*plan.steps, plan.doctor):
+        words = list(job_requests.pyspark_job(quiet, step).args)
+        assert words == list(step.args)
+        assert list(job_requests.pyspark_job(plan, step).args) == [*words, "--verbose"]
+        ids = {job_requests.first_job_id(one, step, cluster_uuid="u") for one in (plan, quiet)}
+        assert len(ids | {job_requests.first_batch_id(one, step) for one in (plan, quiet)}) == 2
+    config = cluster_conf()
+    template = job_requests.workflow(plan, config, actions=[], commit="abc")
+    batch = job_requests.batch(plan, plan.step("ingest"), config)
+    for driver in (*(job.pyspark_job for job in template.jobs), batch.pyspark_batch):
+        assert driver.args[-1] == "--verbose"
 
 
 def test_the_identity_follows_from_files_and_arguments(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 from movierec import stages
 from movierec.config_loader import load_config
 from movierec.errors import InputError
+from movierec_dataproc.preparation import archive_sha256
 from movierec_dataproc.results import fetch, fingerprints
-from tests.dataproc.scenes import ROOT
+from tests.dataproc.fake_storage import FakeStorage
+from tests.dataproc.scenes import BUCKET, ROOT, Scene
 
 FOUND = {stage.name: "f" * 16 for stage in stages.PIPELINE}
 
@@ -50,12 +53,25 @@ def test_nothing_done_says_what_to_run(tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
-def test_fingerprints_need_the_archive_s_checksum() -> None:
+def test_results_lie_under_the_archive_s_checksum(
+    storage_server: FakeStorage, tmp_path: Path
+) -> None:
     text = (ROOT / "conf" / "full.yaml").read_text()
+
+    def known(*overrides: str) -> str:
+        config = load_config(text, origin="full.yaml", overrides=overrides)
+        return archive_sha256(config, Scene().context())
+
+    (tmp_path / "x.zip").write_bytes(b"zip")
+    here, there = f"source.archive={tmp_path}/x.zip", f"source.archive=gs://{BUCKET}/x.zip"
+    # the conf's needs no file
+    assert known("source.archive=gone.zip", f"source.sha256='{'A' * 64}'") == "a" * 64
+    assert known(here) == hashlib.sha256(b"zip").hexdigest()
+    storage_server.put(BUCKET, "x.zip", b"zip")
+    for unknown in ("source.archive=gone.zip", "source.archive=hdfs:///x.zip", there):
+        with pytest.raises(InputError, match=r"not known here: give it with --set source.sha256="):
+            known(unknown)
     config = load_config(text, origin="full.yaml")
-    with pytest.raises(InputError, match=r"give it with --set source.sha256="):
-        fingerprints(config)
-    known = load_config(text, origin="full.yaml", overrides=[f"source.sha256='{'A' * 64}'"])
-    assert fingerprints(known)["twins"] == stages.fingerprint(
-        stages.TWINS, known, archive_sha256="a" * 64
+    assert fingerprints(config, archive_sha256="a" * 64)["twins"] == stages.fingerprint(
+        stages.TWINS, config, archive_sha256="a" * 64
     )

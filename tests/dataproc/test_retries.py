@@ -18,10 +18,12 @@ from tests.dataproc.scenes import Scene
         (api.InternalServerError("x"), True),
         (api.Aborted("x"), True),
         (api.DeadlineExceeded("x"), True),
+        (api.RetryError("x", api.ServiceUnavailable("x")), True),
         (requests.exceptions.ConnectionError("x"), True),
         (ConnectionResetError("x"), True),
         # machines do not come back within minutes, and asking on takes the user's time
         (api.ServiceUnavailable("ZONE_RESOURCE_POOL_EXHAUSTED"), False),
+        (api.RetryError("x", api.ServiceUnavailable("ZONE_RESOURCE_POOL_EXHAUSTED")), False),
         (api.ResourceExhausted("x"), False),
         (api.AlreadyExists("x"), False),
         (api.NotFound("x"), False),

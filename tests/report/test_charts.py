@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from movierec_report import model_charts, theme
 from movierec_report.charts import Chart, draw_charts
+from movierec_report.model_charts import surfaces
 from tests.report import invented
 
 
@@ -73,3 +74,15 @@ def test_a_chart_is_as_wide_as_it_was_drawn_at_most(charts: dict[str, Chart]) ->
 def test_the_same_facts_make_the_same_chart() -> None:
     first, second = (draw_charts(invented.facts())["years"]._repr_html_() for _ in range(2))
     assert first == second
+
+
+def test_the_best_cell_is_one_that_is_shown() -> None:
+    # on a few users, in the first round of a halving, another seemed better than any was later
+    rung = {"user_fraction": 0.1, "ndcg": 0.9}
+    few = [one | rung for one in invented.implicit_trials()]
+    trials = [*few, *invented.implicit_trials()]
+    (surface,) = surfaces(trials, metric="ndcg")
+    shown = {(rank, reg) for rank in surface.ranks for reg in surface.reg_params}
+    assert {one for one in shown if surface.is_best(*one)} == {(32, 1.0)}
+    assert surface.shade(32, 1.0) == 100
+    assert surface.best == surface.values[32, 1.0]

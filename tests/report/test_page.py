@@ -125,6 +125,27 @@ def test_one_sentence_says_whether_the_difference_is_real(value, said):
     assert said in page(summary=invented.summary(comparison=comparison))
 
 
+def test_no_share_of_a_popularity_that_finds_nothing_is_told():
+    summary = invented.summary()
+    summary["models"]["popularity"]["test"] |= {"ndcg_at_100": 0.0}
+    said = page(summary=summary)
+    assert "0.207 against 0.000 NDCG@100 on test (95 % interval" in said
+
+
+@pytest.mark.parametrize(
+    ("twins_mean", "p", "said"),
+    [
+        (0.41, 0.002, "The ratings of twins agree more than those of random pairs"),
+        (0.11, 0.002, "The ratings of twins agree less than those of random pairs"),
+        (0.41, 0.3, "The ratings of twins do not agree measurably more than those"),
+        (0.11, 0.3, "The ratings of twins do not agree measurably more than those"),
+    ],
+)
+def test_twins_are_held_against_random_pairs(twins_mean, p, said):
+    pearson = {"twins": {"mean": twins_mean}, "random": {"mean": 0.22}, "p_value": p}
+    assert said in page(summary=invented.summary(twins=invented.twins(pearson=pearson)))
+
+
 def test_an_inflated_protocol_is_warned_of():
     protocol = {
         "k": 100,
@@ -168,6 +189,7 @@ def test_alternative_splits_are_shown_where_they_were_run(text):
     splits = dict.fromkeys(invented.HELD_OUT, dict.fromkeys(invented.METRICS, metric))
     shown = page(
         stability={
+            "fingerprint": invented.facts()["stages"]["evaluate"]["fingerprint"],
             "splits": ["per_user_random seed 1", "per_user_random seed 2"],
             "models": dict.fromkeys(invented.MODELS, splits),
         }
