@@ -153,7 +153,7 @@ def _build(cls: type[T], tree: Mapping[str, Any], path: str, problems: list[str]
     between_keys: list[str] = []
     try:
         between_keys = getattr(section, "problems", list)()
-    except (AttributeError, TypeError):
+    except (AttributeError, TypeError, ValueError):
         # it compares a key that is wrong by itself
         if sound:
             raise
