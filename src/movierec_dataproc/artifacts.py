@@ -49,7 +49,7 @@ class Suite:
 
 
 def collect(paths: Iterable[Path]) -> Artifacts:
-    """Read the files. Raises ConfigError where two have one base name, InputError where none is.
+    """Read the files. Raises ConfigError where two have one base name, InputError for a missing one.
 
     The base names must differ: that is what they are known by on the cluster.
     """
