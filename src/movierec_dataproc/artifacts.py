@@ -47,9 +47,14 @@ class Suite:
     conf: str
     """Base name of the conf file for --files."""
 
+    @property
+    def name(self) -> str:
+        """Return the conf's name without its ending, as labels and directories have it."""
+        return Path(self.conf).stem
+
 
 def collect(paths: Iterable[Path]) -> Artifacts:
-    """Read the files. Raises ConfigError where two have one base name, InputError where none is.
+    """Read the files. Raises ConfigError for two of one base name, InputError for a missing one.
 
     The base names must differ: that is what they are known by on the cluster.
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -114,14 +113,6 @@ class Bucket:
         blob = self._bucket.blob(name)
         content: bytes = blob.download_as_bytes(start=start, end=end - 1, checksum=None)
         return content
-
-    def names(self, prefix: str) -> Iterator[str]:
-        """Yield the names of the objects below a prefix."""
-        try:
-            for blob in self._bucket.list_blobs(prefix=prefix):
-                yield blob.name
-        except REMOTE as error:
-            raise explain(error, place=f"gs://{self.name}/{prefix}") from None
 
     def _blob(self, name: str) -> Blob | None:
         try:

@@ -16,7 +16,6 @@ from movierec_dataproc.failures import explain
 
 DATAPROC_EMULATOR = "DATAPROC_EMULATOR_HOST"
 """host:port of a server that speaks Dataproc's gRPC without TLS and without credentials."""
-"""The storage library's own variable: a URL."""
 C = TypeVar("C")
 
 

@@ -110,7 +110,9 @@ class NodesConfig:
         secondaries, scaling = self.secondary_workers.count, self.autoscaling
         problems = [
             *rules.cluster_name("name", self.name),
-            *rules.matches("image_version", self.image_version, _IMAGE, "such as 3.0-debian13"),
+            *rules.matches(
+                "image_version", self.image_version, _IMAGE, "a version such as 3.0-debian13"
+            ),
             *rules.span(
                 "idle_delete_minutes",
                 self.idle_delete_minutes,

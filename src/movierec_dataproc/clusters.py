@@ -19,6 +19,8 @@ from movierec_dataproc.terminal import Terminal
 from movierec_dataproc.work import Progress
 
 USABLE: Final = {"RUNNING", "UPDATING"}
+WAITING: Final = {"CREATING", "STARTING", "REPAIRING"}
+"""What passes by itself."""
 CURES: Final = {
     "ERROR": "it bills until it is deleted: `make cluster-down FORCE=1`",
     "ERROR_DUE_TO_UPDATE": "it bills until it is deleted: `make cluster-down FORCE=1`",
@@ -30,7 +32,7 @@ CURES: Final = {
 
 @dataclass(frozen=True)
 class ClusterWork:
-    """A cluster that somebody else is making."""
+    """A cluster that somebody else is making, or that Dataproc is repairing."""
 
     clients: Clients
     target: Target
@@ -57,7 +59,7 @@ class ClusterWork:
         state = cluster.status.state.name if cluster else "DELETED"
         return Progress(
             state=state,
-            ended=state not in ("CREATING", "STARTING"),
+            ended=state not in WAITING,
             good=state in USABLE,
             details=cluster.status.detail if cluster else "somebody deleted it",
             cure=CURES.get(state, ""),

@@ -68,7 +68,7 @@ def workflow(
             **nodes.labels,
             "suite": SUITE,
             "commit": label_value(commit),
-            "conf": label_value(plan.suite.conf.rpartition(".")[0]),
+            "conf": label_value(plan.suite.name),
         },
         placement=dp.WorkflowTemplatePlacement(
             managed_cluster=cluster_requests.managed_cluster(

@@ -138,7 +138,7 @@ def make_plan(
     results = results_uri(config.workspace, target)
     common = {
         "suite": SUITE,
-        "conf": label_value(suite.conf.rpartition(".")[0]),
+        "conf": label_value(suite.name),
         "commit": label_value(commit),
         "results": "hdfs" if on_hdfs else "gs",
         "run": digest(to_dict(config)),

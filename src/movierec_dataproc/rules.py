@@ -15,7 +15,7 @@ _SECRET = re.compile(r"passw|secret|token|api_?key|credential", re.IGNORECASE)
 
 def matches(key: str, value: str, pattern: re.Pattern[str], wanted: str) -> list[str]:
     """Return the problem of a value that does not look as it must, or none."""
-    return [] if pattern.fullmatch(value) else [f"{key}: {wanted}, not {value!r}"]
+    return [] if pattern.fullmatch(value) else [f"{key}: {wanted} was expected, not {value!r}"]
 
 
 def cluster_name(key: str, value: str) -> list[str]:
@@ -29,7 +29,7 @@ def bucket_name(key: str, value: str | None) -> list[str]:
     if value is None:
         return []
     if value.startswith("gs://"):
-        return [f"{key}: the name alone, without gs://, not {value!r}"]
+        return [f"{key}: the name alone was expected, without gs://, not {value!r}"]
     return matches(key, value, naming.BUCKET_NAME, "3 to 222 of a-z, 0-9, -, _ and .")
 
 
@@ -39,7 +39,7 @@ def machine_type(key: str, value: str) -> list[str]:
 
 
 def span(key: str, value: float, *, minutes: tuple[int, int], unit: str) -> list[str]:
-    """Return the problem of a time outside Dataproc's range; `value` is in `unit`, or none."""
+    """Return the problem of a time, `value` in `unit`, outside Dataproc's range, or none."""
     low, high = minutes
     size = {"minutes": 1, "hours": 60}[unit]
     if low <= value * size <= high:

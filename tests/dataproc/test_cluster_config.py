@@ -57,7 +57,10 @@ def test_project_and_bucket_may_be_missing_in_the_file_but_not_in_use() -> None:
     [
         ("cluster.name=Movie", "cluster: name: up to 51 of a-z, 0-9 and -, a letter first"),
         (f"cluster.name={'a' * 52}", "cluster: name: up to 51"),
-        ("cluster.image_version=latest", "cluster: image_version: such as 3.0-debian13"),
+        (
+            "cluster.image_version=latest",
+            "image_version: a version such as 3.0-debian13 was expected, not",
+        ),
         (
             "cluster.idle_delete_minutes=4",
             "cluster: idle_delete_minutes: from 5 minutes to 14 days",
@@ -85,8 +88,8 @@ def test_project_and_bucket_may_be_missing_in_the_file_but_not_in_use() -> None:
         ("serverless.version='1.2'", "serverless.version: one of 2.3, 3.0 was expected"),
         ("hdfs.workspace=gs://b/w", "hdfs: workspace: a folder such as hdfs:///"),
         ("timeouts.workflow_hours=25", "timeouts: workflow_hours: from 10 minutes to 1 days"),
-        ("bucket=gs://b", "bucket: the name alone, without gs://"),
-        ("project=P", "project: an id, not 'P'"),
+        ("bucket=gs://b", "bucket: the name alone was expected, without gs://"),
+        ("project=P", "project: an id was expected, not 'P'"),
         ("region=europe", "region: a region such as europe-west1"),
         ("cluster.nam=a", "cluster.nam: unknown key; did you mean cluster.name?"),
     ],

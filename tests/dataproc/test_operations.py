@@ -76,6 +76,26 @@ def test_a_cluster_that_is_being_made_is_waited_for(dataproc_server: FakeDatapro
     assert second.summary["made"] is False
 
 
+def test_a_cluster_under_repair_is_waited_for(
+    dataproc_server: FakeDataproc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataproc_server.storage.create_bucket(BUCKET)  # type: ignore[union-attr]
+    assert Scene().run("cluster-up") == 0
+    real, looks = found_clusters.get, iter(range(2))
+
+    def get(*words: Any) -> Any:
+        found = real(*words)
+        if found is not None and next(looks, None) is not None:
+            found.status.state = "REPAIRING"
+        return found
+
+    monkeypatch.setattr(found_clusters, "get", get)
+    scene = Scene()
+    assert scene.run("cluster-up") == 0, scene.said
+    assert "cluster movierec: REPAIRING" in scene.said
+    assert scene.summary["state"] == "RUNNING"
+
+
 def test_somebody_was_faster_with_the_cluster(
     dataproc_server: FakeDataproc, clients: RealClients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
