@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from movierec import models, report_facts, stages, summary
+from movierec import models, report_facts, stages
 from movierec.columns import MOVIE_ID, USER_ID
 from movierec.context import Context
 from movierec.distributions import collect_month_counts, collect_spread, collect_star_counts
@@ -20,7 +20,7 @@ def run(context: Context) -> None:
     inputs = {stage.name: context.input(stage) for stage in stages.REPORT.inputs}
     found: dict[str, Any] = {}
     for result in inputs.values():
-        text = context.execution.files.read_text(f"{result.path}/{summary.FILE}")
+        text = context.execution.files.read_text(f"{result.path}/{stages.SUMMARY}")
         found |= json.loads(text) if text else {}
     facts = report_facts.report_facts(
         summary=found,
@@ -30,7 +30,7 @@ def run(context: Context) -> None:
         examples=examples(context),
         twins=twins(context),
     )
-    context.draft.write_text(report_facts.FILE, report_facts.to_json(facts))
+    context.draft.write_text(stages.REPORT_FACTS, report_facts.to_json(facts))
 
 
 def data(context: Context) -> dict[str, object]:

@@ -35,7 +35,7 @@ def run(context: Context) -> None:
         },
         config=context.config.evaluation,
     )
-    context.draft.write_text(summary.FILE, summary.to_json(found))
+    context.draft.write_text(stages.SUMMARY, summary.to_json(found))
 
 
 def evaluate(context: Context, split: str) -> SplitEvaluation:

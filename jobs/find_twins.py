@@ -52,11 +52,11 @@ def run(context: Context) -> None:
     random = twin_summary.random_pair_rows(findings)
     context.write(context.spark.createDataFrame(twins, TWINS), "twins", TWINS)
     context.write(context.spark.createDataFrame(random, RANDOM_PAIRS), "random_pairs", RANDOM_PAIRS)
-    context.draft.write_text(summary.TWINS_CSV, twin_summary.twins_csv(twins))
+    context.draft.write_text(stages.TWINS_CSV, twin_summary.twins_csv(twins))
     found = twin_summary.twins_summary(
         findings, population=population, rounds=rounds, proof=proof, config=config
     )
-    context.draft.write_text(summary.FILE, summary.to_json({"twins": found}))
+    context.draft.write_text(stages.SUMMARY, summary.to_json({"twins": found}))
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def test_the_laptop_s_side_starts_no_spark() -> None:
 def test_the_report_is_drawn_without_spark_and_without_google() -> None:
     for path in (ROOT / "src" / "movierec_report").glob("*.py"):
         assert not {"pyspark", "google", "movierec_dataproc"} & imports_of(path), path
-        assert imported(path, "movierec") <= {"errors", "report_facts"}, path
+        assert imported(path, "movierec") <= {"errors", "stages"}, path
 
 
 def imports_of(path: Path) -> set[str]:

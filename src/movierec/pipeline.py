@@ -10,14 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from movierec import report_facts, stages
+from movierec import stages
 from movierec.context import Context
 from movierec.execution import Execution
 from movierec.stages import Stage
-from movierec.summary import FILE, TWINS_CSV, to_json
+from movierec.summary import to_json
 
-EXPORTED = ((stages.TWINS, TWINS_CSV), (stages.REPORT, report_facts.FILE))
-"""Besides the summaries, what people want to see of the stages."""
 JOBS = Path(__file__).resolve().parents[2] / "jobs"
 
 
@@ -56,7 +54,7 @@ def merged_summary(execution: Execution) -> dict[str, Any]:
     for stage in stages.PIPELINE:
         result = execution.find(stage)
         if result is not None:
-            text = execution.files.read_text(f"{result.path}/{FILE}")
+            text = execution.files.read_text(f"{result.path}/{stages.SUMMARY}")
             summary |= json.loads(text) if text else {}
             timings[stage.name] = result.manifest.seconds
     return summary | {"timings": timings}
@@ -70,8 +68,8 @@ def export_results(execution: Execution, out: Path) -> dict[str, Any]:
     """
     summary = merged_summary(execution)
     out.mkdir(parents=True, exist_ok=True)
-    (out / FILE).write_text(to_json(summary), encoding="utf-8")
-    for stage, name in EXPORTED:
+    (out / stages.SUMMARY).write_text(to_json(summary), encoding="utf-8")
+    for stage, name in stages.FOR_PEOPLE:
         result = execution.find(stage)
         text = None if result is None else execution.files.read_text(f"{result.path}/{name}")
         (out / name).unlink(missing_ok=True)

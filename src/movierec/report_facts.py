@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from movierec.workspace import Manifest
 
-FILE: Final = "report.json"
 VERSION: Final = 1
 """Of the file's layout."""
 

@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
-from movierec import pipeline, report_facts, schemas, stages
+from movierec import pipeline, schemas, stages
 from movierec.checks import TABLES
 from movierec.config import Config
 from movierec.errors import InputError
@@ -121,7 +121,7 @@ class Run:
     def facts(self) -> dict[str, Any]:
         """What the report is drawn from: the content of `report.json`, read once."""
         result = self._result(stages.REPORT.name)
-        path = f"{result.path}/{report_facts.FILE}"
+        path = f"{result.path}/{stages.REPORT_FACTS}"
         text = self._execution.files.read_text(path)
         if text is None:
             raise InputError(

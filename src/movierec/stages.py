@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from movierec.config import Config
 from movierec.config_loader import to_dict
@@ -83,6 +83,13 @@ REPORT = Stage(
     inputs=(INGEST, PARTITION, POPULARITY, TUNE, RECOMMEND, EVALUATE, TWINS),
 )
 PIPELINE = (*REPORT.inputs, REPORT)
+
+SUMMARY: Final = "summary.json"
+"""What several stages leave of their findings; for people theirs are merged into one."""
+TWINS_CSV: Final = "twins.csv"
+REPORT_FACTS: Final = "report.json"
+FOR_PEOPLE: Final = ((TWINS, TWINS_CSV), (REPORT, REPORT_FACTS))
+"""Besides the summary, what people look at, and the stage that leaves it."""
 
 
 def fingerprint(stage: Stage, config: Config, *, archive_sha256: str) -> str:

@@ -12,9 +12,6 @@ from movierec.splits import HELD_OUT, SPLITS
 from movierec.twin_summary import twin_table
 from movierec.workspace import Manifest
 
-FILE: Final = "summary.json"
-TWINS_CSV: Final = "twins.csv"
-
 PROTOCOLS: Final = {
     "unseen": "every movie of the training data that the user has not seen",
     "heldout_only": (

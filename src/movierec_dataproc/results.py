@@ -5,17 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from movierec import stages
 from movierec.config import Config
 from movierec.errors import InputError
-from movierec.report_facts import FILE as REPORT_FACTS
 from movierec.workspace import MANIFEST
 
-SUMMARY: Final = "summary.json"
-FILES: Final = ("twins.csv", REPORT_FACTS)
-"""Besides the summary, what people look at, where a stage left it."""
 Read = Callable[[str], bytes | None]
 
 
@@ -45,8 +41,8 @@ def fetch(read: Read, *, root: str, found: Mapping[str, str], out: Path) -> dict
             continue
         folder += f"/{manifest['attempt']}"
         timings[stage.name] = manifest["seconds"]
-        summary |= _json(read(f"{folder}/{SUMMARY}")) or {}
-        for name in FILES:
+        summary |= _json(read(f"{folder}/{stages.SUMMARY}")) or {}
+        for name in (name for owner, name in stages.FOR_PEOPLE if owner == stage):
             content = read(f"{folder}/{name}")
             if content is not None:
                 copies[name] = content
@@ -56,9 +52,9 @@ def fetch(read: Read, *, root: str, found: Mapping[str, str], out: Path) -> dict
             "with the same conf first, and `make submit JOB=export_results` after single jobs"
         )
     summary["timings"] = timings
-    copies[SUMMARY] = (json.dumps(summary, indent=2, allow_nan=False) + "\n").encode()
+    copies[stages.SUMMARY] = (json.dumps(summary, indent=2, allow_nan=False) + "\n").encode()
     out.mkdir(parents=True, exist_ok=True)
-    for name in (*FILES, SUMMARY):
+    for name in (stages.SUMMARY, *(name for _, name in stages.FOR_PEOPLE)):
         (out / name).unlink(missing_ok=True)
         if name in copies:
             (out / name).write_bytes(copies[name])

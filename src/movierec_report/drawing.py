@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from movierec.report_facts import FILE
+from movierec.stages import REPORT_FACTS
 
 PAGE: Final = "report.html"
 STABILITY: Final = "stability.json"
@@ -24,7 +24,7 @@ def draw(out: Path, *, commands: Sequence[str]) -> Path | None:
     """
     page = out / PAGE
     page.unlink(missing_ok=True)
-    facts = _read(out / FILE)
+    facts = _read(out / REPORT_FACTS)
     if facts is None:
         return None
     # matplotlib takes its time to load, and most who call this module only name a command

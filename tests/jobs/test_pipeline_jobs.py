@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from movierec import models, report_facts, schemas, stages
+from movierec import models, schemas, stages
 from movierec.errors import InputError
 from movierec.execution import Execution
 from movierec.pipeline import export_results, load_run, run_pipeline
@@ -342,7 +342,7 @@ def told_of(execution):
 
 def report_of(execution):
     result = execution.find(stages.REPORT)
-    return json.loads(execution.files.read_text(f"{result.path}/{report_facts.FILE}"))
+    return json.loads(execution.files.read_text(f"{result.path}/{stages.REPORT_FACTS}"))
 
 
 def test_the_report_counts_what_the_archive_holds(execution, summary, archive_ratings):
