@@ -15,11 +15,12 @@ from movierec_dataproc import cluster_commands, job_commands, workflow_commands
 from movierec_dataproc.artifacts import ROOT
 from movierec_dataproc.clients import Clients
 from movierec_dataproc.cluster_config import ClusterConfig
-from movierec_dataproc.context import Context, Summary, read_commit
+from movierec_dataproc.context import Context, Summary
 from movierec_dataproc.failures import REMOTE, explain
 from movierec_dataproc.preparation import Wanted, read_text
 from movierec_dataproc.target import require_target
 from movierec_dataproc.terminal import Terminal
+from movierec_report.checkout import read_commit
 
 COMMANDS = {
     "cluster-up": "make the cluster of the conf, or find it",
@@ -119,7 +120,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal, environ: Mapping[str,
         target=target,
         clients=Clients(project=target.project, region=target.region, environ=environ),
         terminal=terminal,
-        commit=read_commit(ROOT),
+        commit=read_commit(ROOT) or "none",
         out=arguments.out,
         dry_run=arguments.command in SHOWN and arguments.dry_run,
     )

@@ -16,7 +16,7 @@ from movierec_dataproc.failures import REMOTE, WorkError
 from movierec_dataproc.jobs import on_cluster
 from movierec_dataproc.naming import digest
 from movierec_dataproc.operations import OperationWork
-from movierec_dataproc.work import failed
+from movierec_dataproc.work import Limit, failed
 
 _DEFINITION: Final = "definition"
 """The label of every cluster that this suite makes."""
@@ -91,7 +91,7 @@ def cluster_down(context: Context, *, force: bool) -> Summary:
         request, clients=context.clients, target=target, terminal=context.terminal
     )
     context.say(f"{work.name}: to follow it from elsewhere: {work.follow_command}")
-    context.finish(work, hours=_hours(context), key="timeouts.cluster_minutes")
+    context.finish(work, limit=_limit(context))
     return summary | {"deleted": True}
 
 
@@ -154,7 +154,7 @@ def prepare_cluster(actions: Artifacts, context: Context) -> None:
 def _wait(work: OperationWork | clusters.ClusterWork, context: Context) -> None:
     name = context.config.cluster.name
     context.say(f"{work.name}: to follow it from elsewhere: {work.follow_command}")
-    progress = context.follow(work, hours=_hours(context), key="timeouts.cluster_minutes")
+    progress = context.follow(work, limit=_limit(context))
     if progress.good:
         return
     left = _state(context)
@@ -201,5 +201,6 @@ def _warn_of_differences(cluster: dp.Cluster, context: Context) -> None:
         )
 
 
-def _hours(context: Context) -> float:
-    return context.config.timeouts.cluster_minutes / 60
+def _limit(context: Context) -> Limit:
+    minutes = context.config.timeouts.cluster_minutes
+    return Limit(60 * minutes, f"timeouts.cluster_minutes = {minutes:g}")

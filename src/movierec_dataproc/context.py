@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from movierec_dataproc.cluster_config import ClusterConfig
 from movierec_dataproc.driver_log import DriverLog
 from movierec_dataproc.target import Target, split_uri
 from movierec_dataproc.terminal import Terminal
-from movierec_dataproc.work import Progress, Work, failed, follow
+from movierec_dataproc.work import Limit, Progress, Work, failed, follow
 
 Summary = dict[str, Any]
 """The last line on standard output."""
@@ -46,38 +45,18 @@ class Context:
         bucket, prefix = split_uri(uri)
         return DriverLog(Bucket(self.clients.storage, bucket), prefix, out=self.terminal.out)
 
-    def follow(
-        self, work: Work, *, hours: float | None, key: str = "timeouts.job_hours"
-    ) -> Progress:
+    def follow(self, work: Work, *, limit: Limit | None = None) -> Progress:
         """Follow the work to its end (see work.follow)."""
         return follow(
             work,
             open_log=self.open_log,
             terminal=self.terminal,
             poll_seconds=self.config.timeouts.poll_seconds,
-            hours=hours,
-            key=key,
+            limit=limit,
         )
 
-    def finish(self, work: Work, *, hours: float | None, key: str = "timeouts.job_hours") -> None:
+    def finish(self, work: Work, *, limit: Limit | None = None) -> None:
         """Follow the work to its end. Raises WorkError where it ends badly, too."""
-        progress = self.follow(work, hours=hours, key=key)
+        progress = self.follow(work, limit=limit)
         if not progress.good:
             raise failed(work, progress)
-
-
-def read_commit(root: Path) -> str:
-    """Return the checkout's git commit, with -dirty where it is changed; "none" without git."""
-
-    def git(*words: str) -> str:
-        done = subprocess.run(
-            ["git", *words], cwd=root, capture_output=True, text=True, check=True, timeout=30
-        )
-        return done.stdout.strip()
-
-    try:
-        commit = git("rev-parse", "--short=12", "HEAD")
-        changed = git("status", "--porcelain", "--untracked-files=no")
-    except (OSError, subprocess.SubprocessError):
-        return "none"
-    return f"{commit}-dirty" if changed else commit

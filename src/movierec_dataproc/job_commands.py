@@ -16,7 +16,7 @@ from movierec_dataproc.operations import find_operation
 from movierec_dataproc.plan import DOCTOR, EXPORT, STAGE_IN, Plan, Step, results_uri
 from movierec_dataproc.preparation import Wanted, archive_sha256, prepare, read_text, send
 from movierec_dataproc.target import split_uri
-from movierec_dataproc.work import next_attempt
+from movierec_dataproc.work import Limit, next_attempt
 from movierec_report.drawing import draw, run_command
 
 UNKNOWN_UUID = "known-once-there-is-a-cluster"
@@ -73,7 +73,7 @@ def batch(wanted: Wanted, context: Context, *, job: str) -> Summary:
             terminal=context.terminal,
         )
     if progress is None or not progress.ended:
-        context.finish(work, hours=None)
+        context.finish(work)
     else:
         context.say(f"{work.name}: has ended well already")
     return {"command": "batch", "job": step.job, "batch": batch_id, "output": plan.workspace}
@@ -82,16 +82,18 @@ def batch(wanted: Wanted, context: Context, *, job: str) -> Summary:
 def logs(context: Context, *, job_id: str | None, batch_id: str | None) -> Summary:
     """Follow a job or a batch from the beginning of its driver's output."""
     work: JobWork | BatchWork = BatchWork(context.clients, context.target, batch_id or "")
+    # a batch has an end of its own, serverless.ttl_hours
+    limit = None
     if job_id is not None:
-        work = JobWork(context.clients, context.target, job_id)
-    context.finish(work, hours=context.config.timeouts.job_hours)
+        work, limit = JobWork(context.clients, context.target, job_id), _limit(context)
+    context.finish(work, limit=limit)
     return {"command": "logs", "work": work.name, "good": True}
 
 
 def attach(context: Context, *, operation: str) -> Summary:
     """Follow an operation that was left running."""
     work = find_operation(operation, clients=context.clients, target=context.target)
-    context.finish(work, hours=None)
+    context.finish(work)
     return {"command": "attach", "operation": work.operation, "good": True}
 
 
@@ -151,7 +153,7 @@ def _run_step(plan: Plan, step: Step, cluster: dp.Cluster, context: Context, *, 
         labels = context.config.cluster.labels
         job = requests.job(plan, step, job_id=job_id, labels=labels, **place)
         jobs.submit(job, clients=clients, target=target, terminal=context.terminal)
-    context.finish(work, hours=context.config.timeouts.job_hours)
+    context.finish(work, limit=_limit(context))
     return job_id
 
 
@@ -169,3 +171,8 @@ def _call(plan: Plan, step: Step, context: Context) -> Call:
     request = jobs.submit_request(job, target=target)
     command = gcloud.submit_job(job, target=target)
     return Call(method="JobController.SubmitJob", request=request, command=command)
+
+
+def _limit(context: Context) -> Limit | None:
+    hours = context.config.timeouts.job_hours
+    return None if hours is None else Limit(3600 * hours, f"timeouts.job_hours = {hours:g}")

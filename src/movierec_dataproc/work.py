@@ -83,22 +83,30 @@ def next_attempt(
     raise AssertionError  # attempts are counted without end
 
 
+@dataclass(frozen=True)
+class Limit:
+    """How long work is followed."""
+
+    seconds: float
+    told: str
+    """The key of the conf and its value."""
+
+
 def follow(
     work: Work,
     *,
     open_log: Callable[[str], DriverLog],
     terminal: Terminal,
     poll_seconds: float,
-    hours: float | None,
-    key: str = "timeouts.job_hours",
+    limit: Limit | None = None,
 ) -> Progress:
     """Follow the work to its end, its driver's output going to standard output as it comes.
 
-    Raises WorkError after `hours` (conf `key`), None being without end, and Interrupted at Ctrl-C;
-    in both cases the work goes on, unless the user wants it cancelled.
+    Raises WorkError at the limit, None being without end, and Interrupted at Ctrl-C; in both cases
+    the work goes on, unless the user wants it cancelled.
     """
     try:
-        return _follow(work, open_log, terminal, poll_seconds, hours, key)
+        return _follow(work, open_log, terminal, poll_seconds, limit)
     except KeyboardInterrupt:
         raise interrupted(work, terminal) from None
 
@@ -108,8 +116,7 @@ def _follow(
     open_log: Callable[[str], DriverLog],
     terminal: Terminal,
     poll_seconds: float,
-    hours: float | None,
-    key: str,
+    limit: Limit | None,
 ) -> Progress:
     started, said = terminal.now(), ("", "")
     log: DriverLog | None = None
@@ -128,9 +135,9 @@ def _follow(
             return progress
         if log is not None:
             retried(log.poll, place=progress.log_uri, terminal=terminal)
-        if hours is not None and terminal.now() - started > hours * 3600:
+        if limit is not None and terminal.now() - started > limit.seconds:
             raise WorkError(
-                f"{work.name}: still {progress.state} after {hours:g} hours ({key}); "
+                f"{work.name}: still {progress.state} at the end of {limit.told}; "
                 f"it goes on: {work.follow_command}; or end it: {work.cancel_command}"
             )
         terminal.sleep(poll_seconds)

@@ -20,6 +20,7 @@ from movierec_dataproc.operations import OperationWork, ended_before
 from movierec_dataproc.plan import Plan
 from movierec_dataproc.preparation import Wanted, prepare, send
 from movierec_dataproc.retries import retried
+from movierec_dataproc.work import Limit
 
 FRESH: Final = timedelta(minutes=2)
 """A workflow that has ended and began longer ago than this is not the one just asked for."""
@@ -52,7 +53,9 @@ def workflow(wanted: Wanted, context: Context) -> Summary:
     work = _begin_workflow(plan, template, context, redo=wanted.force)
     context.say(f"{work.name}: to follow it from elsewhere: {work.follow_command}")
     # Dataproc ends it after workflow_hours; the cluster's own making and deleting come on top
-    context.finish(work, hours=config.timeouts.workflow_hours + 1, key="timeouts.workflow_hours")
+    hours = config.timeouts.workflow_hours
+    limit = Limit(3600 * (hours + 1), f"timeouts.workflow_hours = {hours:g}, and an hour more")
+    context.finish(work, limit=limit)
     return {"command": "workflow", "operation": work.operation, "output": plan.results}
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from movierec.stages import REPORT_FACTS
+from movierec_report.checkout import read_commit
 
+ROOT: Final = Path(__file__).resolve().parents[2]
 PAGE: Final = "report.html"
 STABILITY: Final = "stability.json"
 _NOT_FOR_MAKE: Final = frozenset(" \t\n$#'\"\\")
@@ -35,7 +36,7 @@ def draw(out: Path, *, commands: Sequence[str]) -> Path | None:
         stability=_read(out / STABILITY),
         title=out.name,
         commands=commands,
-        commit=commit(),
+        commit=read_commit(ROOT),
     )
     page.write_text(text, encoding="utf-8")
     return page
@@ -66,14 +67,3 @@ def _read(path: Path) -> dict[str, Any] | None:
         return None
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
-
-
-def commit() -> str | None:
-    """Return the commit of this checkout, marked where files differ; None where there is none."""
-    root = Path(__file__).resolve().parents[2]
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-    try:
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return None
-    return done.stdout.strip() or None

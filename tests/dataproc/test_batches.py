@@ -35,7 +35,7 @@ def test_a_failure_that_passes_makes_one_batch(
     scene = Scene()
     context = scene.context()
     dataproc_server.fail_next("CreateBatch", grpc.StatusCode[name], after=after, times=2)
-    context.finish(submit(scene, context), hours=None)
+    context.finish(submit(scene, context))
     calls = dataproc_server.calls_of("CreateBatch")
     assert len(calls) == 3
     assert len({call.request.request_id for call in calls}) == 1
@@ -48,7 +48,7 @@ def test_a_batch_id_that_is_there_is_followed(
     clients.begin_batch("movierec-ingest-1", request_id="somebody-else-s")
     scene = Scene()
     context = scene.context()
-    context.finish(submit(scene, context), hours=None)
+    context.finish(submit(scene, context))
     assert "is there already; following it" in scene.said
 
 
@@ -57,7 +57,7 @@ def test_a_batch_that_fails_tells_its_last_lines(dataproc_server: FakeDataproc) 
     scene = Scene()
     context = scene.context()
     with pytest.raises(WorkError, match="batch movierec-ingest-1: ended in FAILED"):
-        context.finish(submit(scene, context), hours=None)
+        context.finish(submit(scene, context))
     assert "  KeyError: 'rating'" in scene.said
     assert "driver output: gs://" in scene.said
 
@@ -74,8 +74,8 @@ def test_ctrl_c(dataproc_server: FakeDataproc, answers: str) -> None:
     context = scene.context()
     work = submit(scene, context)
     with pytest.raises(Interrupted, match="movierec-ingest-1"):
-        context.finish(work, hours=None)
+        context.finish(work)
     if answers:
         with pytest.raises(WorkError, match="ended in CANCELLED"):
-            context.finish(work, hours=None)
+            context.finish(work)
     assert work.progress().ended == bool(answers)

@@ -11,7 +11,7 @@ from movierec.errors import UserError
 from movierec_dataproc import jobs
 from movierec_dataproc.context import Context
 from movierec_dataproc.failures import WorkError
-from movierec_dataproc.work import Interrupted, Progress, next_attempt
+from movierec_dataproc.work import Interrupted, Limit, Progress, next_attempt
 from tests.dataproc.fake_behaviour import RunningJob
 from tests.dataproc.fake_dataproc import FakeDataproc
 from tests.dataproc.real_clients import RealClients
@@ -58,7 +58,7 @@ def test_a_failure_that_passes_submits_once(
     context = scene.context()
     dataproc_server.fail_next("SubmitJob", grpc.StatusCode[name], after=after, times=2)
     work = submit(scene, context)
-    context.finish(work, hours=None)
+    context.finish(work)
     assert len(dataproc_server.calls_of("SubmitJob")) == 3
     listed = context.clients.jobs.list_jobs(project_id="test-project", region="europe-west1")
     assert [job.reference.job_id for job in listed] == ["movierec-ingest-1"]
@@ -83,7 +83,7 @@ def test_a_job_id_that_is_there_is_followed(
     scene = Scene()
     context = scene.context()
     work = submit(scene, context)
-    context.finish(work, hours=None)
+    context.finish(work)
     assert "is there already; following it" in scene.said
     assert scene.written == "gs://b/main.py starts\n--x 1\n"
     # an output that is complete is not waited for
@@ -107,7 +107,7 @@ def test_a_job_that_fails_tells_its_stack_trace_and_where_it_is(
     context = scene.context()
     work = submit(scene, context)
     with pytest.raises(WorkError, match="job movierec-ingest-1: ended in ERROR: "):
-        context.finish(work, hours=None)
+        context.finish(work)
     assert scene.written == trace
     assert scene.said.splitlines()[-2] == "dataproc:   KeyError: 'rating'"
     assert "  line 387" in scene.said
@@ -123,7 +123,7 @@ def test_an_output_that_never_ends_is_not_waited_for_for_ever(
     dataproc_server.output_ends = False
     scene = Scene()
     context = scene.context()
-    context.finish(submit(scene, context), hours=None)
+    context.finish(submit(scene, context))
     assert scene.written.endswith("--x\n")
     assert 10 <= scene.clock.time < 60
 
@@ -133,7 +133,7 @@ def test_asking_after_a_job_outlives_failures_that_pass(dataproc_server: FakeDat
     context = scene.context()
     work = submit(scene, context)
     dataproc_server.fail_next("GetJob", grpc.StatusCode.ABORTED, times=2)
-    context.finish(work, hours=None)
+    context.finish(work)
     assert "trying again in 2 s" in scene.said
 
 
@@ -142,8 +142,10 @@ def test_a_wait_has_an_end_where_the_conf_says_so(dataproc_server: FakeDataproc)
     scene = Scene()
     context = scene.context("timeouts.poll_seconds=60")
     work = submit(scene, context)
-    with pytest.raises(WorkError, match=r"still .* after 0.5 hours .*it goes on: make logs ID="):
-        context.finish(work, hours=0.5)
+    with pytest.raises(
+        WorkError, match=r"still .* of timeouts.job_hours = 0.5; it goes on: make logs ID="
+    ):
+        context.finish(work, limit=Limit(1800, "timeouts.job_hours = 0.5"))
     assert 1800 <= scene.clock.time < 2000
     state = work.progress().state
     assert state in ("PENDING", "SETUP_DONE", "RUNNING")
@@ -157,7 +159,7 @@ def test_ctrl_c_leaves_a_job_running(dataproc_server: FakeDataproc, answers: str
     context = scene.context()
     work = submit(scene, context)
     with pytest.raises(Interrupted) as caught:
-        context.finish(work, hours=None)
+        context.finish(work)
     assert caught.value.exit_code == 130
     said = str(caught.value)
     assert "follow it: make logs ID=movierec-ingest-1" in said
@@ -175,9 +177,9 @@ def test_ctrl_c_cancels_where_the_user_says_so(dataproc_server: FakeDataproc) ->
     work = submit(scene, context)
     dataproc_server.fail_next("CancelJob", grpc.StatusCode.ABORTED)
     with pytest.raises(Interrupted, match="cancelling"):
-        context.finish(work, hours=None)
+        context.finish(work)
     with pytest.raises(WorkError, match="ended in CANCELLED"):
-        context.finish(work, hours=None)
+        context.finish(work)
 
 
 def test_the_next_attempt_comes_after_a_failure_only() -> None:
@@ -215,7 +217,7 @@ def test_jobs_of_an_earlier_cluster_of_the_name_are_not_listed(
 ) -> None:
     scene = Scene()
     context = scene.context()
-    context.finish(submit(scene, context), hours=None)
+    context.finish(submit(scene, context))
     uuid = clients.get_cluster("c1").cluster_uuid
     listed = jobs.on_cluster(context.clients, context.target, cluster_name="c1", cluster_uuid=uuid)
     assert [job.reference.job_id for job in listed] == ["movierec-ingest-1"]

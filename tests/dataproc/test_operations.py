@@ -55,7 +55,10 @@ def test_giving_up_leaves_the_operation_and_says_how_to_go_on(
     scene = Scene()
     again = ("--cluster-set", "timeouts.poll_seconds=60", "--cluster-set")
     assert scene.run("cluster-up", *again, "timeouts.cluster_minutes=1") == 1
-    assert "(timeouts.cluster_minutes); it goes on: make attach OPERATION=projects/" in scene.said
+    assert (
+        "at the end of timeouts.cluster_minutes = 1; it goes on: make attach OPERATION=projects/"
+        in scene.said
+    )
     operation = scene.said.rpartition("OPERATION=")[2].partition(";")[0]
     attached = Scene()
     assert attached.run("attach", operation) == 0, attached.said
@@ -144,7 +147,7 @@ def test_a_workflow_s_steps_are_told_as_they_go(
     context = scene.context("timeouts.poll_seconds=300")
     work = find_operation(begun.operation.name, clients=context.clients, target=context.target)
     with pytest.raises(WorkError, match=r"step tune, job \S+: .*\(make logs ID=") as caught:
-        context.finish(work, hours=None)
+        context.finish(work)
     assert "\n" not in str(caught.value)
     assert "ingest completed, tune failed, export" in scene.said
 
@@ -165,10 +168,10 @@ def test_cancelling_a_workflow_at_ctrl_c(
         begun.operation.name.rpartition("/")[2], clients=context.clients, target=context.target
     )
     with pytest.raises(Interrupted, match="cancelling"):
-        context.finish(work, hours=None)
+        context.finish(work)
     assert len(dataproc_server.calls_of("CancelOperation")) == 1
     with pytest.raises(UserError, match="ended in ERROR"):
-        context.finish(work, hours=None)
+        context.finish(work)
 
 
 def test_an_operation_elsewhere_is_refused(dataproc_server: FakeDataproc) -> None:
@@ -186,7 +189,7 @@ def test_an_old_workflow_is_known_by_when_it_began(
     context = scene.context()
     work = OperationWork(context.clients, context.target, begun.operation.name)
     now = datetime.now(timezone.utc)
-    context.finish(work, hours=None)
+    context.finish(work)
     ended = context.clients.operations.get_operation(begun.operation.name)
     assert ended_before(ended, time=now + timedelta(minutes=1))
     assert not ended_before(ended, time=now - timedelta(minutes=1))
