@@ -48,7 +48,7 @@ def test_pairs_are_counted_whatever_part_their_sets_are_in(spark, monkeypatch, s
 
 def test_every_cell_has_a_task_of_its_own(spark):
     for n in (1, 3, 28, 45):
-        keys = spark.createDataFrame([(key,) for key in spread_keys(n)], "key int")
+        keys = spark.createDataFrame([(key,) for key in spread_keys(spark, n)], "key int")
         tasks = keys.repartition(n, "key").selectExpr("spark_partition_id() AS task").distinct()
         assert tasks.count() == n
 

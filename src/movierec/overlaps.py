@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from movierec.columns import (
@@ -54,7 +54,8 @@ def similar_pairs(
     `jaccard`, `smaller_size`, and `n_pairs`, the number of user pairs that it stands for.
     """
     parts = math.ceil(math.sqrt(max(n_sets, 1) / SETS_OF_ONE_PART))
-    keys = F.array(*map(F.lit, spread_keys(parts * (parts + 1) // 2)))
+    n_cells = parts * (parts + 1) // 2
+    keys = F.array(*map(F.lit, spread_keys(sets.sparkSession, n_cells)))
     ids = candidates.select(F.explode(F.array(SET_A, SET_B)).alias(SET_ID)).dropDuplicates()
     shipped = (
         sets.join(ids, on=SET_ID, how="left_semi")
@@ -80,7 +81,7 @@ def similar_pairs(
         if rows:
             yield _counted(pa.Table.from_batches(rows).combine_chunks(), threshold)
 
-    together = shipped.unionByName(pairs).repartition(parts * (parts + 1) // 2, _KEY)
+    together = shipped.unionByName(pairs).repartition(n_cells, _KEY)
     return together.select(SET_A, SET_B, MOVIES, N_USERS).mapInArrow(count, _SCHEMA)
 
 
@@ -94,35 +95,16 @@ def _cell(one: Column, other: Column) -> Column:
     return (high * (high + 1) / 2).cast("int") + F.least(one, other)
 
 
-def spread_keys(n: int) -> list[int]:
-    """Return n integers of which `repartition(n, …)` gives each a task of its own.
+def spread_keys(spark: SparkSession, n: int) -> list[int]:
+    """Return n integers of which `repartition(n, ...)` gives each a task of its own.
 
-    Of the numbers from 0 to n - 1 it would put several into one task and leave others without.
-    They follow from Spark's hash of an integer, MurmurHash3 with the seed 42; were it another one,
-    tasks would be uneven and nothing else.
+    Of the numbers from 0 to n - 1 it would put several into one task and leave others without:
+    it goes by their hash, which is asked here for more numbers than it can leave a task out of.
     """
-    keys: dict[int, int] = {}
-    start = 0
-    while len(keys) < n:
-        numbers = np.arange(start, start + 16 * n, dtype=np.uint32)
-        for number, task in zip(numbers.tolist(), (_murmur3(numbers) % n).tolist(), strict=True):
-            keys.setdefault(task, number)
-        start += len(numbers)
-    return [keys[task] for task in range(n)]
-
-
-def _murmur3(numbers: npt.NDArray[np.uint32]) -> npt.NDArray[np.int32]:
-    """Return Spark's `hash` of each 32-bit integer."""
-
-    def turned(values: npt.NDArray[np.uint32], bits: int) -> npt.NDArray[np.uint32]:
-        return (values << np.uint32(bits)) | (values >> np.uint32(32 - bits))
-
-    block = turned(numbers * np.uint32(0xCC9E2D51), 15) * np.uint32(0x1B873593)
-    mixed = turned(block ^ np.uint32(42), 13) * np.uint32(5) + np.uint32(0xE6546B64)
-    mixed ^= np.uint32(4)
-    mixed = (mixed ^ (mixed >> np.uint32(16))) * np.uint32(0x85EBCA6B)
-    mixed = (mixed ^ (mixed >> np.uint32(13))) * np.uint32(0xC2B2AE35)
-    return (mixed ^ (mixed >> np.uint32(16))).view(np.int32)
+    numbers = spark.range(40 * n).select(F.col("id").cast("int").alias(_KEY))
+    rows = numbers.select(_KEY, F.pmod(F.hash(_KEY), F.lit(n)).alias("task")).collect()
+    first = {row["task"]: row[_KEY] for row in reversed(rows)}
+    return [first[task] for task in range(n)]
 
 
 def _counted(table: pa.Table, threshold: float) -> pa.RecordBatch:
