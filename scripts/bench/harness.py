@@ -133,7 +133,7 @@ def say(name: str, message: str) -> None:
 
 
 def ratio(theirs: float, ours: float) -> float | None:
-    """Return how many times as long as we they take.
+    """Return how many times as long as ours theirs took.
 
     None where either is no time at all, as the slope between two short fits may be.
     """
