@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import PurePath
 from typing import Any
 
@@ -51,13 +52,13 @@ def told(name: str, text: str) -> Any:
         return text
     found = json.loads(text)
     found.pop(PROVENANCE, None)
-    return without_clocks(found)
+    return without(CLOCKS, found)
 
 
-def without_clocks(value: Any) -> Any:
-    """Return the value of a JSON document without its seconds."""
+def without(keys: Collection[str], value: Any) -> Any:
+    """Return the value of a JSON document without these keys, at any depth."""
     if isinstance(value, dict):
-        return {key: without_clocks(one) for key, one in value.items() if key not in CLOCKS}
+        return {key: without(keys, one) for key, one in value.items() if key not in keys}
     if isinstance(value, list):
-        return [without_clocks(one) for one in value]
+        return [without(keys, one) for one in value]
     return value
