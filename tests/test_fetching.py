@@ -208,8 +208,8 @@ def test_an_archive_that_is_there_is_checked(source: SourceOf, tmp_path: Path) -
     path.write_bytes(ZIP + b".")
     found = hashlib.sha256(ZIP + b".").hexdigest()
     assert message(source(sha256=SHA256)) == (
-        f"{path}: its sha256 is {found}, not source.sha256 {SHA256}; delete it and fetch again, "
-        "or set source.sha256=null to take it as it is"
+        f"{path}: its sha256 is {found}, not source.sha256 {SHA256}; fetch it again with "
+        "`make data FORCE=1`, or set source.sha256=null to take it as it is"
     )
     assert path.read_bytes() == ZIP + b"."
     assert fetch_archive(source()) == path

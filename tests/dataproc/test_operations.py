@@ -29,8 +29,8 @@ def _nobody_waits_the_library_s_way(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def slow(dataproc_server: FakeDataproc) -> FakeDataproc:
-    """Polled every 300 s of the tests' clock, an operation takes some 1500 s."""
-    dataproc_server.operation_seconds = 0.4
+    """Polled every 300 s of the tests' clock, an operation takes more than 900 s."""
+    dataproc_server.operation_seconds = 2.0
     return dataproc_server
 
 

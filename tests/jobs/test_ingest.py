@@ -342,7 +342,8 @@ def test_the_example_of_a_bad_line_fits_in_one_line(session: Session, tmp_path: 
             "'ml-latest-tiny/README.txt', 'ml-latest-tiny/genome-scores.csv', "
             "'ml-latest-tiny/genome-tags.csv', 'ml-latest-tiny/links.csv', "
             "'ml-latest-tiny/movies.csv', 'ml-latest-tiny/ratings.csv', "
-            "'ml-latest-tiny/tags.csv'; ml-100k wants u.genre, u.item, u.data",
+            "'ml-latest-tiny/tags.csv'; ml-100k wants u.genre, u.item, u.data; "
+            "use an archive of such a layout",
         ),
     ],
 )
