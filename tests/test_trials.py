@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,3 +88,32 @@ def test_the_winner_s_factors_are_kept_and_equal_a_fit_of_their_own(splits):
     assert rows_of(fitted.movies) == rows_of(kept.movies)
     alone.close()
     shared.close()
+
+
+@pytest.fixture
+def _python_collects_nothing_by_itself():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("_python_collects_nothing_by_itself")
+def test_what_a_trial_cached_goes_with_it(spark, splits):
+    one = runner(splits)
+
+    def kept():
+        return spark.sparkContext._jsc.getPersistentRDDs().size()
+
+    # the best trial's factors stay, and what Spark did last
+    for reg_param in (0.1, 10.0):
+        one(replace(SIGNED, reg_param=reg_param), 1.0)
+    time.sleep(2)  # Spark frees a little later than it is told
+    first = kept()
+    for reg_param in (20.0, 30.0, 40.0):
+        one(replace(SIGNED, reg_param=reg_param), 1.0)
+    ends = time.monotonic() + 20
+    while kept() > first:
+        assert time.monotonic() < ends, f"{kept()} frames are kept, and there were {first}"
+        time.sleep(0.2)
+    one.close()

@@ -7,6 +7,7 @@ leaks.
 
 from __future__ import annotations
 
+import itertools
 import json
 import statistics
 import sys
@@ -41,6 +42,7 @@ LONG_FIT = {
     "als.max_iter": 60,
 }
 _EVERY = 4.0
+_QUARTERS = 4
 
 
 def run(setting: Setting) -> Findings:
@@ -61,15 +63,16 @@ def tuning(setting: Setting, overrides: dict[str, Any]) -> Execution:
 
 
 def watched(execution: Execution) -> Findings:
-    """Tune anew; return what was held in the first and in the last quarter of the time."""
+    """Tune anew; return what was held in each quarter of the time."""
     started = time.monotonic()
     with samples(execution) as notes:
         run_pipeline(execution, wanted=[stages.TUNE], force=True)
-    quarter = max(1, len(notes) // 4)
+    ends = [len(notes) * quarter // _QUARTERS for quarter in range(_QUARTERS + 1)]
     held = {
         name: [
-            statistics.median(one[name] for one in part)
-            for part in (notes[:quarter], notes[-quarter:])
+            statistics.median(one[name] for one in notes[start:end])
+            for start, end in itertools.pairwise(ends)
+            if end > start
         ]
         for name in notes[0]
     }
@@ -133,10 +136,10 @@ def size(folder: Path) -> int:
 
 
 def table(found: Findings) -> str:
-    lines = [f"{'':<12}{'held':<16}{'first quarter':>15}{'last quarter':>15}"]
+    lines = [f"{'':<12}{'median held':<16}{'in each quarter of the time':>40}"]
     for name, one in found.items():
-        for what, (first, last) in one["held"].items():
-            lines.append(f"{name:<12}{what:<16}{first:15.1f}{last:15.1f}")
+        for what, medians in one["held"].items():
+            lines.append(f"{name:<12}{what:<16}{''.join(f'{median:10.1f}' for median in medians)}")
     return "\n".join(lines)
 
 

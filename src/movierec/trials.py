@@ -12,6 +12,7 @@ from movierec.als import Factors
 from movierec.als_params import AlsParams
 from movierec.config import Config
 from movierec.judging import collect_unseen_metrics
+from movierec.jvm import let_go
 from movierec.metrics import relevant_movies
 from movierec.recommendations import movie_lists
 from movierec.sampling import sample_users
@@ -70,6 +71,8 @@ class TrialRunner:
             seconds=round(time.monotonic() - started, 3),
         )
         self._keep(trial, factors)
+        del model, factors
+        let_go(self._train.sparkSession)
         return trial
 
     def factors(self, params: AlsParams) -> Factors:
