@@ -10,6 +10,7 @@ SEEDS   ?= 5
 KILLS   ?= 100
 WORKERS ?= 2
 MINUTES ?= 10
+BESIDE  ?=
 ONLY    ?=
 SCALE   ?=
 BENCH   ?=
@@ -166,9 +167,10 @@ chaos: setup ## kill every job KILLS times (100) on ARCHIVE, on disk and on HDFS
 	$(if $(ARCHIVE),,$(error make chaos: name an archive with ARCHIVE=path.zip))
 	@$(WITH_SPARK) -m tests.chaos --archive '$(abspath $(ARCHIVE))' --kills $(KILLS)
 
-invariance: setup ## the pipeline on ARCHIVE with rows, cores and partitions changed: equal results?
+invariance: setup ## the pipeline on ARCHIVE with rows, cores and partitions changed: equal results? (BESIDE=3.5: on that Spark too)
 	$(if $(ARCHIVE),,$(error make invariance: name an archive with ARCHIVE=path.zip))
-	@$(WITH_SPARK) -m tests.invariance --archive '$(abspath $(ARCHIVE))'
+	@$(WITH_SPARK) -m tests.invariance --archive '$(abspath $(ARCHIVE))' \
+		$(if $(BESIDE),--python '$(CURDIR)/.venv-spark$(BESIDE)/bin/python')
 
 fuzz: setup ## damaged confs, zips and tables for MINUTES (10)
 	@$(WITH_SPARK) -m tests.fuzz --minutes $(MINUTES)

@@ -2,7 +2,7 @@
 
     make invariance ARCHIVE=path.zip
 
-With another interpreter, such as one that has Spark 3.5: `python -m tests.invariance --python …`.
+With another interpreter, such as one that has Spark 3.5: `--python …`, or BESIDE=3.5 of make.
 Spark 4.1 starts Java with its vectors, by which ALS adds up in another order than without. So
 numbers may differ in single precision's last digits, and in a list movies of nearly one score may
 change places. Nothing else may, and with the vectors not even that.
