@@ -39,7 +39,7 @@ _PLACES: Final = (
 )
 _BINDINGS: Final = ("blas", "lapack")
 _PATH: Final = "dev.ludovic.netlib.{}.nativeLibPath"
-MISSING: Final = "no native BLAS, ALS takes longer"
+_MISSING: Final = "no native BLAS, ALS takes longer"
 _CURE: Final = (
     "install OpenBLAS (Debian, Ubuntu: libopenblas0; Fedora, Homebrew: openblas) or MKL "
     f"(`make mkl`), or set {CHOICE} to the path of a library"
@@ -84,7 +84,7 @@ def library_in_use(spark: SparkSession) -> str | None:
 def finding(spark: SparkSession) -> tuple[str, str]:
     """Return whether ALS uses a native library, and where it does not, the cure."""
     library = library_in_use(spark)
-    return (f"ALS uses native BLAS, {library}", "") if library else (MISSING, _CURE)
+    return (f"ALS uses native BLAS, {library}", "") if library else (_MISSING, _CURE)
 
 
 def told(spark: SparkSession) -> str:
