@@ -18,7 +18,7 @@ from movierec.job import add_force, job_parser, read_config, run_guarded
 from movierec.pipeline import run_pipeline
 from movierec.session import Session
 from movierec.splits import HELD_OUT, PER_USER_RANDOM
-from movierec_report.drawing import STABILITY, draw, run_command
+from movierec_report.drawing import STABILITY, STABILITY_VERSION, draw, run_command
 
 REPEATED: Final = (
     *(stage for stage in stages.EVALUATE.inputs if stage is not stages.INGEST),
@@ -53,8 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         spread = {
             # of the conf as it is, by which a report knows that this is about its numbers
             "fingerprint": given.fingerprint(stages.EVALUATE),
+            "version": STABILITY_VERSION,
             "splits": list(summaries),
-            "models": spread_of(list(summaries.values())),
+            **spread_of(list(summaries.values())),
         }
         out = arguments.out / Path(arguments.config).stem
         out.mkdir(parents=True, exist_ok=True)
@@ -82,19 +83,27 @@ def alternatives(config: Config, seeds: int) -> dict[str, Config]:
 
 
 def spread_of(summaries: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return mean, standard deviation, lowest and highest of each metric over the summaries."""
-    spread: dict[str, Any] = {}
-    for model in models.MODELS:
-        for split in HELD_OUT:
-            for metric in _metrics(summaries[0]):
-                values = [summary["models"][model][split][metric] for summary in summaries]
-                spread.setdefault(model, {}).setdefault(split, {})[metric] = {
-                    "mean": statistics.mean(values),
-                    "stdev": statistics.stdev(values),
-                    "min": min(values),
-                    "max": max(values),
-                }
-    return spread
+    """Return mean, standard deviation, lowest and highest of each metric over the summaries.
+
+    `models` has them by model and split; `als_vs_popularity`, by split, those of ALS's lead.
+    """
+    metrics = _metrics(summaries[0])
+
+    def spread(tables: list[dict[str, Any]]) -> dict[str, Any]:
+        return {
+            split: {
+                metric: _spread([table[split][metric] for table in tables]) for metric in metrics
+            }
+            for split in HELD_OUT
+        }
+
+    return {
+        "models": {
+            model: spread([summary["models"][model] for summary in summaries])
+            for model in models.MODELS
+        },
+        "als_vs_popularity": spread([_leads(summary) for summary in summaries]),
+    }
 
 
 def table(spread: dict[str, Any]) -> str:
@@ -106,7 +115,28 @@ def table(spread: dict[str, Any]) -> str:
             found = spread["models"][model][split]
             cells = (f"{found[m]['mean']:12.4f} ± {found[m]['stdev']:.3f}" for m in metrics)
             lines.append("".join([f"{split:<12}{model:<14}", *cells]))
+        leads = spread["als_vs_popularity"][split]
+        cells = (f"{leads[m]['mean']:+12.4f} ± {leads[m]['stdev']:.3f}" for m in metrics)
+        lines.append("".join([f"{split:<12}{'als − pop.':<14}", *cells]))
     return "\n".join(lines)
+
+
+def _leads(summary: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Return by how much ALS leads popularity in each metric, by split."""
+    compared = summary["comparison"]["als_vs_popularity"]
+    return {
+        split: {metric: one["difference"] for metric, one in found.items()}
+        for split, found in compared.items()
+    }
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    return {
+        "mean": statistics.mean(values),
+        "stdev": statistics.stdev(values),
+        "min": min(values),
+        "max": max(values),
+    }
 
 
 def _metrics(summary: dict[str, Any]) -> list[str]:

@@ -20,9 +20,10 @@ N_RATINGS = 8_000
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run, by what tells it from conf/sample.yaml, and the summary that it ended with."""
+    """Where a run lies, what tells it from conf/sample.yaml, and the summary that it ended with."""
 
     workspace: Path
+    archive: Path
     overrides: list[str]
     summary: dict[str, Any]
 
@@ -47,4 +48,4 @@ def finish(place: Path, session: Session) -> FinishedRun:
     )
     fetch_archive(config.source)
     summary = run_pipeline(Execution(config, session))
-    return FinishedRun(place / "workspace", overrides, summary)
+    return FinishedRun(place / "workspace", place / "sample.zip", overrides, summary)

@@ -26,9 +26,9 @@ def catalogues(monkeypatch):
     return made
 
 
-def contest_of(spark, **changes):
+def contest_of(spark, heldout=HELDOUT, **changes):
     schema = "user_id int, movie_id int, rating float"
-    known, heldout = (spark.createDataFrame(rows, schema) for rows in (KNOWN, HELDOUT))
+    known, heldout = (spark.createDataFrame(rows, schema) for rows in (KNOWN, heldout))
     config = tiny_conf("w", "a", evaluation__k=2, tuning__metric="ndcg_at_2", **changes)
     return Contest(known=known, heldout=heldout, config=config)
 
@@ -52,6 +52,16 @@ def test_models_of_the_same_factors_share_a_catalogue_until_the_contest_is_close
     contest.close()
     with pytest.raises(Exception, match="destroyed"):
         best.collect()
+
+
+def test_who_has_rated_nothing_yet_is_shown_what_is_popular(spark):
+    contest = contest_of(spark, heldout=[*HELDOUT, (4, 11, 4.0)])
+    popularity = contest.popularity_factors({"kind": "count", "damping": None})
+    of_cold = [row for row in listed(contest.lists(popularity)) if row[0] == 4]
+    assert of_cold == [(4, 10, 1), (4, 11, 2)]
+    by_chance = [row for row in listed(contest.random_lists(popularity)) if row[0] == 4]
+    assert [row[2] for row in by_chance] == [1, 2]
+    contest.close()
 
 
 def test_the_inflated_protocol_ranks_held_out_candidates_alone(spark):

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from movierec.config import PopularityConfig
-from movierec.popularity import Variant, movie_scores, one_factor, same_for_all, variants
+from movierec.popularity import (
+    Variant,
+    collect_variant_metrics,
+    movie_scores,
+    one_factor,
+    same_for_all,
+    variants,
+)
+from movierec.recommendations import movie_lists
+from tests.confs import tiny_conf
 
 # Movie 1: two high ratings; movie 2: one perfect; movie 3: four middling. Mean of all: 26 / 7.
 RATINGS = [(1, 4.0), (1, 5.0), (2, 5.0), (3, 3.0), (3, 3.0), (3, 3.0), (3, 3.0)]
@@ -49,3 +58,19 @@ def test_popularity_as_factors(spark):
     users = spark.createDataFrame([(1,)], "user_id int")
     assert one_factor(movies).collect() == [(7, [3.5])]
     assert same_for_all(users).collect() == [(1, [1.0])]
+
+
+def test_a_variant_is_judged_by_cold_users_too(spark):
+    train = spark.createDataFrame(
+        [(1, 10, 5.0), (1, 11, 4.0), (2, 10, 4.0)], "user_id int, movie_id int, rating float"
+    )
+    relevant = spark.createDataFrame([(2, 11), (3, 10), (4, 99)], "user_id int, movie_id int")
+    found = collect_variant_metrics(
+        train,
+        variant=Variant(kind="count", damping=None),
+        seen=movie_lists(train),
+        relevant=relevant,
+        config=tiny_conf("w", "a", evaluation__k=1, tuning__metric="ndcg_at_1"),
+    )
+    # user 2 has seen the most popular movie, user 3 nothing, and user 4 likes what nobody knows
+    assert found["recall"] == pytest.approx(2 / 3, abs=1e-9)

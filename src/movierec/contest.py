@@ -32,7 +32,9 @@ class Contest:
     def __post_init__(self) -> None:
         """Keep in memory what every model reads."""
         self.known = self.known.persist()
-        self.users = self.known.select(USER_ID).distinct().persist()
+        # the cold ones too: who is new is not lost to popularity and chance
+        held_out = self.heldout.select(USER_ID)
+        self.users = self.known.select(USER_ID).unionByName(held_out).distinct().persist()
         if self.config.evaluation.candidates == "unseen":
             self._best, self._random = unseen_top_k, random_unseen
             movies = self.known
@@ -62,7 +64,10 @@ class Contest:
         return als.factors_of(als.fit_als(values, params=params, config=config.als))
 
     def popularity_factors(self, winner: dict[str, Any]) -> als.Factors:
-        """Return the popularity of the known ratings, by the winning variant, as factors."""
+        """Return the popularity of the known ratings, by the winning variant, as factors.
+
+        Every user has them who has a known or a held-out rating.
+        """
         scores = movie_scores(
             self.known,
             variant=Variant(kind=winner["kind"], damping=winner["damping"]),

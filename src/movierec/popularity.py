@@ -54,7 +54,10 @@ def movie_scores(
 def collect_variant_metrics(
     train: DataFrame, *, variant: Variant, seen: DataFrame, relevant: DataFrame, config: Config
 ) -> dict[str, float]:
-    """Return the mean metrics of the variant's lists; `seen` and `relevant` as in `judging`."""
+    """Return the mean metrics of the variant's lists; `seen` and `relevant` as in `judging`.
+
+    Users without a training rating have a list too.
+    """
     scores = movie_scores(
         train,
         variant=variant,
@@ -62,7 +65,7 @@ def collect_variant_metrics(
         min_ratings=config.popularity.min_ratings,
     )
     return collect_unseen_metrics(
-        same_for_all(seen),
+        same_for_all(relevant.select(USER_ID).distinct()),
         movie_factors=one_factor(scores),
         seen=seen,
         relevant=relevant,

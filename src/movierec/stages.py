@@ -41,7 +41,7 @@ PARTITION = Stage(
 )
 POPULARITY = Stage(
     name="popularity",
-    version=1,
+    version=2,
     job="fit_popularity",
     keys=("popularity", "evaluation.k", "evaluation.relevant_rating", "tuning.metric"),
     inputs=(PARTITION,),
@@ -56,7 +56,7 @@ TUNE = Stage(
 )
 RECOMMEND = Stage(
     name="recommend",
-    version=3,
+    version=4,
     job="recommend",
     keys=(*TRIAL_KEYS, "evaluation.candidates", "evaluation.seed"),
     inputs=(PARTITION, POPULARITY, TUNE),

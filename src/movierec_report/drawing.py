@@ -14,6 +14,8 @@ from movierec_report.checkout import read_commit
 ROOT: Final = Path(__file__).resolve().parents[2]
 PAGE: Final = "report.html"
 STABILITY: Final = "stability.json"
+STABILITY_VERSION: Final = 1
+"""Of stability.json, as the page shows it."""
 _NOT_FOR_MAKE: Final = frozenset(" \t\n$#'\"\\")
 
 
@@ -21,6 +23,7 @@ def draw(out: Path, *, commands: Sequence[str]) -> Path | None:
     """Draw the report of a directory; return its path, None where no report.json is there.
 
     `commands` make the results again. A report from before goes in any case: it is of other facts.
+    A stability.json of another version is left out.
     Raises InputError where the facts are of another version.
     """
     page = out / PAGE
@@ -28,12 +31,15 @@ def draw(out: Path, *, commands: Sequence[str]) -> Path | None:
     facts = _read(out / REPORT_FACTS)
     if facts is None:
         return None
+    stability = _read(out / STABILITY)
+    if stability and stability.get("version") != STABILITY_VERSION:
+        stability = None
     # matplotlib takes its time to load, and most who call this module only name a command
     from movierec_report.page import render
 
     text = render(
         facts,
-        stability=_read(out / STABILITY),
+        stability=stability,
         title=out.name,
         commands=commands,
         commit=read_commit(ROOT),

@@ -93,16 +93,18 @@ def main() -> int:
     return 1 if differences else 0
 
 
-def run(variant: Variant, archive: Path, place: Path) -> Path:
-    """Run the pipeline and return its workspace."""
+def run(variant: Variant, archive: Path, place: Path, **changes: Any) -> Path:
+    """Run the pipeline, with changes of conf by `tiny_conf`'s names, and return its workspace."""
     place.mkdir()
     if variant.shuffled:
         archive = shuffled(archive, place / archive.name)
     values = {
         "source.archive": str(archive.resolve()),
         "source.sha256": None,
+        "source.expected_ratings": None,
         "workspace": str(place / "workspace"),
         **SHORT,
+        **{name.replace("__", "."): value for name, value in changes.items()},
     }
     overrides = [part for k, v in values.items() for part in ("--set", f"{k}={json.dumps(v)}")]
     properties = [f"{key}={value}" for key, value in variant.properties.items()]

@@ -99,3 +99,9 @@ def test_users_without_train_rows(run):
         "left_out_without_relevant_movie": 0,
         "evaluated_but_cold": 6,
     }
+    test = {model: found["test"] for model, found in summary["models"].items()}
+    # ALS knows nothing of them; what is popular it needs not know them for
+    without = {model: found["users_without_recommendations"] for model, found in test.items()}
+    assert without == {"als": 6, "als_explicit": 6, "popularity": 0, "random": 0, "oracle": 0}
+    assert test["als"]["ndcg_at_100"] == 0
+    assert test["popularity"]["ndcg_at_100"] > 0

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from movierec.errors import InputError
-from movierec_report.drawing import draw
+from movierec_report.drawing import STABILITY_VERSION, draw
 from tests.report import invented
 
 EVALUATED = invented.facts()["stages"]["evaluate"]["fingerprint"]
@@ -20,7 +20,8 @@ def spread(**changes: Any) -> dict[str, Any]:
     metric = {"mean": 0.1234, "stdev": 0.0056, "min": 0.1, "max": 0.2}
     splits = dict.fromkeys(invented.HELD_OUT, dict.fromkeys(invented.METRICS, metric))
     models = dict.fromkeys(invented.MODELS, splits)
-    return {"fingerprint": EVALUATED, "splits": ["a", "b"], "models": models, **changes}
+    found = {"splits": ["a", "b"], "models": models, "als_vs_popularity": splits}
+    return {"fingerprint": EVALUATED, "version": STABILITY_VERSION, **found, **changes}
 
 
 def drawn(out: Path, **files: dict[str, Any]) -> str:
@@ -37,8 +38,8 @@ def test_other_splits_are_shown_beside_the_evaluation_that_they_repeat(tmp_path:
     assert "0.1234 ± 0.0056" in drawn(tmp_path, stability=spread())
 
 
-@pytest.mark.parametrize("of", [{"fingerprint": "0" * 16}, {"fingerprint": None}])
-def test_splits_of_another_conf_or_archive_are_not_shown(
+@pytest.mark.parametrize("of", [{"fingerprint": "0" * 16}, {"fingerprint": None}, {"version": 0}])
+def test_splits_of_another_conf_archive_or_layout_are_not_shown(
     tmp_path: Path, of: dict[str, Any]
 ) -> None:
     # of another k: what the page would look up is not there

@@ -192,10 +192,14 @@ def test_alternative_splits_are_shown_where_they_were_run(text):
             "fingerprint": invented.facts()["stages"]["evaluate"]["fingerprint"],
             "splits": ["per_user_random seed 1", "per_user_random seed 2"],
             "models": dict.fromkeys(invented.MODELS, splits),
+            "als_vs_popularity": splits,
         }
     )
     assert "over 2 alternative splits (per_user_random seed 1, per_user_random seed 2)" in shown
-    assert shown.count("0.1234 ± 0.0056") == len(invented.MODELS) * len(invented.METRICS)
+    once = len(invented.METRICS)
+    assert shown.count("0.1234 ± 0.0056") == (len(invented.MODELS) + 1) * once
+    assert shown.count("+0.1234 ± 0.0056") == once
+    assert "These splits are random: models know ratings given after" in shown
 
 
 def test_memory_is_shown_in_gibibytes_and_a_dash_where_nobody_can_tell(text):

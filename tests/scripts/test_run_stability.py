@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import statistics
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,9 +17,12 @@ from movierec import stages
 from movierec.execution import Execution
 from movierec.stages import Stage
 from scripts import run_stability
+from tests.finished import FinishedRun
+from tests.invariance.__main__ import published
 from tests.report import invented
 
-SAMPLE = Path(__file__).resolve().parents[2] / "conf" / "sample.yaml"
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "conf" / "sample.yaml"
 ARCHIVE = "a" * 64
 
 
@@ -51,3 +58,37 @@ def test_what_splits_shape_is_repeated_and_the_archive_is_read_once(
     config = run_stability.read_config(str(SAMPLE), words[1::2], run_stability.Session("unused"))
     fingerprint = stages.fingerprint(stages.EVALUATE, config, archive_sha256=ARCHIVE)
     assert left["fingerprint"] == fingerprint
+
+
+def test_other_splits_are_made_and_judged(finished_run: FinishedRun, tmp_path: Path) -> None:
+    workspace = shutil.copytree(finished_run.workspace, tmp_path / "workspace")
+    given = json.loads((published(workspace / "report") / "report.json").read_text())
+    shutil.copytree(published(workspace / "report"), tmp_path / "out" / "sample")
+    overrides = [*finished_run.overrides, f"workspace={workspace}"]
+    words = [word for one in overrides for word in ("--set", one)]
+    command = [sys.executable, "scripts/run_stability.py", "--config", "conf/sample.yaml", *words]
+    command += ["--seeds", "2", "--out", str(tmp_path / "out")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "split per_user_random seed 2" in done.stderr
+    # ingest stays
+    assert len(list(workspace.glob("ingest/*"))) == 1
+    judged = [
+        json.loads((manifest.parent / attempt / "summary.json").read_text())
+        for manifest in workspace.glob("evaluate/*/_manifest.json")
+        for attempt in [json.loads(manifest.read_text())["attempt"]]
+    ]
+    alternatives = [one for one in judged if one["partition"]["strategy"] == "per_user_random"]
+    assert (len(judged), len(alternatives)) == (3, 2)
+    left = json.loads((tmp_path / "out" / "sample" / "stability.json").read_text())
+    assert left["fingerprint"] == given["stages"]["evaluate"]["fingerprint"]
+    ndcg = [one["models"]["als"]["test"]["ndcg_at_100"] for one in alternatives]
+    popular = [one["models"]["popularity"]["test"]["ndcg_at_100"] for one in alternatives]
+    assert ndcg[0] != ndcg[1]
+    found = left["models"]["als"]["test"]["ndcg_at_100"]
+    assert found["mean"] == pytest.approx(statistics.mean(ndcg))
+    assert found["stdev"] == pytest.approx(statistics.stdev(ndcg))
+    lead = left["als_vs_popularity"]["test"]["ndcg_at_100"]["mean"]
+    assert lead == pytest.approx(statistics.mean(ndcg) - statistics.mean(popular), abs=1e-8)
+    page = (tmp_path / "out" / "sample" / "report.html").read_text()
+    assert "over 2 alternative splits (per_user_random seed 1, per_user_random seed 2)" in page
