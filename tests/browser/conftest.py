@@ -35,6 +35,12 @@ def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         return left
     path = tmp_path_factory.mktemp("invented") / "report.html"
     command = "make run CONF=conf/small.yaml SET='als.seed=2'"
-    text = render(invented.facts(), title="invented", commands=[command], commit="0a1b2c3d4e5f")
+    text = render(
+        invented.facts(),
+        title="invented",
+        commands=[command],
+        commit="0a1b2c3d4e5f",
+        stability=invented.stability(),
+    )
     path.write_text(text, encoding="utf-8")
     return path

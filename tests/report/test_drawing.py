@@ -9,19 +9,8 @@ from typing import Any
 import pytest
 
 from movierec.errors import InputError
-from movierec_report.drawing import STABILITY_VERSION, draw
+from movierec_report.drawing import draw
 from tests.report import invented
-
-EVALUATED = invented.facts()["stages"]["evaluate"]["fingerprint"]
-
-
-def spread(**changes: Any) -> dict[str, Any]:
-    """What other splits gave, as scripts/run_stability.py leaves it."""
-    metric = {"mean": 0.1234, "stdev": 0.0056, "min": 0.1, "max": 0.2}
-    splits = dict.fromkeys(invented.HELD_OUT, dict.fromkeys(invented.METRICS, metric))
-    models = dict.fromkeys(invented.MODELS, splits)
-    found = {"splits": ["a", "b"], "models": models, "als_vs_popularity": splits}
-    return {"fingerprint": EVALUATED, "version": STABILITY_VERSION, **found, **changes}
 
 
 def drawn(out: Path, **files: dict[str, Any]) -> str:
@@ -35,7 +24,7 @@ def drawn(out: Path, **files: dict[str, Any]) -> str:
 
 def test_other_splits_are_shown_beside_the_evaluation_that_they_repeat(tmp_path: Path) -> None:
     assert "On other splits" not in drawn(tmp_path, report=invented.facts())
-    assert "0.1234 ± 0.0056" in drawn(tmp_path, stability=spread())
+    assert "0.1234 ± 0.0056" in drawn(tmp_path, stability=invented.stability())
 
 
 @pytest.mark.parametrize("of", [{"fingerprint": "0" * 16}, {"fingerprint": None}, {"version": 0}])
@@ -43,7 +32,7 @@ def test_splits_of_another_conf_archive_or_layout_are_not_shown(
     tmp_path: Path, of: dict[str, Any]
 ) -> None:
     # of another k: what the page would look up is not there
-    other = spread(models={}, **of)
+    other = invented.stability(models={}, **of)
     assert "On other splits" not in drawn(tmp_path, report=invented.facts(), stability=other)
     del other["fingerprint"]
     assert "On other splits" not in drawn(tmp_path, stability=other)
@@ -52,7 +41,7 @@ def test_splits_of_another_conf_archive_or_layout_are_not_shown(
 def test_a_page_of_other_facts_goes(tmp_path: Path) -> None:
     drawn(tmp_path, report=invented.facts())
     (tmp_path / "report.json").write_text('{"version": 2}')
-    (tmp_path / "stability.json").write_text(json.dumps(spread()))
+    (tmp_path / "stability.json").write_text(json.dumps(invented.stability()))
     with pytest.raises(InputError, match="has the layout 2"):
         draw(tmp_path, commands=[])
     assert not (tmp_path / "report.html").exists()
