@@ -66,7 +66,7 @@ def test_heaps_that_are_too_small_together() -> None:
     assert judge_heaps(replace(GOOD, heap=5 * GIB), ratings=FULL).state == "ok"
     finding = judge_heaps(replace(GOOD, heap=2 * GIB), ratings=FULL)
     assert finding.state == "warning"
-    assert finding.found.startswith("4.0 GiB in all; 33,832,162 ratings are known to do with 9.0 ")
+    assert finding.found.startswith("4.0 GiB in all; 33,832,162 ratings are known to do with 8.6 ")
 
 
 def test_python_workers_that_have_no_room_beside_the_heap() -> None:

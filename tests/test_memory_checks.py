@@ -19,8 +19,8 @@ def test_the_machine_of_the_benchmarks_is_large_enough() -> None:
     finding = judged(14, 24, 2, FULL)
     assert finding.state == "ok"
     assert finding.found == (
-        "heap 14.0 GiB of 24.0 GiB; 33,832,162 ratings are known to do with a heap of 9.0 GiB and, "
-        "with the Python workers of 2 cores, 14.0 GiB in all"
+        "heap 14.0 GiB of 24.0 GiB; 33,832,162 ratings are known to do with a heap of 8.6 GiB and, "
+        "with the Python workers of 2 cores, 13.6 GiB in all"
     )
 
 

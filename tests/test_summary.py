@@ -17,7 +17,7 @@ LOWS = [-0.012, -0.002, 0.008, 0.018]
 METRICS = ["precision", "map", "ndcg", "recall"]
 
 
-def evaluation(first: float, *, k: int) -> SplitEvaluation:
+def evaluation(first: float, *, k: int, cold: int = 0) -> SplitEvaluation:
     """Metrics that count up from `first` by a thousandth, model by model."""
     models: dict[str, dict[str, Any]] = {}
     for n, model in enumerate(MODELS):
@@ -30,15 +30,15 @@ def evaluation(first: float, *, k: int) -> SplitEvaluation:
     return SplitEvaluation(
         models=models,
         comparison={"als_vs_popularity": differences, "als_vs_als_explicit": differences},
-        users={"evaluated": 7},
+        users={"evaluated": 7, "evaluated_but_cold": cold},
         movies={"known": 9},
         strata={"users_by_activity": []},
     )
 
 
-def summary(*, k: int = 100, candidates: str = "unseen") -> dict[str, Any]:
+def summary(*, k: int = 100, candidates: str = "unseen", cold: int = 0) -> dict[str, Any]:
     return evaluation_summary(
-        {"validation": evaluation(0.1, k=k), "test": evaluation(0.5, k=k)},
+        {"validation": evaluation(0.1, k=k), "test": evaluation(0.5, k=k, cold=cold)},
         ingest=manifest(rows={"ratings": 10, "movies": 4, "tags": 5}, facts={"users": 3}),
         partition=manifest(
             config={"partition": {"strategy": "global_time"}},
@@ -77,7 +77,7 @@ def test_the_summary_has_the_keys_that_scripts_rely_on() -> None:
     assert found["models"]["random"]["params"] == {}
     compared = found["comparison"]["als_vs_popularity"]["test"]["ndcg_at_100"]
     assert compared == {"difference": 0.01, "ci95": [0.008, 0.5], "p_value": 0.04}
-    assert found["users"] == {"validation": {"evaluated": 7}, "test": {"evaluated": 7}}
+    assert found["users"]["test"] == {"evaluated": 7, "evaluated_but_cold": 0}
 
 
 def test_the_inflated_protocol_is_labelled_as_such() -> None:
@@ -131,6 +131,11 @@ def test_the_table_is_at_the_k_of_the_summary() -> None:
         "ndcg_at_7",
         "recall_at_7",
     ]
+
+
+def test_the_table_says_whom_als_cannot_serve() -> None:
+    *_, told, _ = table(summary(cold=3)).splitlines()
+    assert told == "test: 3 of 7 users are cold: ALS has no list for them and scores 0"
 
 
 def test_the_table_says_under_it_what_was_ranked() -> None:

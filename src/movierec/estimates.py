@@ -32,28 +32,30 @@ class Run:
     """What went to Spark's local directories, of which Spark removes a part on the way."""
 
 
-_STAGES: Final = ("ingest", "partition", "popularity", "tune", "recommend", "evaluate", "twins")
+_STAGES: Final = (
+    *("ingest", "partition", "popularity", "tune", "recommend", "evaluate", "twins", "report"),
+)
 RUNS: Final = (
     Run(
         ratings=338_322,
-        seconds=dict(zip(_STAGES, (28, 8, 14, 120, 23, 23, 32), strict=True)),
-        jvm_gib=5.8,
-        all_gib=6.8,
+        seconds=dict(zip(_STAGES, (27, 5, 13, 109, 21, 25, 34, 5), strict=True)),
+        jvm_gib=6.1,
+        all_gib=7.1,
         shuffled_gib=1.1,
     ),
     Run(
         ratings=3_383_216,
-        seconds=dict(zip(_STAGES, (53, 25, 28, 209, 93, 54, 88), strict=True)),
-        jvm_gib=6.5,
-        all_gib=8.8,
-        shuffled_gib=4.6,
+        seconds=dict(zip(_STAGES, (39, 15, 22, 179, 67, 45, 74, 7), strict=True)),
+        jvm_gib=6.2,
+        all_gib=8.5,
+        shuffled_gib=4.4,
     ),
     Run(
         ratings=33_832_162,
-        seconds=dict(zip(_STAGES, (164, 138, 97, 744, 607, 266, 239), strict=True)),
-        jvm_gib=9.0,
-        all_gib=14.0,
-        shuffled_gib=33.6,
+        seconds=dict(zip(_STAGES, (138, 60, 88, 684, 536, 263, 222, 24), strict=True)),
+        jvm_gib=8.6,
+        all_gib=13.6,
+        shuffled_gib=31.7,
     ),
 )
 # The tests run ml-latest-small with the heap of conftest.py; at full size the JVM held so much.

@@ -90,6 +90,11 @@ def _comparison(summary: dict[str, Any]) -> str:
             cells = (f"{values[name]:18.4f}" for name in metrics)
             lines.append("".join([f"{split:<12}{model:<16}", *cells]))
         lines.append(_comparison_line(summary, split, metrics))
+    for split in HELD_OUT:
+        users = summary["users"][split]
+        if users["evaluated_but_cold"]:
+            told = f"{users['evaluated_but_cold']:,} of {users['evaluated']:,} users are cold"
+            lines.append(f"{split}: {told}: ALS has no list for them and scores 0")
     lines.append(f"candidates: {summary['protocol']['candidates_are']}")
     return "\n".join(lines)
 

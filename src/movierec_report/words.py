@@ -32,12 +32,19 @@ def verdict(summary: Facts, *, metric: str) -> str:
     )
 
 
-def caution(summary: Facts) -> str | None:
-    """Return what makes the numbers incomparable with others, None where nothing does."""
-    protocol = summary["protocol"]
-    if protocol["candidates"] == "unseen":
-        return None
-    return f"The candidates are {protocol['candidates_are']}."
+def cautions(summary: Facts) -> list[str]:
+    """Return what to know before comparing the numbers with others, or the models."""
+    found = []
+    protocol, users = summary["protocol"], summary["users"]["test"]
+    if protocol["candidates"] != "unseen":
+        found.append(f"The candidates are {protocol['candidates_are']}.")
+    if users["evaluated_but_cold"]:
+        found.append(
+            f"{users['evaluated_but_cold']:,} of the {users['evaluated']:,} users in test are "
+            "cold: they have no rating that ALS could learn from, so it has no list for them and "
+            "scores 0. Popularity needs none."
+        )
+    return found
 
 
 def twins_verdict(twins: Facts) -> str:

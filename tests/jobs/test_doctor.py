@@ -120,7 +120,7 @@ def test_a_heap_that_is_too_small_for_what_conf_claims(examine: Examine, tmp_pat
     memory = examine(config)["memory"]
     assert memory.state == "warning"
     assert memory.found.startswith("heap 3.0 GiB of ")
-    assert "33,832,162 ratings are known to do with a heap of 9.0 GiB" in memory.found
+    assert "33,832,162 ratings are known to do with a heap of 8.6 GiB" in memory.found
 
 
 # --- the command line ----------------------------------------------------------------------------

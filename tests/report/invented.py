@@ -80,6 +80,7 @@ def summary(**changes: Any) -> dict[str, Any]:
             "candidates": "unseen",
             "candidates_are": "every movie that the user has not seen",
         },
+        "users": {split: judged_users() for split in HELD_OUT},
         "models": {model: {split: means(model) for split in HELD_OUT} for model in MODELS},
         "comparison": {
             "als_vs_popularity": {
@@ -96,6 +97,11 @@ def summary(**changes: Any) -> dict[str, Any]:
         "twins": twins(),
         **changes,
     }
+
+
+def judged_users(*, n: int = 592, cold: int = 0) -> dict[str, int]:
+    """How many users a split's means run over, and how many of them are cold."""
+    return {"evaluated": n, "evaluated_but_cold": cold}
 
 
 def means(model: str) -> dict[str, Any]:

@@ -156,6 +156,13 @@ def test_an_inflated_protocol_is_warned_of():
     assert "The candidates are INFLATED" in page(summary=invented.summary(protocol=protocol))
 
 
+def test_it_is_told_whom_als_cannot_serve(text):
+    assert "are cold" not in text
+    users = {split: invented.judged_users(n=1_116, cold=88) for split in invented.HELD_OUT}
+    shown = page(summary=invented.summary(users=users))
+    assert "88 of the 1,116 users in test are cold: they have no rating that ALS" in shown
+
+
 def test_what_could_not_be_measured_is_left_out():
     none = {"mean": None}
     twins = invented.twins(
