@@ -58,9 +58,13 @@ EXECUTED = {
     "doctor": ("tests/jobs/test_doctor.py", "Examination(config, session).findings()"),
     "fuzz": ("tests/fuzz/test_fuzz.py", "targets.conf("),
     "notebook": ("tests/test_notebook.py", "client.execute("),
-    "invariance": ("tests/invariance/test_invariance.py", "run(everything, "),
+    "invariance": (
+        "tests/invariance/test_invariance.py",
+        "compared(finished_run.workspace, there)",
+    ),
     "mkl": (".ci/run", " make mkl"),
     "package": ("tests/scripts/test_build_package.py", "build_package.build_packages(ROOT"),
+    "popularity": ("tests/jobs/test_pipeline_jobs.py", "run_pipeline(execution"),
     "prune": ("tests/scripts/test_prune.py", 'prune.main(["--config", str(conf), "--delete"])'),
     "stability": (
         "tests/scripts/test_run_stability.py",

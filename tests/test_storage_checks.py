@@ -71,7 +71,7 @@ def test_what_is_shuffled_goes_to_spark_s_directories() -> None:
     assert judge_scratch([machine("a", tmp=40)], ratings=full).state == "ok"
     short = judge_scratch([machine("a", tmp=20)], ratings=full)
     assert short.state == "warning"
-    assert short.found.startswith("21.5 GB free in /tmp of a, and a run shuffles up to 36.1 GB")
+    assert short.found.startswith("21.5 GB free in /tmp of a, and a run shuffles up to 34.0 GB")
     assert "SPARK_LOCAL_DIRS" in short.cure
 
 

@@ -18,7 +18,7 @@ from movierec.execution import Execution
 from movierec.stages import Stage
 from scripts import run_stability
 from tests.finished import FinishedRun
-from tests.invariance.__main__ import published
+from tests.invariance.variants import published
 from tests.report import invented
 
 ROOT = Path(__file__).resolve().parents[2]
