@@ -12,9 +12,9 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from movierec.session import Session
-from movierec.storage import Files
-from tests.finished import FinishedRun, finish
+from movierec.spark.files import Files
+from movierec.spark.session import Session
+from tests.support.finished import FinishedRun, finish
 
 # One core, one partition and no adaptive planning: what costs time on ten rows.
 CHEAP = {

@@ -3,24 +3,37 @@
 import json
 from typing import Any
 
-from movierec import models, report_facts, stages
-from movierec.columns import MOVIE_ID, USER_ID
-from movierec.context import Context
-from movierec.distributions import collect_month_counts, collect_spread, collect_star_counts
-from movierec.examples import RULE, Material, collect_examples
-from movierec.job import main
-from movierec.known import read_known
-from movierec.list_bias import collect_list_bias
-from movierec.metrics import relevant_movies
-from movierec.schemas import MOVIES, RANDOM_PAIRS, RATINGS, RECOMMENDATIONS, TWINS, USER_METRICS
-from movierec.splits import SPLITS, TEST
+from movierec.data.columns import MOVIE_ID, USER_ID
+from movierec.data.schemas import (
+    MOVIES,
+    RANDOM_PAIRS,
+    RATINGS,
+    RECOMMENDATIONS,
+    TWINS,
+    USER_METRICS,
+)
+from movierec.evaluation.metrics import relevant_movies
+from movierec.models import names as models
+from movierec.pipeline import dag
+from movierec.pipeline.cli import main
+from movierec.pipeline.context import Context
+from movierec.reporting import facts as report_facts
+from movierec.reporting.distributions import (
+    collect_month_counts,
+    collect_spread,
+    collect_star_counts,
+)
+from movierec.reporting.examples import RULE, Material, collect_examples
+from movierec.reporting.popularity_bias import collect_list_bias
+from movierec.splitting.splits import SPLITS, TEST
+from movierec.stages.known import read_known
 
 
 def run(context: Context) -> None:
-    inputs = {stage.name: context.input(stage) for stage in stages.REPORT.inputs}
+    inputs = {stage.name: context.input(stage) for stage in dag.REPORT.inputs}
     found: dict[str, Any] = {}
     for result in inputs.values():
-        text = context.execution.files.read_text(f"{result.path}/{stages.SUMMARY}")
+        text = context.execution.files.read_text(f"{result.path}/{dag.SUMMARY}")
         found |= json.loads(text) if text else {}
     facts = report_facts.report_facts(
         summary=found,
@@ -30,13 +43,13 @@ def run(context: Context) -> None:
         examples=examples(context),
         twins=twins(context),
     )
-    context.draft.write_text(stages.REPORT_FACTS, report_facts.to_json(facts))
+    context.draft.write_text(dag.REPORT_FACTS, report_facts.to_json(facts))
 
 
 def data(context: Context) -> dict[str, object]:
     with context.step("data"):
-        ratings = context.read(stages.INGEST, "ratings", RATINGS)
-        splits = {name: context.read(stages.PARTITION, name, RATINGS) for name in SPLITS}
+        ratings = context.read(dag.INGEST, "ratings", RATINGS)
+        splits = {name: context.read(dag.PARTITION, name, RATINGS) for name in SPLITS}
         return {
             "stars": collect_star_counts(ratings),
             "months": collect_month_counts(splits),
@@ -48,9 +61,7 @@ def data(context: Context) -> dict[str, object]:
 def bias(context: Context, split: str) -> dict[str, object]:
     with context.step(f"bias {split}"):
         lists = {
-            model: context.read(
-                stages.RECOMMEND, f"recommendations/{model}/{split}", RECOMMENDATIONS
-            )
+            model: context.read(dag.RECOMMEND, f"recommendations/{model}/{split}", RECOMMENDATIONS)
             for model in models.MODELS
         }
         groups = context.config.evaluation.strata
@@ -63,14 +74,14 @@ def examples(context: Context) -> dict[str, object]:
         material = Material(
             known=read_known(context, TEST),
             relevant=relevant_movies(
-                context.read(stages.PARTITION, TEST, RATINGS), relevant_rating=liked
+                context.read(dag.PARTITION, TEST, RATINGS), relevant_rating=liked
             ),
             recommendations=context.read(
-                stages.RECOMMEND, f"recommendations/{models.ALS}/{TEST}", RECOMMENDATIONS
+                dag.RECOMMEND, f"recommendations/{models.ALS}/{TEST}", RECOMMENDATIONS
             ),
-            movies=context.read(stages.INGEST, "movies", MOVIES),
+            movies=context.read(dag.INGEST, "movies", MOVIES),
             metrics={
-                model: context.read(stages.EVALUATE, f"user_metrics/{model}/{TEST}", USER_METRICS)
+                model: context.read(dag.EVALUATE, f"user_metrics/{model}/{TEST}", USER_METRICS)
                 for model in (models.ALS, models.POPULARITY)
             },
         )
@@ -78,8 +89,8 @@ def examples(context: Context) -> dict[str, object]:
 
 
 def twins(context: Context) -> dict[str, object]:
-    pairs = context.read(stages.TWINS, "twins", TWINS).orderBy("rank").collect()
-    random = context.read(stages.TWINS, "random_pairs", RANDOM_PAIRS).collect()
+    pairs = context.read(dag.TWINS, "twins", TWINS).orderBy("rank").collect()
+    random = context.read(dag.TWINS, "random_pairs", RANDOM_PAIRS).collect()
     return {
         "pairs": [row.asDict() for row in pairs],
         "random": sorted(row["correlation"] for row in random if row["correlation"] is not None),
@@ -87,4 +98,4 @@ def twins(context: Context) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    main(stages.REPORT, run)
+    main(dag.REPORT, run)

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from movierec.doctor.checkup import Examination
 from movierec.errors import InputError
-from movierec.examination import Examination
-from movierec.job import job_parser, read_config, run_guarded
-from movierec.session import Session
+from movierec.pipeline.cli import job_parser, read_config, run_guarded
+from movierec.spark.session import Session
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -5,42 +5,44 @@ from dataclasses import asdict
 from pyspark.sql import DataFrame
 from pyspark.sql.types import StructType
 
-from movierec import models, stages, summary
-from movierec.context import Context
-from movierec.evaluation import (
+from movierec.data.schemas import RATINGS, RECOMMENDATIONS
+from movierec.evaluation.compare import (
     Judged,
     SplitEvaluation,
     collect_evaluation,
     collect_judged,
     keep_relevant,
 )
-from movierec.job import main
-from movierec.known import read_known
-from movierec.schemas import RATINGS, RECOMMENDATIONS
-from movierec.splits import HELD_OUT
-from movierec.tuning import Trial
+from movierec.models import names as models
+from movierec.pipeline import dag
+from movierec.pipeline.cli import main
+from movierec.pipeline.context import Context
+from movierec.reporting import summary
+from movierec.splitting.splits import HELD_OUT
+from movierec.stages.known import read_known
+from movierec.tuning.search import Trial
 
 
 def run(context: Context) -> None:
     evaluations = {split: evaluate(context, split) for split in HELD_OUT}
-    popularity = context.input(stages.POPULARITY).manifest.facts["winner"]
-    tuned = context.input(stages.TUNE).manifest.facts["winners"]
+    popularity = context.input(dag.POPULARITY).manifest.facts["winner"]
+    tuned = context.input(dag.TUNE).manifest.facts["winners"]
     found = summary.evaluation_summary(
         evaluations,
-        ingest=context.input(stages.INGEST).manifest,
-        partition=context.input(stages.PARTITION).manifest,
+        ingest=context.input(dag.INGEST).manifest,
+        partition=context.input(dag.PARTITION).manifest,
         params={
             models.POPULARITY: {name: popularity[name] for name in ("kind", "damping")},
             **{model: asdict(Trial.params_of(row)) for model, row in tuned.items()},
         },
         config=context.config.evaluation,
     )
-    context.draft.write_text(stages.SUMMARY, summary.to_json(found))
+    context.draft.write_text(dag.SUMMARY, summary.to_json(found))
 
 
 def evaluate(context: Context, split: str) -> SplitEvaluation:
     config = context.config.evaluation
-    heldout = context.read(stages.PARTITION, split, RATINGS)
+    heldout = context.read(dag.PARTITION, split, RATINGS)
     relevant = keep_relevant(heldout, relevant_rating=config.relevant_rating, split=split)
     judged = {model: judge(context, model, split, relevant) for model in models.MODELS}
     with context.step("compare"):
@@ -60,10 +62,10 @@ def judge(context: Context, model: str, split: str, relevant: DataFrame) -> Judg
         return context.write(frame, f"{name}/{model}/{split}", schema)
 
     with context.step(f"judge {model}"):
-        lists = context.read(stages.RECOMMEND, f"recommendations/{model}/{split}", RECOMMENDATIONS)
+        lists = context.read(dag.RECOMMEND, f"recommendations/{model}/{split}", RECOMMENDATIONS)
         k = context.config.evaluation.k
         return collect_judged(lists, relevant=relevant, k=k, write=write)
 
 
 if __name__ == "__main__":
-    main(stages.EVALUATE, run)
+    main(dag.EVALUATE, run)

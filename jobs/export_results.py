@@ -6,14 +6,14 @@ import json
 import sys
 from collections.abc import Sequence
 
-from movierec import stages
 from movierec.errors import InputError
-from movierec.execution import Execution
-from movierec.job import add_force, job_parser, read_config, run_guarded
-from movierec.session import Session
-from movierec.storage import resolve_uri
-from movierec.transfers import export_result, find_distcp
-from movierec.workspace import Workspace
+from movierec.pipeline import dag
+from movierec.pipeline.cli import add_force, job_parser, read_config, run_guarded
+from movierec.pipeline.execution import Execution
+from movierec.pipeline.transfers import export_result, find_distcp
+from movierec.pipeline.workspace import Workspace
+from movierec.spark.files import resolve_uri
+from movierec.spark.session import Session
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return
         exported = Workspace(target, execution.files)
         copied = {}
-        for stage in stages.PIPELINE:
+        for stage in dag.PIPELINE:
             result = execution.find(stage)
             if result is not None:
                 copied[stage.name] = export_result(

@@ -1,22 +1,24 @@
 """Find the user pairs with the most alike movie sets, prove the search, test their ratings."""
 
-from movierec import stages, summary, twin_summary
-from movierec.context import Context
+from movierec.data.schemas import MOVIE_SETS, MOVIES, RANDOM_PAIRS, RATINGS, TWINS
 from movierec.errors import InputError
-from movierec.job import main
-from movierec.movie_sets import collect_population, movie_sets
-from movierec.schemas import MOVIE_SETS, MOVIES, RANDOM_PAIRS, RATINGS, TWINS
-from movierec.twin_findings import collect_findings
-from movierec.twin_proof import collect_proof
-from movierec.twin_search import find_twins
-from movierec.twin_validation import collect_curve, collect_study
+from movierec.pipeline import dag
+from movierec.pipeline.cli import main
+from movierec.pipeline.context import Context
+from movierec.reporting import summary
+from movierec.twins import summary as twin_summary
+from movierec.twins.analysis import collect_findings
+from movierec.twins.lsh_recall import collect_proof
+from movierec.twins.movie_sets import collect_population, movie_sets
+from movierec.twins.pair_groups import collect_curve, collect_study
+from movierec.twins.search import find_twins
 
 
 def run(context: Context) -> None:
     config = context.config.twins
     floor = config.min_movies
-    ratings = context.read(stages.INGEST, "ratings", RATINGS)
-    n_users = context.input(stages.INGEST).manifest.facts["users"]
+    ratings = context.read(dag.INGEST, "ratings", RATINGS)
+    n_users = context.input(dag.INGEST).manifest.facts["users"]
     with context.step("sets"):
         made = movie_sets(ratings, min_movies=floor, keep_users=config.pairs + 1)
         sets = context.write(made, "sets", MOVIE_SETS)
@@ -42,7 +44,7 @@ def run(context: Context) -> None:
     with context.step("validation"):
         findings = collect_findings(
             ratings,
-            movies=context.read(stages.INGEST, "movies", MOVIES),
+            movies=context.read(dag.INGEST, "movies", MOVIES),
             study=collect_study(ratings, top=top, users=population.users, config=config),
             curve=curve,
             liked=context.config.evaluation.relevant_rating,
@@ -52,12 +54,12 @@ def run(context: Context) -> None:
     random = twin_summary.random_pair_rows(findings)
     context.write(context.spark.createDataFrame(twins, TWINS), "twins", TWINS)
     context.write(context.spark.createDataFrame(random, RANDOM_PAIRS), "random_pairs", RANDOM_PAIRS)
-    context.draft.write_text(stages.TWINS_CSV, twin_summary.twins_csv(twins))
+    context.draft.write_text(dag.TWINS_CSV, twin_summary.twins_csv(twins))
     found = twin_summary.twins_summary(
         findings, population=population, rounds=rounds, proof=proof, config=config
     )
-    context.draft.write_text(stages.SUMMARY, summary.to_json({"twins": found}))
+    context.draft.write_text(dag.SUMMARY, summary.to_json({"twins": found}))
 
 
 if __name__ == "__main__":
-    main(stages.TWINS, run)
+    main(dag.TWINS, run)

@@ -2,21 +2,21 @@
 
 from dataclasses import asdict
 
-from movierec import stages
-from movierec.context import Context
-from movierec.evaluation import keep_relevant
-from movierec.job import main
-from movierec.popularity import collect_variant_metrics, variants
-from movierec.recommendations import movie_lists
-from movierec.schemas import POPULARITY_TRIALS, RATINGS
-from movierec.splits import TRAIN, VALIDATION
-from movierec.tuning import metric_name
+from movierec.data.schemas import POPULARITY_TRIALS, RATINGS
+from movierec.evaluation.compare import keep_relevant
+from movierec.models.popularity import collect_variant_metrics, variants
+from movierec.pipeline import dag
+from movierec.pipeline.cli import main
+from movierec.pipeline.context import Context
+from movierec.ranking.recommend import movie_lists
+from movierec.splitting.splits import TRAIN, VALIDATION
+from movierec.tuning.search import metric_name
 
 
 def run(context: Context) -> None:
     config = context.config
-    train = context.read(stages.PARTITION, TRAIN, RATINGS).persist()
-    validation = context.read(stages.PARTITION, VALIDATION, RATINGS)
+    train = context.read(dag.PARTITION, TRAIN, RATINGS).persist()
+    validation = context.read(dag.PARTITION, VALIDATION, RATINGS)
     seen = movie_lists(train).persist()
     relevant = keep_relevant(
         validation, relevant_rating=config.evaluation.relevant_rating, split=VALIDATION
@@ -37,4 +37,4 @@ def run(context: Context) -> None:
 
 
 if __name__ == "__main__":
-    main(stages.POPULARITY, run)
+    main(dag.POPULARITY, run)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from movierec import stages
-from movierec.context import Context
-from movierec.ingest import Ingestion, open_source, staged
-from movierec.job import main
+from movierec.pipeline import dag
+from movierec.pipeline.cli import main
+from movierec.pipeline.context import Context
+from movierec.stages.ingest import Ingestion, open_source, staged
 
 
 def run(context: Context) -> None:
@@ -20,4 +20,4 @@ def run(context: Context) -> None:
 
 
 if __name__ == "__main__":
-    main(stages.INGEST, run)
+    main(dag.INGEST, run)

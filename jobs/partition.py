@@ -5,20 +5,20 @@ from dataclasses import asdict
 from pyspark import StorageLevel
 from pyspark.sql import functions as F
 
-from movierec import stages
-from movierec.audit import collect_audit
-from movierec.columns import SPLIT
-from movierec.context import Context
+from movierec.data.columns import SPLIT
+from movierec.data.schemas import RATINGS
 from movierec.errors import InputError
-from movierec.job import main
-from movierec.schemas import RATINGS
-from movierec.splits import GLOBAL_TIME, PER_USER_CHRONOLOGICAL, SPLITS, split_ratings
-from movierec.splits import with_enough_ratings as with_enough
+from movierec.pipeline import dag
+from movierec.pipeline.cli import main
+from movierec.pipeline.context import Context
+from movierec.splitting.audit import collect_audit
+from movierec.splitting.splits import GLOBAL_TIME, PER_USER_CHRONOLOGICAL, SPLITS, split_ratings
+from movierec.splitting.splits import with_enough_ratings as with_enough
 
 
 def run(context: Context) -> None:
     config = context.config.partition
-    ratings = context.read(stages.INGEST, "ratings", RATINGS)
+    ratings = context.read(dag.INGEST, "ratings", RATINGS)
     eligible = ratings.transform(with_enough, at_least=config.min_ratings_per_user)
     if eligible.isEmpty():
         raise InputError(
@@ -41,10 +41,10 @@ def run(context: Context) -> None:
             f"partition: the audit of {config.strategy} found {', '.join(audit.faults())}; "
             "see partition.* in the conf"
         )
-    n_ratings = context.input(stages.INGEST).manifest.rows["ratings"]
+    n_ratings = context.input(dag.INGEST).manifest.rows["ratings"]
     context.facts["audit"] = asdict(audit)
     context.facts["ratings_left_out"] = n_ratings - sum(context.draft.rows.values())
 
 
 if __name__ == "__main__":
-    main(stages.PARTITION, run)
+    main(dag.PARTITION, run)

@@ -7,10 +7,10 @@ import json
 import sys
 from collections.abc import Sequence
 
-from movierec.job import add_verbose, run_guarded
-from movierec.session import Session
-from movierec.storage import Files, resolve_uri
-from movierec.transfers import stage_in
+from movierec.pipeline.cli import add_verbose, run_guarded
+from movierec.pipeline.transfers import stage_in
+from movierec.spark.files import Files, resolve_uri
+from movierec.spark.session import Session
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,29 +1,38 @@
 """Tune ALS: judge trials on validation by the quality of their lists, never by RMSE."""
 
-from movierec import models, native_blas, stages
-from movierec.context import Context
-from movierec.fitted import write_factors
-from movierec.job import main
-from movierec.ledger import Ledger
-from movierec.schemas import RATINGS, TRIALS
-from movierec.splits import TRAIN, VALIDATION
-from movierec.trials import TrialRunner
-from movierec.tuning import at_edges, best, explicit_grid, implicit_grid, planned_trials, search
+from movierec.data.schemas import RATINGS, TRIALS
+from movierec.models import names as models
+from movierec.pipeline import dag
+from movierec.pipeline.cli import main
+from movierec.pipeline.context import Context
+from movierec.spark import blas
+from movierec.splitting.splits import TRAIN, VALIDATION
+from movierec.stages.fitted import write_factors
+from movierec.stages.trial_cache import Ledger
+from movierec.tuning.search import (
+    at_edges,
+    best,
+    explicit_grid,
+    implicit_grid,
+    planned_trials,
+    search,
+)
+from movierec.tuning.trials import TrialRunner
 
 
 def run(context: Context) -> None:
-    context.say(native_blas.told(context.spark))
+    context.say(blas.told(context.spark))
     config = context.config.tuning
     grids = {models.ALS: implicit_grid(config), models.ALS_EXPLICIT: explicit_grid(config)}
-    n_users = context.input(stages.PARTITION).manifest.facts["audit"]["users"][TRAIN]
+    n_users = context.input(dag.PARTITION).manifest.facts["audit"]["users"][TRAIN]
     planned = [
         fraction
         for grid in grids.values()
         for fraction in planned_trials(len(grid), config=config, n_users=n_users)
     ]
     runner = TrialRunner(
-        train=context.read(stages.PARTITION, TRAIN, RATINGS),
-        validation=context.read(stages.PARTITION, VALIDATION, RATINGS),
+        train=context.read(dag.PARTITION, TRAIN, RATINGS),
+        validation=context.read(dag.PARTITION, VALIDATION, RATINGS),
         config=context.config,
     )
     ledger = Ledger(context, runner, planned=planned)
@@ -45,4 +54,4 @@ def run(context: Context) -> None:
 
 
 if __name__ == "__main__":
-    main(stages.TUNE, run)
+    main(dag.TUNE, run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from movierec_dataproc.cli import main
+from movierec_dataproc.commands.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

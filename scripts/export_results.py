@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from movierec import summary
-from movierec.execution import Execution
-from movierec.job import job_parser, read_config, run_guarded
-from movierec.pipeline import export_results
-from movierec.session import Session
+from movierec.pipeline.cli import job_parser, read_config, run_guarded
+from movierec.pipeline.execution import Execution
+from movierec.reporting import summary
+from movierec.run_all import export_results
+from movierec.spark.session import Session
 from movierec_report.drawing import draw, run_command
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from movierec.fetching import fetch_archive
-from movierec.job import add_force, job_parser, read_config, run_guarded
-from movierec.session import Session
+from movierec.pipeline.cli import add_force, job_parser, read_config, run_guarded
+from movierec.spark.session import Session
+from movierec_synthetic.download import fetch_archive
 
 
 def main(argv: Sequence[str] | None = None) -> int:

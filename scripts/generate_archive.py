@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from movierec.errors import ConfigError
-from movierec.synthetic import SHAPES, SampleSpec, write_archive
+from movierec_synthetic import SHAPES, SampleSpec, write_archive
 
 # Users, movies and ratings of the archive that each shape imitates.
 SIZES = {"small": (610, 9_742, 100_836), "full": (330_975, 86_537, 33_832_162)}

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 
 from movierec.errors import ConfigError
-from movierec.execution import Execution
-from movierec.job import read_config, run_guarded
-from movierec.pruning import leftovers, reached
-from movierec.session import Session
+from movierec.pipeline.cli import read_config, run_guarded
+from movierec.pipeline.execution import Execution
+from movierec.pipeline.prune import leftovers, reached
+from movierec.spark.session import Session
 
 
 def main(argv: Sequence[str] | None = None) -> int:

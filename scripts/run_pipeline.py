@@ -7,13 +7,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from movierec import summary
-from movierec.execution import Execution
-from movierec.fetching import fetch_archive
-from movierec.job import add_force, job_parser, read_config, run_guarded
-from movierec.pipeline import export_results, run_pipeline
-from movierec.session import Session
+from movierec.pipeline.cli import add_force, job_parser, read_config, run_guarded
+from movierec.pipeline.execution import Execution
+from movierec.reporting import summary
+from movierec.run_all import export_results, run_pipeline
+from movierec.spark.session import Session
 from movierec_report.drawing import draw, run_command
+from movierec_synthetic.download import fetch_archive
 
 
 def main(argv: Sequence[str] | None = None) -> int:

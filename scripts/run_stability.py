@@ -10,19 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from movierec import models, stages
-from movierec.config import Config
-from movierec.execution import Execution
-from movierec.fetching import fetch_archive
-from movierec.job import add_force, job_parser, read_config, run_guarded
-from movierec.pipeline import run_pipeline
-from movierec.session import Session
-from movierec.splits import HELD_OUT, PER_USER_RANDOM
+from movierec.config.schema import Config
+from movierec.models import names as models
+from movierec.pipeline import dag
+from movierec.pipeline.cli import add_force, job_parser, read_config, run_guarded
+from movierec.pipeline.execution import Execution
+from movierec.run_all import run_pipeline
+from movierec.spark.session import Session
+from movierec.splitting.splits import HELD_OUT, PER_USER_RANDOM
 from movierec_report.drawing import STABILITY, STABILITY_VERSION, draw, run_command
+from movierec_synthetic.download import fetch_archive
 
 REPEATED: Final = (
-    *(stage for stage in stages.EVALUATE.inputs if stage is not stages.INGEST),
-    stages.EVALUATE,
+    *(stage for stage in dag.EVALUATE.inputs if stage is not dag.INGEST),
+    dag.EVALUATE,
 )
 
 
@@ -44,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             fetch_archive(config.source)
         given = Execution(config, session)
         # the archive is the same for every split
-        run_pipeline(given, wanted=(stages.INGEST,), force=arguments.force)
+        run_pipeline(given, wanted=(dag.INGEST,), force=arguments.force)
         summaries = {}
         for name, alternative in alternatives(config, arguments.seeds).items():
             print(f"run_stability: split {name}", file=sys.stderr)
@@ -52,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             summaries[name] = run_pipeline(execution, wanted=REPEATED, force=arguments.force)
         spread = {
             # of the conf as it is, by which a report knows that this is about its numbers
-            "fingerprint": given.fingerprint(stages.EVALUATE),
+            "fingerprint": given.fingerprint(dag.EVALUATE),
             "version": STABILITY_VERSION,
             "splits": list(summaries),
             **spread_of(list(summaries.values())),

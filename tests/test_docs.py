@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.command_lines import ENVIRONMENT, check_make, check_python, dry_run, targets
-from tests.dataproc.scenes import cluster_conf
-from tests.markdown import (
+from tests.support.command_lines import ENVIRONMENT, check_make, check_python, dry_run, targets
+from tests.support.dataproc.scenes import cluster_conf
+from tests.support.markdown import (
     DOCUMENTS,
     GUIDES,
     ROOT,
@@ -46,15 +46,15 @@ EXECUTED = {
     # its tests are set up by `setup`
     "setup": (".ci/run", " make test"),
     **{
-        name: ("tests/dataproc/test_cli.py", f'run("{name}"')
+        name: ("tests/movierec_dataproc/commands/test_cli.py", f'run("{name}"')
         for name in (
             *("batch", "cluster-down", "cluster-status", "cluster-up", "fetch", "logs"),
             *("pipeline", "submit", "workflow"),
         )
     },
-    "attach": ("tests/dataproc/test_operations.py", 'run("attach"'),
+    "attach": ("tests/movierec_dataproc/google/test_operations.py", 'run("attach"'),
     "chaos": ("tests/chaos/test_chaos.py", "campaign.stage(stages.PARTITION"),
-    "data": ("tests/test_fetching.py", "fetch_archive(source("),
+    "data": ("tests/movierec_synthetic/test_download.py", "fetch_archive(source("),
     "doctor": ("tests/jobs/test_doctor.py", "Examination(config, session).findings()"),
     "fuzz": ("tests/fuzz/test_fuzz.py", "targets.conf("),
     "notebook": ("tests/test_notebook.py", "client.execute("),
@@ -75,9 +75,9 @@ EXECUTED = {
 """Where a target, or in a test what it calls, is carried out for real, and what stands there."""
 ONLY_CHECKED = {"audit", "lock"}
 """What they find depends on the day: a dry run is all."""
-EXAMPLES = {"README.md": "tests/test_results.py"}
+EXAMPLES = {"README.md": "tests/movierec/test_results.py"}
 """Python without what it prints, each with the test that runs it."""
-SCRIPTS = {"README.md": "tests/dataproc/test_readme.py"}
+SCRIPTS = {"README.md": "tests/movierec_dataproc/test_readme.py"}
 """Whole shell scripts, each with the test that runs it."""
 GCLOUD = {
     ("dataproc",): set(),

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
-from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.finished import FinishedRun
+from tests.support.finished import FinishedRun
+from tests.support.paths import ROOT
 
-PATH = Path(__file__).resolve().parents[1] / "docs" / "explore.ipynb"
+PATH = ROOT / "docs" / "explore.ipynb"
 CHARTS = {"comparison-chart", "bias-chart", "activity-chart", "correlations-chart"}
 
 

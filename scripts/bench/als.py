@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from movierec import native_blas, stages
-from movierec.columns import MOVIE_ID, RATING, USER_ID
+from movierec.data.columns import MOVIE_ID, RATING, USER_ID
+from movierec.pipeline import dag
+from movierec.spark import blas as native_blas
 from scripts.bench import harness
 from scripts.bench.als_seconds import FEW, MORE
 from scripts.bench.harness import Findings, Setting, ratio, shown, timed
@@ -34,8 +35,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(setting: Setting) -> Findings:
-    execution = setting.results(stages.INGEST, stages.PARTITION)
-    partition = execution.require(stages.PARTITION)
+    execution = setting.results(dag.INGEST, dag.PARTITION)
+    partition = execution.require(dag.PARTITION)
     train = f"{partition.path}/train"
     execution.session.stop()
     found: Findings = {"ratings": partition.manifest.rows["train"], "ranks": {}}

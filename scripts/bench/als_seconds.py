@@ -17,11 +17,12 @@ from dataclasses import replace
 
 import pyspark
 
-from movierec import native_blas, schemas
-from movierec.als import als_input, arranged, fit_als
-from movierec.als_params import AlsParams
-from movierec.job import job_parser, read_config
-from movierec.session import Session, size_shuffles
+from movierec.data import schemas
+from movierec.models.als import als_input, arranged, fit_als
+from movierec.models.als_params import AlsParams
+from movierec.pipeline.cli import job_parser, read_config
+from movierec.spark import blas
+from movierec.spark.session import Session, size_shuffles
 from scripts.bench.harness import timed
 
 FEW, MORE = 1, 3
@@ -73,15 +74,15 @@ def measured(session: Session, arguments: argparse.Namespace) -> dict[str, objec
     }
     return {
         "spark": pyspark.__version__,
-        "native": native_blas.library_in_use(spark) is not None,
+        "native": blas.library_in_use(spark) is not None,
         "seconds": an_iteration,
     }
 
 
 def _plain() -> dict[str, str]:
     """Return the overrides that take the suite's collector back, and leave its choice of BLAS."""
-    library = native_blas.find_library()
-    return {"spark.driver.extraJavaOptions": native_blas.java_options(library) if library else ""}
+    library = blas.find_library()
+    return {"spark.driver.extraJavaOptions": blas.java_options(library) if library else ""}
 
 
 if __name__ == "__main__":

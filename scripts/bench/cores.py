@@ -22,12 +22,12 @@ from urllib.request import urlopen
 
 import pyspark
 
-from movierec import stages
-from movierec.config_loader import load_config
-from movierec.execution import Execution
-from movierec.job import run_guarded
-from movierec.pipeline import merged_summary
-from movierec.session import Session
+from movierec.config.loader import load_config
+from movierec.pipeline import dag
+from movierec.pipeline.cli import run_guarded
+from movierec.pipeline.execution import Execution
+from movierec.run_all import merged_summary
+from movierec.spark.session import Session
 from scripts.bench import harness
 from scripts.bench.archives import archive_of, overrides_of
 from scripts.bench.harness import Findings, ratio, shown
@@ -78,7 +78,7 @@ def submitted(master: str, options: list[str], arguments: argparse.Namespace) ->
             f"workspace=file:{place}",
         ]
         started = time.monotonic()
-        for stage in stages.PIPELINE:
+        for stage in dag.PIPELINE:
             command = [str(BIN / "spark-submit"), "--master", master, *options]
             command += ["--conf", "spark.ui.enabled=false"]
             command += [f"jobs/{stage.job}.py", "--config", arguments.config]

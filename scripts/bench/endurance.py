@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from movierec import stages
-from movierec.execution import Execution
-from movierec.job import read_config
-from movierec.pipeline import run_pipeline
+from movierec.pipeline import dag
+from movierec.pipeline.cli import read_config
+from movierec.pipeline.execution import Execution
+from movierec.run_all import run_pipeline
 from scripts.bench import harness
 from scripts.bench.harness import Findings, Setting
 
@@ -46,7 +46,7 @@ _QUARTERS = 4
 
 
 def run(setting: Setting) -> Findings:
-    setting.results(stages.INGEST, stages.PARTITION)
+    setting.results(dag.INGEST, dag.PARTITION)
     return {
         name: watched(tuning(setting, overrides))
         for name, overrides in (("trials", TRIALS), ("long_fit", LONG_FIT))
@@ -66,7 +66,7 @@ def watched(execution: Execution) -> Findings:
     """Tune anew; return what was held in each quarter of the time."""
     started = time.monotonic()
     with samples(execution) as notes:
-        run_pipeline(execution, wanted=[stages.TUNE], force=True)
+        run_pipeline(execution, wanted=[dag.TUNE], force=True)
     ends = [len(notes) * quarter // _QUARTERS for quarter in range(_QUARTERS + 1)]
     held = {
         name: [
@@ -76,7 +76,7 @@ def watched(execution: Execution) -> Findings:
         ]
         for name in notes[0]
     }
-    result = execution.require(stages.TUNE)
+    result = execution.require(dag.TUNE)
     return {
         "trials": len(result.manifest.facts["trials"]),
         "seconds": round(time.monotonic() - started, 1),

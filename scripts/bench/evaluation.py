@@ -17,20 +17,21 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from movierec import schemas, stages
-from movierec.columns import MOVIE_ID, RANK, USER_ID
-from movierec.contest import Contest
-from movierec.evaluation import collect_judged
-from movierec.metrics import relevant_movies
-from movierec.schemas import conform
-from movierec.session import size_shuffles
+from movierec.data import schemas
+from movierec.data.columns import MOVIE_ID, RANK, USER_ID
+from movierec.data.schemas import conform
+from movierec.evaluation.compare import collect_judged
+from movierec.evaluation.metrics import relevant_movies
+from movierec.models.recommenders import Contest
+from movierec.pipeline import dag
+from movierec.spark.session import size_shuffles
 from scripts.bench import harness
 from scripts.bench.harness import Findings, Setting, ratio, shown, timed
 
 
 def run(setting: Setting) -> Findings:
-    execution = setting.results(stages.INGEST, stages.PARTITION)
-    partition, config = execution.require(stages.PARTITION), setting.config.evaluation
+    execution = setting.results(dag.INGEST, dag.PARTITION)
+    partition, config = execution.require(dag.PARTITION), setting.config.evaluation
     spark = execution.session()
     size_shuffles(spark, rows=partition.manifest.rows["train"])
     train, heldout = (

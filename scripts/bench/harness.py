@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from movierec import stages
-from movierec.config import Config
-from movierec.execution import Execution
-from movierec.job import add_verbose, read_config, run_guarded
-from movierec.pipeline import run_pipeline
-from movierec.session import Session, machine_memory
+from movierec.config.schema import Config
+from movierec.pipeline import dag
+from movierec.pipeline.cli import add_verbose, read_config, run_guarded
+from movierec.pipeline.execution import Execution
+from movierec.run_all import run_pipeline
+from movierec.spark.session import Session, machine_memory
 
 OUT = Path("out/bench")
 Findings = dict[str, Any]
@@ -42,7 +42,7 @@ class Setting:
         """The conf, with its overrides."""
         return self.execution.config
 
-    def results(self, *wanted: stages.Stage) -> Execution:
+    def results(self, *wanted: dag.Stage) -> Execution:
         """Return the execution once these stages' results are there, made now if need be."""
         run_pipeline(self.execution, wanted=wanted)
         return self.execution

@@ -19,9 +19,9 @@ from typing import Any
 
 import psutil
 
-from movierec.job import run_guarded
-from movierec.native_blas import find_library
-from movierec.session import Session
+from movierec.pipeline.cli import run_guarded
+from movierec.spark.blas import find_library
+from movierec.spark.session import Session
 from scripts.bench import harness
 from scripts.bench.archives import archive_of, overrides_of
 from scripts.bench.harness import Findings, exponent

@@ -17,14 +17,16 @@ from dataclasses import replace
 
 from pyspark.sql import DataFrame, SparkSession
 
-from movierec import models, schemas, stages
-from movierec.als import Factors, als_input, arranged, factors_of, fit_als
-from movierec.catalogue import collect_catalogue
-from movierec.columns import MOVIE_ID, USER_ID
-from movierec.recommendations import movie_lists, recommend
-from movierec.session import size_shuffles
-from movierec.topk import unseen_top_k
-from movierec.tuning import implicit_grid
+from movierec.data import schemas
+from movierec.data.columns import MOVIE_ID, USER_ID
+from movierec.models import names as models
+from movierec.models.als import Factors, als_input, arranged, factors_of, fit_als
+from movierec.pipeline import dag
+from movierec.ranking.catalogue import collect_catalogue
+from movierec.ranking.recommend import movie_lists, recommend
+from movierec.ranking.topk import unseen_top_k
+from movierec.spark.session import size_shuffles
+from movierec.tuning.search import implicit_grid
 from scripts.bench import harness
 from scripts.bench.harness import Findings, Setting, ratio, shown, timed
 from scripts.bench.topk_peers import implicit_lists, spark_lists
@@ -41,8 +43,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(setting: Setting) -> Findings:
-    execution = setting.results(stages.INGEST, stages.PARTITION)
-    partition = execution.require(stages.PARTITION)
+    execution = setting.results(dag.INGEST, dag.PARTITION)
+    partition = execution.require(dag.PARTITION)
     spark = execution.session()
     size_shuffles(spark, rows=partition.manifest.rows["train"])
     k, repetitions = setting.config.evaluation.k, setting.arguments.repetitions
@@ -95,7 +97,7 @@ def _fitted(setting: Setting, train: DataFrame) -> Factors:
     Else those of the middle of the implicit grid, fitted now.
     """
     config, rank = setting.config, setting.arguments.rank
-    tuned = setting.execution.find(stages.TUNE)
+    tuned = setting.execution.find(dag.TUNE)
     if tuned is not None and tuned.manifest.facts["winners"][models.ALS]["factor_rank"] == rank:
         spark = train.sparkSession
         path = f"factors/{models.ALS}"

@@ -10,7 +10,7 @@ from pyspark.ml.recommendation import ALS, ALSModel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from movierec.columns import FACTORS, MOVIE_ID, USER_ID
+from movierec.data.columns import FACTORS, MOVIE_ID, USER_ID
 from scripts.bench import harness
 from scripts.bench.harness import Findings, Setting, timed
 

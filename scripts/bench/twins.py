@@ -20,13 +20,14 @@ from pyspark.ml.feature import HashingTF, MinHashLSH
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from movierec import schemas, stages
-from movierec.columns import MOVIE_ID, MOVIES, USER_ID
-from movierec.config_twins import TwinsConfig
-from movierec.movie_sets import movie_sets
-from movierec.session import size_shuffles
-from movierec.twin_search import find_exactly, find_twins
-from movierec.twins import Top
+from movierec.config.twins import TwinsConfig
+from movierec.data import schemas
+from movierec.data.columns import MOVIE_ID, MOVIES, USER_ID
+from movierec.pipeline import dag
+from movierec.spark.session import size_shuffles
+from movierec.twins.movie_sets import movie_sets
+from movierec.twins.search import find_exactly, find_twins
+from movierec.twins.top_pairs import Top
 from scripts.bench import harness
 from scripts.bench.harness import Findings, Setting, exponent, ratio, shown, timed
 
@@ -47,8 +48,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(setting: Setting) -> Findings:
-    execution = setting.results(stages.INGEST)
-    result = execution.require(stages.INGEST)
+    execution = setting.results(dag.INGEST)
+    result = execution.require(dag.INGEST)
     spark = execution.session()
     size_shuffles(spark, rows=result.manifest.rows["ratings"])
     ratings = result.read(spark, "ratings", schemas.RATINGS)

@@ -19,17 +19,19 @@ from typing import Any, Final, NamedTuple
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
-from movierec import pipeline, schemas, stages
-from movierec.checks import TABLES
-from movierec.config import Config
+from movierec import run_all
+from movierec.config.schema import Config
+from movierec.data import schemas
 from movierec.errors import InputError
-from movierec.execution import Execution
-from movierec.job import read_config
-from movierec.session import Session, size_shuffles
-from movierec.stages import Stage
-from movierec.workspace import Manifest, Result
+from movierec.movielens.integrity import TABLES
+from movierec.pipeline import dag
+from movierec.pipeline.cli import read_config
+from movierec.pipeline.dag import Stage
+from movierec.pipeline.execution import Execution
+from movierec.pipeline.workspace import Manifest, Result
+from movierec.spark.session import Session, size_shuffles
 
-_STAGES: Final = {stage.name: stage for stage in stages.PIPELINE}
+_STAGES: Final = {stage.name: stage for stage in dag.PIPELINE}
 _SCHEMAS: Final = {
     **{f"ingest/{name}": table.schema for name, table in TABLES.items()},
     "ingest/rejected": schemas.REJECTED,
@@ -115,13 +117,13 @@ class Run:
 
         Metrics, intervals and comparisons by model and split, the twins, and each stage's seconds.
         """
-        return pipeline.merged_summary(self._execution)
+        return run_all.merged_summary(self._execution)
 
     @cached_property
     def facts(self) -> dict[str, Any]:
         """What the report is drawn from: the content of `report.json`, read once."""
-        result = self._result(stages.REPORT.name)
-        path = f"{result.path}/{stages.REPORT_FACTS}"
+        result = self._result(dag.REPORT.name)
+        path = f"{result.path}/{dag.REPORT_FACTS}"
         text = self._execution.files.read_text(path)
         if text is None:
             raise InputError(
@@ -132,7 +134,7 @@ class Run:
 
     def datasets(self) -> list[Dataset]:
         """Return every dataset of the stages that are done, in the order they were made."""
-        results = [self._execution.find(stage) for stage in stages.PIPELINE]
+        results = [self._execution.find(stage) for stage in dag.PIPELINE]
         return [
             Dataset(one.manifest.stage, name, rows, one.manifest.sizes[name])
             for one in results

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from movierec.stages import REPORT_FACTS
+from movierec.pipeline.dag import REPORT_FACTS
 from movierec_report.checkout import read_commit
 
 ROOT: Final = Path(__file__).resolve().parents[2]

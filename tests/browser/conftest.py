@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from movierec_report.page import render
-from tests.report import invented
+from tests.support import invented
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 LEFT_BY_RUNS = sorted((ROOT / "out").glob("*/report.html"))
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from movierec import stages
-from movierec.config_loader import load_config
-from movierec.execution import Execution
-from movierec.session import Session
-from tests.confs import SMALL
+from movierec.config.loader import load_config
+from movierec.pipeline import dag
+from movierec.pipeline.execution import Execution
+from movierec.spark.session import Session
+from tests.support.confs import SMALL
 
 README = SMALL.parents[1] / "README.md"
 MODELS = {
@@ -46,7 +46,7 @@ def found() -> dict[str, Any]:
         text = SMALL.read_text(encoding="utf-8")
         config = load_config(text, origin=SMALL.name, overrides=overrides)
         execution = Execution(config, Session("unused"))
-        result = execution.find(stages.EVALUATE)
+        result = execution.find(dag.EVALUATE)
         if result is not None:
             summary: dict[str, Any] = json.loads(
                 execution.files.read_text(f"{result.path}/summary.json")

@@ -13,22 +13,22 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from movierec import stages
-from movierec.session import Session
+from movierec.pipeline import dag
+from movierec.spark.session import Session
 from tests.chaos.campaign import Campaign, Findings, moments
 from tests.cluster.hadoop import running_hadoop
 
 # Texts and datasets that a stage writes before its manifest, and some seconds that its work takes
 # on ml-latest-small.
 WORK = {
-    stages.INGEST: (5, 8.0),
-    stages.PARTITION: (3, 5.0),
-    stages.POPULARITY: (1, 8.0),
-    stages.TUNE: (7, 15.0),
-    stages.RECOMMEND: (12, 15.0),
-    stages.EVALUATE: (9, 12.0),
-    stages.TWINS: (4, 12.0),
-    stages.REPORT: (1, 8.0),
+    dag.INGEST: (5, 8.0),
+    dag.PARTITION: (3, 5.0),
+    dag.POPULARITY: (1, 8.0),
+    dag.TUNE: (7, 15.0),
+    dag.RECOMMEND: (12, 15.0),
+    dag.EVALUATE: (9, 12.0),
+    dag.TWINS: (4, 12.0),
+    dag.REPORT: (1, 8.0),
 }
 
 

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from movierec.config_loader import load_config
-from movierec.execution import Execution
-from movierec.pipeline import load_run
-from movierec.session import Session
-from movierec.stages import Stage
-from movierec.workspace import Result
-from tests.comparison import differences
-from tests.confs import SHORT, SMALL
+from movierec.config.loader import load_config
+from movierec.pipeline.dag import Stage
+from movierec.pipeline.execution import Execution
+from movierec.pipeline.workspace import Result
+from movierec.run_all import load_run
+from movierec.spark.session import Session
+from tests.support.comparison import differences
+from tests.support.confs import SHORT, SMALL
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

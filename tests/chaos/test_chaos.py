@@ -8,7 +8,7 @@ from itertools import islice
 
 import pytest
 
-from movierec import stages
+from movierec.pipeline import dag
 from tests.chaos.campaign import ROOT, SLOWEST, Campaign, moments
 
 pytestmark = pytest.mark.slow
@@ -31,9 +31,9 @@ def ended(process):
 
 
 def test_a_job_killed_at_any_write_leaves_nothing_wrong(campaign):
-    campaign.stage(stages.INGEST, ["during:0"], kills=1)
+    campaign.stage(dag.INGEST, ["during:0"], kills=1)
     around = ["before:0", "during:1", "after:2", "before:manifest", "after:manifest"]
-    campaign.stage(stages.PARTITION, around, kills=len(around))
+    campaign.stage(dag.PARTITION, around, kills=len(around))
     findings = campaign.findings
     assert findings.wrong == []
     assert (findings.kills, findings.survived) == (6, 0)
@@ -50,14 +50,14 @@ def test_two_runs_at_once_agree(campaign):
     runs = [campaign.start(str(ROOT / "jobs" / "ingest.py")) for _ in range(2)]
     for code, said in map(ended, runs):
         assert code == 0, said
-    assert len(campaign.attempts(stages.INGEST)) == 1
-    campaign.finish(stages.INGEST)
+    assert len(campaign.attempts(dag.INGEST)) == 1
+    campaign.finish(dag.INGEST)
     assert campaign.findings.wrong == []
 
 
 def test_a_run_while_its_results_are_pruned_ends_right_or_says_what_is_gone(campaign):
     """Pruning for another conf takes this one's results away, whenever it comes to them."""
-    campaign.finish(stages.INGEST)
+    campaign.finish(dag.INGEST)
     run = campaign.start(str(ROOT / "jobs" / "partition.py"))
     prune = str(ROOT / "scripts" / "prune.py")
     while run.poll() is None:
@@ -65,6 +65,6 @@ def test_a_run_while_its_results_are_pruned_ends_right_or_says_what_is_gone(camp
         assert code == 0, said
     code, said = ended(run)
     assert code in (0, 3), said
-    for stage in (stages.INGEST, stages.PARTITION):
+    for stage in (dag.INGEST, dag.PARTITION):
         campaign.finish(stage)
     assert campaign.findings.wrong == []

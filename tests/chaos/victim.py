@@ -17,12 +17,12 @@ from functools import wraps
 from itertools import count
 from typing import Any
 
-from movierec import stages
-from movierec.context import Context
-from movierec.job import main
-from movierec.pipeline import load_run
-from movierec.storage import Files
-from movierec.workspace import MANIFEST, Draft
+from movierec.pipeline import dag
+from movierec.pipeline.cli import main
+from movierec.pipeline.context import Context
+from movierec.pipeline.workspace import MANIFEST, Draft
+from movierec.run_all import load_run
+from movierec.spark.files import Files
 
 WITHIN = 0.15
 """Seconds after which a write is under way and, with any luck, not over."""
@@ -68,7 +68,7 @@ def arm(moment: str) -> None:
 
 def run(stage: str, moment: str, arguments: list[str]) -> None:
     """Run the stage's job with its command line."""
-    (found,) = (one for one in stages.PIPELINE if one.name == stage)
+    (found,) = (one for one in dag.PIPELINE if one.name == stage)
     work = load_run(found)
     if ":" in moment:
         arm(moment)

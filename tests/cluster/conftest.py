@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from movierec import stages
-from movierec.execution import Execution
-from movierec.pipeline import run_pipeline
-from movierec.session import Session
-from movierec.storage import Files
+from movierec.pipeline import dag
+from movierec.pipeline.execution import Execution
+from movierec.run_all import run_pipeline
+from movierec.spark.files import Files
+from movierec.spark.session import Session
 from tests.cluster.hadoop import Hadoop, running_hadoop
 from tests.cluster.laptop import Laptop, laptop_of
 from tests.cluster.pipelines import LONG, execution, sets
 from tests.cluster.submission import Submitter
-from tests.dataproc.fake_storage import FakeStorage
+from tests.support.dataproc.fake_storage import FakeStorage
 
 
 @pytest.fixture(scope="session")
@@ -95,5 +95,5 @@ def local_trials(session: Session, local: Execution) -> Execution:
     """The longer tuning in local mode."""
     archive = str(local.config.source.archive)
     run = execution(session, sets(local.config.workspace, archive, **LONG))
-    run_pipeline(run, wanted=[stages.TUNE])
+    run_pipeline(run, wanted=[dag.TUNE])
     return run

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import yaml
 
-from movierec.config_loader import load_config, to_dict
+from movierec.config.loader import load_config, to_dict
 from tests.cluster.hadoop import Hadoop
 from tests.cluster.pipelines import SMALL, sets
 from tests.cluster.submission import YarnRunner
-from tests.dataproc.fake_dataproc import FakeDataproc
-from tests.dataproc.fake_storage import FakeStorage
-from tests.dataproc.real_clients import PROJECT, REGION
-from tests.dataproc.scenes import BUCKET, ROOT
+from tests.support.dataproc.fake_dataproc import FakeDataproc
+from tests.support.dataproc.fake_storage import FakeStorage
+from tests.support.dataproc.real_clients import PROJECT, REGION
+from tests.support.dataproc.scenes import BUCKET, ROOT
 
 CLUSTER = {
     "project": PROJECT,

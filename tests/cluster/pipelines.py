@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from pyspark.sql import SparkSession
 
-from movierec import stages
-from movierec.config_loader import load_config
-from movierec.execution import Execution
-from movierec.session import Session
-from movierec.workspace import Result
-from tests.comparison import differences
+from movierec.config.loader import load_config
+from movierec.pipeline import dag
+from movierec.pipeline.execution import Execution
+from movierec.pipeline.workspace import Result
+from movierec.spark.session import Session
+from tests.support.comparison import differences
+from tests.support.paths import ROOT
 
-SMALL = Path(__file__).resolve().parents[2] / "conf" / "small.yaml"
+SMALL = ROOT / "conf" / "small.yaml"
 # A short search: what is to be equal does not depend on how long it is.
 OVERRIDES: dict[str, Any] = {
     "tuning.strategy": "grid",
@@ -47,13 +47,13 @@ def execution(session: Session, overrides: list[str]) -> Execution:
     return Execution(load_config(text, origin=SMALL.name, overrides=overrides), session)
 
 
-def result(run: Execution, stage: stages.Stage) -> Result:
+def result(run: Execution, stage: dag.Stage) -> Result:
     """A stage's result, which must be there."""
     found = run.find(stage)
     assert found is not None, f"{run.workspace.root}: {stage.name} is not done"
     return found
 
 
-def assert_equal(spark: SparkSession, stage: stages.Stage, ours: Execution, theirs: Execution):
+def assert_equal(spark: SparkSession, stage: dag.Stage, ours: Execution, theirs: Execution):
     """Every dataset of the stage has the same rows, and what people read says the same."""
     assert differences(spark, result(ours, stage), result(theirs, stage)) == []

@@ -17,10 +17,10 @@ import pyspark
 
 from scripts.build_package import build_packages
 from tests.cluster.hadoop import Hadoop
-from tests.dataproc.fake_behaviour import RunningJob
-from tests.dataproc.fake_storage import FakeStorage
+from tests.support.dataproc.fake_behaviour import RunningJob
+from tests.support.dataproc.fake_storage import FakeStorage
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 SPARK_HOME = Path(pyspark.__file__).parent
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 PROPERTIES = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from movierec.storage import Files
-from tests import archives
+from movierec.spark.files import Files
 from tests.cluster.pipelines import SMALL, flags
+from tests.support import archives
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -9,7 +9,7 @@ import time
 import psutil
 import pytest
 
-from movierec import stages
+from movierec.pipeline import dag
 from tests.cluster.hadoop import Daemon, Hadoop
 from tests.cluster.pipelines import LONG, SMALL, execution, flags, result, sets
 from tests.cluster.submission import ended
@@ -53,7 +53,7 @@ def tuning(workspace, archive):
 
 def trials(run):
     keys = ("factor_rank", "precision", "map", "ndcg", "recall", "rmse")
-    facts = result(run, stages.TUNE).manifest.facts
+    facts = result(run, dag.TUNE).manifest.facts
     return [{key: row[key] for key in keys} for row in facts["trials"]]
 
 

@@ -9,10 +9,10 @@ import sys
 
 import pytest
 
-from movierec import stages
+from movierec.pipeline import dag
 from tests.cluster.pipelines import SMALL, assert_equal, execution, flags, sets
 from tests.cluster.submission import PROPERTIES, ROOT
-from tests.dataproc.scenes import BUCKET
+from tests.support.dataproc.scenes import BUCKET
 
 # what a notebook does on a machine of the cluster, without spark-submit
 NOTEBOOK = """
@@ -37,8 +37,8 @@ def test_results_are_exported_where_there_is_no_distcp(
     overrides = flags(sets(workspace, archive))
     done = submitter.run("export_results", *overrides, "--target", target, conf=SMALL)
     assert done.exit_code == 0, done.output[-3000:]
-    assert done.summary["copied"] == {stage.name: True for stage in stages.PIPELINE}
-    assert_equal(spark, stages.TWINS, local, execution(session, sets(target, archive)))
+    assert done.summary["copied"] == {stage.name: True for stage in dag.PIPELINE}
+    assert_equal(spark, dag.TWINS, local, execution(session, sets(target, archive)))
 
 
 def test_a_job_reads_and_writes_the_bucket(submitter, pipeline, storage):

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from movierec import stages
-from movierec.pipeline import export_results
+from movierec.pipeline import dag
+from movierec.run_all import export_results
 from tests.cluster.pipelines import assert_equal, execution, sets
-from tests.dataproc.scenes import BUCKET
+from tests.support.dataproc.scenes import BUCKET
 
 RESULTS = "movierec/results"
 
@@ -20,20 +20,20 @@ pytestmark = pytest.mark.timeout(1800)
 def test_every_job_runs_and_its_driver_is_heard(pipeline):
     summary = json.loads(pipeline.stdout.splitlines()[-1])
     assert summary["output"] == f"gs://{BUCKET}/{RESULTS}"
-    assert len(summary["jobs"]) == 2 + len(stages.PIPELINE)
-    for stage in stages.PIPELINE:
+    assert len(summary["jobs"]) == 2 + len(dag.PIPELINE)
+    for stage in dag.PIPELINE:
         assert f'"job": "{stage.job}", "fingerprint"' in pipeline.stdout
     assert "tune_als: trial 1/2" in pipeline.stdout
-    steps = 2 + len(stages.PIPELINE)
+    steps = 2 + len(dag.PIPELINE)
     assert f"step {steps} of {steps}: export_results" in pipeline.stderr
 
 
 def test_a_second_pipeline_finds_every_job_done(laptop, pipeline):
     again = laptop.make("pipeline", f"CONF={laptop.conf}")
-    assert again.stderr.count("has ended well already") == 2 + len(stages.PIPELINE)
+    assert again.stderr.count("has ended well already") == 2 + len(dag.PIPELINE)
 
 
-@pytest.mark.parametrize("stage", stages.PIPELINE, ids=lambda stage: stage.name)
+@pytest.mark.parametrize("stage", dag.PIPELINE, ids=lambda stage: stage.name)
 def test_results_on_hdfs_equal_those_of_local_mode_row_for_row(
     spark, session, local, workspace, archive, stage
 ):
@@ -52,7 +52,7 @@ def downloaded(session, storage, small_archive, pipeline, tmp_path_factory):
     return execution(session, sets(f"file://{here}", str(small_archive)))
 
 
-@pytest.mark.parametrize("stage", stages.PIPELINE, ids=lambda stage: stage.name)
+@pytest.mark.parametrize("stage", dag.PIPELINE, ids=lambda stage: stage.name)
 def test_results_in_the_bucket_equal_those_of_local_mode(spark, local, downloaded, stage):
     assert_equal(spark, stage, local, downloaded)
 

@@ -15,7 +15,7 @@ import time
 import traceback
 from pathlib import Path
 
-from movierec.session import Session
+from movierec.spark.session import Session
 from tests.fuzz import targets
 
 SLOW = 30.0

@@ -11,15 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from movierec import archive, stages
-from movierec.config_loader import load_config
+from movierec.config.loader import load_config
 from movierec.errors import ConfigError, InputError
-from movierec.execution import Execution
-from movierec.pipeline import load_run
-from movierec.session import Session
-from movierec.storage import Files
-from tests import archives
-from tests.confs import SMALL, tiny_conf
+from movierec.movielens import archive
+from movierec.pipeline import dag
+from movierec.pipeline.execution import Execution
+from movierec.run_all import load_run
+from movierec.spark.files import Files
+from movierec.spark.session import Session
+from tests.support import archives
+from tests.support.confs import SMALL, tiny_conf
 
 Target = Callable[[random.Random], None]
 LONGEST_LINE: Final = 2_000
@@ -106,7 +107,7 @@ def ingest(session: Session, folder: Path) -> Target:
         config = tiny_conf(workspace, path, source__max_rejected_fraction=rng.choice([0, 1]))
         execution = Execution(config, session)
         try:
-            execution.execute(stages.INGEST, load_run(stages.INGEST))
+            execution.execute(dag.INGEST, load_run(dag.INGEST))
         except InputError as error:
             check_readable(error)
 

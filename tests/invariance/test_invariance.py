@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tests.finished import SAMPLE, FinishedRun
 from tests.invariance.variants import PARTITIONS, USUAL, Variant, compared, published, run
+from tests.support.finished import SAMPLE, FinishedRun
 
 
 def test_what_must_not_matter_does_not(finished_run: FinishedRun, tmp_path: Path) -> None:

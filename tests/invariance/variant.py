@@ -8,10 +8,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from movierec.execution import Execution
-from movierec.job import job_parser, read_config, run_guarded
-from movierec.pipeline import run_pipeline
-from movierec.session import Session
+from movierec.pipeline.cli import job_parser, read_config, run_guarded
+from movierec.pipeline.execution import Execution
+from movierec.run_all import run_pipeline
+from movierec.spark.session import Session
 
 
 def main(argv: Sequence[str]) -> int:

@@ -16,16 +16,16 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from movierec import stages
-from tests.comparison import CLOCKS, told, without
-from tests.confs import SHORT, SMALL
+from movierec.pipeline import dag
+from tests.support.comparison import CLOCKS, told, without
+from tests.support.confs import SHORT, SMALL
+from tests.support.paths import ROOT
 
 CHECKSUM = ("archive_sha256",)
 """The one finding that is of the archive's bytes, so of the order of its rows."""
 VECTORS = {"spark.driver.extraJavaOptions": "--add-modules=jdk.incubator.vector -XX:+UseParallelGC"}
 TOLERANCE = 1e-5
 SWAPPED = 10_000
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def compared(
     one: Path, other: Path, *, same: Callable[[Any, Any], bool] = exactly
 ) -> Iterator[str]:
     """Yield what differs between two workspaces."""
-    for stage in stages.PIPELINE:
+    for stage in dag.PIPELINE:
         here, there = (published(workspace / stage.name) for workspace in (one, other))
         datasets = json.loads((here.parent / "_manifest.json").read_text())["rows"]
         for dataset in datasets:

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from movierec.config import Config
-from movierec.examination import Examination
-from movierec.findings import Finding
-from movierec.session import Session
-from tests import archives
-from tests.confs import SMALL, tiny_conf
+from movierec.config.schema import Config
+from movierec.doctor.check_result import Finding
+from movierec.doctor.checkup import Examination
+from movierec.spark.session import Session
+from tests.support import archives
+from tests.support.confs import SMALL, tiny_conf
 
 ROOT = SMALL.parents[1]
 FULL = 33_832_162

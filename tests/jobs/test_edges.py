@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from movierec import stages
 from movierec.errors import InputError
-from movierec.execution import Execution
-from movierec.pipeline import run_pipeline
-from tests import archives
-from tests.confs import tiny_conf
+from movierec.pipeline import dag
+from movierec.pipeline.execution import Execution
+from movierec.run_all import run_pipeline
+from tests.support import archives
+from tests.support.confs import tiny_conf
 
 SHORT = {
     "tuning__strategy": "grid",
@@ -44,7 +44,7 @@ def archive_of(path, ratings):
 def run(session, tmp_path):
     """Run the pipeline on these ratings and return its summary."""
 
-    def pipeline(ratings, *, wanted=stages.PIPELINE, **overrides):
+    def pipeline(ratings, *, wanted=dag.PIPELINE, **overrides):
         path = archive_of(tmp_path / "a.zip", ratings)
         config = tiny_conf(tmp_path / "w", path, **{**SHORT, **overrides})
         return run_pipeline(Execution(config, session), wanted=wanted)
@@ -63,7 +63,7 @@ def crowd(stars, *, users=30, movies=60, each=40):
 
 def test_one_user_has_no_twin(run):
     with pytest.raises(InputError) as raised:
-        run([(1, movie, 4.0) for movie in range(1, 61)], wanted=(stages.INGEST, stages.TWINS))
+        run([(1, movie, 4.0) for movie in range(1, 61)], wanted=(dag.INGEST, dag.TWINS))
     assert str(raised.value).startswith("twins.min_movies: a pair takes two users with 20 movies")
 
 

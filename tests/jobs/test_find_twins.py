@@ -6,12 +6,13 @@ import json
 
 import pytest
 
-from movierec import schemas, stages
-from movierec.config_loader import load_config
-from movierec.execution import Execution
-from movierec.fetching import fetch_archive
-from movierec.pipeline import load_run
-from tests.confs import SMALL
+from movierec.config.loader import load_config
+from movierec.data import schemas
+from movierec.pipeline import dag
+from movierec.pipeline.execution import Execution
+from movierec.run_all import load_run
+from movierec_synthetic.download import fetch_archive
+from tests.support.confs import SMALL
 
 SAMPLE = SMALL.with_name("sample.yaml")
 
@@ -37,14 +38,14 @@ def execution(session, place):
     )
     fetch_archive(config.source)
     execution = Execution(config, session)
-    for stage in (stages.INGEST, stages.TWINS):
+    for stage in (dag.INGEST, dag.TWINS):
         execution.execute(stage, load_run(stage))
     return execution
 
 
 def test_every_planted_pair_above_the_cut_is_found(execution, place, spark):
     truth = json.loads((place / "sample.truth.json").read_text(encoding="utf-8"))
-    rows = execution.find(stages.TWINS).read(spark, "twins", schemas.TWINS).collect()
+    rows = execution.find(dag.TWINS).read(spark, "twins", schemas.TWINS).collect()
     found = {(row.user_a, row.user_b): row for row in rows}
     cut = min(row.jaccard for row in rows)
     planted = [pair for pair in truth["twins"] + truth["duplicates"] if pair["jaccard"] > cut]
@@ -58,5 +59,5 @@ def test_every_planted_pair_above_the_cut_is_found(execution, place, spark):
 def test_exactly_the_planted_duplicate_accounts_are_flagged(execution, place, spark):
     truth = json.loads((place / "sample.truth.json").read_text(encoding="utf-8"))
     planted = {(pair["user_a"], pair["user_b"]) for pair in truth["duplicates"]}
-    rows = execution.find(stages.TWINS).read(spark, "twins", schemas.TWINS).collect()
+    rows = execution.find(dag.TWINS).read(spark, "twins", schemas.TWINS).collect()
     assert {(row.user_a, row.user_b) for row in rows if row.duplicate} == planted

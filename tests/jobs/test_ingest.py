@@ -15,14 +15,15 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from movierec import schemas, stages
+from movierec.data import schemas
 from movierec.errors import InputError
-from movierec.execution import Execution, Outcome
-from movierec.ingest import Ingestion
-from movierec.pipeline import JOBS, load_run
-from movierec.session import Session
-from tests import archives
-from tests.confs import SMALL, tiny_conf
+from movierec.pipeline import dag
+from movierec.pipeline.execution import Execution, Outcome
+from movierec.run_all import JOBS, load_run
+from movierec.spark.session import Session
+from movierec.stages.ingest import Ingestion
+from tests.support import archives
+from tests.support.confs import SMALL, tiny_conf
 
 SCHEMAS = {
     "ratings": schemas.RATINGS,
@@ -58,7 +59,7 @@ class Ingested:
 
 def ingest(session: Session, workspace: Path, archive: Path, **overrides: Any) -> Ingested:
     execution = Execution(tiny_conf(workspace, archive, **overrides), session)
-    return Ingested(session, execution.execute(stages.INGEST, load_run(stages.INGEST)))
+    return Ingested(session, execution.execute(dag.INGEST, load_run(dag.INGEST)))
 
 
 def refused(session: Session, workspace: Path, archive: Path, **overrides: Any) -> str:
@@ -392,11 +393,11 @@ def test_a_missing_archive(session: Session, tmp_path: Path, sha256: str | None)
 def test_an_archive_that_is_replaced_meanwhile(session: Session, tmp_path: Path) -> None:
     path = archives.latest(tmp_path / "a.zip")
     execution = Execution(tiny_conf(tmp_path / "w", path), session)
-    assert execution.find(stages.INGEST) is None  # the result's name is that of the first archive
+    assert execution.find(dag.INGEST) is None  # the result's name is that of the first archive
     rows = archives.LATEST["ratings.csv"].replace("1,1,4.0", "1,1,1.0")
     archives.latest(path, {"ratings.csv": rows})
     with pytest.raises(InputError) as raised:
-        execution.execute(stages.INGEST, load_run(stages.INGEST))
+        execution.execute(dag.INGEST, load_run(dag.INGEST))
     assert str(raised.value) == (
         f"{path.as_uri()}: it was replaced while it was read; run the job again"
     )
@@ -410,11 +411,11 @@ def test_what_is_no_fault_of_the_input_leaves_no_staged_files(
     config = tiny_conf(tmp_path / "w", archives.latest(tmp_path / "a.zip", MINIMAL))
     execution = Execution(config, session)
     with pytest.raises(ZeroDivisionError):
-        execution.execute(stages.INGEST, load_run(stages.INGEST))
+        execution.execute(dag.INGEST, load_run(dag.INGEST))
     (left,) = (tmp_path / "w" / "ingest").glob("*/*")
     assert (left / "ratings").exists()
     assert not (left / "_staging").exists()
-    assert execution.find(stages.INGEST) is None
+    assert execution.find(dag.INGEST) is None
 
 
 def test_the_real_archive(session: Session, tmp_path: Path, small_archive: Path) -> None:

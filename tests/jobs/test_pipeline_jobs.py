@@ -13,13 +13,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from movierec import models, schemas, stages
+from movierec.data import schemas
 from movierec.errors import InputError
-from movierec.execution import Execution
-from movierec.pipeline import export_results, load_run, run_pipeline
-from movierec.splits import SPLITS
-from tests import reference
-from tests.confs import tiny_conf
+from movierec.models import names as models
+from movierec.pipeline import dag
+from movierec.pipeline.execution import Execution
+from movierec.run_all import export_results, load_run, run_pipeline
+from movierec.splitting.splits import SPLITS
+from tests.support import reference
+from tests.support.confs import tiny_conf
 
 PARTITIONS = "spark.sql.shuffle.partitions"
 # One good point of the grid, so that the pipeline is quick.
@@ -97,7 +99,7 @@ def test_the_split_is_that_of_plain_python(read, small_archive, archive_ratings)
     made = {
         (user, movie): split
         for split in SPLITS
-        for user, movie, _, _ in read(stages.PARTITION, split, schemas.RATINGS)
+        for user, movie, _, _ in read(dag.PARTITION, split, schemas.RATINGS)
     }
     by_user = defaultdict(list)
     for user, movie, _, second in archive_ratings:
@@ -124,17 +126,17 @@ def archive_ratings(small_archive):
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_every_users_list_equals_brute_force(read, split):
     stage, name = {
-        "validation": (stages.TUNE, "factors/als"),
-        "test": (stages.RECOMMEND, "factors/als/test"),
+        "validation": (dag.TUNE, "factors/als"),
+        "test": (dag.RECOMMEND, "factors/als/test"),
     }[split]
     users = read(stage, f"{name}/users", schemas.USER_FACTORS)
     movies = read(stage, f"{name}/movies", schemas.MOVIE_FACTORS)
     seen = defaultdict(set)
     for known in models.KNOWN[split]:
-        for user, movie, _, _ in read(stages.PARTITION, known, schemas.RATINGS):
+        for user, movie, _, _ in read(dag.PARTITION, known, schemas.RATINGS):
             seen[user].add(movie)
     lists = defaultdict(list)
-    rows = read(stages.RECOMMEND, f"recommendations/als/{split}", schemas.RECOMMENDATIONS)
+    rows = read(dag.RECOMMEND, f"recommendations/als/{split}", schemas.RECOMMENDATIONS)
     for user, movie, score, rank in sorted(rows, key=lambda row: (row[0], row[3])):
         lists[user].append((movie, score))
         assert rank == len(lists[user])
@@ -150,14 +152,14 @@ def test_every_users_list_equals_brute_force(read, split):
 
 def test_user_metrics_equal_the_oracle(read, archive_ratings):
     held_out = defaultdict(set)
-    for user, movie, rating, _ in read(stages.PARTITION, "test", schemas.RATINGS):
+    for user, movie, rating, _ in read(dag.PARTITION, "test", schemas.RATINGS):
         if rating >= 4:
             held_out[user].add(movie)
     lists = defaultdict(list)
-    rows = read(stages.RECOMMEND, "recommendations/popularity/test", schemas.RECOMMENDATIONS)
+    rows = read(dag.RECOMMEND, "recommendations/popularity/test", schemas.RECOMMENDATIONS)
     for user, movie, _, _ in sorted(rows, key=lambda row: (row[0], row[3])):
         lists[user].append(movie)
-    found = read(stages.EVALUATE, "user_metrics/popularity/test", schemas.USER_METRICS)
+    found = read(dag.EVALUATE, "user_metrics/popularity/test", schemas.USER_METRICS)
     assert {row[0] for row in found} == set(held_out)
     for user, n_relevant, _, precision, mean_precision, ndcg, recall in found:
         expected = reference.metrics(lists[user], held_out[user], 100)
@@ -191,7 +193,7 @@ def test_after_a_change_what_does_not_depend_on_it_is_still_found(
     session, workspace, small_archive, summary, change, recomputed
 ):
     changed = Execution(tiny_conf(workspace, small_archive, **{**TUNING, **change}), session)
-    missing = {stage.name for stage in stages.PIPELINE if changed.find(stage) is None}
+    missing = {stage.name for stage in dag.PIPELINE if changed.find(stage) is None}
     assert missing == recomputed
 
 
@@ -204,7 +206,7 @@ def test_eight_shuffle_partitions_leave_identical_results(
         other = Execution(tiny_conf(tmp_path, small_archive, **TUNING), session)
         found = run_pipeline(other)
         assert json.dumps(found | {"timings": None}) == json.dumps(summary | {"timings": None})
-        for stage in stages.PIPELINE:
+        for stage in dag.PIPELINE:
             first, second = execution.find(stage), other.find(stage)
             assert first.manifest.rows == second.manifest.rows
             for dataset in first.manifest.rows:
@@ -235,7 +237,7 @@ def test_ranking_only_heldout_movies_inflates_every_model_and_says_so(
 def test_other_strategies_pass_the_audit(session, workspace, small_archive, summary, strategy):
     config = tiny_conf(workspace, small_archive, partition__strategy=strategy)
     execution = Execution(config, session)
-    manifest = execution.execute(stages.PARTITION, load_run(stages.PARTITION)).result.manifest
+    manifest = execution.execute(dag.PARTITION, load_run(dag.PARTITION)).result.manifest
     assert sum(manifest.rows.values()) == 100_836
     assert manifest.rows["train"] == pytest.approx(0.6 * 100_836, rel=0.01)
     assert manifest.facts["audit"]["in_several_splits"] == 0
@@ -244,7 +246,7 @@ def test_other_strategies_pass_the_audit(session, workspace, small_archive, summ
 def test_a_floor_that_no_user_reaches_is_said(session, workspace, small_archive, summary):
     config = tiny_conf(workspace, small_archive, partition__min_ratings_per_user=5000)
     with pytest.raises(InputError) as raised:
-        Execution(config, session).execute(stages.PARTITION, load_run(stages.PARTITION))
+        Execution(config, session).execute(dag.PARTITION, load_run(dag.PARTITION))
     assert str(raised.value) == (
         "partition.min_ratings_per_user: no user has 5000 ratings or more; lower it"
     )
@@ -253,7 +255,7 @@ def test_a_floor_that_no_user_reaches_is_said(session, workspace, small_archive,
 def test_users_below_the_floor_are_counted(session, workspace, small_archive, archive_ratings):
     config = tiny_conf(workspace, small_archive, partition__min_ratings_per_user=100)
     execution = Execution(config, session)
-    manifest = execution.execute(stages.PARTITION, load_run(stages.PARTITION)).result.manifest
+    manifest = execution.execute(dag.PARTITION, load_run(dag.PARTITION)).result.manifest
     counts = defaultdict(int)
     for user, *_ in archive_ratings:
         counts[user] += 1
@@ -265,7 +267,7 @@ def test_the_twins_are_those_of_brute_force_over_every_pair(read, archive_rating
     movies = defaultdict(set)
     for user, movie, *_ in archive_ratings:
         movies[user].add(movie)
-    rows = sorted(read(stages.TWINS, "twins", schemas.TWINS))
+    rows = sorted(read(dag.TWINS, "twins", schemas.TWINS))
     expected = reference.twins(movies, 100)
     assert len(movies) * (len(movies) - 1) // 2 == 185_745
     assert [row[1:6] for row in rows] == expected
@@ -278,8 +280,8 @@ def test_the_twins_correlations_are_those_of_their_ratings(read, archive_ratings
     ratings = defaultdict(dict)
     for user, movie, rating, _ in archive_ratings:
         ratings[user][movie] = rating
-    found = read(stages.TWINS, "random_pairs", schemas.RANDOM_PAIRS)
-    found += [(*row[1:3], row[4], *row[6:8]) for row in read(stages.TWINS, "twins", schemas.TWINS)]
+    found = read(dag.TWINS, "random_pairs", schemas.RANDOM_PAIRS)
+    found += [(*row[1:3], row[4], *row[6:8]) for row in read(dag.TWINS, "twins", schemas.TWINS)]
     for user_a, user_b, common, pearson, spearman in found:
         both = sorted(set(ratings[user_a]) & set(ratings[user_b]))
         assert common == len(both)
@@ -304,7 +306,7 @@ def test_a_floor_that_leaves_no_pair_is_said(
 ):
     config = tiny_conf(workspace, small_archive, twins__min_movies=floor)
     with pytest.raises(InputError) as raised:
-        Execution(config, session).execute(stages.TWINS, load_run(stages.TWINS))
+        Execution(config, session).execute(dag.TWINS, load_run(dag.TWINS))
     assert str(raised.value) == f"twins.min_movies: {reason}"
 
 
@@ -319,7 +321,7 @@ def test_a_floor_that_leaves_one_pair_makes_a_short_list_and_a_warning(
         twins__curve__floors=[2478, 3000],
         twins__resamples=100,
     )
-    result = Execution(config, session).execute(stages.TWINS, load_run(stages.TWINS)).result
+    result = Execution(config, session).execute(dag.TWINS, load_run(dag.TWINS)).result
     assert result.manifest.rows["twins"] == 1
     assert result.manifest.warnings == [
         "found 1 pairs, not 100: no others among 2 users are 0.1 alike; see twins.thresholds and "
@@ -341,8 +343,8 @@ def told_of(execution):
 
 
 def report_of(execution):
-    result = execution.find(stages.REPORT)
-    return json.loads(execution.files.read_text(f"{result.path}/{stages.REPORT_FACTS}"))
+    result = execution.find(dag.REPORT)
+    return json.loads(execution.files.read_text(f"{result.path}/{dag.REPORT_FACTS}"))
 
 
 def test_the_report_counts_what_the_archive_holds(execution, summary, archive_ratings):
@@ -371,11 +373,11 @@ def test_the_report_counts_what_the_archive_holds(execution, summary, archive_ra
 def test_the_report_s_users_have_the_lists_and_metrics_of_the_run(execution, summary, read):
     lists = defaultdict(dict)
     for user, movie, _, rank in read(
-        stages.RECOMMEND, "recommendations/als/test", schemas.RECOMMENDATIONS
+        dag.RECOMMEND, "recommendations/als/test", schemas.RECOMMENDATIONS
     ):
         lists[user][rank] = movie
     metrics = {
-        row[0]: row for row in read(stages.EVALUATE, "user_metrics/als/test", schemas.USER_METRICS)
+        row[0]: row for row in read(dag.EVALUATE, "user_metrics/als/test", schemas.USER_METRICS)
     }
     shown = report_of(execution)["examples"]["users"]
     assert len(shown) == 10
@@ -388,7 +390,7 @@ def test_the_report_s_users_have_the_lists_and_metrics_of_the_run(execution, sum
 
 def test_the_report_says_what_every_stage_took(execution, summary):
     told = report_of(execution)["stages"]
-    assert [*told] == [stage.name for stage in stages.REPORT.inputs]
+    assert [*told] == [stage.name for stage in dag.REPORT.inputs]
     for name, one in told.items():
         assert one["seconds"] == summary["timings"][name]
         assert one["peak_memory"] > 100 << 20

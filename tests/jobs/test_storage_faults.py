@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from movierec import stages
-from movierec.pipeline import JOBS
-from movierec.workspace import MANIFEST
-from tests.confs import SMALL
+from movierec.pipeline import dag
+from movierec.pipeline.workspace import MANIFEST
+from movierec.run_all import JOBS
+from tests.support.confs import SMALL
 
 
 def mount(place: Path, options: str) -> None:
@@ -37,7 +37,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place)], check=True)
 
 
-def job(stage: stages.Stage, workspace: Path, archive: Path, **variables: str) -> tuple[int, str]:
+def job(stage: dag.Stage, workspace: Path, archive: Path, **variables: str) -> tuple[int, str]:
     """Run a job as a process; return its exit code and what it said, without Spark's launcher."""
     command = [sys.executable, str(JOBS / f"{stage.job}.py"), "--config", str(SMALL)]
     settings: Mapping[str, object] = {"workspace": str(workspace), "source.archive": str(archive)}
@@ -57,14 +57,14 @@ def manifests(workspace: Path) -> list[str]:
 def test_a_full_disk_is_said_and_with_room_the_next_run_ends(
     disk: Path, small_archive: Path
 ) -> None:
-    code, said = job(stages.INGEST, disk / "w", small_archive)
+    code, said = job(dag.INGEST, disk / "w", small_archive)
     assert code == 3
     assert "No space left on device" in said
     assert said.endswith("; make room, there or in spark.local.dir")
     assert manifests(disk) == []
     assert not [*disk.rglob("part-*")], "what was written would fill the disk for a day"
     subprocess.run(["mount", "-o", "remount,size=200m", str(disk)], check=True)
-    assert job(stages.INGEST, disk / "w", small_archive)[0] == 0
+    assert job(dag.INGEST, disk / "w", small_archive)[0] == 0
     assert manifests(disk) == ["ingest"]
 
 
@@ -72,9 +72,9 @@ def test_a_full_place_for_shuffles_is_said_and_leaves_what_was_there(
     disk: Path, tmp_path: Path, small_archive: Path
 ) -> None:
     workspace = tmp_path / "w"
-    assert job(stages.INGEST, workspace, small_archive)[0] == 0
+    assert job(dag.INGEST, workspace, small_archive)[0] == 0
     subprocess.run(["mount", "-o", "remount,size=128k", str(disk)], check=True)
-    code, said = job(stages.PARTITION, workspace, small_archive, SPARK_LOCAL_DIRS=str(disk))
+    code, said = job(dag.PARTITION, workspace, small_archive, SPARK_LOCAL_DIRS=str(disk))
     assert code == 3
     assert "No space left on device" in said
     assert manifests(workspace) == ["ingest"]
@@ -82,7 +82,7 @@ def test_a_full_place_for_shuffles_is_said_and_leaves_what_was_there(
 
 def test_a_workspace_that_cannot_be_written_to_is_said(disk: Path, small_archive: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-    code, said = job(stages.INGEST, disk / "w", small_archive)
+    code, said = job(dag.INGEST, disk / "w", small_archive)
     assert code == 3
     assert str(disk) in said
     assert said.endswith(("; give a workspace that can be written to", "read and write there"))

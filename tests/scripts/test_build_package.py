@@ -5,12 +5,12 @@ import os
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.paths import ROOT
+
 SCRIPT = ROOT / "scripts" / "build_package.py"
 
 
@@ -28,7 +28,7 @@ def project(tmp_path):
     files = {
         "pyproject.toml": '[project]\nname = "movierec"\nversion = "1.2.3"\n[x]\nversion = "9"\n',
         "src/movierec/__init__.py": '"""A package."""\n',
-        "src/movierec/topk.py": "K = 100\n",
+        "src/movierec/ranking/topk.py": "K = 100\n",
         "src/movierec/page.html": "<p>\n",
         "src/movierec/__pycache__/topk.cpython-311.pyc": "bytecode",
         "src/movierec/__pycache__/topk.cpython-311.pyc.1": "half-written bytecode",
@@ -72,7 +72,7 @@ def test_the_bytes_follow_from_the_contents_alone(build_package, project, tmp_pa
         if path.is_file():
             path.chmod(0o755)
     again = build_package.build_packages(project, tmp_path / "again")
-    (project / "src/movierec/topk.py").write_text("K = 101\n")
+    (project / "src/movierec/ranking/topk.py").write_text("K = 101\n")
     changed = build_package.build_packages(project, tmp_path / "changed")
 
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]

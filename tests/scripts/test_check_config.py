@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from scripts import export_results, fetch_archive, run_pipeline, run_stability
+from tests.support.paths import ROOT
 
-SAMPLE = Path(__file__).resolve().parents[2] / "conf" / "sample.yaml"
+SAMPLE = ROOT / "conf" / "sample.yaml"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from types import ModuleType
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "find_java.py"
+from tests.support.paths import ROOT
+
+SCRIPT = ROOT / "scripts" / "find_java.py"
 
 BANNERS = {
     17: 'openjdk version "17.0.15" 2025-04-15\nOpenJDK Runtime Environment (build 17.0.15+6)',

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from movierec.synthetic import SampleSpec
+from movierec_synthetic import SampleSpec
 from scripts.generate_archive import main
+from tests.support.paths import ROOT
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = ROOT
 SIZES = ["--users", "30", "--movies", "200", "--ratings", "1200"]
 
 

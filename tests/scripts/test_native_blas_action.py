@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from movierec.native_blas import java_options
+from movierec.spark.blas import java_options
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 ACTION = ROOT / "scripts" / "cluster" / "native_blas.sh"
 LIBRARY = Path("/usr/lib/x86_64-linux-gnu/libopenblas.so.0")
 

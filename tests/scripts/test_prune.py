@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from movierec import stages
-from movierec.config_loader import load_config
-from movierec.execution import Execution
-from movierec.pruning import UNREACHED
-from movierec.storage import Files
-from movierec.workspace import Workspace
+from movierec.config.loader import load_config
+from movierec.pipeline import dag
+from movierec.pipeline.execution import Execution
+from movierec.pipeline.prune import UNREACHED
+from movierec.pipeline.workspace import Workspace
+from movierec.spark.files import Files
 from scripts import prune
-from tests.confs import SMALL
-from tests.manifests import manifest
+from tests.support.confs import SMALL
+from tests.support.manifests import manifest
 
 OTHER = "b" * 16
 STAGES = ("partition", "twins")
@@ -31,7 +31,7 @@ def conf(session, tmp_path, monkeypatch) -> Path:
     config = load_config(conf.read_text(encoding="utf-8"), origin=conf.name, overrides=[])
     execution = Execution(config, session)
     workspace = Workspace(config.workspace, Files(session))
-    for stage in stages.PIPELINE:
+    for stage in dag.PIPELINE:
         if stage.name in STAGES:
             publish(workspace, stage.name, execution.fingerprint(stage))
             publish(workspace, stage.name, OTHER)

@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from movierec import stages
-from movierec.execution import Execution
-from movierec.stages import Stage
+from movierec.pipeline import dag
+from movierec.pipeline.dag import Stage
+from movierec.pipeline.execution import Execution
 from scripts import run_stability
-from tests.finished import FinishedRun
 from tests.invariance.variants import published
-from tests.report import invented
+from tests.support import invented
+from tests.support.finished import FinishedRun
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "conf" / "sample.yaml"
 ARCHIVE = "a" * 64
 
@@ -56,7 +56,7 @@ def test_what_splits_shape_is_repeated_and_the_archive_is_read_once(
     assert left["splits"] == ["per_user_random seed 7", "per_user_random seed 8"]
     # of the conf as it was given, not of one of its alternatives
     config = run_stability.read_config(str(SAMPLE), words[1::2], run_stability.Session("unused"))
-    fingerprint = stages.fingerprint(stages.EVALUATE, config, archive_sha256=ARCHIVE)
+    fingerprint = dag.fingerprint(dag.EVALUATE, config, archive_sha256=ARCHIVE)
     assert left["fingerprint"] == fingerprint
 
 

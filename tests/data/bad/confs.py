@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from tests.support.paths import ROOT
 
-SMALL = (Path(__file__).resolve().parents[3] / "conf" / "small.yaml").read_text(encoding="utf-8")
+SMALL = (ROOT / "conf" / "small.yaml").read_text(encoding="utf-8")
 SEED = "partition.seed: a whole number from 0 to 2147483647 was expected, not"
 
 

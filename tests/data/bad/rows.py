@@ -6,8 +6,8 @@ import codecs
 from collections.abc import Callable
 from pathlib import Path
 
-from tests import archives
 from tests.data.bad.case import Case
+from tests.support import archives
 
 ML = "ml-latest-tiny"
 HALF_STEPS = "rating is not 0.5 to 5 in half steps"

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from movierec import stages
-from movierec.execution import Execution
-from movierec.job import read_config, run_guarded
-from movierec.pipeline import load_run
-from tests.confs import SMALL
+from movierec.pipeline import dag
+from movierec.pipeline.cli import read_config, run_guarded
+from movierec.pipeline.execution import Execution
+from movierec.run_all import load_run
 from tests.data.bad import confs, rows, zips
 from tests.data.bad.case import Case
+from tests.support.confs import SMALL
 
 USUAL = {"source.sha256": None, "source.expected_ratings": None}
 
@@ -42,7 +42,7 @@ def ingest(session, capsys):
     def run(conf, *overrides):
         def body():
             execution = Execution(read_config(str(conf), overrides, kept), kept)
-            execution.execute(stages.INGEST, load_run(stages.INGEST))
+            execution.execute(dag.INGEST, load_run(dag.INGEST))
 
         code = run_guarded("ingest", body, kept)
         return code, capsys.readouterr().err.splitlines()

@@ -10,8 +10,8 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests import archives
 from tests.data.bad.case import AGAIN, FETCH_OWN, REPACK, Case
+from tests.support import archives
 
 ML = "ml-latest-tiny"
 RATINGS = f"{ML}/ratings.csv"

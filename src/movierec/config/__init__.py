@@ -1,0 +1,1 @@
+"""What can be configured: the keys with their defaults, and the strict YAML loader."""

@@ -1,0 +1,1 @@
+"""Names, schemas and datasets, and small transforms that everything else builds on."""

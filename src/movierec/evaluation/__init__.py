@@ -1,0 +1,1 @@
+"""Ranking metrics, their intervals, and the comparison of models."""

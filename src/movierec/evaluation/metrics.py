@@ -1,0 +1,163 @@
+"""Ranking metrics at k: one row a user, and Spark's own means over all users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pyspark.ml.evaluation import RankingEvaluator
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from movierec.data.columns import (
+    MAP,
+    METRICS,
+    MOVIE_ID,
+    N_HITS,
+    N_RELEVANT,
+    NDCG,
+    PRECISION,
+    RANK,
+    RATING,
+    RECALL,
+    USER_ID,
+)
+
+# A sum's last digits depend on the order of its terms, which Spark does not fix.
+DIGITS: Final = 9
+
+_SPARK_NAMES: Final[dict[str, Any]] = {
+    PRECISION: "precisionAtK",
+    MAP: "meanAveragePrecisionAtK",
+    NDCG: "ndcgAtK",
+    RECALL: "recallAtK",
+}
+_RANKS = "hit_ranks"
+_PREDICTION = "prediction"
+_LABEL = "label"
+
+
+def rounded(values: Iterable[Any]) -> list[float]:
+    """Return numbers, such as the ends of an interval, as they are published."""
+    return [round(float(value), DIGITS) for value in values]
+
+
+def relevant_movies(heldout: DataFrame, *, relevant_rating: float) -> DataFrame:
+    """Return the (user, movie) pairs of held-out ratings of at least `relevant_rating`."""
+    return heldout.where(F.col(RATING) >= relevant_rating).select(USER_ID, MOVIE_ID)
+
+
+def user_metrics(recommendations: DataFrame, *, relevant: DataFrame, k: int) -> DataFrame:
+    """Return the metrics of every user with a relevant movie; no list scores 0.
+
+    Over a user's hits at ranks r1 < r2 < …, with R relevant movies:
+    precision = hits / k; recall = hits / R; map = Σ (i / ri) / min(R, k);
+    ndcg = Σ 1/log2(ri + 1) / Σ_{i ≤ min(R, k)} 1/log2(i + 1).
+    The same as Spark's RankingMetrics to 1e-9; users without a relevant movie have no row.
+
+    >>> lists = spark.createDataFrame([(1, 10, 1), (1, 11, 2), (1, 12, 3)],
+    ...     "user_id int, movie_id int, rank int")
+    >>> relevant = spark.createDataFrame([(1, 10), (1, 12), (2, 10)], "user_id int, movie_id int")
+    >>> user_metrics(lists, relevant=relevant, k=3).select("user_id", "n_hits",
+    ...     F.round("precision", 3).alias("precision"), F.round("map", 3).alias("map"),
+    ...     F.round("ndcg", 3).alias("ndcg"), "recall").orderBy("user_id").show()
+    +-------+------+---------+-----+----+------+
+    |user_id|n_hits|precision|  map|ndcg|recall|
+    +-------+------+---------+-----+----+------+
+    |      1|     2|    0.667|0.833|0.92|   1.0|
+    |      2|     0|      0.0|  0.0| 0.0|   0.0|
+    +-------+------+---------+-----+----+------+
+    """
+    hit_ranks = (
+        recommendations.where(F.col(RANK) <= k)
+        .join(relevant, on=[USER_ID, MOVIE_ID], how="inner")
+        .groupBy(USER_ID)
+        .agg(F.sort_array(F.collect_list(RANK)).alias(_RANKS))
+    )
+    n_relevant = relevant.groupBy(USER_ID).agg(F.count(F.lit(1)).cast("int").alias(N_RELEVANT))
+    ranks = F.coalesce(_RANKS, F.array().cast("array<int>"))
+    ideal_length = F.least(F.col(N_RELEVANT), F.lit(k))
+    return (
+        n_relevant.join(hit_ranks, on=USER_ID, how="left")
+        .withColumn(_RANKS, ranks)
+        .select(
+            USER_ID,
+            N_RELEVANT,
+            F.size(_RANKS).alias(N_HITS),
+            (F.size(_RANKS) / F.lit(float(k))).alias(PRECISION),
+            (_sum(_precisions(F.col(_RANKS))) / ideal_length).alias(MAP),
+            (_dcg(F.col(_RANKS)) / _dcg(F.sequence(F.lit(1), ideal_length))).alias(NDCG),
+            (F.size(_RANKS) / F.col(N_RELEVANT)).alias(RECALL),
+        )
+    )
+
+
+def collect_means(metrics: DataFrame) -> dict[str, float]:
+    """Return each metric's mean over all rows, rounded to 9 digits; 0 for no rows."""
+    row = metrics.agg(*(F.avg(name).alias(name) for name in METRICS)).first()
+    assert row is not None  # an aggregate without groups has one row
+    return {name: round(row[name] or 0.0, DIGITS) for name in METRICS}
+
+
+def ranking_input(recommendations: DataFrame, *, relevant: DataFrame) -> DataFrame:
+    """Return what Spark's RankingEvaluator takes: a list and a truth for each user with a truth.
+
+    A user without recommendations has the empty list. An inner join would lose such users and
+    flatter the model.
+    """
+    movie = F.col(MOVIE_ID).cast("double").alias(MOVIE_ID)
+    by_rank = F.sort_array(F.collect_list(F.struct(RANK, movie)))
+    lists = recommendations.groupBy(USER_ID).agg(by_rank[MOVIE_ID].alias(_PREDICTION))
+    truths = relevant.groupBy(USER_ID).agg(
+        F.collect_list(F.col(MOVIE_ID).cast("double")).alias(_LABEL)
+    )
+    return truths.join(lists, on=USER_ID, how="left").select(
+        USER_ID, _LABEL, F.coalesce(_PREDICTION, F.array().cast("array<double>")).alias(_PREDICTION)
+    )
+
+
+def hits_of(spark_input: DataFrame) -> DataFrame:
+    """Return the relevant movies among those recommended, with their ranks, of a `ranking_input`.
+
+    One row a (user, movie); `user_metrics` needs no other rows of the lists.
+    """
+    ranked = F.transform(
+        _PREDICTION,
+        lambda movie, index: F.struct(
+            movie.cast("int").alias(MOVIE_ID), (index + 1).cast("int").alias(RANK)
+        ),
+    )
+    hits = F.filter(ranked, lambda one: F.array_contains(_LABEL, one[MOVIE_ID].cast("double")))
+    return spark_input.select(USER_ID, F.explode(hits).alias("hit")).select(USER_ID, "hit.*")
+
+
+def count_unrecommended(spark_input: DataFrame) -> int:
+    """Return how many users of a `ranking_input` have no recommendation."""
+    return spark_input.where(F.size(_PREDICTION) == 0).count()
+
+
+def collect_ranking_metrics(lists: DataFrame, *, k: int) -> dict[str, float]:
+    """Return Spark's own RankingMetrics at k over a `ranking_input`, rounded to 9 digits."""
+    return {
+        name: round(
+            RankingEvaluator(
+                predictionCol=_PREDICTION, labelCol=_LABEL, metricName=spark_name, k=k
+            ).evaluate(lists),
+            DIGITS,
+        )
+        for name, spark_name in _SPARK_NAMES.items()
+    }
+
+
+def _precisions(ranks: Column) -> Column:
+    """Return the precision at each hit."""
+    return F.transform(ranks, lambda rank, index: (index + 1) / rank)
+
+
+def _dcg(ranks: Column) -> Column:
+    return _sum(F.transform(ranks, lambda rank: 1.0 / F.log2(rank + 1.0)))
+
+
+def _sum(numbers: Column) -> Column:
+    """Return the sum of an array of doubles, added in its order."""
+    return F.aggregate(numbers, F.lit(0.0), lambda total, number: total + number)

@@ -1,0 +1,1 @@
+"""The models that are compared: ALS, popularity, random lists, and the oracle."""

@@ -1,0 +1,138 @@
+"""Spark's alternating least squares, the only module that imports it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import IllegalArgumentException
+from pyspark.ml.evaluation import RegressionEvaluator
+from pyspark.ml.recommendation import ALS, ALSModel
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from movierec.config.schema import AlsConfig, Feedback
+from movierec.data.columns import FACTORS, MOVIE_ID, RATING, USER_ID
+from movierec.errors import SingularFitError
+from movierec.evaluation.metrics import DIGITS
+from movierec.models.als_params import AlsParams
+
+Model: TypeAlias = ALSModel
+"""What `fit_als` returns, for modules that must not import Spark's ALS."""
+
+_SINGULAR = "SingularMatrixException"
+_NO_ROWS = "Nothing has been added to this summarizer"
+_VALUE = "value"
+_PREDICTION = "prediction"
+
+
+@dataclass(frozen=True)
+class Factors:
+    """A fitted model."""
+
+    users: DataFrame
+    """user_id, factors"""
+    movies: DataFrame
+    """movie_id, factors"""
+
+
+def als_input(
+    ratings: DataFrame, *, feedback: Feedback | None, relevant_rating: float, pivot: float
+) -> DataFrame:
+    """Return user, movie and the value that ALS sees of the rating.
+
+    Explicit (None) and `rating`: the stars. `liked`: 1 for a rating of at least `relevant_rating`,
+    else 0. `signed`: rating − pivot; Spark takes a negative value for a dislike held with
+    confidence alpha · |value|. No row is dropped, so that every feedback has the same candidates:
+    a value of 0 weighs nothing, but gives its user and movie a factor.
+
+    >>> ratings = spark.createDataFrame([(1, 7, 2.5), (1, 8, 4.0)],
+    ...     "user_id int, movie_id int, rating float")
+    >>> als_input(ratings, feedback="signed", relevant_rating=4.0, pivot=3.0).show()
+    +-------+--------+-----+
+    |user_id|movie_id|value|
+    +-------+--------+-----+
+    |      1|       7| -0.5|
+    |      1|       8|  1.0|
+    +-------+--------+-----+
+    """
+    stars = F.col(RATING)
+    values: dict[Feedback | None, Column] = {
+        None: stars,
+        "rating": stars,
+        "liked": F.when(stars >= relevant_rating, 1.0).otherwise(0.0),
+        "signed": stars - pivot,
+    }
+    return ratings.select(USER_ID, MOVIE_ID, values[feedback].cast("float").alias(_VALUE))
+
+
+def arranged(values: DataFrame, *, config: AlsConfig) -> DataFrame:
+    """Return the rows in partitions and an order that depend on nothing but the rows.
+
+    ALS sums in the order it meets them; in another order the last digits differ.
+    """
+    return values.repartition(config.num_user_blocks, USER_ID).sortWithinPartitions(
+        USER_ID, MOVIE_ID
+    )
+
+
+def fit_als(values: DataFrame, *, params: AlsParams, config: AlsConfig) -> Model:
+    """Fit ALS to an `als_input`. Needs a checkpoint directory for its checkpoint interval.
+
+    Raises SingularFitError where some factor's equations have no single solution: Spark adds
+    `reg_param` once for each positive value, so a movie that is only disliked has none of it, and
+    then fewer users than `rank` leave it undetermined.
+    """
+    als = ALS(
+        rank=params.rank,
+        maxIter=config.max_iter,
+        regParam=params.reg_param,
+        numUserBlocks=config.num_user_blocks,
+        numItemBlocks=config.num_item_blocks,
+        implicitPrefs=not params.explicit,
+        alpha=1.0 if params.alpha is None else params.alpha,
+        userCol=USER_ID,
+        itemCol=MOVIE_ID,
+        ratingCol=_VALUE,
+        checkpointInterval=config.checkpoint_interval,
+        seed=config.seed,
+        coldStartStrategy="drop",
+    )
+    try:
+        return als.fit(values)
+    except Py4JJavaError as error:
+        if _SINGULAR in str(error):
+            raise SingularFitError(
+                f"ALS with {params} has no single solution for so few ratings: lower its rank, or "
+                "give it more users"
+            ) from None
+        raise
+
+
+def factors_of(model: Model) -> Factors:
+    """Return the model's factors as frames of user_id or movie_id and factors."""
+    return Factors(
+        users=model.userFactors.select(
+            F.col("id").alias(USER_ID), F.col("features").alias(FACTORS)
+        ),
+        movies=model.itemFactors.select(
+            F.col("id").alias(MOVIE_ID), F.col("features").alias(FACTORS)
+        ),
+    )
+
+
+def collect_rmse(model: Model, *, heldout: DataFrame) -> float | None:
+    """Return an explicit model's RMSE, in stars, on held-out ratings of known users and movies.
+
+    Rounded to 9 digits, None where there is no such rating. Reported, never selected by: the model
+    with the lowest RMSE makes the worst lists.
+    """
+    predictions = model.transform(heldout.select(USER_ID, MOVIE_ID, RATING))
+    evaluator = RegressionEvaluator(predictionCol=_PREDICTION, labelCol=RATING, metricName="rmse")
+    try:
+        return round(float(evaluator.evaluate(predictions)), DIGITS)
+    except IllegalArgumentException as error:
+        if _NO_ROWS in str(error):
+            return None
+        raise

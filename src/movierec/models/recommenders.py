@@ -1,0 +1,112 @@
+"""One held-out split, and how each model makes its lists for it."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark import Broadcast
+from pyspark.sql import DataFrame
+
+from movierec.config.schema import Config
+from movierec.data.columns import MOVIE_ID, USER_ID
+from movierec.models import als
+from movierec.models.als_params import AlsParams
+from movierec.models.baselines import oracle_lists, random_candidates, random_unseen
+from movierec.models.popularity import Variant, movie_scores, one_factor, same_for_all
+from movierec.ranking.catalogue import Catalogue, collect_catalogue
+from movierec.ranking.recommend import Kernel, movie_lists, recommend
+from movierec.ranking.topk import candidates_top_k, unseen_top_k
+
+
+@dataclass
+class Contest:
+    """One held-out split and all that its models share. Close it to free its memory."""
+
+    known: DataFrame
+    """The ratings to learn from."""
+    heldout: DataFrame
+    config: Config
+
+    def __post_init__(self) -> None:
+        """Keep in memory what every model reads."""
+        self.known = self.known.persist()
+        # the cold ones too: who is new is not lost to popularity and chance
+        held_out = self.heldout.select(USER_ID)
+        self.users = self.known.select(USER_ID).unionByName(held_out).distinct().persist()
+        if self.config.evaluation.candidates == "unseen":
+            self._best, self._random = unseen_top_k, random_unseen
+            movies = self.known
+        else:
+            self._best, self._random = candidates_top_k, random_candidates
+            movies = self.heldout
+        self.movies_by_user = movie_lists(movies).persist()
+        self._catalogues: dict[als.Factors, Broadcast[Catalogue]] = {}
+
+    def close(self) -> None:
+        """Free the memory. Lists that were not written by then cannot be made any more."""
+        for frame in (self.movies_by_user, self.users, self.known):
+            frame.unpersist()
+        for catalogue in self._catalogues.values():
+            catalogue.destroy()
+        self._catalogues.clear()
+
+    def fit_als(self, params: AlsParams) -> als.Factors:
+        """Fit ALS to the known ratings."""
+        config = self.config
+        values = als.als_input(
+            self.known,
+            feedback=params.feedback,
+            relevant_rating=config.evaluation.relevant_rating,
+            pivot=config.tuning.pivot,
+        ).transform(als.arranged, config=config.als)
+        return als.factors_of(als.fit_als(values, params=params, config=config.als))
+
+    def popularity_factors(self, winner: dict[str, Any]) -> als.Factors:
+        """Return the popularity of the known ratings, by the winning variant, as factors.
+
+        Every user has them who has a known or a held-out rating.
+        """
+        scores = movie_scores(
+            self.known,
+            variant=Variant(kind=winner["kind"], damping=winner["damping"]),
+            relevant_rating=self.config.evaluation.relevant_rating,
+            min_ratings=self.config.popularity.min_ratings,
+        )
+        return als.Factors(users=same_for_all(self.users), movies=one_factor(scores))
+
+    def lists(self, factors: als.Factors) -> DataFrame:
+        """Return the lists that the factors make."""
+        return self._lists(factors, functools.partial(self._best, k=self.config.evaluation.k))
+
+    def random_lists(self, factors: als.Factors) -> DataFrame:
+        """Return the lists that chance makes of the same users and movies."""
+        evaluation = self.config.evaluation
+        kernel = functools.partial(self._random, k=evaluation.k, seed=evaluation.seed)
+        return self._lists(factors, kernel)
+
+    def oracle_lists(self) -> DataFrame:
+        """Return the best lists possible."""
+        return oracle_lists(
+            self.heldout,
+            movies=self.known.select(MOVIE_ID).distinct(),
+            relevant_rating=self.config.evaluation.relevant_rating,
+            k=self.config.evaluation.k,
+        )
+
+    def _lists(self, factors: als.Factors, kernel: Kernel) -> DataFrame:
+        return factors.users.transform(
+            recommend,
+            catalogue=self._catalogue(factors),
+            movies=self.movies_by_user,
+            kernel=kernel,
+        )
+
+    def _catalogue(self, factors: als.Factors) -> Broadcast[Catalogue]:
+        """Return the catalogue of the factors, collected and sent once."""
+        if factors not in self._catalogues:
+            context = self.known.sparkSession.sparkContext
+            catalogue = collect_catalogue(factors.movies, factors.users)
+            self._catalogues[factors] = context.broadcast(catalogue)
+        return self._catalogues[factors]

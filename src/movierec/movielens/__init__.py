@@ -1,0 +1,1 @@
+"""The MovieLens archives: zips, layouts, parsing, and the integrity of rows."""

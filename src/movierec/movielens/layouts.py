@@ -1,0 +1,247 @@
+"""The MovieLens archives as data: which member holds which table, and how it is written."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from movierec.data import columns as c
+from movierec.errors import InputError
+
+RATINGS: Final = "ratings"
+MOVIES: Final = "movies"
+TAGS: Final = "tags"
+LINKS: Final = "links"
+GENOME_SCORES: Final = "genome_scores"
+GENOME_TAGS: Final = "genome_tags"
+GENRE_NAMES: Final = "genre_names"
+"""Not a dataset: the names behind the genre flags of ml-100k."""
+
+UTF_8: Final = "UTF-8"
+ISO_8859_1: Final = "ISO-8859-1"
+
+_SHOWN_NAMES = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stars:
+    """The ratings that a layout allows, as their texts."""
+
+    texts: tuple[str, ...]
+    reason: str
+    """Why any other text is rejected."""
+
+
+_WHOLE = tuple(f"{star}{tail}" for star in range(1, 6) for tail in ("", ".0"))
+HALF_STARS: Final = Stars(
+    texts=(*_WHOLE, "0.5", "1.5", "2.5", "3.5", "4.5"),
+    reason="rating is not 0.5 to 5 in half steps",
+)
+WHOLE_STARS: Final = Stars(texts=_WHOLE, reason="rating is not 1 to 5 in whole steps")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A file of the archive that holds one table."""
+
+    table: str
+    name: str
+    """Its name without its folder."""
+    columns: tuple[str, ...]
+    """Our names for its fields, in their order."""
+    delimiter: str
+    encoding: str
+    quoted: bool = False
+    """Fields may stand in quotes, inner quotes doubled, as in a CSV."""
+    flagged: bool = False
+    """One 0/1 field for each genre of GENRE_NAMES follows the columns."""
+    header: str | None = None
+    """The first line, which is no row."""
+    optional: bool = False
+    needs: tuple[str, ...] = ()
+    """Tables without which this one cannot be checked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """One way in which GroupLens has published MovieLens."""
+
+    name: str
+    members: tuple[Member, ...]
+    """In the order of ingest: a table stands before those that refer to it."""
+    stars: Stars
+    marks: tuple[str, ...] = ()
+    """Members that tell this layout from one with the same required members."""
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Return the names of the members without which there is nothing to ingest."""
+        return tuple(member.name for member in self.members if not member.optional)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Located:
+    """A layout found in an archive."""
+
+    layout: Layout
+    paths: dict[str, str]
+    """The full member name of every table that is there, in the order of ingest."""
+
+    def member(self, table: str) -> Member:
+        """Return how the table is written."""
+        return next(member for member in self.layout.members if member.table == table)
+
+
+def _csv(
+    table: str,
+    header: str,
+    columns: tuple[str, ...],
+    *,
+    quoted: bool = False,
+    optional: bool = True,
+    needs: tuple[str, ...] = (),
+) -> Member:
+    return Member(
+        table=table,
+        name=f"{table.replace('_', '-')}.csv",
+        columns=columns,
+        delimiter=",",
+        encoding=UTF_8,
+        quoted=quoted,
+        header=header,
+        optional=optional,
+        needs=needs,
+    )
+
+
+def _dat(table: str, encoding: str, columns: tuple[str, ...], *, optional: bool = False) -> Member:
+    return Member(
+        table=table,
+        name=f"{table}.dat",
+        columns=columns,
+        delimiter="::",
+        encoding=encoding,
+        optional=optional,
+    )
+
+
+_RATING = (c.USER_ID, c.MOVIE_ID, c.RATING, c.RATED_AT)
+_MOVIE = (c.MOVIE_ID, c.TITLE, c.GENRES)
+_TAGGING = (c.USER_ID, c.MOVIE_ID, c.TAG, c.TAGGED_AT)
+_SCORE = (c.MOVIE_ID, c.TAG_ID, c.RELEVANCE)
+
+LATEST: Final = Layout(
+    name="latest",
+    stars=HALF_STARS,
+    members=(
+        _csv(MOVIES, "movieId,title,genres", _MOVIE, quoted=True, optional=False),
+        _csv(RATINGS, "userId,movieId,rating,timestamp", _RATING, optional=False),
+        _csv(TAGS, "userId,movieId,tag,timestamp", _TAGGING, quoted=True),
+        _csv(LINKS, "movieId,imdbId,tmdbId", (c.MOVIE_ID, c.IMDB_ID, c.TMDB_ID)),
+        _csv(GENOME_TAGS, "tagId,tag", (c.TAG_ID, c.TAG), quoted=True),
+        _csv(GENOME_SCORES, "movieId,tagId,relevance", _SCORE, needs=(GENOME_TAGS,)),
+    ),
+)
+ML_1M: Final = Layout(
+    name="ml-1m",
+    stars=WHOLE_STARS,
+    marks=("users.dat",),
+    members=(_dat(MOVIES, ISO_8859_1, _MOVIE), _dat(RATINGS, ISO_8859_1, _RATING)),
+)
+ML_10M: Final = Layout(
+    name="ml-10m",
+    stars=HALF_STARS,
+    marks=("tags.dat",),
+    members=(
+        _dat(MOVIES, UTF_8, _MOVIE),
+        _dat(RATINGS, UTF_8, _RATING),
+        _dat(TAGS, UTF_8, _TAGGING, optional=True),
+    ),
+)
+ML_100K: Final = Layout(
+    name="ml-100k",
+    stars=WHOLE_STARS,
+    members=(
+        Member(
+            table=GENRE_NAMES,
+            name="u.genre",
+            columns=("genre", "genre_id"),
+            delimiter="|",
+            encoding=ISO_8859_1,
+        ),
+        Member(
+            table=MOVIES,
+            name="u.item",
+            columns=(c.MOVIE_ID, c.TITLE, "release_date", "video_release_date", "imdb_url"),
+            delimiter="|",
+            encoding=ISO_8859_1,
+            flagged=True,
+        ),
+        Member(
+            table=RATINGS,
+            name="u.data",
+            columns=_RATING,
+            delimiter="\t",
+            encoding=ISO_8859_1,
+        ),
+    ),
+)
+LAYOUTS: Final = (LATEST, ML_1M, ML_10M, ML_100K)
+
+
+def locate(names: Collection[str], *, wanted: str, origin: str) -> Located:
+    """Return the layout of an archive with these member names, and where its members lie.
+
+    All members of a layout lie in one folder, at any depth. `wanted` is a layout's name, or
+    `auto` for the one that fits. `origin` names the archive in the InputError that says what
+    was found and what each layout wants, where no layout fits or more than one.
+    """
+    folders: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        folder, slash, base = name.rpartition("/")
+        if base:
+            folders[folder + slash].add(base)
+    fits = [
+        (layout, folder)
+        for layout in LAYOUTS
+        if wanted in ("auto", layout.name)
+        for folder, found in sorted(folders.items())
+        if found.issuperset(_looked_for(layout, wanted))
+    ]
+    if len(fits) != 1:
+        raise InputError(f"{origin}: {_misfit(fits, names, wanted)}")
+    (layout, folder) = fits[0]
+    there = {one.table: folder + one.name for one in layout.members if one.name in folders[folder]}
+    for member in layout.members:
+        for need in member.needs:
+            if member.table in there and need not in there:
+                raise InputError(
+                    f"{origin}: {there[member.table]} is there without the {need} that it refers "
+                    "to; fetch a complete archive with `make data FORCE=1`"
+                )
+    return Located(layout=layout, paths=there)
+
+
+def _looked_for(layout: Layout, wanted: str) -> tuple[str, ...]:
+    return layout.required + (layout.marks if wanted == "auto" else ())
+
+
+def _misfit(fits: list[tuple[Layout, str]], names: Collection[str], wanted: str) -> str:
+    """Say why no layout fits, or too many do."""
+    if fits:
+        places = " and ".join(f"{layout.name} in {folder or './'}" for layout, folder in fits)
+        return f"its members fit {places}; keep one data set in the archive, or set source.layout"
+    wants = "; ".join(
+        f"{layout.name} wants {', '.join(_looked_for(layout, wanted))}"
+        for layout in LAYOUTS
+        if wanted in ("auto", layout.name)
+    )
+    found = sorted(name for name in names if not name.endswith("/"))
+    more = f" and {len(found) - _SHOWN_NAMES} more" if len(found) > _SHOWN_NAMES else ""
+    shown = (", ".join(map(repr, found[:_SHOWN_NAMES])) or "no file") + more
+    return (
+        f"its members fit no layout of source.layout {wanted}: it has {shown}; {wants}; "
+        "use an archive of such a layout"
+    )

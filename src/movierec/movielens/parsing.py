@@ -1,0 +1,176 @@
+"""Turns the lines of a member into typed rows, each with the reason why it is bad, if it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from movierec.data import columns as c
+from movierec.movielens.layouts import UTF_8, Member, Stars
+
+VALUE: Final = "value"
+"""The one column of what spark.read.text returns."""
+
+_COMPLETE = "_complete"
+_FIELDS = "_fields"
+_FLAGS = "_flags"
+_NO_GENRES = "(no genres listed)"
+# A title ends in (1995), in the case of a series in (1995-1998) or (1995–), then perhaps blanks.
+_YEAR = r"\((1[89][0-9]{2}|20[0-9]{2})\s*([-–]\s*([0-9]{4})?\s*)?\)\s*\z"
+_EARLIEST, _LATEST = 631_152_000, 4_102_444_800
+"""Seconds at the start of 1990, before which there was no MovieLens, and of 2100."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cell:
+    """A typed value, whether its text was right, and why the row is bad where it was not."""
+
+    value: Column
+    good: Column
+    reason: str
+
+
+def parse_lines(
+    lines: DataFrame, *, member: Member, stars: Stars, genre_names: tuple[str, ...] = ()
+) -> DataFrame:
+    """Return the member's columns typed, `reason` and `line`, for every line that is not empty.
+
+    `lines` has one string column `value` with the bytes as they are in the file. `reason` is
+    null for a good row, else the first thing wrong with it: a short text without values in it,
+    so that equal faults count as one. A cell that is wrong is null. A member with titles gets
+    their `year`, null where the title ends in none. `genre_names` are what the flags of a
+    flagged member stand for.
+    """
+    fields = (
+        lines.transform(_decode, encoding=member.encoding)
+        .where(F.col(c.LINE) != "")
+        .transform(_split, member=member, n_flags=len(genre_names))
+    )
+    cells = {
+        name: cell for name in member.columns if (cell := _cell(name, stars=stars)) is not None
+    }
+    if member.flagged:
+        cells[c.GENRES] = _flagged_genres(genre_names)
+    reason = F.when(~F.col(_COMPLETE), f"not {len(member.columns) + len(genre_names)} fields")
+    if member.quoted:
+        # Spark's parser takes it for an escape, and a quote that the last field opens for closed.
+        reason = reason.when(F.instr(c.LINE, "\0") > 0, "a null character")
+        n_quotes = F.length(c.LINE) - F.length(F.translate(c.LINE, '"', ""))
+        reason = reason.when(n_quotes % 2 == 1, "a quote is not closed")
+    if member.encoding == UTF_8 and {c.TITLE, c.TAG} & cells.keys():
+        reason = reason.when(_java_text(c.LINE) != F.col(c.LINE), "not UTF-8")
+    for cell in cells.values():
+        reason = reason.when(~F.coalesce(cell.good, F.lit(False)), cell.reason)
+    values = {name: F.when(cell.good, cell.value) for name, cell in cells.items()}
+    if c.TITLE in values:
+        values[c.YEAR] = F.nullif(F.regexp_extract(c.TITLE, _YEAR, 1), F.lit("")).cast("int")
+    typed = [value.alias(name) for name, value in values.items()]
+    return fields.select(*typed, reason.alias(c.REASON), c.LINE)
+
+
+def forget_good_lines(rows: DataFrame) -> DataFrame:
+    """Return the rows with `line` null where the row is good, and as valid text where not."""
+    bad = F.col(c.REASON).isNotNull()
+    return rows.withColumn(c.LINE, F.when(bad, _java_text(c.LINE)))
+
+
+def _decode(lines: DataFrame, *, encoding: str) -> DataFrame:
+    """Rename the lines' column to `line`; Spark takes their bytes for UTF-8 unless told."""
+    text = F.col(VALUE)
+    if encoding != UTF_8:
+        text = F.decode(text.cast("binary"), encoding)
+    return lines.select(text.alias(c.LINE))
+
+
+def _java_text(name: str) -> Column:
+    """Return the text by way of Java, which puts U+FFFD where bytes are not UTF-8.
+
+    Spark itself keeps such bytes, and 3.5 and 4.1 differ in what decoding UTF-8 does to them.
+    """
+    return F.decode(F.encode(F.col(name), "UTF-16BE"), "UTF-16BE")
+
+
+def _split(lines: DataFrame, *, member: Member, n_flags: int) -> DataFrame:
+    """Return `line`, its fields under the member's names, and whether their number is right."""
+    if member.quoted:
+        schema = ", ".join(f"{name} string" for name in (*member.columns, _COMPLETE))
+        # Spark puts a line into this column when it has too few or too many fields.
+        options = {"columnNameOfCorruptRecord": _COMPLETE, "quote": '"', "escape": '"'}
+        fields = lines.withColumn(_FIELDS, F.from_csv(c.LINE, schema, options))
+        complete = F.col(_FIELDS)[_COMPLETE].isNull()
+        named = [F.col(_FIELDS)[name].alias(name) for name in member.columns]
+    else:
+        pattern = re.escape(member.delimiter)
+        fields = lines.withColumn(_FIELDS, F.split(c.LINE, pattern, -1))
+        complete = F.size(_FIELDS) == len(member.columns) + n_flags
+        named = [F.get(_FIELDS, n).alias(name) for n, name in enumerate(member.columns)]
+    if member.flagged:
+        named.append(F.slice(_FIELDS, len(member.columns) + 1, n_flags).alias(_FLAGS))
+    return fields.select(c.LINE, complete.alias(_COMPLETE), *named)
+
+
+def _cell(name: str, *, stars: Stars) -> _Cell | None:
+    """Return how the column is read, None for one that is left out."""
+    text = F.col(name)
+    label = name.replace("_", " ")
+    if name in (c.USER_ID, c.MOVIE_ID, c.TAG_ID):
+        return _id(name, f"{label} is not a whole number from 1 to 2147483647")
+    if name == c.RATING:
+        value = F.expr(f"try_cast({name} as float)")
+        return _Cell(value=value, good=text.isin(*stars.texts), reason=stars.reason)
+    if name in (c.RATED_AT, c.TAGGED_AT):
+        return _timestamp(name)
+    if name in (c.TITLE, c.TAG):
+        return _Cell(value=text, good=F.trim(text) != "", reason=f"{label} is empty")
+    if name == c.GENRES:
+        return _listed_genres()
+    if name == c.IMDB_ID:
+        good = text.rlike(r"^[0-9]{1,10}\z")
+        return _Cell(value=text, good=good, reason="imdb id is not all digits")
+    if name == c.TMDB_ID:
+        given = _id(name, "tmdb id is neither empty nor a whole number from 1 to 2147483647")
+        value = F.when(given.good, given.value)
+        return _Cell(value=value, good=(text == "") | given.good, reason=given.reason)
+    if name == c.RELEVANCE:
+        value = F.expr(f"try_cast({name} as double)")
+        good = text.rlike(r"^[0-9](\.[0-9]{1,30})?([eE]-[0-9]{1,3})?\z") & value.between(0, 1)
+        return _Cell(value=value.cast("float"), good=good, reason="relevance is not 0 to 1")
+    return None
+
+
+def _id(name: str, reason: str) -> _Cell:
+    # A number that prints as its text had no sign, blanks or letters: half the cost of a regex.
+    value = F.expr(f"try_cast({name} as int)")
+    good = (value >= 1) & (value.cast("string") == F.col(name))
+    return _Cell(value=value, good=good, reason=reason)
+
+
+def _timestamp(name: str) -> _Cell:
+    seconds = F.expr(f"try_cast({name} as bigint)")
+    good = seconds.between(_EARLIEST, _LATEST) & (seconds.cast("string") == F.col(name))
+    reason = "timestamp is not whole seconds from 1990 to 2100"
+    return _Cell(value=F.timestamp_seconds(seconds), good=good, reason=reason)
+
+
+def _listed_genres() -> _Cell:
+    names = F.split(c.GENRES, r"\|", -1)
+    none = F.array().cast("array<string>")
+    return _Cell(
+        value=F.when(F.col(c.GENRES) == _NO_GENRES, none).otherwise(names),
+        good=~F.array_contains(names, ""),
+        reason="genres are empty or hold an empty name",
+    )
+
+
+def _flagged_genres(genre_names: tuple[str, ...]) -> _Cell:
+    flags = F.col(_FLAGS)
+    held = [F.when(F.get(flags, n) == "1", name) for n, name in enumerate(genre_names)]
+    return _Cell(
+        value=F.array_compact(F.array(*held)),
+        good=F.forall(flags, lambda flag: flag.isin("0", "1")),
+        reason="a genre flag is neither 0 nor 1",
+    )

@@ -1,0 +1,83 @@
+"""What a workspace holds that no given config reaches, and what killed runs left behind."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from movierec.pipeline import dag
+from movierec.pipeline.execution import Execution
+from movierec.pipeline.workspace import ABANDONED, MANIFEST, Workspace, checkpoints, is_abandoned
+from movierec.stages.trial_cache import TRIAL
+
+UNREACHED: Final = "no given conf reaches it"
+KILLED: Final = "left behind by a run that was killed"
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
+Key = tuple[str, str]
+"""A stage's name and a fingerprint."""
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """A directory that nobody needs."""
+
+    path: str
+    reason: str
+    size: int
+    """Bytes."""
+
+
+def reached(executions: Iterable[Execution]) -> set[Key]:
+    """Return the results that these configs have, made or not.
+
+    Raises InputError where an archive is not there and conf does not name its checksum.
+    """
+    return {(stage.name, one.fingerprint(stage)) for one in executions for stage in dag.PIPELINE}
+
+
+def leftovers(workspace: Workspace, keep: set[Key]) -> Iterator[Leftover]:
+    """Yield what can go: results that are not kept, and what killed runs left a day ago or more.
+
+    Only what the suite names is looked at, and never what a run may still be at work on.
+    """
+    for stage in (*(one.name for one in dag.PIPELINE), TRIAL):
+        for fingerprint in _names(workspace, f"{workspace.root}/{stage}"):
+            if _FINGERPRINT.fullmatch(fingerprint):
+                yield from _of_result(workspace, (stage, fingerprint), keep)
+    yield from _of_checkpoints(workspace)
+
+
+def _of_result(workspace: Workspace, key: Key, keep: set[Key]) -> Iterator[Leftover]:
+    path = workspace.path(*key)
+    result = workspace.find(*key)
+    published = {MANIFEST, result.manifest.attempt} if result else {MANIFEST}
+    others = [name for name in _names(workspace, path) if name not in published]
+    abandoned = [name for name in others if is_abandoned(name)]
+    # a trial is kept with what it was tried on
+    inputs = set(result.manifest.inputs.items()) if result else set()
+    kept = key in keep or (key[0] == TRIAL and inputs <= keep)
+    if not kept and others == abandoned:
+        yield Leftover(path, UNREACHED, workspace.files.size(path))
+        return
+    for name in abandoned:
+        yield Leftover(f"{path}/{name}", KILLED, workspace.files.size(f"{path}/{name}"))
+
+
+def _of_checkpoints(workspace: Workspace) -> Iterator[Leftover]:
+    """Yield directories for checkpoints of Spark sessions that ended without removing them."""
+    root = checkpoints(workspace.root)
+    for name in _names(workspace, root):
+        status = workspace.files.status(f"{root}/{name}")
+        # object stores know no time of a directory
+        if status is None or not status.modified:
+            continue
+        if time.time() - status.modified / 1000 > ABANDONED.total_seconds():
+            yield Leftover(f"{root}/{name}", KILLED, workspace.files.size(f"{root}/{name}"))
+
+
+def _names(workspace: Workspace, path: str) -> list[str]:
+    """Return the names in a directory, none where there is none."""
+    return workspace.files.names(path) if workspace.files.exists(path) else []

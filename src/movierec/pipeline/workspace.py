@@ -1,0 +1,220 @@
+"""The results of stages, at `<root>/<stage>/<fingerprint>/`, complete once a manifest is there.
+
+Every run writes to a directory of its own below that, an attempt, and the manifest names the one
+that counts. So two runs at once never mix, a killed one leaves nothing that counts, and a result
+that is made again stays whole until the new one is.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, Final
+
+from movierec.errors import InputError
+from movierec.spark.files import Files
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+MANIFEST: Final = "_manifest.json"
+ABANDONED: Final = timedelta(days=1)
+"""An unpublished attempt that began so long ago is nobody's: no stage takes a day."""
+_BEGUN: Final = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a result is and how it came to be."""
+
+    stage: str
+    fingerprint: str
+    attempt: str
+    """The directory with its files, below the fingerprint's."""
+    version: int
+    config: dict[str, Any]
+    inputs: dict[str, str]
+    rows: dict[str, int]
+    """Rows of each dataset, by its name, which is its path below the result."""
+    sizes: dict[str, int]
+    """Bytes of each dataset's files."""
+    facts: dict[str, Any]
+    """Small findings of the stage, such as an audit or a winner's parameters."""
+    steps: dict[str, float]
+    """Seconds of each step."""
+    seconds: float
+    versions: dict[str, str]
+    warnings: list[str]
+    peak_memory: int | None = None
+    """The most bytes that the driver's JVM held meanwhile; None where nobody can tell."""
+
+    def to_json(self) -> str:
+        """Return the manifest as JSON; a cut-off piece of it never parses."""
+        return json.dumps(vars(self), indent=2, allow_nan=False) + "\n"
+
+
+class Workspace:
+    """The results below one root URI."""
+
+    def __init__(self, root: str, files: Files) -> None:
+        self.root = root
+        self.files = files
+
+    def path(self, stage: str, fingerprint: str) -> str:
+        """Return where the result's manifest and attempts lie or will lie."""
+        return f"{self.root}/{stage}/{fingerprint}"
+
+    def find(self, stage: str, fingerprint: str) -> Result | None:
+        """Return the complete result, or None.
+
+        On a local root this starts no Spark. A manifest that was cut off while it was written
+        is not JSON and counts as none.
+        """
+        path = self.path(stage, fingerprint)
+        text = self.files.read_text(f"{path}/{MANIFEST}")
+        if text is None:
+            return None
+        try:
+            manifest = Manifest(**json.loads(text))
+        except (ValueError, TypeError):
+            return None
+        return Result(f"{path}/{manifest.attempt}", manifest, self.files)
+
+    def begin(self, stage: str, fingerprint: str) -> Draft:
+        """Return an empty place for a result, after removing attempts that were abandoned.
+
+        A complete result stays until the new one is published.
+        """
+        path = self.path(stage, fingerprint)
+        complete = self.find(stage, fingerprint)
+        if self.files.exists(path):
+            kept = complete.manifest.attempt if complete else None
+            for name in self.files.names(path):
+                if name != kept and is_abandoned(name):
+                    self.files.delete(f"{path}/{name}")
+        return Draft(self, stage, fingerprint, new_attempt(), complete)
+
+
+def checkpoints(root: str) -> str:
+    """Return where the runs on a workspace have Spark's checkpoints."""
+    return f"{root}/_checkpoints"
+
+
+def new_attempt() -> str:
+    """Return a name for an attempt that begins now: the time in UTC, and chance."""
+    return f"{datetime.now(timezone.utc):{_BEGUN}}-{secrets.token_hex(4)}"
+
+
+def is_abandoned(name: str) -> bool:
+    """Tell whether the name is that of an attempt that began so long ago."""
+    try:
+        begun = datetime.strptime(name.partition("-")[0], _BEGUN)
+    except ValueError:
+        return False
+    return datetime.now(timezone.utc) - begun.replace(tzinfo=timezone.utc) > ABANDONED
+
+
+def check_size(files: Files, path: str, *, wanted: int, stage: str) -> None:
+    """Raise InputError where a dataset of the stage does not have all its bytes."""
+    size = files.size(path) if files.exists(path) else 0
+    if size != wanted:
+        raise InputError(
+            f"{path}: {size:,} of {wanted:,} bytes are there: a file is gone or cut off; "
+            f"make the stage {stage} again with FORCE=1 (--force)"
+        )
+
+
+@dataclass(frozen=True)
+class Result:
+    """A complete result."""
+
+    path: str
+    manifest: Manifest
+    files: Files = field(compare=False, repr=False)
+
+    def read(self, spark: SparkSession, dataset: str, schema: StructType) -> DataFrame:
+        """Return a dataset of the result.
+
+        Raises InputError where the result has none such, or its files are not those that were
+        written.
+        """
+        from movierec.data.schemas import conform
+
+        self.check_has(dataset)
+        path = f"{self.path}/{dataset}"
+        check_size(self.files, path, wanted=self.manifest.sizes[dataset], stage=self.manifest.stage)
+        return conform(spark.read.schema(schema).parquet(path), schema)
+
+    def check_has(self, dataset: str) -> None:
+        """Raise InputError, naming those that there are, where the result has no such dataset."""
+        if dataset not in self.manifest.rows:
+            known = ", ".join(self.manifest.rows)
+            there = f"only {known}" if known else "and no other"
+            raise InputError(f"{self.path}: there is no dataset {dataset!r}, {there}")
+
+
+@dataclass
+class Draft:
+    """A result in the making: it exists for readers once `publish` has written the manifest."""
+
+    workspace: Workspace
+    stage: str
+    fingerprint: str
+    attempt: str
+    replaces: Result | None
+    """What was complete when this began."""
+    rows: dict[str, int] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """Where the files of this attempt go."""
+        return f"{self.workspace.path(self.stage, self.fingerprint)}/{self.attempt}"
+
+    def write(self, frame: DataFrame, dataset: str, schema: StructType) -> DataFrame:
+        """Write the frame as Parquet and return it as read back, its rows counted."""
+        from movierec.data.schemas import conform
+
+        path = f"{self.path}/{dataset}"
+        conform(frame, schema).write.mode("error").parquet(path)
+        written = frame.sparkSession.read.schema(schema).parquet(path)
+        self.rows[dataset] = written.count()
+        self.sizes[dataset] = self.workspace.files.size(path)
+        return written
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a small text file beside the datasets."""
+        self.workspace.files.write_text(f"{self.path}/{name}", text)
+
+    def publish(self, manifest: Manifest) -> Result:
+        """Write the manifest, last and in one piece, and return the result that now counts.
+
+        That is another run's where one was published meanwhile; what this one wrote then goes.
+        Raises InputError where some of what was written has gone.
+        """
+        workspace = self.workspace
+        self._check_whole()
+        complete = workspace.find(self.stage, self.fingerprint)
+        if complete is not None and complete != self.replaces:
+            self.discard()
+            return complete
+        folder = workspace.path(self.stage, self.fingerprint)
+        workspace.files.write_text(f"{folder}/{MANIFEST}", manifest.to_json())
+        if self.replaces is not None:
+            workspace.files.delete(self.replaces.path)
+        return Result(self.path, manifest, workspace.files)
+
+    def discard(self) -> None:
+        """Remove everything written so far."""
+        files = self.workspace.files
+        files.delete(self.path)
+        files.delete_if_empty(self.workspace.path(self.stage, self.fingerprint))
+
+    def _check_whole(self) -> None:
+        for dataset, size in self.sizes.items():
+            check_size(
+                self.workspace.files, f"{self.path}/{dataset}", wanted=size, stage=self.stage
+            )

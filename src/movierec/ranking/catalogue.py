@@ -1,0 +1,82 @@
+"""The candidate movies with their factors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyspark.sql import DataFrame
+
+from movierec.data.arrays import collect_arrays
+from movierec.data.columns import FACTORS, MOVIE_ID
+from movierec.ranking.mips_index import SearchSpace
+
+_SAMPLED_USERS = 4096
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """n candidate movies by rising id."""
+
+    movie_ids: npt.NDArray[np.int32]
+    """[n]"""
+    factors: npt.NDArray[np.float64]
+    """[n, rank]: the factors that scores are defined by."""
+    search: SearchSpace
+    """The same, for finding what can be in a list."""
+
+    @classmethod
+    def of(
+        cls, movie_ids: npt.ArrayLike, factors: npt.ArrayLike, *, users: npt.ArrayLike | None = None
+    ) -> Catalogue:
+        """Return the catalogue of the movies [n] and their factors [n, rank].
+
+        `users` are factors [m, rank] of some users whose lists are wanted: the more the others are
+        like them, the sooner these are found. Raises ValueError for a factor that is not finite.
+        """
+        ids = np.asarray(movie_ids, dtype=np.int32)
+        exact = np.asarray(factors, dtype=np.float64)
+        check_finite(exact, of="movie")
+        by_id = np.argsort(ids)
+        exact = np.ascontiguousarray(exact[by_id])
+        some = np.asarray(exact[:0] if users is None else users, dtype=np.float64)
+        check_finite(some, of="user")
+        return cls(movie_ids=ids[by_id], factors=exact, search=SearchSpace.of(exact, some))
+
+    def locate(
+        self, movie_ids: npt.NDArray[np.int32]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+        """Return the position of each movie, and whether it is a candidate at all.
+
+        The position of a movie that is none is meaningless.
+        """
+        if not len(self.movie_ids):
+            return np.zeros(len(movie_ids), np.int64), np.zeros(len(movie_ids), np.bool_)
+        at = np.searchsorted(self.movie_ids, movie_ids).clip(max=len(self.movie_ids) - 1)
+        return at, self.movie_ids[at] == movie_ids
+
+
+def check_finite(factors: npt.NDArray[np.floating], *, of: str) -> None:
+    """Raise ValueError where a factor of a user or a movie is infinite or not a number."""
+    if not np.isfinite(factors).all():
+        raise ValueError(f"a {of} factor is not finite")
+
+
+def collect_catalogue(movie_factors: DataFrame, user_factors: DataFrame) -> Catalogue:
+    """Return the catalogue of a frame of movie ids and factors, for some frame of users' factors.
+
+    A few thousand of the users are looked at.
+    """
+    arrays = collect_arrays(movie_factors.select(MOVIE_ID, FACTORS))
+    ids, factors = arrays[MOVIE_ID], arrays[FACTORS]
+    matrix = factors.reshape(len(ids), -1) if len(ids) else np.empty((0, 1))
+    users = collect_arrays(user_factors.select(FACTORS).limit(_SAMPLED_USERS))[FACTORS]
+    return Catalogue.of(ids, matrix, users=users.reshape(-1, matrix.shape[1]))
+
+
+def factor_matrix(column: pa.Array) -> npt.NDArray[np.floating]:
+    """Return an Arrow column of n equally long lists as [n, rank]."""
+    flat = column.flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(flat).reshape(len(column), -1)

@@ -1,0 +1,62 @@
+"""How ratings spread: over stars, over time, over users and over movies."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from movierec.data.columns import N_RATINGS, RATED_AT, RATING
+from movierec.evaluation.strata import ratings_per
+
+_BIN, _COUNT, _MONTH, _SPLIT = "bin", "count", "month", "split"
+_BINS_A_DOUBLING = 2
+_QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+def collect_star_counts(ratings: DataFrame) -> list[dict[str, Any]]:
+    """Return how many ratings have each number of stars, rising."""
+    rows = ratings.groupBy(RATING).count().orderBy(RATING).collect()
+    return [{"stars": float(row[RATING]), "ratings": row[_COUNT]} for row in rows]
+
+
+def collect_month_counts(splits: dict[str, DataFrame]) -> list[dict[str, Any]]:
+    """Return how many ratings of each split fall in each month that has any, in order."""
+    months: dict[str, dict[str, Any]] = {}
+    for name, ratings in splits.items():
+        month = F.date_format(RATED_AT, "yyyy-MM").alias(_MONTH)
+        for row in ratings.groupBy(month).count().collect():
+            months.setdefault(row[_MONTH], dict.fromkeys(splits, 0))[name] = row[_COUNT]
+    return [{"month": month, **months[month]} for month in sorted(months)]
+
+
+def collect_spread(ratings: DataFrame, *, key: str) -> dict[str, Any]:
+    """Return the quantiles of the ratings per user or movie, and a histogram of them.
+
+    A bin begins at each power of the root of 2, in whole numbers; empty ones are left out. Only
+    users and movies with a rating count.
+    """
+    counts = ratings_per(ratings, key=key).persist()
+    points = ", ".join(map(str, _QUANTILES))
+    (row,) = counts.selectExpr(f"percentile({N_RATINGS}, array({points})) AS quantiles").collect()
+    # a hair more, so that a power of 2 is never rounded below itself
+    index = F.floor(F.log2(N_RATINGS) * _BINS_A_DOUBLING + 1e-9).cast("int").alias(_BIN)
+    bins = counts.groupBy(index).count().orderBy(_BIN).collect()
+    counts.unpersist()
+    quantiles = [float(value) for value in row["quantiles"] or []]
+    return {
+        "quantiles": dict(zip(("min", "q1", "median", "q3", "max"), quantiles, strict=False)),
+        "histogram": [{**_bounds(one[_BIN]), "count": one[_COUNT]} for one in bins],
+    }
+
+
+def _bounds(index: int) -> dict[str, int]:
+    """Return the whole numbers of ratings that fall in a bin.
+
+    >>> _bounds(0), _bounds(2), _bounds(6)
+    ({'from': 1, 'to': 1}, {'from': 2, 'to': 2}, {'from': 8, 'to': 11})
+    """
+    low, high = (math.ceil(2 ** (one / _BINS_A_DOUBLING) - 1e-9) for one in (index, index + 1))
+    return {"from": low, "to": high - 1}

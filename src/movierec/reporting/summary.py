@@ -1,0 +1,105 @@
+"""summary.json: what a run found, for people and for scripts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from movierec.config.schema import EvaluationConfig
+from movierec.evaluation.compare import SplitEvaluation
+from movierec.models import names as models
+from movierec.pipeline.workspace import Manifest
+from movierec.splitting.splits import HELD_OUT, SPLITS
+from movierec.twins.summary import twin_table
+
+PROTOCOLS: Final = {
+    "unseen": "every movie of the training data that the user has not seen",
+    "heldout_only": (
+        "INFLATED: only the user's own held-out movies, which nobody knows in advance; "
+        "not comparable with any other number"
+    ),
+}
+
+
+def evaluation_summary(
+    evaluations: dict[str, SplitEvaluation],
+    *,
+    ingest: Manifest,
+    partition: Manifest,
+    params: dict[str, dict[str, Any]],
+    config: EvaluationConfig,
+) -> dict[str, Any]:
+    """Return the summary that `evaluate` leaves. `params` holds what each model was fitted with."""
+    first = evaluations[HELD_OUT[0]]
+    return {
+        "data": {
+            "ratings": ingest.rows["ratings"],
+            "users": ingest.facts["users"],
+            "movies": ingest.rows["movies"],
+        },
+        "partition": {
+            "strategy": partition.config["partition"]["strategy"],
+            **{name: partition.rows[name] for name in SPLITS},
+            "audit": partition.facts["audit"],
+        },
+        "protocol": {
+            "k": config.k,
+            "relevant_rating": config.relevant_rating,
+            "candidates": config.candidates,
+            "candidates_are": PROTOCOLS[config.candidates],
+        },
+        "models": {
+            model: {
+                "params": params.get(model, {}),
+                **{split: evaluations[split].models[model] for split in HELD_OUT},
+            }
+            for model in models.MODELS
+        },
+        "comparison": {
+            pair: {split: evaluations[split].comparison[pair] for split in HELD_OUT}
+            for pair in first.comparison
+        },
+        "users": {split: evaluations[split].users for split in HELD_OUT},
+        "movies": {split: evaluations[split].movies for split in HELD_OUT},
+        "strata": {split: evaluations[split].strata for split in HELD_OUT},
+    }
+
+
+def to_json(summary: dict[str, Any]) -> str:
+    """Return the summary as the text of its file."""
+    return json.dumps(summary, indent=2, allow_nan=False) + "\n"
+
+
+def table(summary: dict[str, Any]) -> str:
+    """Return the comparison and the twins, where they are there, as text for a terminal."""
+    parts = []
+    if "models" in summary:
+        parts.append(_comparison(summary))
+    if "twins" in summary:
+        parts.append(twin_table(summary["twins"]))
+    return "\n".join(parts)
+
+
+def _comparison(summary: dict[str, Any]) -> str:
+    """Return one line a split and model."""
+    metrics = [key for key in summary["models"][models.ALS][HELD_OUT[0]] if "_at_" in key]
+    lines = ["".join([f"{'split':<12}{'model':<16}", *(f"{name:>18}" for name in metrics)])]
+    for split in HELD_OUT:
+        for model in models.MODELS:
+            values = summary["models"][model][split]
+            cells = (f"{values[name]:18.4f}" for name in metrics)
+            lines.append("".join([f"{split:<12}{model:<16}", *cells]))
+        lines.append(_comparison_line(summary, split, metrics))
+    for split in HELD_OUT:
+        users = summary["users"][split]
+        if users["evaluated_but_cold"]:
+            told = f"{users['evaluated_but_cold']:,} of {users['evaluated']:,} users are cold"
+            lines.append(f"{split}: {told}: ALS has no list for them and scores 0")
+    lines.append(f"candidates: {summary['protocol']['candidates_are']}")
+    return "\n".join(lines)
+
+
+def _comparison_line(summary: dict[str, Any], split: str, metrics: list[str]) -> str:
+    differences = summary["comparison"][f"{models.ALS}_vs_{models.POPULARITY}"][split]
+    cells = (f"{'[{:+.3f}, {:+.3f}]'.format(*differences[name]['ci95']):>18}" for name in metrics)
+    return "".join([f"{split:<12}{'als − popularity':<16}", *cells])

@@ -1,0 +1,1 @@
+"""Everything that touches Spark's machinery: the session, files, the JVM, progress, memory."""

@@ -1,0 +1,250 @@
+"""Files under file:, hdfs: and gs:, through Hadoop's FileSystem.
+
+The one module that reaches into the JVM: Spark has no Python API for files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import shutil
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import ZipInfo
+
+from movierec.errors import ConfigError, InputError
+from movierec.spark.hadoop_streams import buffered, count_lines, inflate
+from movierec.spark.java_errors import plain_errors
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+SCHEMES = ("file", "hdfs", "gs")
+
+
+def resolve_uri(value: str, *, key: str) -> str:
+    """Return the path or URI as an absolute URI without a trailing slash.
+
+    A plain path, and a relative one behind `file:`, is taken from the working directory. `key`
+    names the value in the ConfigError that an unknown scheme raises.
+    """
+    match = re.match(r"^([A-Za-z][A-Za-z0-9+.-]*):(.*)$", value)
+    scheme, rest = match.groups() if match else ("file", value)
+    if scheme not in SCHEMES:
+        allowed = ", ".join(f"{scheme}:" for scheme in SCHEMES)
+        raise ConfigError([f"{key}: {value!r} has the scheme {scheme}:, not one of {allowed}"])
+    if scheme == "file":
+        path = re.sub(r"^//(?=/)", "", rest)
+        if path.startswith("//"):
+            raise ConfigError([f"{key}: {value!r} names a host; write file:///path"])
+        return "file://" + os.path.abspath(path)
+    return value.rstrip("/")
+
+
+def is_local(uri: str) -> bool:
+    """Tell whether plain Python can read the resolved URI."""
+    return uri.startswith("file:")
+
+
+def local_path(uri: str) -> str:
+    """Return the path of a resolved `file:` URI."""
+    return uri.removeprefix("file://")
+
+
+@dataclass(frozen=True)
+class FileStatus:
+    """What a file system says of a file: its bytes, and when it changed in ms since 1970."""
+
+    length: int
+    modified: int
+    is_directory: bool
+
+
+class Files:
+    """Reads, writes and deletes by URI. What is local is read without starting Spark.
+
+    `spark` is called at the first touch of Hadoop. Raises InputError with the URI where a file
+    cannot be read.
+    """
+
+    def __init__(self, spark: Callable[[], SparkSession]) -> None:
+        self._spark = spark
+
+    @property
+    def _jvm(self) -> Any:
+        return self._spark()._jvm
+
+    def _open_at(self, uri: str) -> tuple[Any, Any]:
+        """Return Hadoop's file system and path for the URI."""
+        path = plain_errors(uri, self._jvm.org.apache.hadoop.fs.Path, uri)
+        conf = self._spark().sparkContext._jsc.hadoopConfiguration()
+        return plain_errors(uri, path.getFileSystem, conf), path
+
+    def exists(self, uri: str) -> bool:
+        """Tell whether a file or directory is there."""
+        if is_local(uri):
+            return os.path.exists(local_path(uri))
+        files, path = self._open_at(uri)
+        return bool(plain_errors(uri, files.exists, path))
+
+    def read_text(self, uri: str) -> str | None:
+        """Return the UTF-8 text of a small file, None where there is none."""
+        if is_local(uri):
+            try:
+                with open(local_path(uri), encoding="utf-8") as file:
+                    return file.read()
+            except FileNotFoundError:
+                return None
+            except (OSError, UnicodeDecodeError) as error:
+                raise InputError(f"{uri}: cannot be read: {error}") from None
+        if not self.exists(uri):
+            return None
+        files, path = self._open_at(uri)
+        stream = plain_errors(uri, files.open, path)
+        try:
+            utils = self._jvm.org.apache.commons.io.IOUtils
+            return str(plain_errors(uri, utils.toString, stream, "UTF-8"))
+        finally:
+            stream.close()
+
+    def write_text(self, uri: str, text: str) -> None:
+        """Write a small file over whatever is there, and its missing parent directories."""
+        files, path = self._open_at(uri)
+        stream = plain_errors(uri, files.create, path, True)
+        try:
+            plain_errors(uri, stream.write, bytearray(text, "utf-8"))
+        finally:
+            plain_errors(uri, stream.close)
+
+    def delete(self, uri: str) -> None:
+        """Delete a file or a whole directory; nothing happens where there is none."""
+        files, path = self._open_at(uri)
+        if not plain_errors(uri, files.delete, path, True) and self.exists(uri):
+            raise InputError(f"{uri}: could not be deleted; see who else may write there")
+
+    def delete_if_empty(self, uri: str) -> None:
+        """Delete a directory; nothing happens where there is something in it, or none."""
+        from py4j.protocol import Py4JJavaError
+
+        files, path = self._open_at(uri)
+        with suppress(Py4JJavaError):
+            files.delete(path, False)
+
+    def sha256(self, uri: str) -> str:
+        """Return the checksum of a file's bytes, in hexadecimal."""
+        if is_local(uri):
+            try:
+                return local_sha256(local_path(uri))
+            except OSError as error:
+                raise InputError(f"{uri}: cannot be read: {error.strerror}") from None
+        files, path = self._open_at(uri)
+        stream = plain_errors(uri, files.open, path)
+        try:
+            digest = self._jvm.org.apache.commons.codec.digest.DigestUtils
+            return str(plain_errors(uri, digest.sha256Hex, stream))
+        finally:
+            stream.close()
+
+    def open(self, uri: str) -> io.BufferedReader:
+        """Return a seekable binary file for reading small parts, such as a zip's directory."""
+        files, path = self._open_at(uri)
+        size = plain_errors(uri, files.getFileStatus, path).getLen()
+        stream = plain_errors(uri, files.open, path)
+        return buffered(self._jvm, stream, size)
+
+    def inflate_member(
+        self, archive: str, *, member: ZipInfo, target: str, skip: Callable[[bytes], int]
+    ) -> str | None:
+        """Stream one member of a zip through the JVM to the file `target`.
+
+        `skip` gets the member's first bytes, at most 4096, and returns how many to leave out.
+        Returns what is wrong where the content is not what the zip's directory says, else None.
+        """
+        files, path = self._open_at(archive)
+        target_files, target_path = self._open_at(target)
+        raw = plain_errors(archive, files.open, path)
+        try:
+            with closing(plain_errors(target, target_files.create, target_path, True)) as out:
+                name = f"{archive}: {member.filename}"
+                return inflate(self._jvm, raw, out, member=member, skip=skip, name=name)
+        finally:
+            raw.close()
+
+    def count_lines(
+        self, archive: str, *, member: ZipInfo, skip: Callable[[bytes], int]
+    ) -> tuple[int, str | None]:
+        """Do as `inflate_member` does, to nowhere; return the lines after `skip`, and the fault."""
+        files, path = self._open_at(archive)
+        raw = plain_errors(archive, files.open, path)
+        try:
+            name = f"{archive}: {member.filename}"
+            return count_lines(self._jvm, raw, member=member, skip=skip, name=name)
+        finally:
+            raw.close()
+
+    def free_space(self, uri: str) -> int | None:
+        """Return the bytes that may still be written there, None where no limit is told."""
+        if is_local(uri):
+            place = Path(local_path(uri))  # Hadoop would count what is reserved for root
+            return shutil.disk_usage(next(filter(Path.exists, (place, *place.parents)))).free
+        files, path = self._open_at(uri)
+        while not plain_errors(uri, files.exists, path) and path.getParent() is not None:
+            path = path.getParent()
+        free = int(plain_errors(uri, files.getStatus, path).getRemaining())
+        # HDFS keeps copies; of a bucket's room Hadoop says Java's largest long
+        return None if free == 2**63 - 1 else free // max(1, files.getDefaultReplication(path))
+
+    def status(self, uri: str) -> FileStatus | None:
+        """Return what the file system says of a file or directory, None where there is none."""
+        if not self.exists(uri):
+            return None
+        files, path = self._open_at(uri)
+        found = plain_errors(uri, files.getFileStatus, path)
+        return FileStatus(found.getLen(), found.getModificationTime(), found.isDirectory())
+
+    def size(self, uri: str) -> int:
+        """Return the bytes of a file, or of all files below a directory."""
+        files, path = self._open_at(uri)
+        return int(plain_errors(uri, files.getContentSummary, path).getLength())
+
+    def names(self, uri: str) -> list[str]:
+        """Return the names in a directory, in order."""
+        files, path = self._open_at(uri)
+        return sorted(one.getPath().getName() for one in plain_errors(uri, files.listStatus, path))
+
+    def copy(self, source: str, target: str) -> None:
+        """Copy a file over what is there, or a directory to a new place, between any systems."""
+        from_files, from_path = self._open_at(source)
+        to_files, to_path = self._open_at(target)
+        conf = self._spark().sparkContext._jsc.hadoopConfiguration()
+        copied = self._jvm.org.apache.hadoop.fs.FileUtil.copy
+        arguments = (from_files, from_path, to_files, to_path, False, True, conf)
+        if not plain_errors(f"{source} to {target}", copied, *arguments):
+            raise InputError(f"{source} could not be copied to {target}")
+
+    def make_directory(self, uri: str) -> None:
+        """Make a directory and those above it, unless they are there."""
+        files, path = self._open_at(uri)
+        if not plain_errors(uri, files.mkdirs, path):
+            raise InputError(f"{uri}: the directory could not be made")
+
+    def rename(self, source: str, target: str) -> None:
+        """Give a file another name in the same file system; there must be none of that name."""
+        files, path = self._open_at(source)
+        _, target_path = self._open_at(target)
+        if not plain_errors(source, files.rename, path, target_path):
+            raise InputError(f"{source} could not be renamed to {target}")
+
+
+def local_sha256(path: str) -> str:
+    """Return the checksum of a local file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

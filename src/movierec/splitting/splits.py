@@ -1,0 +1,181 @@
+"""Splits ratings into train, validation and test, the same at any partitioning."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Final
+
+from pyspark.sql import Column, DataFrame, Row, Window
+from pyspark.sql import functions as F
+
+from movierec.config.schema import PartitionConfig
+from movierec.data.columns import MOVIE_ID, N_RATINGS, RATED_AT, SPLIT, USER_ID
+
+TRAIN: Final = "train"
+VALIDATION: Final = "validation"
+TEST: Final = "test"
+SPLITS: Final = (TRAIN, VALIDATION, TEST)
+HELD_OUT: Final = (VALIDATION, TEST)
+
+PER_USER_CHRONOLOGICAL: Final = "per_user_chronological"
+PER_USER_RANDOM: Final = "per_user_random"
+GLOBAL_TIME: Final = "global_time"
+
+_POSITION = "position"
+_AT = "at"
+_DAY = 86_400
+
+
+def with_enough_ratings(ratings: DataFrame, *, at_least: int) -> DataFrame:
+    """Keep the ratings of users who have at least so many; all of them where that is one."""
+    if at_least <= 1:
+        return ratings
+    n_ratings = F.count(F.lit(1)).over(Window.partitionBy(USER_ID))
+    return (
+        ratings.withColumn(N_RATINGS, n_ratings).where(F.col(N_RATINGS) >= at_least).drop(N_RATINGS)
+    )
+
+
+def split_per_user(
+    ratings: DataFrame, *, order: Column, train: float, validation: float
+) -> DataFrame:
+    """Add `split`: each user's first ratings in `order` train, the next validate, the rest test.
+
+    A user with n ratings has round(n · train) in train, halves up and at least one, and
+    round(n · (train + validation)) before test. Ties in `order` are broken by movie id.
+
+    >>> ratings = spark.createDataFrame([(1, m, m * 10) for m in range(1, 6)],
+    ...     "user_id int, movie_id int, day int")
+    >>> ratings.transform(split_per_user, order=F.col("day"), train=0.6, validation=0.2).show()
+    +-------+--------+---+----------+
+    |user_id|movie_id|day|     split|
+    +-------+--------+---+----------+
+    |      1|       1| 10|     train|
+    |      1|       2| 20|     train|
+    |      1|       3| 30|     train|
+    |      1|       4| 40|validation|
+    |      1|       5| 50|      test|
+    +-------+--------+---+----------+
+    """
+    by_user = Window.partitionBy(USER_ID)
+    train_end = F.greatest(F.lit(1), _rounded_share(F.col(N_RATINGS), exact(train)))
+    test_start = _rounded_share(F.col(N_RATINGS), exact(train) + exact(validation))
+    return (
+        ratings.withColumn(_POSITION, F.row_number().over(by_user.orderBy(order, MOVIE_ID)))
+        .withColumn(N_RATINGS, F.count(F.lit(1)).over(by_user))
+        .withColumn(
+            SPLIT,
+            F.when(F.col(_POSITION) <= train_end, TRAIN)
+            .when(F.col(_POSITION) <= test_start, VALIDATION)
+            .otherwise(TEST),
+        )
+        .drop(_POSITION, N_RATINGS)
+    )
+
+
+def chronological() -> Column:
+    """Return the order of `per_user_chronological`."""
+    return F.col(RATED_AT)
+
+
+def random_order(*, seed: int) -> Column:
+    """Return the order of `per_user_random`: a hash of seed, user and movie, and of nothing else.
+
+    Spark's own randomSplit draws by partition: other partitions, another split.
+    """
+    return F.xxhash64(F.lit(seed), F.col(USER_ID), F.col(MOVIE_ID))
+
+
+def split_by_time(ratings: DataFrame, *, train_until: int, validation_until: int) -> DataFrame:
+    """Add `split`: train up to one moment, validation up to another, test after it.
+
+    Moments are seconds since 1970, both included. One moment never falls in two splits.
+    """
+    second = F.unix_timestamp(RATED_AT)
+    return ratings.withColumn(
+        SPLIT,
+        F.when(second <= train_until, TRAIN)
+        .when(second <= validation_until, VALIDATION)
+        .otherwise(TEST),
+    )
+
+
+def collect_time_cutoffs(ratings: DataFrame, *, shares: Sequence[Fraction]) -> list[int]:
+    """Return the second (since 1970) by which each rounded share of all ratings has been given.
+
+    Exact, in two counts, each with its rows on the driver: of all days, and of the seconds of the
+    days that hold a cutoff. A share that rounds to no rating gives the first second. There must be
+    a rating.
+    """
+    second = F.unix_timestamp(RATED_AT)
+    day = F.floor(second / _DAY)
+    per_day = ratings.groupBy(day.alias(_AT)).count().orderBy(_AT).collect()
+    total = sum(row["count"] for row in per_day)
+    wanted = [_round_half_up(total * share) for share in shares]
+    cuts = [_reach(per_day, number, 0) for number in wanted]
+    per_second = (
+        ratings.where(day.isin([cut_day for cut_day, _ in cuts]))
+        .groupBy(second.alias(_AT))
+        .count()
+        .orderBy(_AT)
+        .collect()
+    )
+    cutoffs = []
+    for number, (cut_day, before) in zip(wanted, cuts, strict=True):
+        of_day = [row for row in per_second if row[_AT] // _DAY == cut_day]
+        cutoffs.append(_reach(of_day, number, before)[0])
+    return cutoffs
+
+
+def split_ratings(ratings: DataFrame, *, config: PartitionConfig) -> DataFrame:
+    """Add `split` by the configured strategy. `global_time` runs two counts for its cutoffs.
+
+    Raises nothing for empty splits: the audit counts them.
+    """
+    if config.strategy == GLOBAL_TIME:
+        train = exact(config.train)
+        train_until, validation_until = collect_time_cutoffs(
+            ratings, shares=(train, train + exact(config.validation))
+        )
+        return split_by_time(ratings, train_until=train_until, validation_until=validation_until)
+    orders = {
+        PER_USER_CHRONOLOGICAL: chronological(),
+        PER_USER_RANDOM: random_order(seed=config.seed),
+    }
+    return split_per_user(
+        ratings,
+        order=orders[config.strategy],
+        train=config.train,
+        validation=config.validation,
+    )
+
+
+def exact(share: float) -> Fraction:
+    """Return a share as the fraction that its decimal digits say.
+
+    >>> exact(0.6) + exact(0.2)
+    Fraction(4, 5)
+    """
+    return Fraction(repr(share))
+
+
+def _rounded_share(n: Column, share: Fraction) -> Column:
+    """Return round(n · share), halves up, with no error from binary fractions."""
+    double = 2 * share.denominator
+    return F.floor((n * (2 * share.numerator) + share.denominator) / double).cast("int")
+
+
+def _round_half_up(value: Fraction) -> int:
+    return int(value + Fraction(1, 2))
+
+
+def _reach(rows: Sequence[Row], wanted: int, before: int) -> tuple[int, int]:
+    """Return where the running count reaches `wanted`, and the count before that place.
+
+    There is such a place: `wanted` is a share of the rows' sum.
+    """
+    reached = list(itertools.accumulate((row["count"] for row in rows), initial=before))
+    place = next(n for n, upto in enumerate(reached[1:]) if upto >= wanted)
+    return rows[place][_AT], reached[place]

@@ -1,0 +1,87 @@
+"""The trials of a search, each kept as it ends: a killed search goes on with the next one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from movierec.errors import SingularFitError
+from movierec.models.als_params import AlsParams
+from movierec.pipeline.context import Context
+from movierec.pipeline.dag import TRIAL_KEYS, TUNE, effective_config
+from movierec.spark.time_left import TimeLeft
+from movierec.tuning.search import RunTrial, Trial, metric_name
+
+TRIAL = "trial"
+"""The name of a trial's result in the workspace."""
+
+
+class Ledger:
+    """Runs trials through `run_trial`, unless the workspace holds them, and says how it goes.
+
+    `planned` is the fraction of the users of each trial to come, for the time that is left.
+    """
+
+    def __init__(self, context: Context, run_trial: RunTrial, *, planned: Sequence[float]) -> None:
+        self._context = context
+        self._run_trial = run_trial
+        self._planned = list(planned)
+        self._trials: list[Trial] = []
+        self._cost: list[tuple[float, float]] = []
+        """(seconds, fraction of the users) of the trials that were really run."""
+
+    def run(self, params: AlsParams, user_fraction: float) -> Trial:
+        """Return the trial, run now or before."""
+        identity = effective_config(self._context.config, TRIAL_KEYS) | {
+            "params": asdict(params),
+            "user_fraction": user_fraction,
+            # The seed draws the sample; with every user there is nothing to draw.
+            "sample_seed": self._context.config.tuning.seed if user_fraction < 1.0 else None,
+        }
+        started = time.monotonic()
+
+        def compute() -> dict[str, Any]:
+            try:
+                return self._run_trial(params, user_fraction).facts()
+            except SingularFitError as error:
+                self._context.warn(f"a trial counts as 0: {error}")
+                return Trial.failed(params, user_fraction).facts()
+
+        facts, reused = self._context.part(TRIAL, TUNE.version, identity, compute)
+        trial = Trial.from_facts(params, user_fraction, facts)
+        self._trials.append(trial)
+        if not reused:
+            self._cost.append((time.monotonic() - started, user_fraction))
+        self._report(trial, reused)
+        return trial
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row a trial for the `trials` dataset, in the order they were run."""
+        return [
+            {"trial": number} | trial.row() for number, trial in enumerate(self._trials, start=1)
+        ]
+
+    def _report(self, trial: Trial, reused: bool) -> None:
+        name = metric_name(self._context.config.tuning)
+        highest = max(
+            one.metrics[name] for one in self._trials if one.user_fraction == trial.user_fraction
+        )
+        sample = "" if trial.user_fraction == 1.0 else f" on {trial.user_fraction:.3g} of the users"
+        ended = "kept from before" if reused else f"{self._cost[-1][0]:.1f} s"
+        left = self._time_left()
+        self._context.advance(left)
+        self._context.say(
+            f"trial {len(self._trials)}/{len(self._planned)} {trial.params}{sample}: "
+            f"{name} {trial.metrics[name]:.4f} (highest {highest:.4f}), {ended}"
+            f"{'' if left is None else f', {left}'}"
+        )
+
+    def _time_left(self) -> TimeLeft | None:
+        left = self._planned[len(self._trials) :]
+        if not left or not self._cost:
+            return None
+        spent, users = (sum(parts) for parts in zip(*self._cost, strict=True))
+        # What every trial costs, however few its users, is thus counted several times.
+        return TimeLeft(sum(left) * spent / users, at_most=max(left) > self._cost[-1][1])

@@ -1,0 +1,139 @@
+"""Runs trials of ALS: fit on train, rank all unseen movies, judge on validation."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+
+from movierec.config.schema import Config
+from movierec.data.sampling import sample_users
+from movierec.evaluation.metrics import relevant_movies
+from movierec.evaluation.validation import collect_unseen_metrics
+from movierec.models import als
+from movierec.models.als import Factors
+from movierec.models.als_params import AlsParams
+from movierec.ranking.recommend import movie_lists
+from movierec.spark.jvm import let_go
+from movierec.tuning.search import Trial, metric_name
+
+
+@dataclass
+class _Sample:
+    """What the trials on one fraction of the users share, kept in memory."""
+
+    fraction: float
+    train: DataFrame
+    validation: DataFrame
+    seen: DataFrame
+    relevant: DataFrame
+
+    def unpersist(self) -> None:
+        for frame in (self.train, self.validation, self.seen, self.relevant):
+            frame.unpersist()
+
+
+class TrialRunner:
+    """Runs trials one after another, keeping in memory what the next one can use.
+
+    It also keeps the factors of the best trial on all users, explicit and implicit apart: the
+    winner need not be fitted again. Close it to free that memory.
+    """
+
+    def __init__(self, *, train: DataFrame, validation: DataFrame, config: Config) -> None:
+        self._train = train
+        self._validation = validation
+        self._config = config
+        self._sample: _Sample | None = None
+        self._values: tuple[AlsParams, DataFrame] | None = None
+        self._best: dict[bool, tuple[Trial, Factors]] = {}
+
+    def __call__(self, params: AlsParams, user_fraction: float) -> Trial:
+        """Run one trial."""
+        started = time.monotonic()
+        sample = self._sampled(user_fraction)
+        model = self._fit(params, sample)
+        factors = als.factors_of(model)
+        metrics = collect_unseen_metrics(
+            factors.users,
+            movie_factors=factors.movies,
+            seen=sample.seen,
+            relevant=sample.relevant,
+            k=self._config.evaluation.k,
+        )
+        rmse = als.collect_rmse(model, heldout=sample.validation) if params.explicit else None
+        trial = Trial(
+            params=params,
+            user_fraction=user_fraction,
+            metrics=metrics,
+            rmse=rmse,
+            seconds=round(time.monotonic() - started, 3),
+        )
+        self._keep(trial, factors)
+        del model, factors
+        let_go(self._train.sparkSession)
+        return trial
+
+    def factors(self, params: AlsParams) -> Factors:
+        """Return the factors of ALS with these parameters on all users, fitting it if need be."""
+        best = self._best.get(params.explicit)
+        if best is not None and best[0].params == params:
+            return best[1]
+        return als.factors_of(self._fit(params, self._sampled(1.0)))
+
+    def close(self) -> None:
+        """Free the memory."""
+        self._best.clear()
+        self._free_sample()
+
+    def _keep(self, trial: Trial, factors: Factors) -> None:
+        if trial.user_fraction < 1.0:
+            return
+        name = metric_name(self._config.tuning)
+        best = self._best.get(trial.params.explicit)
+        if best is None or trial.metrics[name] > best[0].metrics[name]:
+            self._best[trial.params.explicit] = (trial, factors)
+
+    def _fit(self, params: AlsParams, sample: _Sample) -> als.Model:
+        return als.fit_als(self._als_values(params, sample), params=params, config=self._config.als)
+
+    def _free_sample(self) -> None:
+        if self._values is not None:
+            self._values[1].unpersist()
+            self._values = None
+        if self._sample is not None:
+            self._sample.unpersist()
+            self._sample = None
+
+    def _sampled(self, fraction: float) -> _Sample:
+        if self._sample is None or self._sample.fraction != fraction:
+            self._free_sample()
+            seed = self._config.tuning.seed
+            train, validation = (
+                ratings.transform(sample_users, fraction=fraction, seed=seed).persist()
+                for ratings in (self._train, self._validation)
+            )
+            relevant_rating = self._config.evaluation.relevant_rating
+            self._sample = _Sample(
+                fraction=fraction,
+                train=train,
+                validation=validation,
+                seen=movie_lists(train).persist(),
+                relevant=relevant_movies(validation, relevant_rating=relevant_rating).persist(),
+            )
+        return self._sample
+
+    def _als_values(self, params: AlsParams, sample: _Sample) -> DataFrame:
+        """Return what ALS sees; grids keep equal feedback together, so one is kept at a time."""
+        if self._values is None or self._values[0].feedback != params.feedback:
+            if self._values is not None:
+                self._values[1].unpersist()
+            values = sample.train.transform(
+                als.als_input,
+                feedback=params.feedback,
+                relevant_rating=self._config.evaluation.relevant_rating,
+                pivot=self._config.tuning.pivot,
+            ).transform(als.arranged, config=self._config.als)
+            self._values = (params, values.persist())
+        return self._values[1]

@@ -1,0 +1,163 @@
+"""How far two users agree: their ratings of common movies, and correlations of these."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from movierec.data.arrays import collect_arrays
+from movierec.data.columns import (
+    MOVIE_ID,
+    PAIR,
+    RATING,
+    RATING_A,
+    RATING_B,
+    USER_A,
+    USER_B,
+    USER_ID,
+)
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CommonRatings:
+    """The common movies of n pairs, one entry a (pair, movie), by pair and then movie."""
+
+    n_pairs: int
+    pairs: Ints
+    """The pair's place among those asked for."""
+    movies: Ints
+    """Movie ids."""
+    ratings_a: Floats
+    ratings_b: Floats
+
+    def of(self, first: int, last: int) -> CommonRatings:
+        """Return the entries of the pairs from `first` to before `last`, counted from 0 again."""
+        part = slice(*np.searchsorted(self.pairs, (first, last)))
+        return CommonRatings(
+            last - first,
+            self.pairs[part] - first,
+            self.movies[part],
+            self.ratings_a[part],
+            self.ratings_b[part],
+        )
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How each of n pairs agrees; not-a-number where it is undefined."""
+
+    common: Ints
+    """Common movies."""
+    pearson: Floats
+    spearman: Floats
+    equal: Floats
+    """The share of the common movies with equal ratings; undefined without any."""
+
+
+def collect_common_ratings(
+    ratings: DataFrame, *, pairs: Sequence[tuple[int, int]]
+) -> CommonRatings:
+    """Return both users' ratings of the movies that both have rated, for each pair of user ids.
+
+    One broadcast of the pairs, and two passes over the ratings; what reaches the driver grows
+    with the pairs alone.
+    """
+    spark = ratings.sparkSession
+    numbered = [(place, a, b) for place, (a, b) in enumerate(pairs)]
+    frame = spark.createDataFrame(numbered, f"{PAIR} int, {USER_A} int, {USER_B} int")
+    a, b = (
+        F.broadcast(frame)
+        .join(
+            ratings.select(F.col(USER_ID).alias(user), MOVIE_ID, F.col(RATING).alias(rating)),
+            on=user,
+            how="inner",
+        )
+        .select(PAIR, MOVIE_ID, rating)
+        for user, rating in ((USER_A, RATING_A), (USER_B, RATING_B))
+    )
+    arrays = collect_arrays(a.join(b, on=[PAIR, MOVIE_ID], how="inner"))
+    order = np.lexsort((arrays[MOVIE_ID], arrays[PAIR]))
+    return CommonRatings(
+        len(pairs),
+        arrays[PAIR][order].astype(np.int64),
+        arrays[MOVIE_ID][order].astype(np.int64),
+        arrays[RATING_A][order].astype(np.float64),
+        arrays[RATING_B][order].astype(np.float64),
+    )
+
+
+def agreement(common: CommonRatings, *, min_common: int) -> Agreement:
+    """Return how each pair agrees.
+
+    A correlation is undefined with fewer than `min_common` common movies, and where one of the
+    two gave all of them the same rating.
+    """
+    pairs, a, b = common.pairs, common.ratings_a, common.ratings_b
+    counts = np.bincount(pairs, minlength=common.n_pairs)
+    equal = np.bincount(pairs, weights=a == b, minlength=common.n_pairs)
+    with np.errstate(invalid="ignore"):
+        share = equal / counts
+    return Agreement(
+        common=counts,
+        pearson=grouped_pearson(pairs, a, b, n_groups=common.n_pairs, least=min_common),
+        spearman=grouped_spearman(pairs, a, b, n_groups=common.n_pairs, least=min_common),
+        equal=share,
+    )
+
+
+def grouped_pearson(groups: Ints, x: Floats, y: Floats, *, n_groups: int, least: int) -> Floats:
+    """Return Pearson's correlation of x and y in each group, not-a-number where undefined.
+
+    Undefined with fewer than `least` entries or without spread. Sums of ratings and of their
+    products are exact, as ratings are multiples of a half: no order of entries changes them.
+    """
+
+    def sums(values: Any) -> Floats:
+        return np.bincount(groups, weights=values, minlength=n_groups).astype(np.float64)
+
+    n = sums(np.ones(len(groups)))
+    sum_x, sum_y = sums(x), sums(y)
+    spread_x = n * sums(x * x) - sum_x**2
+    spread_y = n * sums(y * y) - sum_y**2
+    # Beside exact sums there are those of centred ratings, with errors of some 1e-15 of them.
+    flat = (spread_x <= 1e-9 * n * sums(x * x)) | (spread_y <= 1e-9 * n * sums(y * y))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = (n * sums(x * y) - sum_x * sum_y) / np.sqrt(spread_x * spread_y)
+    return np.where(flat | (n < least), np.nan, np.clip(found, -1.0, 1.0))
+
+
+def grouped_spearman(groups: Ints, x: Floats, y: Floats, *, n_groups: int, least: int) -> Floats:
+    """Return Spearman's rank correlation of each group: Pearson's of the average ranks."""
+    x_ranks, y_ranks = average_ranks(groups, x), average_ranks(groups, y)
+    return grouped_pearson(groups, x_ranks, y_ranks, n_groups=n_groups, least=least)
+
+
+def average_ranks(groups: Ints, values: Floats) -> Floats:
+    """Return the rank of each value in its group, from 1; equal values share their mean rank.
+
+    >>> average_ranks(np.array([0, 0, 0, 1]), np.array([2.0, 5.0, 2.0, 9.0])).tolist()
+    [1.5, 3.0, 1.5, 1.0]
+    """
+    order = np.lexsort((values, groups))
+    sorted_groups, sorted_values = groups[order], values[order]
+    places = np.arange(len(order))
+    new_group = np.ones(len(order), bool)
+    new_group[1:] = sorted_groups[1:] != sorted_groups[:-1]
+    new_run = new_group.copy()
+    new_run[1:] |= sorted_values[1:] != sorted_values[:-1]
+    runs = np.cumsum(new_run) - 1
+    run_starts = places[new_run]
+    run_ends = np.append(run_starts[1:], len(order))
+    group_starts = places[new_group][np.cumsum(new_group) - 1]
+    ranks = np.empty(len(order))
+    ranks[order] = (run_starts + run_ends - 1)[runs] / 2 - group_starts + 1
+    return ranks

@@ -1,0 +1,109 @@
+"""Each user's movies as a set, prepared for the search for overlapping sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from movierec.data.columns import (
+    MOVIE_ID,
+    MOVIES,
+    N_RATINGS,
+    N_USERS,
+    SET_ID,
+    SIZE,
+    SKETCH,
+    USER_ID,
+    USERS,
+)
+from movierec.data.schemas import MOVIE_SETS, ddl
+from movierec.evaluation.strata import ratings_per
+from movierec.twins.bitmap_filter import sketches
+
+_RARITY = "rarity"
+
+
+@dataclass(frozen=True)
+class Population:
+    """The users who take part."""
+
+    users: int
+    sets: int
+    """Distinct sets of movies."""
+    users_sharing_a_set: int
+    """Users whose set another one has too."""
+    identical_pairs: int
+    """User pairs with equal sets: those that tie at a similarity of 1."""
+
+
+def movie_sets(ratings: DataFrame, *, min_movies: int, keep_users: int) -> DataFrame:
+    """Return the distinct sets of movies that users with at least `min_movies` of them rated.
+
+    One row a set, whoever shares it: `set_id`, its smallest user; `movies`, as ranks from the
+    rarest movie (0) on, rising; `size`; `users`, the `keep_users` smallest of its users, rising;
+    `n_users`; and `sketch`.
+    """
+    ranked = ratings.join(F.broadcast(rarity(ratings)), on=MOVIE_ID, how="inner")
+    by_user = ranked.groupBy(USER_ID).agg(F.sort_array(F.collect_list(_RARITY)).alias(MOVIES))
+    distinct = (
+        by_user.where(F.size(MOVIES) >= min_movies)
+        .groupBy(MOVIES)
+        .agg(F.sort_array(F.collect_list(USER_ID)).alias(USERS))
+    )
+    return distinct.select(
+        F.col(USERS)[0].alias(SET_ID),
+        MOVIES,
+        F.size(MOVIES).alias(SIZE),
+        F.slice(USERS, 1, keep_users).alias(USERS),
+        F.size(USERS).alias(N_USERS),
+    ).mapInArrow(_with_sketches, ddl(MOVIE_SETS))
+
+
+def rarity(ratings: DataFrame) -> DataFrame:
+    """Return each rated movie's rank from the fewest ratings on, from 0, ties by movie id.
+
+    One row a movie, ranked in one partition.
+    """
+    counts = ratings_per(ratings, key=MOVIE_ID)
+    rank = F.row_number().over(Window.orderBy(N_RATINGS, MOVIE_ID)) - 1
+    return counts.select(MOVIE_ID, rank.alias(_RARITY))
+
+
+def collect_population(sets: DataFrame) -> Population:
+    """Return the counts of `movie_sets`."""
+    shared = F.col(N_USERS) > 1
+    row = sets.agg(
+        F.sum(N_USERS).alias("users"),
+        F.count(F.lit(1)).alias("sets"),
+        F.sum(F.when(shared, F.col(N_USERS))).alias("users_sharing_a_set"),
+        F.sum(F.when(shared, n_identical_pairs())).alias("identical_pairs"),
+    ).first()
+    assert row is not None  # an aggregate without groups has one row
+    return Population(**{name: value or 0 for name, value in row.asDict().items()})
+
+
+def n_identical_pairs() -> Column:
+    """Return the number of user pairs within a set."""
+    n_users = F.col(N_USERS).cast("long")
+    return F.shiftright(n_users * (n_users - 1), 1)
+
+
+def _with_sketches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        movies = batch.column(batch.schema.get_field_index(MOVIES))
+        members = movies.flatten().to_numpy(zero_copy_only=False).astype(np.int64)
+        sizes = pc.list_value_length(movies).to_numpy(zero_copy_only=False).astype(np.int64)
+        data, lengths = sketches(members, sizes)
+        ends = np.cumsum(np.concatenate([[0], lengths])).astype(np.int32)
+        column = pa.Array.from_buffers(
+            pa.binary(), batch.num_rows, [None, pa.py_buffer(ends), pa.py_buffer(data)]
+        )
+        yield pa.RecordBatch.from_arrays(
+            [*batch.columns, column], names=[*batch.schema.names, SKETCH]
+        )

@@ -1,0 +1,163 @@
+"""Whether twins agree: their ratings' correlation against that of random pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from movierec.config.twins import DuplicatesConfig, TwinsConfig
+from movierec.data.columns import N_USERS, SIZE, USER_ID
+from movierec.data.sampling import collect_random_pairs, sample_users
+from movierec.twins.correlation import (
+    Agreement,
+    CommonRatings,
+    Floats,
+    agreement,
+    collect_common_ratings,
+)
+from movierec.twins.movie_sets import movie_sets
+from movierec.twins.pair_statistics import PairValues, compare
+from movierec.twins.search import ExactSearch
+from movierec.twins.top_pairs import Top, collect_sums, collect_tops
+
+
+@dataclass(frozen=True)
+class Study:
+    """Twins and random pairs of the users with at least `min_movies` movies."""
+
+    min_movies: int
+    users: int
+    top: Top
+    random: list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A study with how its pairs agree."""
+
+    study: Study
+    common: CommonRatings
+    """Of the twins."""
+    twins: Agreement
+    random: Agreement
+
+    def duplicates(self, config: DuplicatesConfig) -> list[bool]:
+        """Tell which twins are too alike to be two people."""
+        return [
+            pair.common >= config.common
+            and pair.jaccard >= config.jaccard
+            and bool(equal >= config.equal_ratings)
+            for pair, equal in zip(self.study.top.pairs, self.twins.equal, strict=True)
+        ]
+
+    def correlations(self, name: str, *, config: TwinsConfig) -> dict[str, Any]:
+        """Return what the summary says of one correlation, `pearson` or `spearman`.
+
+        Undefined ones are left out of both groups alike, and counted.
+        """
+        groups = {
+            "twins": (self.twin_users(), self.twins),
+            "random": (np.array(self.study.random, np.int64), self.random),
+        }
+        values = {
+            group: PairValues.defined(users, getattr(found, name))
+            for group, (users, found) in groups.items()
+        }
+        described = {
+            group: {
+                **_counts(found, getattr(found, name), config.min_common),
+                **values[group].describe(),
+            }
+            for group, (_, found) in groups.items()
+        }
+        compared = compare(
+            values["twins"], values["random"], resamples=config.resamples, seed=config.seed
+        )
+        return {**described, **compared}
+
+    def twin_users(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Return the users of each twin pair, [n, 2]."""
+        return np.array(
+            [(pair.user_a, pair.user_b) for pair in self.study.top.pairs], np.int64
+        ).reshape(-1, 2)
+
+
+def _counts(found: Agreement, values: Floats, min_common: int) -> dict[str, int]:
+    too_few = found.common < min_common
+    return {
+        "pairs": len(found.common),
+        "defined": int((~np.isnan(values)).sum()),
+        "undefined_too_few_common": int(too_few.sum()),
+        "undefined_constant_rater": int((np.isnan(values) & ~too_few).sum()),
+    }
+
+
+def collect_curve(ratings: DataFrame, *, n_users: int, config: TwinsConfig) -> list[Study]:
+    """Return the true twins and random pairs for each floor of the curve.
+
+    Of about `curve.users` of the `n_users` users, drawn at random, or of all.
+    """
+    floors = sorted(config.curve.floors)
+    if config.curve.users is not None:
+        fraction = config.curve.users / n_users
+        ratings = sample_users(ratings, fraction=fraction, seed=config.seed)
+    sets = movie_sets(ratings, min_movies=floors[0], keep_users=config.pairs + 1)
+    sets = sets.persist(StorageLevel.MEMORY_AND_DISK)
+    tops = collect_tops(
+        sets,
+        search=ExactSearch(sets),
+        floors=floors,
+        n_pairs=config.pairs,
+        thresholds=config.thresholds,
+    )
+    users = collect_sums(sets, N_USERS, floors=floors, size=SIZE)
+    random = _random_pairs(ratings, floors=floors, config=config)
+    sets.unpersist()
+    return [Study(floor, users[floor], tops[floor], random[floor]) for floor in floors]
+
+
+def collect_study(ratings: DataFrame, *, top: Top, users: int, config: TwinsConfig) -> Study:
+    """Return the study of the twins found, with random pairs of the users above the same floor."""
+    floor = config.min_movies
+    return Study(floor, users, top, _random_pairs(ratings, floors=[floor], config=config)[floor])
+
+
+def _random_pairs(
+    ratings: DataFrame, *, floors: Sequence[int], config: TwinsConfig
+) -> dict[int, list[tuple[int, int]]]:
+    activity = ratings.groupBy(USER_ID).agg(F.count(F.lit(1)).alias(SIZE))
+    return collect_random_pairs(
+        activity, floors=floors, n_pairs=config.random_pairs, seed=config.seed
+    )
+
+
+def collect_measured(
+    ratings: DataFrame, studies: Sequence[Study], *, min_common: int
+) -> list[Measured]:
+    """Return how the pairs of all studies agree, in one pass over the ratings."""
+    pairs: list[tuple[int, int]] = []
+    for study in studies:
+        pairs += [(pair.user_a, pair.user_b) for pair in study.top.pairs]
+        pairs += study.random
+    common = collect_common_ratings(ratings, pairs=pairs)
+    measured, first = [], 0
+    for study in studies:
+        middle = first + len(study.top.pairs)
+        last = middle + len(study.random)
+        twins = common.of(first, middle)
+        measured.append(
+            Measured(
+                study,
+                twins,
+                agreement(twins, min_common=min_common),
+                agreement(common.of(middle, last), min_common=min_common),
+            )
+        )
+        first = last
+    return measured

@@ -1,0 +1,195 @@
+"""The matched null: twins against strangers who rated the same movies.
+
+Random pairs have smaller sets, fewer common movies and other movies than twins have. Here each
+twin pair keeps its two sets and their overlap, movie by movie; but one of the two is replaced by
+strangers, another one for each movie. What then remains of the correlation is what anybody's
+ratings of these movies would show: some movies are better than others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from movierec.config.twins import TwinsConfig
+from movierec.data.arrays import collect_arrays
+from movierec.data.columns import MOVIE_ID, N_RATINGS, RATING, USER_ID
+from movierec.evaluation.metrics import DIGITS, rounded
+from movierec.evaluation.strata import ratings_per
+from movierec.twins.correlation import CommonRatings, grouped_pearson
+
+Floats = npt.NDArray[np.float64]
+RATERS_A_MOVIE = 50
+BINS = 20
+_MEAN, _CENTRED = "mean", "centred"
+
+
+@dataclass(frozen=True)
+class Strangers:
+    """Some raters of each movie: their ratings, each less that rater's mean."""
+
+    movies: npt.NDArray[np.int64]
+    """[n]: movie ids, rising."""
+    centred: Floats
+    """[n]"""
+
+
+def against_strangers(
+    twins: CommonRatings,
+    *,
+    users: Sequence[int],
+    ratings: DataFrame,
+    config: TwinsConfig,
+) -> dict[str, Any]:
+    """Return the twins' mean Pearson correlation beside those with strangers in place of twins.
+
+    `users` are those in `twins`, none of whom can be a stranger. Rounded; undefined correlations
+    are left out and counted, like movies that no stranger rated.
+    """
+    strangers = collect_strangers(
+        ratings,
+        movies=np.unique(twins.movies).tolist(),
+        excluded=users,
+        min_movies=config.min_movies,
+        seed=config.seed,
+    )
+    return compare_with_strangers(
+        twins,
+        strangers,
+        min_common=config.min_common,
+        resamples=config.resamples,
+        seed=config.seed,
+    )
+
+
+def collect_strangers(
+    ratings: DataFrame,
+    *,
+    movies: Sequence[int],
+    excluded: Sequence[int],
+    min_movies: int,
+    seed: int,
+) -> Strangers:
+    """Return some ratings of each movie, by users who can be strangers.
+
+    These have at least `min_movies` ratings and are not `excluded`. About RATERS_A_MOVIE of all the
+    movie's raters are drawn, by a hash of seed, user and movie, or all where they are fewer; then
+    those who cannot be strangers drop out. So a movie that many rated may have fewer ratings here
+    than strangers, and one that few strangers rated may have none.
+    """
+    spark = ratings.sparkSession
+    wanted = spark.createDataFrame([(movie,) for movie in movies], f"{MOVIE_ID} int")
+    excluded_users = spark.createDataFrame([(user,) for user in excluded], f"{USER_ID} int")
+    of_movies = ratings.join(F.broadcast(wanted), on=MOVIE_ID, how="left_semi")
+    counts = ratings_per(of_movies, key=MOVIE_ID)
+    # 53 bits, as many as a double holds.
+    drawn = F.shiftrightunsigned(F.xxhash64(F.lit(seed), USER_ID, MOVIE_ID), 11) / 2**53
+    means = ratings.groupBy(USER_ID).agg(
+        F.avg(F.col(RATING).cast("double")).alias(_MEAN), F.count(F.lit(1)).alias(N_RATINGS)
+    )
+    pool = (
+        of_movies.join(F.broadcast(counts), on=MOVIE_ID, how="inner")
+        .where(drawn < F.lit(float(RATERS_A_MOVIE)) / F.col(N_RATINGS))
+        .select(USER_ID, MOVIE_ID, RATING)
+        .join(F.broadcast(excluded_users), on=USER_ID, how="left_anti")
+        .join(means.where(F.col(N_RATINGS) >= min_movies), on=USER_ID, how="inner")
+        .select(MOVIE_ID, (F.col(RATING) - F.col(_MEAN)).alias(_CENTRED))
+    )
+    arrays = collect_arrays(pool)
+    order = np.lexsort((arrays[_CENTRED], arrays[MOVIE_ID]))
+    return Strangers(arrays[MOVIE_ID][order].astype(np.int64), arrays[_CENTRED][order])
+
+
+def compare_with_strangers(
+    twins: CommonRatings, strangers: Strangers, *, min_common: int, resamples: int, seed: int
+) -> dict[str, Any]:
+    """Return the twins' mean Pearson correlation beside those with strangers in place of twins.
+
+    In each of the resamples a coin says for each pair which of the two stays. Movies that no
+    stranger rated are left out, for the twins as well, and counted; so are undefined
+    correlations. The p-value is two-sided, at least 2 / (resamples + 1). The effect size is Glass's
+    delta, the difference of the means in standard deviations of the single correlations with
+    strangers. None for what no pair defines.
+    """
+    starts = np.searchsorted(strangers.movies, twins.movies, side="left")
+    sizes = np.searchsorted(strangers.movies, twins.movies, side="right") - starts
+    known = sizes > 0
+    pairs, starts, sizes = twins.pairs[known], starts[known], sizes[known]
+    a, b = twins.ratings_a[known], twins.ratings_b[known]
+    shape = {"n_groups": twins.n_pairs, "least": min_common}
+    observed = grouped_pearson(pairs, a, b, **shape)
+    rng = np.random.default_rng(seed)
+    means, singles = [], Singles()
+    for _ in range(resamples):
+        stays_a = rng.random(twins.n_pairs) < 0.5
+        drawn = strangers.centred[starts + (rng.random(len(sizes)) * sizes).astype(np.int64)]
+        found = grouped_pearson(pairs, np.where(stays_a[pairs], a, b), drawn, **shape)
+        found = found[~np.isnan(found)]
+        if len(found):
+            means.append(found.mean())
+            singles.add(found)
+    return {
+        **_compared(observed[~np.isnan(observed)], np.array(means), singles),
+        "undefined": int(np.isnan(observed).sum()),
+        "movies_without_stranger": len(np.unique(twins.movies[~known])),
+    }
+
+
+class Singles:
+    """The correlations of single pairs with strangers, of all resamples, of which none is kept."""
+
+    def __init__(self) -> None:
+        self._n = 0
+        self._sum = self._squares = 0.0
+        self._counts = np.zeros(BINS, np.int64)
+
+    def add(self, correlations: Floats) -> None:
+        """Count in those of a resample."""
+        self._n += len(correlations)
+        self._sum += float(correlations.sum())
+        self._squares += float((correlations**2).sum())
+        self._counts += np.histogram(correlations, bins=BINS, range=(-1.0, 1.0))[0]
+
+    def deviation(self) -> float | None:
+        """Return their standard deviation; None without spread."""
+        spread = self._squares - self._sum**2 / max(1, self._n)
+        # what rounding leaves of equal ones
+        if self._n < 2 or spread <= 1e-12 * self._n:
+            return None
+        return math.sqrt(spread / (self._n - 1))
+
+    def shares(self) -> list[float]:
+        """Return the share of them in each of BINS equal bins from -1 to 1."""
+        return rounded(self._counts / self._n)
+
+
+def _compared(observed: Floats, means: Floats, singles: Singles) -> dict[str, Any]:
+    if not len(observed) or not len(means):
+        return dict.fromkeys(
+            (
+                "twins_mean",
+                "strangers_mean",
+                "strangers_mean_range95",
+                "p_value",
+                "glass_delta",
+                "histogram",
+            )
+        )
+    deviation = singles.deviation()
+    difference = float(observed.mean() - means.mean())
+    tail = min((means >= observed.mean()).sum(), (means <= observed.mean()).sum())
+    return {
+        "twins_mean": round(float(observed.mean()), DIGITS),
+        "strangers_mean": round(float(means.mean()), DIGITS),
+        "strangers_mean_range95": rounded(np.quantile(means, (0.025, 0.975))),
+        "p_value": round(min(1.0, 2 * (int(tail) + 1) / (len(means) + 1)), DIGITS),
+        "glass_delta": None if deviation is None else round(difference / deviation, DIGITS),
+        "histogram": singles.shares(),
+    }

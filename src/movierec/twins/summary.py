@@ -1,0 +1,199 @@
+"""What `find_twins` leaves for people: its part of summary.json, and twins.csv."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from movierec.config.twins import TwinsConfig
+from movierec.evaluation.metrics import DIGITS
+from movierec.twins.analysis import Findings
+from movierec.twins.movie_sets import Population
+from movierec.twins.pair_groups import Measured
+from movierec.twins.pair_statistics import PairValues
+from movierec.twins.shared_titles import TITLES_A_PAIR
+from movierec.twins.top_pairs import Top
+
+_CSV_COLUMNS: Final = (
+    "rank",
+    "user_a",
+    "user_b",
+    "jaccard",
+    "common",
+    "union",
+    "correlation",
+    "duplicate",
+    *(f"title_{n}" for n in range(1, TITLES_A_PAIR + 1)),
+)
+
+
+def twins_summary(
+    findings: Findings,
+    *,
+    population: Population,
+    rounds: Sequence[dict[str, Any]],
+    proof: dict[str, Any],
+    config: TwinsConfig,
+) -> dict[str, Any]:
+    """Return the `twins` section of the summary."""
+    twins = findings.twins
+    top = twins.study.top
+    pearson = twins.correlations("pearson", config=config)
+    return {
+        "pairs": len(top.pairs),
+        "method": config.method,
+        "min_movies": config.min_movies,
+        **vars(population),
+        **_jaccards(top),
+        "tied_at_cut": top.tied_at_cut,
+        "tied_at_cut_and_listed": top.tied_and_listed,
+        **proof,
+        "mean_correlation": pearson["twins"]["mean"],
+        "random_mean_correlation": pearson["random"]["mean"],
+        "p_value": pearson["p_value"],
+        "pearson": pearson,
+        "spearman": twins.correlations("spearman", config=config),
+        "strangers": findings.strangers,
+        "duplicates": _duplicates(twins, config=config),
+        "curve": [
+            {
+                "min_movies": point.study.min_movies,
+                "users": point.study.users,
+                **_jaccards(point.study.top),
+                **point.correlations("pearson", config=config),
+            }
+            for point in findings.curve
+        ],
+        "search": list(rounds),
+    }
+
+
+def _jaccards(top: Top) -> dict[str, float | None]:
+    jaccards = [round(pair.jaccard, DIGITS) for pair in top.pairs]
+    return {
+        "min_jaccard": min(jaccards, default=None),
+        "max_jaccard": max(jaccards, default=None),
+    }
+
+
+def _duplicates(twins: Measured, *, config: TwinsConfig) -> dict[str, Any]:
+    """Return which twins, by rank, are duplicate accounts, and the correlation of the others."""
+    flagged = np.array(twins.duplicates(config.duplicates), bool)
+    others = PairValues.defined(twins.twin_users()[~flagged], twins.twins.pearson[~flagged])
+    described = {f"{name}_without": value for name, value in others.describe().items()}
+    ranks = (np.flatnonzero(flagged) + 1).tolist()
+    return {"pairs": len(ranks), "ranks": ranks, **described}
+
+
+def twin_table(twins: dict[str, Any]) -> str:
+    """Return what the twins are and how their ratings correlate, in a few lines."""
+    if not twins["pairs"]:
+        return f"twins: no pair of {twins['users']} users is alike enough"
+    lines = [
+        f"twins: {twins['pairs']} pairs of {twins['users']} users, Jaccard "
+        f"{twins['min_jaccard']:.3f} to {twins['max_jaccard']:.3f}, by {_search(twins)}; "
+        f"{twins['duplicates']['pairs']} look like duplicate accounts"
+    ]
+    for group in ("twins", "random"):
+        found = twins["pearson"][group]
+        lines.append(
+            f"  {group:<9} mean correlation {_mean(found)}, "
+            f"defined for {found['defined']} of {found['pairs']} pairs"
+        )
+    strangers = twins["strangers"]
+    if strangers["p_value"] is not None:
+        low, high = strangers["strangers_mean_range95"]
+        lines.append(
+            f"  strangers mean correlation {strangers['strangers_mean']:+.3f} "
+            f"[{low:+.3f}, {high:+.3f}] on the twins' movies"
+        )
+    tests = {"random pairs": twins["p_value"], "strangers": strangers["p_value"]}
+    known = (f"{name} {p_value:.4f}" for name, p_value in tests.items() if p_value is not None)
+    lines.append(f"  p-value against {', '.join(known) or 'nothing: no correlation is defined'}")
+    return "\n".join(lines)
+
+
+def _search(twins: dict[str, Any]) -> str:
+    """Name the search that found the twins, and how it was proven."""
+    if twins["method"] == "exact":
+        return "exact search"
+    if twins["lsh_recall"] is None:
+        return "LSH, unproven: no pair in the sample"
+    found = f"{twins['lsh_recall']:.1%} of the true pairs"
+    return f"LSH, which found {found} (on {twins['proof_users']} users)"
+
+
+def _mean(found: dict[str, Any]) -> str:
+    if found["mean"] is None:
+        return "undefined"
+    ends = found["mean_ci95"]
+    interval = "" if ends is None else f" [{ends[0]:+.3f}, {ends[1]:+.3f}]"
+    return f"{found['mean']:+.3f}{interval}"
+
+
+def twin_rows(findings: Findings, *, config: TwinsConfig) -> list[tuple[Any, ...]]:
+    """Return the rows of the dataset `twins`."""
+    twins = findings.twins
+    found, duplicates = twins.twins, twins.duplicates(config.duplicates)
+    return [
+        (
+            place + 1,
+            pair.user_a,
+            pair.user_b,
+            pair.jaccard,
+            pair.common,
+            pair.union,
+            _or_none(found.pearson[place]),
+            _or_none(found.spearman[place]),
+            _or_none(found.equal[place]),
+            duplicates[place],
+            findings.titles[place],
+        )
+        for place, pair in enumerate(twins.study.top.pairs)
+    ]
+
+
+def random_pair_rows(findings: Findings) -> list[tuple[Any, ...]]:
+    """Return the rows of the dataset `random_pairs`."""
+    found = findings.twins.random
+    return [
+        (
+            *pair,
+            int(found.common[place]),
+            _or_none(found.pearson[place]),
+            _or_none(found.spearman[place]),
+        )
+        for place, pair in enumerate(findings.twins.study.random)
+    ]
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else round(float(value), DIGITS)
+
+
+def twins_csv(rows: Sequence[tuple[Any, ...]]) -> str:
+    """Return the `twin_rows` as the text of twins.csv: UTF-8, an undefined correlation empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_CSV_COLUMNS)
+    for rank, user_a, user_b, jaccard, common, union, correlation, _, _, duplicate, titles in rows:
+        padded = [*titles, *[""] * (TITLES_A_PAIR - len(titles))]
+        writer.writerow(
+            [
+                rank,
+                user_a,
+                user_b,
+                round(jaccard, DIGITS),
+                common,
+                union,
+                correlation,
+                str(duplicate).lower(),
+                *padded,
+            ]
+        )
+    return text.getvalue()

@@ -1,0 +1,187 @@
+"""Movie twins: the user pairs with the most alike movie sets, in one order at any scale.
+
+Pairs are ordered by Jaccard similarity, then by larger overlap, then by smaller user ids. Users
+with identical sets are searched as one set; every count here is of user pairs.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, Row
+from pyspark.sql import functions as F
+
+from movierec.data.columns import (
+    COMMON,
+    JACCARD,
+    N_PAIRS,
+    N_USERS,
+    SET_A,
+    SET_B,
+    SET_ID,
+    SIZE,
+    SMALLER_SIZE,
+    UNION,
+    USERS,
+)
+from movierec.twins.jaccard import similar_pairs
+from movierec.twins.movie_sets import n_identical_pairs
+
+_FIRST_A, _FIRST_B = "first_a", "first_b"
+
+
+class TwinPair(NamedTuple):
+    """Two users, the smaller id first, and the overlap of their movie sets."""
+
+    user_a: int
+    user_b: int
+    jaccard: float
+    common: int
+    union: int
+
+    def order(self) -> tuple[float, int, int, int]:
+        """Return what twins are ordered by."""
+        return (-self.jaccard, -self.common, self.user_a, self.user_b)
+
+
+@dataclass(frozen=True)
+class Top:
+    """The most alike pairs of the users above one floor."""
+
+    pairs: tuple[TwinPair, ...]
+    """In order; as many as asked for, or all that reach the threshold."""
+    threshold: float
+    """The similarity down to which the search went."""
+    reaching: int
+    """Pairs that reach the threshold, as far as the search found them."""
+    tied_at_cut: int
+    """Pairs as similar as the last one listed, listed or not."""
+    tied_and_listed: int
+
+
+class Search(Protocol):
+    """Finds candidates among sets of at least some size for pairs that reach a threshold."""
+
+    def __call__(self, *, min_size: int, threshold: float) -> DataFrame:
+        """Return `set_a` and `set_b` of the candidates, each pair once."""
+
+
+def collect_tops(
+    sets: DataFrame,
+    *,
+    search: Search,
+    floors: Sequence[int],
+    n_pairs: int,
+    thresholds: Sequence[float],
+) -> dict[int, Top]:
+    """Return the `n_pairs` most alike pairs of the users with at least each floor of movies.
+
+    The search goes down the falling thresholds. A floor is done at the first one that enough of
+    its pairs reach, or at the last. `sets` are `movie_sets` that keep more than `n_pairs` users.
+    """
+    tops: dict[int, Top] = {}
+    n_sets = sets.count()
+    for threshold in thresholds:
+        open_floors = sorted(set(floors) - set(tops))
+        if not open_floors:
+            break
+        candidates = search(min_size=open_floors[0], threshold=threshold)
+        candidates = candidates.persist(StorageLevel.MEMORY_AND_DISK)
+        similar = similar_pairs(candidates, sets=sets, n_sets=n_sets, threshold=threshold)
+        found = (
+            similar.withColumn(_FIRST_A, F.least(SET_A, SET_B))
+            .withColumn(_FIRST_B, F.greatest(SET_A, SET_B))
+            .unionByName(identical_sets(sets))
+            .persist(StorageLevel.MEMORY_AND_DISK)
+        )
+        reaching = collect_sums(found, N_PAIRS, floors=open_floors, size=SMALLER_SIZE)
+        for floor in open_floors:
+            if reaching[floor] >= n_pairs or threshold == thresholds[-1]:
+                above = found.where(F.col(SMALLER_SIZE) >= floor)
+                tops[floor] = _collect_top(above, sets, n_pairs, threshold, reaching[floor])
+        found.unpersist()
+        candidates.unpersist()
+    return tops
+
+
+def identical_sets(sets: DataFrame) -> DataFrame:
+    """Return the sets that several users share as pairs with themselves, like `similar_pairs`."""
+    return sets.where(F.col(N_USERS) > 1).select(
+        F.col(SET_ID).alias(SET_A),
+        F.col(SET_ID).alias(SET_B),
+        F.col(SIZE).alias(COMMON),
+        F.col(SIZE).alias(UNION),
+        F.lit(1.0).alias(JACCARD),
+        F.col(SIZE).alias(SMALLER_SIZE),
+        n_identical_pairs().alias(N_PAIRS),
+        F.col(USERS)[0].alias(_FIRST_A),
+        F.col(USERS)[1].alias(_FIRST_B),
+    )
+
+
+def collect_sums(
+    frame: DataFrame, counted: str, *, floors: Sequence[int], size: str
+) -> dict[int, int]:
+    """Return the sum of a column over the rows whose size is at least each floor, 0 of none."""
+    sums = (
+        F.sum(F.when(F.col(size) >= floor, F.col(counted))).alias(str(floor)) for floor in floors
+    )
+    row = frame.agg(*sums).first()
+    assert row is not None  # an aggregate without groups has one row
+    return {floor: row[str(floor)] or 0 for floor in floors}
+
+
+def _collect_top(
+    found: DataFrame, sets: DataFrame, n_pairs: int, threshold: float, reaching: int
+) -> Top:
+    """Return the first `n_pairs` user pairs.
+
+    They come from the first `n_pairs` pairs of sets: each of those has a user pair, its first,
+    that stands before every user pair of the later ones.
+    """
+    rows = (
+        found.orderBy(F.desc(JACCARD), F.desc(COMMON), _FIRST_A, _FIRST_B).limit(n_pairs).collect()
+    )
+    users = _collect_users(sets, rows)
+    user_pairs = itertools.chain.from_iterable(_user_pairs(row, users) for row in rows)
+    pairs = heapq.nsmallest(n_pairs, user_pairs, key=TwinPair.order)
+    if not pairs:
+        return Top((), threshold, reaching, 0, 0)
+    cut = pairs[-1].jaccard
+    tied = found.where(F.col(JACCARD) == cut).agg(F.sum(N_PAIRS)).first()
+    assert tied is not None  # an aggregate without groups has one row
+    return Top(
+        pairs=tuple(pairs),
+        threshold=threshold,
+        reaching=reaching,
+        tied_at_cut=tied[0],
+        tied_and_listed=sum(pair.jaccard == cut for pair in pairs),
+    )
+
+
+def _collect_users(sets: DataFrame, rows: Sequence[Row]) -> dict[int, list[int]]:
+    """Return the kept users of the sets in pairs that stand for several user pairs."""
+    shared = {row[side] for row in rows if row[N_PAIRS] > 1 for side in (SET_A, SET_B)}
+    shared |= {row[SET_A] for row in rows if row[SET_A] == row[SET_B]}
+    if not shared:
+        return {}
+    wanted = sets.sparkSession.createDataFrame([(one,) for one in shared], f"{SET_ID} int")
+    found = sets.join(F.broadcast(wanted), on=SET_ID, how="left_semi").select(SET_ID, USERS)
+    return {row[SET_ID]: row[USERS] for row in found.collect()}
+
+
+def _user_pairs(row: Row, users: Mapping[int, list[int]]) -> Iterator[TwinPair]:
+    """Return the user pairs of a pair of sets, or within one set.
+
+    A set without an entry in `users` has one user, whose id it bears.
+    """
+    a, b = (users.get(row[side], [row[side]]) for side in (SET_A, SET_B))
+    within = row[SET_A] == row[SET_B]
+    for pair in itertools.combinations(a, 2) if within else itertools.product(a, b):
+        user_a, user_b = sorted(pair)
+        yield TwinPair(user_a, user_b, row[JACCARD], row[COMMON], row[UNION])

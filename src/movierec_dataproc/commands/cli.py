@@ -1,0 +1,174 @@
+"""The command line of scripts/dataproc.py: its subcommands, its exit codes, its last line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from movierec.config.loader import load
+from movierec.errors import UserError
+from movierec_dataproc.commands import cluster, jobs, workflow
+from movierec_dataproc.commands.context import Context, Summary
+from movierec_dataproc.commands.preparation import Wanted, read_text
+from movierec_dataproc.conf.schema import ClusterConfig
+from movierec_dataproc.conf.target import require_target
+from movierec_dataproc.google.clients import Clients
+from movierec_dataproc.google.errors import REMOTE, explain
+from movierec_dataproc.google.terminal import Terminal
+from movierec_dataproc.plan.artifacts import ROOT
+from movierec_report.checkout import read_commit
+
+COMMANDS = {
+    "cluster-up": "make the cluster of the conf, or find it",
+    "cluster-down": "delete the cluster, unless it works or holds results that are nowhere else",
+    "cluster-status": "the cluster's state, its jobs, and what is on its HDFS alone",
+    "upload": "the package, the jobs, the conf and the archive to the bucket",
+    "submit": "run one job on the cluster",
+    "pipeline": "run every job on the cluster, one after the other",
+    "workflow": "run every job on a cluster that is made for them and deleted after them",
+    "batch": "run one job as a serverless batch, on the bucket",
+    "logs": "follow a job or a batch from the beginning of its output",
+    "fetch": "copy summary.json, twins.csv and the report from the bucket to out/<conf name>/",
+    "attach": "follow an operation that was left running",
+}
+ON_CONF = ("upload", "submit", "pipeline", "workflow", "batch", "fetch")
+RUNS = ("submit", "pipeline", "workflow", "batch")
+SHOWN = (*RUNS, "cluster-up", "cluster-down")
+"""What a dry run shows; the other commands ask for nothing that costs."""
+
+
+def main(
+    argv: Sequence[str] | None = None,
+    *,
+    terminal: Terminal | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> int:
+    """Carry out the command line and return its exit code.
+
+    0: done. 2: the conf or the command line is wrong. 3: an input or a remote object is missing or
+    invalid. 130: interrupted. 1: anything else, such as a job that failed.
+    """
+    arguments = make_parser().parse_args(argv)
+    terminal = terminal or Terminal()
+    try:
+        summary = run(arguments, terminal, environ)
+    except UserError as error:
+        terminal.say(str(error))
+        return error.exit_code
+    except REMOTE as error:
+        explained = explain(error, place=arguments.command)
+        terminal.say(str(explained))
+        return explained.exit_code
+    except KeyboardInterrupt:
+        terminal.say("interrupted; a rerun takes up what goes on")
+        return 130
+    except Exception as error:
+        traceback.print_exc(file=terminal.err)
+        terminal.say(f"{arguments.command}: failed: {type(error).__name__}")
+        return 1
+    terminal.write(json.dumps(summary))
+    return 0
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of every subcommand."""
+    parser = argparse.ArgumentParser(prog="dataproc", allow_abbrev=False)
+    parsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command, text in COMMANDS.items():
+        one = parsers.add_parser(command, help=text, description=text, allow_abbrev=False)
+        _add_common(one)
+        if command in ON_CONF:
+            one.add_argument("--config", type=Path, required=True, help="the pipeline's conf file")
+            _add_overrides(one, "--set", "override one key of the pipeline's conf")
+        if command in RUNS:
+            one.add_argument("--force", action="store_true", help="run again what is done")
+            one.add_argument("--verbose", action="store_true", help="with Spark's log")
+        if command == "cluster-down":
+            text = "delete it although jobs run or results would be lost"
+            one.add_argument("--force", action="store_true", help=text)
+        if command in SHOWN:
+            text = "print the requests and gcloud's commands instead"
+            one.add_argument("--dry-run", action="store_true", help=text)
+        if command in ("submit", "batch"):
+            one.add_argument("--job", required=True, help="a job's or a stage's name")
+        if command == "logs":
+            which = one.add_mutually_exclusive_group(required=True)
+            which.add_argument("--job-id", metavar="ID")
+            which.add_argument("--batch-id", metavar="ID")
+        if command == "attach":
+            one.add_argument("operation", metavar="OPERATION", help="its name, whole or short")
+    return parser
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal, environ: Mapping[str, str]) -> Summary:
+    """Carry out one subcommand and return its summary; raises what goes wrong."""
+    origin = str(arguments.cluster)
+    config = load(
+        ClusterConfig,
+        read_text(arguments.cluster),
+        origin=origin,
+        overrides=arguments.cluster_set,
+        option="--cluster-set",
+    )
+    target = require_target(config, origin=origin)
+    context = Context(
+        config=config,
+        target=target,
+        clients=Clients(project=target.project, region=target.region, environ=environ),
+        terminal=terminal,
+        commit=read_commit(ROOT) or "none",
+        out=arguments.out,
+        dry_run=arguments.command in SHOWN and arguments.dry_run,
+    )
+    return _dispatch(arguments, context)
+
+
+def _dispatch(arguments: argparse.Namespace, context: Context) -> Summary:
+    command: str = arguments.command
+    if command == "cluster-up":
+        return cluster.cluster_up(context)
+    if command == "cluster-down":
+        return cluster.cluster_down(context, force=arguments.force)
+    if command == "cluster-status":
+        return cluster.cluster_status(context)
+    if command == "logs":
+        job_id, batch_id = arguments.job_id, arguments.batch_id
+        return jobs.logs(context, job_id=job_id, batch_id=batch_id)
+    if command == "attach":
+        return jobs.attach(context, operation=arguments.operation)
+    wanted = Wanted(
+        conf=arguments.config,
+        overrides=tuple(arguments.set),
+        force=command in RUNS and arguments.force,
+        verbose=command in RUNS and arguments.verbose,
+    )
+    if command == "submit":
+        return jobs.submit(wanted, context, job=arguments.job)
+    if command == "batch":
+        return jobs.batch(wanted, context, job=arguments.job)
+    on_conf = {
+        "upload": jobs.upload,
+        "pipeline": jobs.pipeline,
+        "workflow": workflow.workflow,
+        "fetch": jobs.fetch,
+    }
+    return on_conf[command](wanted, context)
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--cluster",
+        type=Path,
+        default=Path("conf/cluster.yaml"),
+        help="the conf of the Dataproc side (default: %(default)s)",
+    )
+    _add_overrides(parser, "--cluster-set", "override one key of it")
+    parser.add_argument("--out", type=Path, default=Path("out"), help="(default: %(default)s)")
+
+
+def _add_overrides(parser: argparse.ArgumentParser, option: str, text: str) -> None:
+    parser.add_argument(option, action="append", default=[], metavar="SECTION.KEY=VALUE", help=text)

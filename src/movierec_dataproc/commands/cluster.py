@@ -1,0 +1,209 @@
+"""cluster-up, cluster-down and cluster-status."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from google.cloud import dataproc_v1 as dp
+
+from movierec.config.loader import to_dict
+from movierec_dataproc.commands import deletion_guard
+from movierec_dataproc.commands.context import Context, Summary
+from movierec_dataproc.commands.cost import estimate_lines
+from movierec_dataproc.commands.dry_run import Call, show
+from movierec_dataproc.conf.naming import digest
+from movierec_dataproc.google import clusters
+from movierec_dataproc.google.errors import REMOTE, WorkError
+from movierec_dataproc.google.jobs import on_cluster
+from movierec_dataproc.google.operations import OperationWork
+from movierec_dataproc.google.remote_work import Limit, failed
+from movierec_dataproc.plan.artifacts import Artifacts, collect_actions, upload
+from movierec_dataproc.requests import clusters as cluster_requests
+from movierec_dataproc.requests import gcloud
+
+_DEFINITION: Final = "definition"
+"""The label of every cluster that this suite makes."""
+
+
+def cluster_up(context: Context) -> Summary:
+    """Make the cluster, or find the one that is there, and wait until it takes jobs."""
+    nodes, target = context.config.cluster, context.target
+    for line in estimate_lines(nodes, context.config.prices, hours=nodes.auto_delete_hours):
+        context.say(line)
+    if nodes.service_account is None:
+        context.say(
+            "warning: cluster.service_account is null: the machines run as Compute Engine's "
+            "default account, which may do more than these jobs need"
+        )
+    actions = collect_actions(nodes.initialization_actions, root=context.root)
+    cluster = cluster_requests.cluster(
+        nodes, target=target, actions=action_uris(actions, context), commit=context.commit
+    )
+    request = clusters.create_request(cluster, target=target)
+    if context.dry_run:
+        command = gcloud.create_cluster(cluster, target=target)
+        call = Call(method="ClusterController.CreateCluster", request=request, command=command)
+        return show("cluster-up", [*policy_calls(context), call], context)
+    found = clusters.get(context.clients, target, nodes.name)
+    if found is None:
+        prepare_cluster(actions, context)
+        work = clusters.create(
+            request, clients=context.clients, target=target, terminal=context.terminal
+        )
+        _wait(work, context)
+    else:
+        _check_ours(found)
+        _warn_of_differences(found, context)
+        if found.status.state.name not in clusters.USABLE:
+            _wait(clusters.ClusterWork(context.clients, target, nodes.name), context)
+    made = clusters.require(context.clients, target, nodes.name)
+    return {
+        "command": "cluster-up",
+        "cluster": nodes.name,
+        "uuid": made.cluster_uuid,
+        "state": made.status.state.name,
+        "made": found is None,
+    }
+
+
+def cluster_down(context: Context, *, force: bool) -> Summary:
+    """Delete the cluster, unless it works or holds results that are nowhere else.
+
+    Raises InputError in both cases, unless `force`, and WorkError where this suite did not make it.
+    """
+    name, target = context.config.cluster.name, context.target
+    summary = {"command": "cluster-down", "cluster": name}
+    if context.dry_run:
+        nameless = dp.Cluster(cluster_name=name)
+        request = clusters.delete_request(nameless, target=target)
+        command = gcloud.delete_cluster(name, target=target)
+        method = "ClusterController.DeleteCluster"
+        return show(
+            "cluster-down", [Call(method=method, request=request, command=command)], context
+        )
+    found = clusters.get(context.clients, target, name)
+    if found is None:
+        context.say(f"cluster {name}: there is none")
+        return summary | {"deleted": False}
+    _check_ours(found)
+    if not force:
+        _warn_of_differences(found, context)
+        deletion_guard.check_removable(name, _jobs(found, context))
+    request = clusters.delete_request(found, target=target)
+    work = clusters.delete(
+        request, clients=context.clients, target=target, terminal=context.terminal
+    )
+    context.say(f"{work.name}: to follow it from elsewhere: {work.follow_command}")
+    context.finish(work, limit=_limit(context))
+    return summary | {"deleted": True}
+
+
+def cluster_status(context: Context) -> Summary:
+    """Tell the cluster's state, its jobs, and what is on its HDFS alone."""
+    name = context.config.cluster.name
+    found = clusters.get(context.clients, context.target, name)
+    if found is None:
+        return {"command": "cluster-status", "cluster": name, "state": None}
+    _check_ours(found)
+    _warn_of_differences(found, context)
+    jobs = _jobs(found, context)
+    for job in jobs:
+        context.say(f"job {job.reference.job_id}: {job.status.state.name}")
+    for port, url in found.config.endpoint_config.http_ports.items():
+        context.say(f"{port}: {url}")
+    return {
+        "command": "cluster-status",
+        "cluster": name,
+        "uuid": found.cluster_uuid,
+        "state": found.status.state.name,
+        "detail": found.status.detail,
+        "active": [job.reference.job_id for job in deletion_guard.active_jobs(jobs)],
+        "only_on_hdfs": [job.reference.job_id for job in deletion_guard.unexported_jobs(jobs)],
+    }
+
+
+def action_uris(actions: Artifacts, context: Context) -> list[str]:
+    """Return where the initialization actions lie after their upload, in the conf's order."""
+    wanted = context.config.cluster.initialization_actions or ()
+    return [actions.uri(context.target, action.rpartition("/")[2]) for action in wanted]
+
+
+def policy_calls(context: Context) -> list[Call]:
+    """Return the request for the autoscaling policy, if there is to be one."""
+    nodes, target = context.config.cluster, context.target
+    if nodes.autoscaling is None:
+        return []
+    primaries = nodes.primary_workers.count
+    policy = cluster_requests.autoscaling_policy(nodes.autoscaling, primaries=primaries)
+    file = f"dataproc/{policy.id}.yaml"
+    return [
+        Call(
+            method="AutoscalingPolicyService.CreateAutoscalingPolicy",
+            request=dp.CreateAutoscalingPolicyRequest(parent=target.parent, policy=policy),
+            command=gcloud.import_policy(policy.id, str(context.out / file), target=target),
+            file=file,
+            content=policy,
+        )
+    ]
+
+
+def prepare_cluster(actions: Artifacts, context: Context) -> None:
+    """Upload the initialization actions and put the autoscaling policy in place."""
+    upload(actions, bucket=context.bucket(), target=context.target)
+    for call in policy_calls(context):
+        clusters.put_policy(call.content, clients=context.clients, target=context.target)
+
+
+def _wait(work: OperationWork | clusters.ClusterWork, context: Context) -> None:
+    name = context.config.cluster.name
+    context.say(f"{work.name}: to follow it from elsewhere: {work.follow_command}")
+    progress = context.follow(work, limit=_limit(context))
+    if progress.good:
+        return
+    left = _state(context)
+    if left == "ERROR":
+        context.say(f"cluster {name}: left in the state ERROR: {clusters.CURES['ERROR']}")
+    raise failed(work, progress)
+
+
+def _state(context: Context) -> str | None:
+    """Return the cluster's state, None where there is none or it cannot be told."""
+    try:
+        found = clusters.get(context.clients, context.target, context.config.cluster.name)
+    except REMOTE:
+        return None
+    return found.status.state.name if found else None
+
+
+def _jobs(cluster: dp.Cluster, context: Context) -> list[dp.Job]:
+    return list(
+        on_cluster(
+            context.clients,
+            context.target,
+            cluster_name=cluster.cluster_name,
+            cluster_uuid=cluster.cluster_uuid,
+        )
+    )
+
+
+def _check_ours(cluster: dp.Cluster) -> None:
+    """Raise WorkError for a cluster of somebody else."""
+    if _DEFINITION not in cluster.labels:
+        raise WorkError(
+            f"cluster {cluster.cluster_name}: there is one that this suite did not make: take "
+            "another cluster.name in conf/cluster.yaml"
+        )
+
+
+def _warn_of_differences(cluster: dp.Cluster, context: Context) -> None:
+    """Say that the cluster was made from another conf, where it was."""
+    if cluster.labels[_DEFINITION] != digest(to_dict(context.config.cluster)):
+        context.say(
+            f"warning: cluster {cluster.cluster_name} was made from another conf than this one; "
+            "`make cluster-down` and `make cluster-up` bring it up to date"
+        )
+
+
+def _limit(context: Context) -> Limit:
+    minutes = context.config.timeouts.cluster_minutes
+    return Limit(60 * minutes, f"timeouts.cluster_minutes = {minutes:g}")

@@ -1,0 +1,62 @@
+"""What every command works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from movierec_dataproc.conf.schema import ClusterConfig
+from movierec_dataproc.conf.target import Target, split_uri
+from movierec_dataproc.google.bucket import Bucket
+from movierec_dataproc.google.clients import Clients
+from movierec_dataproc.google.driver_log import DriverLog
+from movierec_dataproc.google.remote_work import Limit, Progress, Work, failed, follow
+from movierec_dataproc.google.terminal import Terminal
+from movierec_dataproc.plan.artifacts import ROOT
+
+Summary = dict[str, Any]
+"""The last line on standard output."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The conf of the Dataproc side and the ways to Dataproc, Cloud Storage and the user."""
+
+    config: ClusterConfig
+    target: Target
+    clients: Clients
+    terminal: Terminal
+    commit: str
+    root: Path = ROOT
+    out: Path = Path("out")
+    dry_run: bool = False
+
+    def bucket(self) -> Bucket:
+        """Return the suite's bucket."""
+        return Bucket(self.clients.storage, self.target.bucket)
+
+    def say(self, message: str) -> None:
+        """Tell the user how it goes."""
+        self.terminal.say(message)
+
+    def open_log(self, uri: str) -> DriverLog:
+        """Return the driver's output whose objects' names begin with the URI."""
+        bucket, prefix = split_uri(uri)
+        return DriverLog(Bucket(self.clients.storage, bucket), prefix, out=self.terminal.out)
+
+    def follow(self, work: Work, *, limit: Limit | None = None) -> Progress:
+        """Follow the work to its end (see work.follow)."""
+        return follow(
+            work,
+            open_log=self.open_log,
+            terminal=self.terminal,
+            poll_seconds=self.config.timeouts.poll_seconds,
+            limit=limit,
+        )
+
+    def finish(self, work: Work, *, limit: Limit | None = None) -> None:
+        """Follow the work to its end. Raises WorkError where it ends badly, too."""
+        progress = self.follow(work, limit=limit)
+        if not progress.good:
+            raise failed(work, progress)

@@ -1,0 +1,109 @@
+"""What a cluster costs an hour, roughly, before it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from movierec_dataproc.conf.machine_types import MachineSize, machine_size
+from movierec_dataproc.conf.schema import NodesConfig, PricesConfig
+
+HOURS_A_MONTH: Final = 730
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeGroup:
+    """Machines of one kind."""
+
+    name: str
+    count: int
+    size: MachineSize
+    disk_gb: int
+    spot: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """Prices an hour, in the currency of the price list."""
+
+    currency: str
+    vcpus: int
+    memory_gb: float
+    machines: float
+    disks: float
+    dataproc: float
+
+    @property
+    def hourly(self) -> float:
+        """Return the price of an hour."""
+        return self.machines + self.disks + self.dataproc
+
+    def text(self, *, hours: float) -> str:
+        """Say the estimate in a line; `hours` is when the cluster is deleted at the latest."""
+        return (
+            f"about {self.hourly:.2f} {self.currency} an hour ({self.vcpus} vCPUs, "
+            f"{self.memory_gb:g} GB: machines {self.machines:.2f}, disks {self.disks:.2f}, "
+            f"Dataproc {self.dataproc:.2f}), at most {self.hourly * hours:.2f} {self.currency} "
+            f"until it is deleted after {hours:g} hours; prices are those of the conf"
+        )
+
+
+def node_groups(nodes: NodesConfig, *, secondaries: int | None = None) -> list[NodeGroup]:
+    """Return a cluster's machines, with `secondaries` in place of the conf's number if given.
+
+    Raises ConfigError for a machine type of unknown size.
+    """
+    worker = nodes.primary_workers
+    extra = nodes.secondary_workers
+    counts = {
+        "master": (1, nodes.master.machine_type, nodes.master.disk_gb, False),
+        "primary": (worker.count, worker.machine_type, worker.disk_gb, False),
+        "secondary": (
+            extra.count if secondaries is None else secondaries,
+            worker.machine_type,
+            extra.disk_gb,
+            extra.preemptibility != "non_preemptible",
+        ),
+    }
+    return [
+        NodeGroup(name=name, count=count, size=machine_size(kind), disk_gb=disk, spot=spot)
+        for name, (count, kind, disk, spot) in counts.items()
+        if count
+    ]
+
+
+def estimate(groups: list[NodeGroup], prices: PricesConfig) -> Estimate:
+    """Return what an hour of these machines costs."""
+    machines = disks = 0.0
+    for group in groups:
+        share = prices.spot_share if group.spot else 1.0
+        vcpus, memory = group.size.vcpus, group.size.memory_gb
+        price = vcpus * prices.vcpu_hour + memory * prices.memory_gb_hour
+        machines += group.count * price * share
+        disks += group.count * group.disk_gb * prices.disk_gb_month / HOURS_A_MONTH
+    vcpus = sum(group.count * group.size.vcpus for group in groups)
+    return Estimate(
+        currency=prices.currency,
+        vcpus=vcpus,
+        memory_gb=sum(group.count * group.size.memory_gb for group in groups),
+        machines=machines,
+        disks=disks,
+        dataproc=vcpus * prices.dataproc_vcpu_hour,
+    )
+
+
+def estimate_lines(nodes: NodesConfig, prices: PricesConfig | None, *, hours: float) -> list[str]:
+    """Return the estimate in words: of the cluster as made and, if it can grow, at its largest.
+
+    Raises ConfigError for a machine type of unknown size, unless there are no prices.
+    """
+    if prices is None:
+        return ["no estimate: the conf has no prices"]
+    lines = [f"estimate: {estimate(node_groups(nodes), prices).text(hours=hours)}"]
+    if nodes.autoscaling and nodes.autoscaling.max > nodes.secondary_workers.count:
+        largest = node_groups(nodes, secondaries=nodes.autoscaling.max)
+        lines.append(
+            f"with all {nodes.autoscaling.max} secondary workers of autoscaling: "
+            f"{estimate(largest, prices).text(hours=hours)}"
+        )
+    return lines

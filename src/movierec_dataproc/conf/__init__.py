@@ -1,0 +1,1 @@
+"""The conf of the Dataproc side: its keys, their rules, and where a run goes."""

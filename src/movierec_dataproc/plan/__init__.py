@@ -1,0 +1,1 @@
+"""What a run on Dataproc needs and does: archive, artifacts, steps."""

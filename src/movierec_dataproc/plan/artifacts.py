@@ -1,0 +1,118 @@
+"""The files that a cluster runs, under a prefix that is a hash of all their names and contents."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from movierec.errors import ConfigError, InputError
+from movierec_dataproc.conf.target import Target
+from movierec_dataproc.google.bucket import Bucket, FileContent, read_content
+
+ROOT: Final = Path(__file__).resolve().parents[3]
+"""The checkout, whose jobs, scripts and confs are shipped."""
+FOLDER: Final = "artifacts"
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """Files of different names and the digest of them all."""
+
+    files: tuple[FileContent, ...]
+    digest: str
+    """12 hexadecimal digits of the names and contents."""
+
+    def names(self) -> list[str]:
+        """Return the files' base names, in order."""
+        return [file.path.name for file in self.files]
+
+    def uri(self, target: Target, name: str) -> str:
+        """Return where a file lies after the upload. Raises InputError where it is none of them."""
+        if name not in self.names():
+            raise InputError(f"{name}: none of the files to upload ({', '.join(self.names())})")
+        return target.uri(FOLDER, self.digest, name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suite:
+    """What a job needs, by its part in a submission."""
+
+    artifacts: Artifacts
+    packages: tuple[str, ...]
+    """Base names of the zips for --py-files."""
+    conf: str
+    """Base name of the conf file for --files."""
+
+    @property
+    def name(self) -> str:
+        """Return the conf's name without its ending, as labels and directories have it."""
+        return Path(self.conf).stem
+
+
+def collect(paths: Iterable[Path]) -> Artifacts:
+    """Read the files. Raises ConfigError for two of one base name, InputError for a missing one.
+
+    The base names must differ: that is what they are known by on the cluster.
+    """
+    found: dict[str, FileContent] = {}
+    for path in paths:
+        if path.name in found:
+            raise ConfigError(
+                [f"{path}: {found[path.name].path} has the same base name; rename one of them"]
+            )
+        found[path.name] = read_content(path)
+    files = tuple(found[name] for name in sorted(found))
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.path.name}\0{file.sha256}\n".encode())
+    return Artifacts(files, digest.hexdigest()[:12])
+
+
+def collect_suite(*, conf: Path, packages: Iterable[Path], root: Path = ROOT) -> Suite:
+    """Read the packages, every job and the conf. Raises ConfigError, InputError (see collect)."""
+    zips = tuple(packages)
+    jobs = sorted((root / "jobs").glob("*.py"))
+    artifacts = collect([*zips, *jobs, conf])
+    return Suite(artifacts=artifacts, packages=tuple(path.name for path in zips), conf=conf.name)
+
+
+def collect_actions(actions: Iterable[str] | None, *, root: Path = ROOT) -> Artifacts:
+    """Read a cluster's initialization actions, paths in the checkout or absolute ones."""
+    return collect(root / action for action in actions or ())
+
+
+def upload(artifacts: Artifacts, *, bucket: Bucket, target: Target) -> list[str]:
+    """Upload what is not there yet and return the URIs of what was sent.
+
+    Raises UserError where the bucket refuses, InputError where other bytes lie under a name.
+    """
+    sent = []
+    for file in artifacts.files:
+        name = f"{target.prefix}/{FOLDER}/{artifacts.digest}/{file.path.name}"
+        if bucket.put_once(name, file):
+            sent.append(f"gs://{bucket.name}/{name}")
+    return sent
+
+
+def build_packages(root: Path = ROOT) -> list[Path]:
+    """Build the package zip and its dependencies' with scripts/build_package.py into dist/.
+
+    Raises InputError where they cannot be built.
+    """
+    path = root / "scripts" / "build_package.py"
+    spec = importlib.util.spec_from_file_location("movierec_build_package", path)
+    assert spec is not None  # a .py file has one
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        built: list[Path] = module.build_packages(root, root / "dist")
+    except OSError as error:
+        raise InputError(f"{error.filename}: {error.strerror}: run in a checkout") from None
+    except module.PackageError as error:
+        raise InputError(str(error)) from None
+    return built

@@ -1,0 +1,159 @@
+"""Clusters and autoscaling policies as Dataproc's messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from google.cloud import dataproc_v1 as dp
+
+from movierec.config.loader import to_dict
+from movierec_dataproc.conf.naming import SUITE, digest, label_value
+from movierec_dataproc.conf.schema import (
+    AutoscalingConfig,
+    MasterConfig,
+    NodesConfig,
+    PrimaryConfig,
+    SecondaryConfig,
+)
+from movierec_dataproc.conf.target import Target
+
+CLOUD_PLATFORM: Final = "https://www.googleapis.com/auth/cloud-platform"
+ZERO_WORKERS: Final = "dataproc:dataproc.allow.zero.workers"
+# of a workflow's cluster, whose name Dataproc makes longer
+MANAGED_NAME: Final = 35
+
+
+def cluster_labels(nodes: NodesConfig, *, commit: str) -> dict[str, str]:
+    """Return a cluster's labels; `definition` changes with anything in the conf's section."""
+    return {
+        **nodes.labels,
+        "suite": SUITE,
+        "commit": label_value(commit),
+        "definition": digest(to_dict(nodes)),
+    }
+
+
+def cluster(
+    nodes: NodesConfig, *, target: Target, actions: Sequence[str], commit: str
+) -> dp.Cluster:
+    """Return the cluster; `actions` are the URIs of its initialization actions."""
+    return dp.Cluster(
+        project_id=target.project,
+        cluster_name=nodes.name,
+        labels=cluster_labels(nodes, commit=commit),
+        config=cluster_config(nodes, target=target, actions=actions),
+    )
+
+
+def managed_cluster(
+    nodes: NodesConfig, *, target: Target, actions: Sequence[str], commit: str
+) -> dp.ManagedCluster:
+    """Return the cluster that a workflow makes and deletes; a suffix is added to its name."""
+    return dp.ManagedCluster(
+        cluster_name=nodes.name[:MANAGED_NAME].rstrip("-"),
+        labels=cluster_labels(nodes, commit=commit),
+        config=cluster_config(nodes, target=target, actions=actions),
+    )
+
+
+def cluster_config(
+    nodes: NodesConfig, *, target: Target, actions: Sequence[str]
+) -> dp.ClusterConfig:
+    """Return what the two kinds of clusters share."""
+    config = dp.ClusterConfig(
+        config_bucket=target.bucket,
+        temp_bucket=target.bucket,
+        gce_cluster_config=_machines(nodes, target),
+        master_config=_group(1, nodes.master.machine_type, _disk(nodes.master)),
+        software_config=dp.SoftwareConfig(
+            image_version=nodes.image_version, properties=cluster_properties(nodes)
+        ),
+        initialization_actions=[
+            dp.NodeInitializationAction(
+                executable_file=uri,
+                execution_timeout=timedelta(minutes=nodes.initialization_minutes),
+            )
+            for uri in actions
+        ],
+        lifecycle_config=dp.LifecycleConfig(
+            idle_delete_ttl=timedelta(minutes=nodes.idle_delete_minutes),
+            auto_delete_ttl=timedelta(hours=nodes.auto_delete_hours),
+        ),
+        endpoint_config=dp.EndpointConfig(enable_http_port_access=nodes.component_gateway),
+    )
+    worker, extra = nodes.primary_workers, nodes.secondary_workers
+    if worker.count:
+        config.worker_config = _group(worker.count, worker.machine_type, _disk(worker))
+    if extra.count or nodes.autoscaling:
+        config.secondary_worker_config = dp.InstanceGroupConfig(
+            num_instances=extra.count,
+            preemptibility=extra.preemptibility.upper(),
+            disk_config=_disk(extra),
+        )
+    if nodes.autoscaling:
+        config.autoscaling_config = dp.AutoscalingConfig(
+            policy_uri=policy_name(nodes.autoscaling, target)
+        )
+    return config
+
+
+def cluster_properties(nodes: NodesConfig) -> dict[str, str]:
+    """Return the cluster's properties, with the one that a single node needs."""
+    alone = {} if nodes.primary_workers.count else {ZERO_WORKERS: "true"}
+    return dict(nodes.properties) | alone
+
+
+def policy_name(scaling: AutoscalingConfig, target: Target) -> str:
+    """Return the full name of the autoscaling policy."""
+    return f"{target.parent}/autoscalingPolicies/{scaling.policy}"
+
+
+def autoscaling_policy(scaling: AutoscalingConfig, *, primaries: int) -> dp.AutoscalingPolicy:
+    """Return the policy: secondary workers come and go, primary workers, with HDFS, stay."""
+    return dp.AutoscalingPolicy(
+        id=scaling.policy,
+        basic_algorithm=dp.BasicAutoscalingAlgorithm(
+            cooldown_period=timedelta(minutes=scaling.cooldown_minutes),
+            yarn_config=dp.BasicYarnAutoscalingConfig(
+                scale_up_factor=scaling.scale_up_factor,
+                scale_down_factor=scaling.scale_down_factor,
+                graceful_decommission_timeout=timedelta(minutes=scaling.decommission_minutes),
+            ),
+        ),
+        worker_config=dp.InstanceGroupAutoscalingPolicyConfig(
+            min_instances=primaries, max_instances=primaries
+        ),
+        secondary_worker_config=dp.InstanceGroupAutoscalingPolicyConfig(
+            min_instances=scaling.min, max_instances=scaling.max
+        ),
+        labels={"suite": SUITE},
+    )
+
+
+def _machines(nodes: NodesConfig, target: Target) -> dp.GceClusterConfig:
+    return dp.GceClusterConfig(
+        zone_uri=nodes.zone or "",
+        subnetwork_uri=nodes.subnetwork or "",
+        internal_ip_only=nodes.internal_ip_only,
+        service_account=target.account(nodes.service_account),
+        # what the account may do is limited by its roles, not by this
+        service_account_scopes=[CLOUD_PLATFORM],
+        metadata={"block-project-ssh-keys": "true"},
+        shielded_instance_config=dp.ShieldedInstanceConfig(
+            enable_secure_boot=nodes.shielded,
+            enable_vtpm=nodes.shielded,
+            enable_integrity_monitoring=nodes.shielded,
+        ),
+    )
+
+
+def _group(count: int, machine_type: str, disk: dp.DiskConfig) -> dp.InstanceGroupConfig:
+    return dp.InstanceGroupConfig(
+        num_instances=count, machine_type_uri=machine_type, disk_config=disk
+    )
+
+
+def _disk(group: MasterConfig | PrimaryConfig | SecondaryConfig) -> dp.DiskConfig:
+    return dp.DiskConfig(boot_disk_size_gb=group.disk_gb, boot_disk_type=group.disk_type)

@@ -1,0 +1,197 @@
+"""The gcloud command lines that do the same as our requests."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import yaml
+from google.cloud import dataproc_v1 as dp
+
+from movierec_dataproc.conf.target import Target
+
+Command = list[str]
+
+
+def shell(command: Command) -> str:
+    """Return the command as one would type it, one option a line.
+
+    >>> print(shell(["gcloud", "dataproc", "--region=r", "--", "a b"]))
+    gcloud dataproc \\
+      --region=r \\
+      -- 'a b'
+    """
+    text = ""
+    in_arguments = False
+    for word in command:
+        breaks = word.startswith("--") and not in_arguments
+        in_arguments = in_arguments or word == "--"
+        text += (" \\\n  " if breaks else " ") + shlex.quote(word)
+    return text.lstrip()
+
+
+def duration(time: Any) -> str:
+    """Return a timedelta as gcloud reads it: in seconds, which every option takes."""
+    return f"{int(time.total_seconds())}s"
+
+
+def pairs(values: Mapping[str, str]) -> str:
+    """Return a mapping as gcloud reads it, with another separator where a value has a comma.
+
+    >>> pairs({"a": "1", "b": "2"}), pairs({"a": "1,2"})
+    ('a=1,b=2', '^#^a=1,2')
+    """
+    items = [f"{key}={value}" for key, value in sorted(values.items())]
+    if not any("," in item for item in items):
+        return ",".join(items)
+    separator = next(one for one in "#;|~@!%" if not any(one in item for item in items))
+    return f"^{separator}^" + separator.join(items)
+
+
+def create_cluster(cluster: dp.Cluster, *, target: Target) -> Command:
+    """Return `gcloud dataproc clusters create` for the cluster."""
+    config = cluster.config
+    machines, lifecycle = config.gce_cluster_config, config.lifecycle_config
+    shielded = machines.shielded_instance_config
+    options: list[tuple[str, Any]] = [
+        ("image-version", config.software_config.image_version),
+        ("bucket", config.config_bucket),
+        ("temp-bucket", config.temp_bucket),
+        ("zone", machines.zone_uri),
+        ("subnet", machines.subnetwork_uri),
+        ("no-address" if machines.internal_ip_only else "public-ip-address", True),
+        ("service-account", machines.service_account),
+        ("scopes", ",".join(machines.service_account_scopes)),
+        ("metadata", pairs(machines.metadata)),
+        ("shielded-secure-boot", shielded.enable_secure_boot),
+        ("shielded-vtpm", shielded.enable_vtpm),
+        ("shielded-integrity-monitoring", shielded.enable_integrity_monitoring),
+        *_group("master", config.master_config),
+        *_workers(config),
+        ("autoscaling-policy", config.autoscaling_config.policy_uri),
+        ("max-idle", duration(lifecycle.idle_delete_ttl)),
+        ("max-age", duration(lifecycle.auto_delete_ttl)),
+        ("enable-component-gateway", config.endpoint_config.enable_http_port_access),
+        *_actions(config),
+        ("properties", pairs(config.software_config.properties)),
+        ("labels", pairs(cluster.labels)),
+    ]
+    return [*_gcloud("clusters", "create", cluster.cluster_name, target=target), *_flags(options)]
+
+
+def delete_cluster(name: str, *, target: Target) -> Command:
+    """Return `gcloud dataproc clusters delete`."""
+    return [*_gcloud("clusters", "delete", name, target=target), "--quiet"]
+
+
+def submit_job(job: dp.Job, *, target: Target) -> Command:
+    """Return `gcloud dataproc jobs submit pyspark` for the job."""
+    driver = job.pyspark_job
+    options = [
+        ("cluster", job.placement.cluster_name),
+        ("id", job.reference.job_id),
+        ("py-files", ",".join(driver.python_file_uris)),
+        ("files", ",".join(driver.file_uris)),
+        ("labels", pairs(job.labels)),
+    ]
+    command = _gcloud("jobs", "submit", "pyspark", driver.main_python_file_uri, target=target)
+    return [*command, *_flags(options), "--", *driver.args]
+
+
+def run_workflow(file: str, *, target: Target) -> Command:
+    """Return `gcloud dataproc workflow-templates instantiate-from-file` for a YAML file."""
+    verb = "instantiate-from-file"
+    return [*_gcloud("workflow-templates", verb, target=target), f"--file={file}"]
+
+
+def submit_batch(batch: dp.Batch, *, batch_id: str, target: Target) -> Command:
+    """Return `gcloud dataproc batches submit pyspark` for the batch."""
+    driver, execution = batch.pyspark_batch, batch.environment_config.execution_config
+    options = [
+        ("batch", batch_id),
+        ("version", batch.runtime_config.version),
+        ("py-files", ",".join(driver.python_file_uris)),
+        ("files", ",".join(driver.file_uris)),
+        ("service-account", execution.service_account),
+        ("subnet", execution.subnetwork_uri),
+        ("ttl", duration(execution.ttl)),
+        ("staging-bucket", execution.staging_bucket),
+        ("properties", pairs(batch.runtime_config.properties)),
+        ("labels", pairs(batch.labels)),
+    ]
+    command = _gcloud("batches", "submit", "pyspark", driver.main_python_file_uri, target=target)
+    return [*command, *_flags(options), "--", *driver.args]
+
+
+def import_policy(policy: str, file: str, *, target: Target) -> Command:
+    """Return `gcloud dataproc autoscaling-policies import` for a YAML file."""
+    command = _gcloud("autoscaling-policies", "import", policy, target=target)
+    return [*command, f"--source={file}", "--quiet"]
+
+
+def to_tree(message: Any) -> dict[str, Any]:
+    """Return a message as the plain dicts of Google's JSON, without what is not set."""
+    text = type(message).to_json(
+        message, always_print_fields_with_no_presence=False, use_integers_for_enums=False
+    )
+    tree: dict[str, Any] = json.loads(text)
+    return tree
+
+
+def to_yaml(message: Any) -> str:
+    """Return a message as the YAML that gcloud imports."""
+    text: str = yaml.safe_dump(to_tree(message), sort_keys=True, width=100)
+    return text
+
+
+def _gcloud(*words: str, target: Target) -> Command:
+    return [
+        "gcloud",
+        "dataproc",
+        *words,
+        f"--project={target.project}",
+        f"--region={target.region}",
+    ]
+
+
+def _flags(options: Iterable[tuple[str, Any]]) -> Command:
+    """Return the options that have a value; True makes a switch."""
+    return [
+        f"--{name}" if value is True else f"--{name}={value}" for name, value in options if value
+    ]
+
+
+def _workers(config: dp.ClusterConfig) -> list[tuple[str, Any]]:
+    worker, extra = config.worker_config, config.secondary_worker_config
+    options: list[tuple[str, Any]] = [("single-node", True)]
+    if worker.num_instances:
+        options = [("num-workers", worker.num_instances), *_group("worker", worker)]
+    if "secondary_worker_config" in config:
+        kind = extra.preemptibility.name.lower().replace("_", "-")
+        options += [
+            # as text, so that a 0 is kept
+            ("num-secondary-workers", str(extra.num_instances)),
+            ("secondary-worker-type", kind),
+            *_group("secondary-worker", extra),
+        ]
+    return options
+
+
+def _group(name: str, group: dp.InstanceGroupConfig) -> list[tuple[str, Any]]:
+    return [
+        (f"{name}-machine-type", group.machine_type_uri),
+        (f"{name}-boot-disk-size", f"{group.disk_config.boot_disk_size_gb}GB"),
+        (f"{name}-boot-disk-type", group.disk_config.boot_disk_type),
+    ]
+
+
+def _actions(config: dp.ClusterConfig) -> list[tuple[str, Any]]:
+    actions = config.initialization_actions
+    if not actions:
+        return []
+    return [
+        ("initialization-actions", ",".join(one.executable_file for one in actions)),
+        ("initialization-action-timeout", duration(actions[0].execution_timeout)),
+    ]

@@ -1,0 +1,115 @@
+"""Jobs, workflows and serverless batches as Dataproc's messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from google.cloud import dataproc_v1 as dp
+
+from movierec_dataproc.conf.naming import SUITE, digest, label_value, work_id
+from movierec_dataproc.conf.schema import ClusterConfig
+from movierec_dataproc.plan.plan import Plan, Step
+from movierec_dataproc.requests import clusters
+
+
+def pyspark_job(plan: Plan, step: Step) -> dp.PySparkJob:
+    """Return the step's driver, arguments and files, all of them uploaded artifacts."""
+    suite, target = plan.suite, plan.target
+    artifacts = suite.artifacts
+    return dp.PySparkJob(
+        main_python_file_uri=artifacts.uri(target, f"{step.job}.py"),
+        args=[*step.args, *(["--verbose"] if plan.verbose else [])],
+        python_file_uris=[artifacts.uri(target, name) for name in suite.packages],
+        file_uris=[artifacts.uri(target, suite.conf)],
+    )
+
+
+def first_job_id(plan: Plan, step: Step, *, cluster_uuid: str) -> str:
+    """Return the id of the step's first attempt on a cluster.
+
+    The same files, conf and arguments on the same cluster have the same id, so that a rerun finds
+    the job again. A new cluster, whose HDFS is empty, has another UUID and so other jobs.
+    """
+    return work_id(step.job, digest(plan.suite.artifacts.digest, list(step.args), cluster_uuid))
+
+
+def first_batch_id(plan: Plan, step: Step) -> str:
+    """Return the id of the first attempt as a serverless batch."""
+    return work_id(step.job, digest(plan.suite.artifacts.digest, list(step.args), "serverless"))
+
+
+def job(
+    plan: Plan,
+    step: Step,
+    *,
+    job_id: str,
+    cluster_name: str,
+    cluster_uuid: str,
+    labels: Mapping[str, str],
+) -> dp.Job:
+    """Return the job of a step for a cluster; `labels` are the user's own."""
+    return dp.Job(
+        reference=dp.JobReference(project_id=plan.target.project, job_id=job_id),
+        placement=dp.JobPlacement(cluster_name=cluster_name, cluster_uuid=cluster_uuid),
+        pyspark_job=pyspark_job(plan, step),
+        labels={**labels, **step.labels},
+    )
+
+
+def workflow(
+    plan: Plan, config: ClusterConfig, *, actions: Sequence[str], commit: str
+) -> dp.WorkflowTemplate:
+    """Return the whole plan as a workflow on a cluster of its own, deleted when it ends."""
+    nodes = config.cluster
+    return dp.WorkflowTemplate(
+        id=SUITE,
+        labels={
+            **nodes.labels,
+            "suite": SUITE,
+            "commit": label_value(commit),
+            "conf": label_value(plan.suite.name),
+        },
+        placement=dp.WorkflowTemplatePlacement(
+            managed_cluster=clusters.managed_cluster(
+                nodes, target=plan.target, actions=actions, commit=commit
+            )
+        ),
+        jobs=[
+            dp.OrderedJob(
+                step_id=step.id,
+                pyspark_job=pyspark_job(plan, step),
+                prerequisite_step_ids=list(step.after),
+                labels={**nodes.labels, **step.labels},
+            )
+            for step in plan.steps
+        ],
+        dag_timeout=timedelta(hours=config.timeouts.workflow_hours),
+    )
+
+
+def batch(plan: Plan, step: Step, config: ClusterConfig) -> dp.Batch:
+    """Return the step as a serverless batch."""
+    driver = pyspark_job(plan, step)
+    serverless, target = config.serverless, plan.target
+    execution = dp.ExecutionConfig(
+        service_account=target.account(serverless.service_account),
+        ttl=timedelta(hours=serverless.ttl_hours),
+        # without one, runtime 3.0 keeps no driver output
+        staging_bucket=target.bucket,
+    )
+    if serverless.subnetwork is not None:
+        execution.subnetwork_uri = serverless.subnetwork
+    return dp.Batch(
+        pyspark_batch=dp.PySparkBatch(
+            main_python_file_uri=driver.main_python_file_uri,
+            args=driver.args,
+            python_file_uris=driver.python_file_uris,
+            file_uris=driver.file_uris,
+        ),
+        labels={**config.cluster.labels, **step.labels},
+        runtime_config=dp.RuntimeConfig(
+            version=serverless.version, properties=dict(serverless.properties)
+        ),
+        environment_config=dp.EnvironmentConfig(execution_config=execution),
+    )

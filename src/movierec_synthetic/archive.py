@@ -1,0 +1,123 @@
+"""A sample written as a zip with reproducible bytes, and the truth about it beside the zip."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from movierec.errors import ConfigError
+from movierec.spark.files import local_sha256
+from movierec_synthetic.members import members
+from movierec_synthetic.planting import pair_facts
+from movierec_synthetic.referrals import group_facts
+from movierec_synthetic.sample import Sample, make_sample
+from movierec_synthetic.spec import SampleSpec
+
+CHUNK_ROWS = 500_000
+# A member's size is not known when its header is written; only beyond it are 64-bit sizes needed.
+ZIP64_ROWS = 40_000_000
+# Dates in the zip are fixed: equal samples are equal files.
+MEMBER_DATE = (2018, 9, 26, 15, 50, 0)
+# Level 6 takes two to four times as long, for a zip smaller by a tenth.
+COMPRESSION_LEVEL = 4
+
+
+def write_archive(
+    spec: SampleSpec, out: Path, *, root: str = "ml-sample", chunk_rows: int = CHUNK_ROWS
+) -> Path:
+    """Write the spec's archive to `out` and return the path of its truth, `<stem>.truth.json`.
+
+    The members lie in the folder `root` of the zip. Bytes depend on the spec and on `root` (and
+    on the versions of numpy and zlib), not on `chunk_rows`. Both files appear under their names
+    only when whole; the truth, which holds the zip's SHA-256, comes first. Raises ConfigError if
+    `out` or `root` cannot be used, OSError if writing fails.
+    """
+    _check(out, root)
+    truth = out.with_name(f"{out.stem}.truth.json")
+    sample = make_sample(spec)
+    with whole_file(out) as partial:
+        write_zip(sample, partial, root=root, chunk_rows=chunk_rows)
+        facts = {
+            "archive": {
+                "name": out.name,
+                "root": root,
+                "bytes": partial.stat().st_size,
+                "sha256": local_sha256(str(partial)),
+            },
+            **truth_of(sample),
+        }
+        with whole_file(truth) as partial_truth:
+            partial_truth.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    return truth
+
+
+def write_zip(sample: Sample, path: Path, *, root: str, chunk_rows: int) -> None:
+    """Write the sample's members to a zip at `path`, some rows at a time."""
+    large = sample.spec.ratings > ZIP64_ROWS
+    with zipfile.ZipFile(path, "w", compresslevel=COMPRESSION_LEVEL) as archive:
+        for name, pieces in members(sample, root=root, chunk_rows=chunk_rows):
+            info = zipfile.ZipInfo(f"{root}/{name}", MEMBER_DATE)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.create_system = 3
+            info.external_attr = 0o100644 << 16
+            with archive.open(info, "w", force_zip64=large) as member:
+                for piece in pieces:
+                    member.write(piece)
+
+
+def truth_of(sample: Sample) -> dict[str, object]:
+    """The spec, exact counts, and the planted pairs and groups with their exact likeness."""
+    pairs = {
+        name: pair_facts(users, sample.history, sample.half_steps)
+        for name, users in (
+            ("twins", sample.activity.twins),
+            ("duplicates", sample.activity.duplicates),
+        )
+    }
+    rated = int((np.bincount(sample.history.movies, minlength=sample.spec.movies) > 0).sum())
+    return {
+        "seed": sample.spec.seed,
+        "users": sample.spec.users,
+        "movies": sample.spec.movies,
+        "rated_movies": rated,
+        "ratings": sample.spec.ratings,
+        "shape": asdict(sample.spec.shape),
+        **pairs,
+        "identical_groups": group_facts(sample.activity.groups, sample.activity.counts),
+    }
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A path beside `path` to write to, renamed to it at the end, removed on any failure."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        with partial.open("rb") as written:
+            os.fsync(written.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _check(out: Path, root: str) -> None:
+    faults = []
+    if out.suffix != ".zip":
+        faults.append(f"out is {out}: give a name that ends in .zip")
+    if out.is_dir():
+        faults.append(f"out is {out}, a folder: give the path of a file")
+    elif not out.parent.is_dir():
+        faults.append(f"out is {out}, but {out.parent} is no folder: make it first")
+    elif not os.access(out.parent, os.W_OK | os.X_OK):
+        faults.append(f"out is {out}, but {out.parent} cannot be written to: choose another folder")
+    if root in {"", ".", ".."} or any(mark in root for mark in "/\\\0:"):
+        faults.append(f"root is {root!r}: give one folder name, such as ml-sample")
+    if faults:
+        raise ConfigError(faults)

@@ -1,0 +1,136 @@
+"""Who rated which movie when: the rows of an archive before they get their stars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from movierec_synthetic.activity import Activity
+from movierec_synthetic.catalogue import Catalogue
+from movierec_synthetic.choice import Chooser
+from movierec_synthetic.population import Population, moved_to_the_end, rating_times
+from movierec_synthetic.spec import SampleSpec, Stream
+from movierec_synthetic.tastes import Tastes
+
+Ints = npt.NDArray[np.int64]
+Index = npt.NDArray[np.int32]
+
+# Draws tried for each movie that nobody has rated; the rater with the fittest taste gets it.
+CANDIDATE_RATERS = 8
+
+
+@dataclass
+class History:
+    """Ratings without stars, all users' rows one after the other, by user.
+
+    `offsets` int64 (users + 1): user i's rows are offsets[i] : offsets[i + 1]. `movies` int32
+    indices into the catalogue, `times` int32 Unix seconds. Plain arrays of 8 bytes a rating, to
+    be filled in place: a full-size archive has 33.8 million rows.
+    """
+
+    offsets: Ints
+    movies: Index
+    times: Index
+
+    def rows(self, user: int) -> slice:
+        """The user's rows."""
+        return slice(int(self.offsets[user]), int(self.offsets[user + 1]))
+
+    def sort_by_movie(self, blocks: list[tuple[int, int]]) -> None:
+        """Order each user's rows by movie, in place, one block of users at a time."""
+        for begin, end in blocks:
+            rows = slice(int(self.offsets[begin]), int(self.offsets[end]))
+            counts = np.diff(self.offsets[begin : end + 1])
+            owner = np.repeat(np.arange(end - begin), counts)
+            order = np.argsort((owner << 32) | self.movies[rows], kind="stable")
+            self.movies[rows] = self.movies[rows][order]
+            self.times[rows] = self.times[rows][order]
+
+
+def make_history(
+    spec: SampleSpec, activity: Activity, population: Population, chooser: Chooser
+) -> History:
+    """Draw every user's movies and times, in the order rated; no user has a movie twice.
+
+    No movie is rated before its year begins.
+    """
+    offsets = np.concatenate([[0], np.cumsum(activity.counts)])
+    history = History(
+        offsets, np.empty(spec.ratings, dtype=np.int32), np.empty(spec.ratings, dtype=np.int32)
+    )
+    releases = np.sort(chooser.released[chooser.tastes.chances[0] > 0])
+    for block, (begin, end) in enumerate(spec.blocks):
+        users = slice(begin, end)
+        counts = activity.counts[users]
+        last = np.cumsum(counts) - 1
+        times = rating_times(counts, population, users, rng=spec.stream(Stream.TIMES, block))
+        # Who rates much of what had been released by then must have lasted to the end.
+        on_offer = np.searchsorted(releases, times[last], side="right")
+        times = moved_to_the_end(times, counts, 2 * counts > on_offer)
+        movies = chooser.choose(
+            counts,
+            population.mixture[users],
+            starts=times[last - counts + 1],
+            ends=times[last],
+            rng=spec.stream(Stream.MOVIES, block),
+        )
+        rows = slice(int(offsets[begin]), int(offsets[end]))
+        history.movies[rows] = movies
+        history.times[rows] = released_times(times, counts, chooser.released[movies])
+    return history
+
+
+def released_times(times: Ints, counts: Ints, released: Ints) -> Ints:
+    """The users' rising times, with ratings of movies yet to come put off.
+
+    Such a rating takes the first of the user's times at which the movie is out; there must be
+    one.
+    """
+    span = np.int64(1) << 32
+    owner = np.repeat(np.arange(len(counts)) * span, counts)
+    earliest = np.searchsorted(owner + times, owner + released, side="left")
+    later: Ints = times[np.maximum(np.arange(len(times)), earliest)]
+    return later
+
+
+def discover_rarities(
+    spec: SampleSpec,
+    history: History,
+    *,
+    catalogue: Catalogue,
+    tastes: Tastes,
+    population: Population,
+    fixed: Ints,
+) -> None:
+    """Give each movie that was drawn by nobody, and has a weight, one rating, in place.
+
+    It replaces a rating of a movie with more than the average number, by a user whose taste
+    fits and at a time when the movie was out; users in `fixed` keep all of theirs. Where no such
+    rating is found, the movie stays unrated.
+    """
+    rng = spec.stream(Stream.RARITIES)
+    popularity = np.bincount(history.movies, minlength=spec.movies)
+    unrated = np.flatnonzero((popularity == 0) & (catalogue.weights > 0))
+    pool = np.sort(rng.integers(spec.ratings, size=8 * CANDIDATE_RATERS * (len(unrated) + 1)))
+    pool = pool[np.diff(pool, prepend=-1) > 0]
+    owner = np.searchsorted(history.offsets, pool, side="right") - 1
+    replaceable = popularity[history.movies[pool]] > max(1.0, spec.ratings / spec.movies)
+    replaceable &= ~np.isin(owner, fixed)
+    pool, owner = pool[replaceable], owner[replaceable]
+    by_time = np.argsort(history.times[pool], kind="stable")
+    pool, owner = pool[by_time], owner[by_time]
+    earliest = np.searchsorted(history.times[pool], catalogue.released[unrated])
+    room = len(pool) - earliest
+    unrated, earliest, room = unrated[room > 0], earliest[room > 0], room[room > 0]
+    draws = rng.random((len(unrated), CANDIDATE_RATERS)) * room[:, None]
+    candidates = earliest[:, None] + draws.astype(np.int64)
+    taken = np.zeros(len(pool), dtype=bool)
+    for movie, candidate in zip(unrated, candidates, strict=True):
+        free = candidate[~taken[candidate]]
+        if len(free):
+            fit = (population.mixture[owner[free]] * tastes.affinity[movie]).sum(axis=1)
+            best = free[np.argmax(fit)]
+            taken[best] = True
+            history.movies[pool[best]] = movie

@@ -1,0 +1,65 @@
+"""Banding against the chance that it promises."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from movierec.config.banding import Banding, bands_needed, derive_banding
+
+SIMILARITIES = st.floats(0.01, 0.999)
+MISSES = st.floats(1e-6, 0.9)
+SLACK = 1 + 1e-9
+
+
+@settings(max_examples=300, deadline=None)
+@given(similarity=SIMILARITIES, rows=st.integers(1, 4), miss=MISSES)
+def test_no_fewer_bands_keep_the_promise(similarity, rows, miss):
+    bands = bands_needed(similarity, rows, miss=miss)
+    assert Banding(rows, bands).miss_probability(similarity) <= miss * SLACK
+    if bands > 1:
+        assert Banding(rows, bands - 1).miss_probability(similarity) * SLACK > miss
+
+
+@settings(max_examples=300, deadline=None)
+@given(similarity=SIMILARITIES, miss=MISSES, hashes=st.integers(1, 600))
+def test_a_banding_keeps_its_promise_and_has_no_room_for_another_row(similarity, miss, hashes):
+    try:
+        found = derive_banding(similarity, miss=miss, hashes=hashes)
+    except ValueError:
+        found = Banding(rows=0, bands=0)
+    else:
+        assert found.rows * found.bands <= hashes
+        assert found.miss_probability(similarity) <= miss * SLACK
+    one_more = Banding(found.rows + 1, hashes // (found.rows + 1))
+    assert one_more.miss_probability(similarity) * SLACK > miss
+
+
+def test_the_miss_probability_is_how_often_no_band_is_shared():
+    rng = random.Random(1)
+    banding = Banding(rows=2, bands=5)
+    missed = sum(
+        not any(all(rng.random() < 0.5 for _ in range(2)) for _ in range(5)) for _ in range(10_000)
+    )
+    # Binomial(10000, 0.237): standard deviation 43.
+    assert banding.miss_probability(0.5) == pytest.approx(0.75**5)
+    assert abs(missed - 10_000 * 0.75**5) < 200
+
+
+def test_equal_sets_need_one_band_with_all_hashes():
+    assert derive_banding(1.0, miss=1e-9, hashes=17) == Banding(rows=17, bands=1)
+    assert Banding(rows=17, bands=1).miss_probability(1.0) == 0.0
+
+
+def test_too_few_hashes_are_refused_with_the_number_needed():
+    with pytest.raises(ValueError, match=r"^a similarity of 0\.1 needs 66 hashes, not 65$"):
+        derive_banding(0.1, miss=0.001, hashes=65)
+    assert derive_banding(0.1, miss=0.001, hashes=66) == Banding(rows=1, bands=66)
+
+
+def test_a_similarity_of_zero_is_found_by_no_banding():
+    with pytest.raises(ValueError, match="no number of bands finds a similarity of 0"):
+        derive_banding(0.0, miss=0.5, hashes=100)

@@ -1,0 +1,592 @@
+"""A conf file's faults, each with its message, and that nothing else ever comes out."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from movierec.config.loader import load_config, to_dict
+from movierec.config.schema import Config, GenerateConfig
+from movierec.errors import ConfigError
+from tests.support.paths import ROOT
+
+SMALL = (ROOT / "conf" / "small.yaml").read_text(encoding="utf-8")
+NOTHING_BUT_CONFIG_ERRORS = settings(max_examples=300, deadline=None)
+SECTIONS = "workspace, source, partition, evaluation, popularity, tuning, als, twins"
+
+
+def load(text: str = SMALL, *overrides: str) -> Config:
+    return load_config(text, origin="c.yaml", overrides=overrides)
+
+
+def problems(text: str = SMALL, *overrides: str) -> list[str]:
+    """The faults, without the name of the file that stands before each."""
+    with pytest.raises(ConfigError) as caught:
+        load(text, *overrides)
+    assert caught.value.exit_code == 2
+    assert str(caught.value) == "\n".join(caught.value.problems)
+    assert all(problem.startswith("c.yaml: ") for problem in caught.value.problems)
+    return [problem.removeprefix("c.yaml: ") for problem in caught.value.problems]
+
+
+def changed(pattern: str, replacement: str) -> str:
+    """conf/small.yaml with one place changed."""
+    text, count = re.subn(pattern, replacement, SMALL, count=1, flags=re.MULTILINE)
+    assert count == 1
+    return text
+
+
+def test_a_whole_file_loads_typed() -> None:
+    config = load(
+        SMALL,
+        "partition.seed=7",
+        "tuning.implicit={rank: [8, 4], reg_param: [0.1, 1], "
+        "alpha: [1, 2.5], feedback: [signed, liked]}",
+    )
+    assert config.source.generate is None
+    assert config.partition.seed == 7
+    assert config.partition.strategy == "per_user_chronological"
+    implicit = config.tuning.implicit
+    assert (implicit.rank, implicit.reg_param) == ((8, 4), (0.1, 1.0))
+    assert (implicit.alpha, implicit.feedback) == ((1.0, 2.5), ("signed", "liked"))
+    assert [type(value) for value in implicit.alpha] == [float, float]
+    assert type(config.als.max_iter) is int
+
+
+def test_to_dict_gives_back_what_was_read() -> None:
+    assert to_dict(load()) == yaml.safe_load(SMALL)
+
+
+def test_a_section_that_may_be_null_may_be_there() -> None:
+    size = "source.generate={users: 5, movies: 6, ratings: 7, seed: 8}"
+    config = load(SMALL, size)
+    assert config.source.generate == GenerateConfig(users=5, movies=6, ratings=7, seed=8)
+
+
+# --- keys ----------------------------------------------------------------------------------------
+
+
+def test_an_unknown_key_names_the_nearest_by_its_full_path() -> None:
+    assert problems(changed("^  checkpoint_interval:", "  checkpoint_intervall:")) == [
+        "als.checkpoint_intervall: unknown key; did you mean als.checkpoint_interval?",
+        "als.checkpoint_interval: missing; every key stands in every conf file",
+    ]
+
+
+def test_an_unknown_key_two_sections_deep_names_the_nearest() -> None:
+    assert problems(changed("^    reg_param:", "    regParam:")) == [
+        "tuning.implicit.regParam: unknown key; did you mean tuning.implicit.reg_param?",
+        "tuning.implicit.reg_param: missing; every key stands in every conf file",
+    ]
+
+
+def test_an_unknown_section_names_the_nearest() -> None:
+    faults = problems(changed("^evaluation:$", "evaluations:"))
+    assert faults == [
+        "evaluations: unknown key; did you mean evaluation?",
+        "evaluation: missing; every key stands in every conf file",
+    ]
+
+
+def test_an_unknown_key_that_is_like_none_lists_all() -> None:
+    assert problems(SMALL + "zzz: 1\n") == [f"zzz: unknown key; known keys: {SECTIONS}"]
+
+
+def test_a_missing_key_is_named() -> None:
+    assert problems(changed(r"^  strata: .*\n", "")) == [
+        "evaluation.strata: missing; every key stands in every conf file"
+    ]
+
+
+def test_every_key_of_an_empty_mapping_is_missing() -> None:
+    assert problems("{}") == [
+        f"{key}: missing; every key stands in every conf file" for key in SECTIONS.split(", ")
+    ]
+
+
+def test_an_empty_section_is_not_one() -> None:
+    assert problems(changed(r"^als:\n(  .*\n)+", "als:\n")) == [
+        "als: a section with keys was expected, not None"
+    ]
+
+
+# --- values: each key=value gives exactly this message ----------------------------------------
+
+SEED = "partition.seed: a whole number from 0 to 2147483647 was expected, not"
+TRAIN = "partition.train: a number between 0 and 1, both excluded was expected, not"
+REJECTED = "source.max_rejected_fraction: a number from 0 to 1 was expected, not"
+WRONG_VALUES = {
+    # wrong types
+    "partition.seed='1'": f"{SEED} the text '1'",
+    "partition.seed=one": f"{SEED} the text 'one'",
+    "partition.seed=true": f"{SEED} the truth value True",
+    "partition.seed=1.0": f"{SEED} 1.0",
+    "partition.seed=null": f"{SEED} None",
+    "partition.seed=": f"{SEED} None",
+    "partition.seed=[1]": f"{SEED} [1]",
+    "partition.seed={a: 1}": f"{SEED} {{'a': 1}}",
+    "partition.seed=2020-01-01": f"{SEED} datetime.date(2020, 1, 1)",
+    "partition.train='0.6'": f"{TRAIN} the text '0.6'",
+    "partition.train=yes": f"{TRAIN} the truth value True",
+    "partition.train=null": f"{TRAIN} None",
+    "workspace=null": "workspace: text was expected, not None",
+    "workspace=3": "workspace: text was expected, not 3",
+    "workspace=true": "workspace: text was expected, not the truth value True",
+    "workspace=[a]": "workspace: text was expected, not ['a']",
+    "workspace=''": "workspace: text was expected, not an empty string",
+    "workspace='  '": "workspace: text was expected, not an empty string",
+    'workspace="a\\0b"': (
+        r"workspace: text without control characters was expected, not the text 'a\x00b'"
+    ),
+    'workspace="\\ud800"': (
+        r"workspace: text without control characters was expected, not the text '\ud800'"
+    ),
+    "source.url=7": "source.url: text was expected, not 7",
+    "partition=3": "partition: a section with keys was expected, not 3",
+    "source.generate=610": "source.generate: a section with keys was expected, not 610",
+    # out of range
+    "partition.seed=-1": f"{SEED} -1",
+    "partition.seed=2147483648": f"{SEED} 2147483648",
+    "partition.seed=1" + "0" * 39: f"{SEED} 1" + "0" * 39,
+    "partition.seed=1" + "0" * 40: f"{SEED} a huge number",
+    "partition.seed=1" + "0" * 4000: f"{SEED} a huge number",
+    "partition.seed=0x" + "f" * 9000: f"{SEED} a huge number",
+    "partition.seed=.inf": f"{SEED} inf",
+    "partition.train=0": f"{TRAIN} 0.0",
+    "partition.train=1": f"{TRAIN} 1.0",
+    "partition.train=-0.5": f"{TRAIN} -0.5",
+    "partition.train=.nan": f"{TRAIN} nan",
+    "partition.train=.inf": f"{TRAIN} inf",
+    "partition.train=-.inf": f"{TRAIN} -inf",
+    "partition.train=1e400": f"{TRAIN} inf",
+    "partition.train=1" + "0" * 400: f"{TRAIN} a huge number",
+    "partition.train=-0x" + "f" * 9000: f"{TRAIN} a huge number",
+    "source.max_rejected_fraction=1.01": f"{REJECTED} 1.01",
+    "source.max_rejected_fraction=-1e-9": f"{REJECTED} -1e-09",
+    "source.max_rejected_fraction=.nan": f"{REJECTED} nan",
+    "evaluation.relevant_rating=5.5": (
+        "evaluation.relevant_rating: a number from 0.5 to 5 was expected, not 5.5"
+    ),
+    "source.expected_ratings=0": (
+        "source.expected_ratings: a whole number from 1 to 1099511627776 was expected, not 0"
+    ),
+    # choices
+    "partition.strategy=per_user_chronologic": (
+        "partition.strategy: one of per_user_chronological, per_user_random, global_time was "
+        "expected, not the text 'per_user_chronologic'; did you mean per_user_chronological?"
+    ),
+    "evaluation.candidates=x": (
+        "evaluation.candidates: one of unseen, heldout_only was expected, not the text 'x'"
+    ),
+    "evaluation.candidates=[unseen]": (
+        "evaluation.candidates: one of unseen, heldout_only was expected, not ['unseen']"
+    ),
+    "source.layout=null": (
+        "source.layout: one of auto, latest, ml-1m, ml-10m, ml-100k was expected, not None"
+    ),
+    "tuning.strategy=0x" + "f" * 9000: (
+        "tuning.strategy: one of grid, random, successive_halving was expected, not a huge number"
+    ),
+    # lists
+    "popularity.dampings=[]": (
+        "popularity.dampings: a list of at least one value was expected, not []"
+    ),
+    "popularity.dampings=5": (
+        "popularity.dampings: a list of at least one value was expected, not 5"
+    ),
+    "popularity.dampings=null": (
+        "popularity.dampings: a list of at least one value was expected, not None"
+    ),
+    "popularity.dampings={a: 1}": (
+        "popularity.dampings: a list of at least one value was expected, not {'a': 1}"
+    ),
+    "popularity.dampings=[5, 20, 5.0]": (
+        "popularity.dampings: a value stands twice in [5, 20, 5.0]"
+    ),
+    "popularity.dampings=[5, -1]": (
+        "popularity.dampings[1]: a number from 0 to 1000000000 was expected, not -1.0"
+    ),
+    "tuning.implicit.rank=[16, 0]": (
+        "tuning.implicit.rank[1]: a whole number from 1 to 1024 was expected, not 0"
+    ),
+    "tuning.implicit.rank=[16, [8]]": (
+        "tuning.implicit.rank[1]: a whole number from 1 to 1024 was expected, not [8]"
+    ),
+    "tuning.implicit.feedback=[liked, signd]": (
+        "tuning.implicit.feedback[1]: one of rating, liked, signed was expected, not the text "
+        "'signd'; did you mean signed?"
+    ),
+    "tuning.implicit.feedback=[liked, liked]": (
+        "tuning.implicit.feedback: a value stands twice in ['liked', 'liked']"
+    ),
+}
+
+
+@pytest.mark.parametrize("override", WRONG_VALUES, ids=lambda text: text[:60])
+def test_a_wrong_value_gives_exactly_one_message(override: str) -> None:
+    assert problems(SMALL, override) == [WRONG_VALUES[override]]
+
+
+def test_a_value_at_the_end_of_its_range_is_right() -> None:
+    config = load(
+        SMALL,
+        "partition.seed=2147483647",
+        "source.max_rejected_fraction=1",
+        "evaluation.relevant_rating=0.5",
+        "tuning.implicit.rank=[1, 1024]",
+        "source.url=null",
+    )
+    assert config.partition.seed == 2147483647
+    assert config.source.max_rejected_fraction == 1.0
+    assert config.tuning.implicit.rank == (1, 1024)
+    assert config.source.url is None
+
+
+def test_a_long_value_is_cut_in_the_message() -> None:
+    (fault,) = problems(SMALL, "partition.seed=" + "x" * 500)
+    assert fault.startswith(f"{SEED} the text 'xxx")
+    assert fault.endswith("...")
+    assert len(fault) < 160
+
+
+def test_numbers_without_a_dot_have_exponents_too() -> None:
+    config = load(
+        SMALL,
+        "source.max_rejected_fraction=1e-3",
+        "popularity.dampings=[1e3, 2E2, +3e1]",
+        "tuning.implicit.reg_param=[1.5e-2]",
+    )
+    assert config.source.max_rejected_fraction == 0.001
+    assert config.popularity.dampings == (1000.0, 200.0, 30.0)
+    assert config.tuning.implicit.reg_param == (0.015,)
+
+
+def test_text_that_only_looks_like_an_exponent_stays_text() -> None:
+    assert load(SMALL, "workspace=1e-3x").workspace == "1e-3x"
+    assert load(SMALL, "workspace='1e-3'").workspace == "1e-3"
+
+
+# --- the text of the file ------------------------------------------------------------------------
+
+SEEDS = "partition:\n  seed: 1\n"
+WRONG_TEXTS = {
+    SEEDS + "  seed: 2\n": "line 3, column 3: the key 'seed' stands twice",
+    SEEDS + "partition: {}\n": "line 3, column 1: the key 'partition' stands twice",
+    "a: {b: 1, b: 1}": "line 1, column 11: the key 'b' stands twice",
+    "1: 2": "line 1, column 1: the key 1 is not text",
+    "null: 2": "line 1, column 1: the key None is not text",
+    "yes: 2": "line 1, column 1: the key True is not text",
+    "a: {1.5: 2}": "line 1, column 5: the key 1.5 is not text",
+    "? [a]\n: 2": "line 1, column 3: the key ['a'] is not text",
+    "? 0x" + "f" * 9000 + "\n: 2": "line 1, column 3: the key a huge number is not text",
+    "a: !!python/object/apply:os.system ['false']": (
+        "line 1, column 4: could not determine a constructor for the tag "
+        "'tag:yaml.org,2002:python/object/apply:os.system'"
+    ),
+    "!!python/name:os.system x": (
+        "line 1, column 1: could not determine a constructor for the tag "
+        "'tag:yaml.org,2002:python/name:os.system'"
+    ),
+    "a: !secret 1": "line 1, column 4: could not determine a constructor for the tag '!secret'",
+    "a:\n\tb: 1": r"line 2, column 1: found character '\t' that cannot start any token",
+    "a: [1": "line 1, column 6: expected ',' or ']', but got '<stream end>'",
+    "a: *b": "line 1, column 4: found undefined alias 'b'",
+    "a: 1\n---\nb: 1": "line 2, column 1: but found another document",
+    "? &a [*a]\n: 1": "line 1, column 3: found unconstructable recursive node",
+    "[" * 5000: "nested too deeply",
+    "a: \x07": (
+        "unacceptable character #x0007: special characters are not allowed in "
+        '"<unicode string>", position 3'
+    ),
+    # what PyYAML would let out as Python's own exception
+    "a: 0b_": "line 1, column 4: the text '0b_' is no value of the type int",
+    "a: 2001-99-99": "line 1, column 4: the text '2001-99-99' is no value of the type timestamp",
+    "a: !!int x": "line 1, column 4: the text 'x' is no value of the type int",
+    "a: !!bool x": "line 1, column 4: the text 'x' is no value of the type bool",
+    "a: !!timestamp x": "line 1, column 4: the text 'x' is no value of the type timestamp",
+    "a: !!map [x]": "line 1, column 4: a mapping was expected",
+}
+IDS = {text: f"{number}-{text[:20]!r}" for number, text in enumerate(WRONG_TEXTS)}
+
+
+@pytest.mark.parametrize("text", WRONG_TEXTS, ids=IDS.get)
+def test_text_that_is_no_strict_yaml_is_named_with_its_place(text: str) -> None:
+    assert problems(text) == [f"not valid YAML: {WRONG_TEXTS[text]}"]
+
+
+def test_a_whole_number_of_too_many_digits_is_named() -> None:
+    (fault,) = problems("a: " + "9" * 5000)
+    assert re.fullmatch(
+        r"not valid YAML: line 1, column 4: the text '9+\.\.\.9*'?(\.\.\.)? is no value of the "
+        "type int",
+        fault,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", "None"),
+        ("# only a comment", "None"),
+        ("[a, b]", "['a', 'b']"),
+        ("partition", "the text 'partition'"),
+        ("7", "7"),
+        ("!!set {a}", "{'a'}"),
+    ],
+)
+def test_a_file_that_is_no_mapping_is_refused(text: str, shown: str) -> None:
+    assert problems(text) == [f"a mapping of sections was expected, not {shown}"]
+
+
+def test_a_mapping_that_holds_itself_is_no_config() -> None:
+    faults = problems("&a {partition: *a}")
+    assert any(fault.startswith("partition.partition: unknown key; ") for fault in faults)
+    assert "partition.seed: missing; every key stands in every conf file" in faults
+
+
+def test_a_list_that_holds_itself_is_shown_in_short() -> None:
+    assert problems(SMALL, "popularity.dampings=&a [*a]") == [
+        "popularity.dampings[0]: a number from 0 to 1000000000 was expected, not [[[[...]]]]"
+    ]
+
+
+def test_aliases_that_unfold_to_gigabytes_are_found_wrong_at_once() -> None:
+    levels = ["a0: &a0 [" + ", ".join(["x"] * 20) + "]"]
+    levels += [f"a{n}: &a{n} [" + ", ".join([f"*a{n - 1}"] * 20) + "]" for n in range(1, 12)]
+    started = time.monotonic()
+    assert problems("\n".join([*levels, "workspace: *a11"]))
+    assert time.monotonic() - started < 10
+
+
+def test_a_key_with_a_line_break_is_escaped_so_that_a_fault_stays_one_line() -> None:
+    faults = problems(SMALL + '"a\\nb\\e": 1\n')
+    assert faults == [rf"a\nb\x1b: unknown key; known keys: {SECTIONS}"]
+
+
+# --- several faults at once ----------------------------------------------------------------------
+
+
+def test_all_faults_are_found_at_once() -> None:
+    text = changed(r"^  strata: .*\n", "").replace("  max_iter:", "  maxiter:")
+    assert problems(text, "partition.seed=-1", "a.b=1", "als", "evaluation.k=ten", "=1") == [
+        "--set als: write it as section.key=value",
+        "--set =1: write it as section.key=value",
+        "a: unknown key; did you mean als?",
+        f"{SEED} -1",
+        "evaluation.k: a whole number from 1 to 10000 was expected, not the text 'ten'",
+        "evaluation.strata: missing; every key stands in every conf file",
+        "als.maxiter: unknown key; did you mean als.max_iter?",
+        "als.max_iter: missing; every key stands in every conf file",
+    ]
+
+
+CONTRADICTIONS = ["partition.train=0.5", "partition.validation=0.2", "partition.test=0.2"]
+CONTRADICTIONS += ["evaluation.k=10", "tuning.metric=ndcg_at_100"]
+
+
+def test_contradictions_are_found_beside_wrong_keys() -> None:
+    assert problems(SMALL, "partition.seed=-1", "als.max_iter=0", *CONTRADICTIONS) == [
+        f"{SEED} -1",
+        "partition: train + validation + test must be 1, not 0.5 + 0.2 + 0.2 = 0.9",
+        "als.max_iter: a whole number from 1 to 1000 was expected, not 0",
+        "tuning.metric: one of precision_at_10, map_at_10, ndcg_at_10, recall_at_10 was expected "
+        "(the number is evaluation.k), not 'ndcg_at_100'",
+    ]
+
+
+def test_a_wrong_key_is_not_said_to_contradict_another() -> None:
+    assert problems(SMALL, "evaluation.k=0") == [
+        "evaluation.k: a whole number from 1 to 10000 was expected, not 0"
+    ]
+    assert problems(SMALL, "partition.test=2") == [
+        "partition.test: a number between 0 and 1, both excluded was expected, not 2.0"
+    ]
+
+
+def test_a_wrong_key_that_may_be_null_is_not_taken_for_null() -> None:
+    assert problems(SMALL, "twins.lsh.rows=0", "twins.lsh.bands=40") == [
+        "twins.lsh.rows: a whole number from 1 to 64 was expected, not 0"
+    ]
+
+
+def test_two_contradictions_are_both_found() -> None:
+    assert [problem.partition(":")[0] for problem in problems(SMALL, *CONTRADICTIONS)] == [
+        "partition",
+        "tuning.metric",
+    ]
+
+
+# --- --set ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("override", "value"),
+    [
+        ("workspace=hdfs:///w", lambda config: config.workspace == "hdfs:///w"),
+        ("workspace=gs://b/a=b", lambda config: config.workspace == "gs://b/a=b"),
+        (" partition.seed = 7", lambda config: config.partition.seed == 7),
+        ("partition.seed=0x10", lambda config: config.partition.seed == 16),
+        ("source.sha256=null", lambda config: config.source.sha256 is None),
+        ("source.sha256=", lambda config: config.source.sha256 is None),
+        ("tuning.implicit.rank=[3]", lambda config: config.tuning.implicit.rank == (3,)),
+        ("tuning.halving.eta=3", lambda config: config.tuning.halving.eta == 3),
+        (
+            "tuning.explicit={rank: [2], reg_param: [0]}",
+            lambda config: config.tuning.explicit.reg_param == (0.0,),
+        ),
+    ],
+)
+def test_set_overrides_one_key(override: str, value: Callable[[Config], bool]) -> None:
+    assert value(load(SMALL, override))
+
+
+def test_the_last_override_of_a_key_wins() -> None:
+    assert load(SMALL, "partition.seed=2", "partition.seed=3").partition.seed == 3
+
+
+def test_set_reaches_a_section_that_an_earlier_set_made() -> None:
+    size = "source.generate={users: 5, movies: 6, ratings: 7, seed: 8}"
+    generate = load(SMALL, size, "source.generate.users=9").source.generate
+    assert generate is not None
+    assert generate.users == 9
+
+
+BAD_OVERRIDES = {
+    "partition.seed": "--set partition.seed: write it as section.key=value",
+    "": "--set : write it as section.key=value",
+    "=3": "--set =3: write it as section.key=value",
+    "partition.=3": "--set partition.=3: write it as section.key=value",
+    ".seed=3": "--set .seed=3: write it as section.key=value",
+    "partition..seed=3": "--set partition..seed=3: write it as section.key=value",
+    "partition.seed=[1": (
+        "--set partition.seed=[1: the value is not valid YAML: line 1, column 3: "
+        "expected ',' or ']', but got '<stream end>'"
+    ),
+    "partition.seed={1: 2}": (
+        "--set partition.seed={1: 2}: the value is not valid YAML: line 1, column 2: "
+        "the key 1 is not text"
+    ),
+    "partition.seed=!!python/name:os.system x": (
+        "--set partition.seed=!!python/name:os.system x: the value is not valid YAML: line 1, "
+        "column 1: could not determine a constructor for the tag "
+        "'tag:yaml.org,2002:python/name:os.system'"
+    ),
+    "partition.seed=0b_": (
+        "--set partition.seed=0b_: the value is not valid YAML: line 1, column 1: the text '0b_' "
+        "is no value of the type int"
+    ),
+    "partition.seed.x=1": "--set partition.seed.x=1: seed is not a section",
+    "source.generate.users=4": "--set source.generate.users=4: generate is not a section",
+    "partitio.seed=1": "partitio: unknown key; did you mean partition?",
+    "partition.sed=1": "partition.sed: unknown key; did you mean partition.seed?",
+    "tuning.implicit.ranks=[1]": (
+        "tuning.implicit.ranks: unknown key; did you mean tuning.implicit.rank?"
+    ),
+    "als=3": "als: a section with keys was expected, not 3",
+    "als=null": "als: a section with keys was expected, not None",
+}
+
+
+@pytest.mark.parametrize("override", BAD_OVERRIDES)
+def test_a_bad_override_gives_exactly_one_message(override: str) -> None:
+    assert problems(SMALL, override) == [BAD_OVERRIDES[override]]
+
+
+def test_an_override_never_mends_or_hides_a_fault_of_the_file() -> None:
+    text = changed(r"^  strata: .*\n", "")
+    assert problems(text, "partition.seed=2") == [
+        "evaluation.strata: missing; every key stands in every conf file"
+    ]
+
+
+# --- anything at all -----------------------------------------------------------------------------
+
+
+def outcome(text: str, *overrides: str) -> Config | None:
+    """The config, None after a ConfigError; any other exception comes through."""
+    try:
+        return load(text, *overrides)
+    except ConfigError as error:
+        faults = error.problems
+    assert faults
+    assert [fault.splitlines() for fault in faults] == [[fault] for fault in faults]
+    return None
+
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.integers(min_value=10**300, max_value=10**400),
+    st.floats(),
+    st.text(max_size=8),
+    st.dates(),
+    st.binary(max_size=4),
+)
+VALID: dict[str, Any] = yaml.safe_load(SMALL)
+
+
+def key_paths(tree: dict[str, Any], prefix: str = "") -> list[str]:
+    paths = []
+    for key, value in tree.items():
+        paths.append(prefix + key)
+        if isinstance(value, dict):
+            paths += key_paths(value, f"{prefix}{key}.")
+    return paths
+
+
+PATHS = key_paths(VALID)
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(PATHS).map(lambda path: path.rsplit(".")[-1]), inner)
+        | st.dictionaries(SCALARS, inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+# pieces that YAML gives a meaning, so that random text is more than a plain scalar
+WORDS = ["a", "partition", "seed", "1", "0b_", "0x", "1e5", "2001-01-01", "T99:00:00", "12:30:45"]
+MARKS = [*".-_:,~=%@#'\"|>[]{}\n\t", ": ", "- ", "? ", "\n  ", "&a ", "*a", "<<", "---", "..."]
+TAGS = [f"!!{name} " for name in ("int", "float", "bool", "null", "str", "binary", "timestamp")]
+TAGS += ["!!map ", "!!seq ", "!!set ", "!!omap ", "!!pairs ", "!x "]
+ODD = ["\\x00", "\x00", "\x85", "\u2028", "\ufeff", "\ud800"]
+PIECES = st.sampled_from([*WORDS, *MARKS, *TAGS, *ODD])
+
+
+@given(st.lists(PIECES, max_size=14).map("".join) | st.text(max_size=40))
+@example("!!float _")
+@example("a: !!timestamp ''")
+@NOTHING_BUT_CONFIG_ERRORS
+def test_any_text_gives_a_config_error(text: str) -> None:
+    assert outcome(text) is None
+    outcome(SMALL, f"partition={text}", f"partition.seed={text}", f"{text}=1", text)
+
+
+@given(TREES)
+@NOTHING_BUT_CONFIG_ERRORS
+def test_any_tree_gives_a_config_error(tree: Any) -> None:
+    assert outcome(yaml.safe_dump(tree, allow_unicode=True)) is None
+
+
+@given(st.sampled_from(PATHS), TREES)
+@NOTHING_BUT_CONFIG_ERRORS
+def test_any_value_at_any_key_gives_a_config_or_a_config_error(path: str, value: Any) -> None:
+    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True).replace("\n...", "")
+    config = outcome(SMALL, f"{path}={text}")
+    if config is not None:
+        assert_loads_again(config)
+
+
+def assert_loads_again(config: Config) -> None:
+    tree = to_dict(config)
+    assert load(yaml.safe_dump(tree, allow_unicode=True)) == config
+    assert math.isclose(sum(tree["partition"][name] for name in ("train", "validation", "test")), 1)

@@ -1,0 +1,122 @@
+"""Archives before anything is ingested: there, right, whole, and how large."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from movierec.doctor.archive import count_ratings, expected_ratings, judge_absence, judge_count
+from movierec.doctor.check_result import Finding
+from movierec.errors import InputError
+from movierec.spark.files import Files
+from tests.support import archives
+from tests.support.confs import tiny_conf
+
+
+def counted(files: Files, path: Path, **overrides: object) -> tuple[str, int]:
+    source = tiny_conf("w", path, **overrides).source
+    return count_ratings(files, path.as_uri(), source=source)
+
+
+@pytest.mark.parametrize(
+    ("layout", "ratings"), [("latest", 5), ("ml-1m", 3), ("ml-10m", 3), ("ml-100k", 3)]
+)
+def test_every_layout_is_counted(files: Files, tmp_path: Path, layout: str, ratings: int) -> None:
+    path = archives.layout_archive(tmp_path / "a.zip", layout)
+    assert counted(files, path) == (layout, ratings)
+
+
+def test_the_real_archive(files: Files, small_archive: Path) -> None:
+    assert counted(files, small_archive) == ("latest", 100_836)
+
+
+@pytest.mark.parametrize("member", ["ratings.csv", "tags.csv", "genome-scores.csv"])
+def test_damage_anywhere_is_found(files: Files, tmp_path: Path, member: str) -> None:
+    # long enough for the bit to be turned behind the header
+    rows = "".join(
+        f"{user},{user % 5 + 1},4.0,{964982703 + 7 * user}\r\n" for user in range(1, 999)
+    )
+    ratings = {"ratings.csv": f"userId,movieId,rating,timestamp\r\n{rows}"}
+    path = archives.latest(tmp_path / "a.zip", ratings)
+    archives.patch_content(path, f"ml-latest-tiny/{member}")
+    with pytest.raises(
+        InputError, match=rf"member 'ml-latest-tiny/{member}': its content .*; fetch"
+    ):
+        counted(files, path)
+
+
+def test_a_zip_that_was_cut_off(files: Files, tmp_path: Path) -> None:
+    path = archives.latest(tmp_path / "a.zip")
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(InputError, match="not a zip, or one that was cut off or damaged"):
+        counted(files, path)
+
+
+def test_another_archive_than_conf_means(files: Files, tmp_path: Path) -> None:
+    path = archives.latest(tmp_path / "a.zip")
+    good = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert counted(files, path, source__sha256=good)[1] == 5
+    with pytest.raises(InputError, match=r"not source\.sha256 1111"):
+        counted(files, path, source__sha256="1" * 64)
+
+
+def test_a_header_of_another_layout(files: Files, tmp_path: Path) -> None:
+    path = archives.latest(tmp_path / "a.zip", {"ratings.csv": "user,movie\r\n1,1\r\n"})
+    with pytest.raises(InputError, match="its first line is 'user,movie'"):
+        counted(files, path)
+
+
+def test_no_rating_at_all(files: Files, tmp_path: Path) -> None:
+    path = archives.latest(
+        tmp_path / "a.zip", {"ratings.csv": "userId,movieId,rating,timestamp\r\n"}
+    )
+    with pytest.raises(InputError, match="no rating in it; use another archive"):
+        counted(files, path)
+
+
+def test_an_archive_that_is_not_there(files: Files, tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    source = tiny_conf("w", path).source
+    absent = judge_absence(files, path.as_uri(), source=source)
+    assert absent is not None
+    assert (absent.state, absent.found) == ("error", f"there is no {path.as_uri()}")
+    assert absent.cure == "fetch it with `make data` or name another with ARCHIVE="
+    archives.latest(path)
+    assert judge_absence(files, path.as_uri(), source=source) is None
+
+
+def test_an_archive_that_a_run_generates_need_not_be_there(files: Files, tmp_path: Path) -> None:
+    size = {"users": 3, "movies": 9, "ratings": 20, "seed": 1}
+    source = tiny_conf("w", "a", source__generate=size).source
+    absent = judge_absence(files, (tmp_path / "a.zip").as_uri(), source=source)
+    assert absent is not None
+    assert absent.state == "ok"
+    assert expected_ratings(source) == 20
+    assert expected_ratings(tiny_conf("w", "a", source__expected_ratings=7).source) == 7
+    assert expected_ratings(tiny_conf("w", "a").source) is None
+
+
+@pytest.mark.parametrize(
+    ("uri", "cure"),
+    [("hdfs:///a.zip", "make submit JOB=stage_in"), ("gs://b/a.zip", "make upload")],
+)
+def test_what_a_cluster_reads_is_not_generated_there(uri: str, cure: str) -> None:
+    size = {"users": 3, "movies": 9, "ratings": 20, "seed": 1}
+    nowhere: Any = SimpleNamespace(exists=lambda uri: False)
+    absent = judge_absence(nowhere, uri, source=tiny_conf("w", "a", source__generate=size).source)
+    assert absent == Finding(
+        "archive", "error", f"there is no {uri}", f"bring it there with `{cure}`"
+    )
+
+
+def test_as_many_ratings_as_conf_says() -> None:
+    assert judge_count(100_836, expected=None).state == "ok"
+    # a last line without an end counts on some Javas only
+    assert judge_count(100_835, expected=100_836).state == "ok"
+    wrong = judge_count(100_834, expected=100_836)
+    assert wrong.state == "error"
+    assert "source.expected_ratings to null" in wrong.cure

@@ -1,0 +1,96 @@
+"""The bootstrap against what statistics says of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from movierec.evaluation import bootstrap
+from movierec.evaluation.bootstrap import _POISSON, collect_bootstrap, users_at_once
+
+
+@pytest.fixture(scope="module")
+def sample():
+    rng = np.random.default_rng(1)
+    worse = rng.beta(1, 6, size=500)
+    better = np.clip(worse + rng.normal(0.02, 0.05, size=500), 0, 1)
+    return worse, better
+
+
+def boot(spark, sample, partitions=1, seed=1, resamples=2000):
+    rows = [(user, float(a), float(b)) for user, (a, b) in enumerate(zip(*sample, strict=True))]
+    values = spark.createDataFrame(rows, "user_id int, worse double, better double")
+    return collect_bootstrap(values.repartition(partitions), resamples=resamples, seed=seed)
+
+
+def test_means_and_intervals_are_those_of_the_normal_approximation(spark, sample):
+    worse, better = sample
+    found = boot(spark, sample)
+    assert found.users == 500
+    assert found.means == pytest.approx([worse.mean(), better.mean()], abs=1e-8)
+    error = 1.96 * worse.std() / np.sqrt(500)
+    assert found.interval("worse") == pytest.approx(
+        (worse.mean() - error, worse.mean() + error), rel=0.03
+    )
+
+
+def test_differences_are_paired(spark, sample):
+    worse, better = sample
+    found = boot(spark, sample).difference("better", "worse")
+    difference = better - worse
+    error = 1.96 * difference.std() / np.sqrt(500)
+    assert found.difference == pytest.approx(difference.mean(), abs=1e-8)
+    assert found.interval == pytest.approx(
+        (difference.mean() - error, difference.mean() + error), rel=0.1
+    )
+    # Unpaired, the interval would be several times wider.
+    assert found.interval[1] - found.interval[0] < 0.5 * 2 * 1.96 * worse.std() / np.sqrt(500)
+    assert found.p_value == pytest.approx(2 / 2001)
+
+
+def test_equal_columns_do_not_differ(spark, sample):
+    worse, _ = sample
+    found = boot(spark, (worse, worse)).difference("better", "worse")
+    assert (found.difference, found.interval, found.p_value) == (0.0, (0.0, 0.0), 1.0)
+
+
+def test_p_values_of_no_effect_are_not_small(spark):
+    rng = np.random.default_rng(3)
+    p_values = []
+    for _ in range(4):
+        one, two = rng.uniform(size=(2, 300))
+        p_values.append(
+            boot(spark, (one, two), resamples=500).difference("better", "worse").p_value
+        )
+    assert max(p_values) > 0.2
+
+
+def test_the_result_is_the_same_to_the_last_bit_at_any_partitioning(spark, sample):
+    one, eight = boot(spark, sample, 1, resamples=100), boot(spark, sample, 8, resamples=100)
+    np.testing.assert_array_equal(one.resampled, eight.resampled)
+    other = boot(spark, sample, 1, seed=2, resamples=100)
+    assert (one.resampled != other.resampled).all()
+
+
+def test_the_result_is_the_same_to_the_last_bit_in_blocks_of_any_size(spark, sample, monkeypatch):
+    large = boot(spark, sample, resamples=100)
+    monkeypatch.setattr(bootstrap, "_CELLS_AT_ONCE", 700)
+    assert users_at_once(100) == 6
+    np.testing.assert_array_equal(boot(spark, sample, resamples=100).resampled, large.resampled)
+
+
+@pytest.mark.parametrize("resamples", [100, 1000, 100_000])
+def test_a_block_has_no_more_draws_at_more_resamples(resamples):
+    assert 2_000_000 < users_at_once(resamples) * (resamples + 1) <= 1 << 21
+    assert users_at_once(1 << 30) == 1
+
+
+def test_weights_are_poisson_with_mean_and_variance_one():
+    assert _POISSON.mean() == pytest.approx(1, abs=1e-3)
+    assert _POISSON.var() == pytest.approx(1, abs=5e-3)
+
+
+def test_no_users_is_an_error(spark):
+    values = spark.createDataFrame([], "user_id int, worse double")
+    with pytest.raises(ValueError, match="no user to resample"):
+        collect_bootstrap(values, resamples=100, seed=1)

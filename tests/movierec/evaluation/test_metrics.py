@@ -1,0 +1,122 @@
+"""Metrics: by hand, against the plain-Python oracle, and against Spark's own."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from movierec.evaluation.metrics import (
+    collect_means,
+    collect_ranking_metrics,
+    hits_of,
+    ranking_input,
+    relevant_movies,
+    user_metrics,
+)
+from tests.support import reference
+
+NAMES = ["precision", "map", "ndcg", "recall"]
+
+
+def frames(spark, lists, truths):
+    recommendations = spark.createDataFrame(
+        [
+            (user, movie, rank)
+            for user, movies in lists.items()
+            for rank, movie in enumerate(movies, 1)
+        ],
+        "user_id int, movie_id int, rank int",
+    )
+    relevant = spark.createDataFrame(
+        [(user, movie) for user, movies in truths.items() for movie in movies],
+        "user_id int, movie_id int",
+    )
+    return recommendations.repartition(3), relevant.repartition(2)
+
+
+def by_user(spark, lists, truths, k):
+    recommendations, relevant = frames(spark, lists, truths)
+    rows = user_metrics(recommendations, relevant=relevant, k=k).collect()
+    return {row.user_id: row for row in rows}
+
+
+def test_one_user_by_hand(spark):
+    row = by_user(spark, {1: [10, 11, 12, 13]}, {1: {10, 12, 99}}, k=4)[1]
+    assert (row.n_relevant, row.n_hits) == (3, 2)
+    assert row.precision == 2 / 4
+    assert row.recall == 2 / 3
+    assert row.map == pytest.approx(1 / 3 * (1 / 1 + 2 / 3), abs=1e-15)
+    assert row.ndcg == pytest.approx((1 + 1 / 2) / (1 + 0.6309297535714575 + 1 / 2), abs=1e-12)
+
+
+def test_a_perfect_list_scores_one_and_users_without_a_list_score_zero(spark):
+    rows = by_user(spark, {1: [5, 6], 3: [7, 8]}, {1: {5, 6, 7}, 2: {5}, 3: {9}}, k=2)
+    assert [getattr(rows[1], name) for name in NAMES] == [1, 1, 1, 2 / 3]
+    assert [getattr(rows[2], name) for name in NAMES] == [0, 0, 0, 0]
+    assert [getattr(rows[3], name) for name in NAMES] == [0, 0, 0, 0]
+
+
+def test_users_without_a_relevant_movie_have_no_row(spark):
+    assert set(by_user(spark, {1: [5], 2: [5]}, {1: {5}}, k=2)) == {1}
+
+
+def test_ranks_beyond_k_do_not_count(spark):
+    assert by_user(spark, {1: [5, 6, 7]}, {1: {7}}, k=2)[1].n_hits == 0
+
+
+def drawn(seed, users=60):
+    rng = random.Random(seed)
+    lists, truths = {}, {}
+    for user in range(1, users + 1):
+        if rng.random() < 0.9:
+            lists[user] = rng.sample(range(1, 40), rng.randint(1, 20))
+        truths[user] = set(rng.sample(range(1, 40), rng.randint(1, 15)))
+    return lists, truths
+
+
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 2**16), k=st.sampled_from([1, 5, 10, 30]))
+def test_user_metrics_equal_the_oracle_and_their_means_are_sparks(spark, seed, k):
+    lists, truths = drawn(seed)
+    recommendations, relevant = frames(spark, lists, truths)
+    metrics = user_metrics(recommendations, relevant=relevant, k=k).persist()
+    for row in metrics.collect():
+        expected = reference.metrics(lists.get(row.user_id, []), truths[row.user_id], k)
+        for name in NAMES:
+            assert getattr(row, name) == pytest.approx(expected[name], abs=1e-12), name
+    own = collect_means(metrics)
+    spark_input = ranking_input(recommendations, relevant=relevant)
+    assert own == pytest.approx(collect_ranking_metrics(spark_input, k=k), abs=1e-9)
+    hits = hits_of(spark_input)
+    assert {(row.user_id, row.movie_id, row.rank) for row in hits.collect()} == {
+        (user, movie, rank)
+        for user, movies in lists.items()
+        for rank, movie in enumerate(movies, start=1)
+        if movie in truths.get(user, ())
+    }
+    from_hits = user_metrics(hits, relevant=relevant, k=k)
+    assert sorted(from_hits.collect()) == sorted(metrics.collect())
+    metrics.unpersist()
+
+
+def test_an_irrelevant_tail_raises_no_metric(spark):
+    short = by_user(spark, {1: [5, 6]}, {1: {5, 9}}, k=10)[1]
+    long = by_user(spark, {1: [5, 6, 100, 101]}, {1: {5, 9}}, k=10)[1]
+    assert short == long
+
+
+def test_relevant_means_at_least_the_threshold(spark):
+    heldout = spark.createDataFrame(
+        [(1, 1, 4.0), (1, 2, 3.5), (1, 3, 5.0)], "user_id int, movie_id int, rating float"
+    )
+    rows = relevant_movies(heldout, relevant_rating=4.0).collect()
+    assert {(row.user_id, row.movie_id) for row in rows} == {(1, 1), (1, 3)}
+
+
+def test_the_mean_of_no_users_is_zero(spark):
+    recommendations, relevant = frames(spark, {1: [5]}, {1: {5}})
+    none = user_metrics(recommendations, relevant=relevant.where("false"), k=2)
+    assert collect_means(none) == {"precision": 0.0, "map": 0.0, "ndcg": 0.0, "recall": 0.0}

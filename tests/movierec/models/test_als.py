@@ -1,0 +1,129 @@
+"""ALS learns, does what the feedback says, and makes the same model from the same ratings."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from movierec.config.schema import AlsConfig
+from movierec.errors import SingularFitError
+from movierec.models import als
+from movierec.models.als_params import AlsParams
+from movierec.ranking.catalogue import collect_catalogue
+from movierec.ranking.recommend import movie_lists, recommend
+from movierec.ranking.topk import unseen_top_k
+
+CONFIG = AlsConfig(max_iter=8, num_user_blocks=2, num_item_blocks=2, checkpoint_interval=3, seed=1)
+SIZE = 20
+
+
+def params(feedback, rank=3):
+    return AlsParams(
+        rank=rank, reg_param=0.05, alpha=None if feedback is None else 10.0, feedback=feedback
+    )
+
+
+@pytest.fixture(scope="module")
+def checkerboard(spark):
+    """Even users like even movies, odd like odd, dislike the others; the diagonal is withheld."""
+    rows = [
+        (user, movie, 5.0 if (user + movie) % 2 == 0 else 1.0)
+        for user in range(SIZE)
+        for movie in range(SIZE)
+        if user != movie
+    ]
+    return spark.createDataFrame(rows, "user_id int, movie_id int, rating float").persist()
+
+
+def fit(ratings, feedback, config=CONFIG):
+    values = als.als_input(ratings, feedback=feedback, relevant_rating=4.0, pivot=3.0)
+    return als.fit_als(als.arranged(values, config=config), params=params(feedback), config=config)
+
+
+@pytest.mark.parametrize("feedback", ["liked", "signed", None])
+def test_the_withheld_movie_of_a_checkerboard_comes_first(spark, checkerboard, feedback):
+    # Seen are the liked ones; left are the withheld movie and all those of the other colour.
+    factors = als.factors_of(fit(checkerboard, feedback))
+    lists = recommend(
+        factors.users,
+        catalogue=spark.sparkContext.broadcast(collect_catalogue(factors.movies, factors.users)),
+        movies=movie_lists(checkerboard.where("rating = 5")),
+        kernel=functools.partial(unseen_top_k, k=1),
+    )
+    assert {(row.user_id, row.movie_id) for row in lists.collect()} == {(u, u) for u in range(SIZE)}
+
+
+def test_feedback_keeps_every_row_with_its_value(spark):
+    ratings = spark.createDataFrame(
+        [(1, 1, 2.0), (1, 2, 3.0), (1, 3, 4.5)], "user_id int, movie_id int, rating float"
+    )
+
+    def values(feedback):
+        rows = als.als_input(ratings, feedback=feedback, relevant_rating=4.0, pivot=3.0)
+        return [row.value for row in rows.orderBy("movie_id").collect()]
+
+    assert values(None) == values("rating") == [2.0, 3.0, 4.5]
+    assert values("liked") == [0.0, 0.0, 1.0]
+    assert values("signed") == [-1.0, 0.0, 1.5]
+
+
+def test_every_user_and_movie_has_a_factor_even_without_a_like(spark, checkerboard):
+    factors = als.factors_of(fit(checkerboard.where("rating = 1 OR user_id > 3"), "liked"))
+    assert factors.users.count() == SIZE
+    assert factors.movies.count() == SIZE
+    assert factors.users.where("user_id = 2").first().factors == [0.0, 0.0, 0.0]
+
+
+def test_the_model_does_not_depend_on_partitions_or_the_order_of_rows(spark, checkerboard):
+    def factors(ratings):
+        found = als.factors_of(fit(ratings, "signed"))
+        return sorted(found.users.collect()), sorted(found.movies.collect())
+
+    assert factors(checkerboard.repartition(5, "movie_id")) == factors(checkerboard.coalesce(1))
+
+
+def test_block_counts_shape_the_model(spark, checkerboard):
+    other = replace(CONFIG, num_user_blocks=1, num_item_blocks=3)
+    one = als.factors_of(fit(checkerboard, "signed")).users
+    two = als.factors_of(fit(checkerboard, "signed", other)).users
+    assert sorted(one.collect()) != sorted(two.collect())
+
+
+def test_sixty_iterations_do_not_overflow_the_stack(spark, checkerboard):
+    model = fit(checkerboard, "signed", replace(CONFIG, max_iter=60, checkpoint_interval=10))
+    assert model.userFactors.count() == SIZE
+
+
+def test_a_place_for_checkpoints_that_is_gone_is_made_again(spark, checkerboard, tmp_path):
+    usual = spark.sparkContext.getCheckpointDir()
+    try:
+        spark.sparkContext.setCheckpointDir(f"file://{tmp_path}")
+        expected = als.factors_of(fit(checkerboard, "signed")).users.collect()
+        shutil.rmtree(tmp_path)
+        assert als.factors_of(fit(checkerboard, "signed")).users.collect() == expected
+    finally:
+        spark.sparkContext.setCheckpointDir(usual)
+
+
+def test_rmse_is_that_of_known_users_and_movies(spark, checkerboard):
+    model = fit(checkerboard, None)
+    heldout = spark.createDataFrame(
+        [(2, 2, 5.0), (3, 3, 5.0), (99, 1, 5.0)], "user_id int, movie_id int, rating float"
+    )
+    rows = model.transform(heldout).collect()
+    expected = (sum((row.prediction - 5.0) ** 2 for row in rows) / 2) ** 0.5
+    assert len(rows) == 2
+    assert als.collect_rmse(model, heldout=heldout) == pytest.approx(expected, abs=1e-9)
+    assert expected < 1.0
+
+
+def test_too_few_users_for_the_rank_are_an_error_that_says_so(spark):
+    ratings = spark.createDataFrame(
+        [(1, 1, 5.0), (1, 2, 1.0), (2, 1, 5.0), (2, 2, 1.0)],
+        "user_id int, movie_id int, rating float",
+    )
+    with pytest.raises(SingularFitError, match=r"^ALS with signed rank=3 .*: lower its rank, or"):
+        fit(ratings, "signed")

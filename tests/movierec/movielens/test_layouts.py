@@ -1,0 +1,131 @@
+"""Which layout an archive has, and what is said of one that has none."""
+
+from __future__ import annotations
+
+import pytest
+
+from movierec.errors import InputError
+from movierec.movielens.layouts import HALF_STARS, LAYOUTS, WHOLE_STARS, locate
+from tests.support import archives
+
+URI = "file:///data/ml.zip"
+
+
+def located(names: list[str], wanted: str = "auto") -> tuple[str, dict[str, str]]:
+    found = locate(names, wanted=wanted, origin=URI)
+    return found.layout.name, found.paths
+
+
+def refused(names: list[str], wanted: str = "auto") -> str:
+    with pytest.raises(InputError) as raised:
+        locate(names, wanted=wanted, origin=URI)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("layout", archives.LAYOUTS)
+def test_each_layout_is_told_by_its_members(layout: str) -> None:
+    folder, members = archives.LAYOUTS[layout]
+    assert located([f"{folder}/{name}" for name in members])[0] == layout
+
+
+def test_tables_stand_before_those_that_refer_to_them() -> None:
+    names = [f"ml-25m/{name}" for name in sorted(archives.LATEST)]
+    assert list(located(names)[1].items()) == [
+        ("movies", "ml-25m/movies.csv"),
+        ("ratings", "ml-25m/ratings.csv"),
+        ("tags", "ml-25m/tags.csv"),
+        ("links", "ml-25m/links.csv"),
+        ("genome_tags", "ml-25m/genome-tags.csv"),
+        ("genome_scores", "ml-25m/genome-scores.csv"),
+    ]
+
+
+def test_the_flags_of_ml_100k_come_before_its_movies() -> None:
+    names = ["ml-100k/u.data", "ml-100k/u.item", "ml-100k/u.genre", "ml-100k/u1.base"]
+    assert list(located(names)[1]) == ["genre_names", "movies", "ratings"]
+
+
+@pytest.mark.parametrize("folder", ["", "ml/", "a/b/c/"])
+def test_members_lie_at_any_depth(folder: str) -> None:
+    names = [f"{folder}ratings.csv", f"{folder}movies.csv"]
+    assert located(names) == (
+        "latest",
+        {"movies": f"{folder}movies.csv", "ratings": f"{folder}ratings.csv"},
+    )
+
+
+def test_members_in_other_folders_are_passed_over() -> None:
+    names = ["ml/ratings.csv", "ml/movies.csv", "__MACOSX/ml/._ratings.csv", "old/tags.csv", "ml/"]
+    assert list(located(names)[1]) == ["movies", "ratings"]
+
+
+def test_members_of_one_layout_in_two_folders_fit_nothing() -> None:
+    assert refused(["a/ratings.csv", "b/movies.csv"]) == (
+        "file:///data/ml.zip: its members fit no layout of source.layout auto: "
+        "it has 'a/ratings.csv', 'b/movies.csv'; "
+        "latest wants movies.csv, ratings.csv; "
+        "ml-1m wants movies.dat, ratings.dat, users.dat; "
+        "ml-10m wants movies.dat, ratings.dat, tags.dat; "
+        "ml-100k wants u.genre, u.item, u.data; use an archive of such a layout"
+    )
+
+
+def test_many_members_are_not_all_listed() -> None:
+    message = refused([f"file{n:02}" for n in range(15)])
+    assert "'file11' and 3 more; latest wants" in message
+    assert "file12" not in message
+
+
+def test_an_empty_archive_says_so() -> None:
+    assert "it has no file; latest wants" in refused([])
+
+
+def test_two_data_sets_in_one_archive_are_ambiguous() -> None:
+    names = ["a/ratings.csv", "a/movies.csv", "b/u.data", "b/u.item", "b/u.genre"]
+    assert refused(names) == (
+        "file:///data/ml.zip: its members fit latest in a/ and ml-100k in b/; "
+        "keep one data set in the archive, or set source.layout"
+    )
+    assert located(names, "ml-100k")[0] == "ml-100k"
+
+
+def test_the_same_layout_twice_is_ambiguous_even_if_named() -> None:
+    names = ["ratings.csv", "movies.csv", "old/ratings.csv", "old/movies.csv"]
+    assert "fit latest in ./ and latest in old/;" in refused(names, "latest")
+
+
+def test_dat_files_without_a_telling_member_need_a_named_layout() -> None:
+    names = ["ratings.dat", "movies.dat"]
+    assert "fit no layout of source.layout auto" in refused(names)
+    assert located(names, "ml-1m")[0] == "ml-1m"
+    assert located(names, "ml-10m") == (
+        "ml-10m",
+        {"movies": "movies.dat", "ratings": "ratings.dat"},
+    )
+
+
+def test_a_named_layout_is_the_only_one_looked_for() -> None:
+    assert refused(["ratings.csv", "movies.csv"], "ml-1m") == (
+        "file:///data/ml.zip: its members fit no layout of source.layout ml-1m: "
+        "it has 'movies.csv', 'ratings.csv'; ml-1m wants movies.dat, ratings.dat; "
+        "use an archive of such a layout"
+    )
+
+
+def test_genome_scores_need_their_tags() -> None:
+    names = ["ml/ratings.csv", "ml/movies.csv", "ml/genome-scores.csv"]
+    assert refused(names) == (
+        "file:///data/ml.zip: ml/genome-scores.csv is there without the genome_tags that it "
+        "refers to; fetch a complete archive with `make data FORCE=1`"
+    )
+    assert list(located([*names, "ml/genome-tags.csv"])[1])[2:] == ["genome_tags", "genome_scores"]
+
+
+def test_stars_are_written_with_or_without_a_decimal() -> None:
+    half = [0.5, 1, 1, 1.5, 2, 2, 2.5, 3, 3, 3.5, 4, 4, 4.5, 5, 5]
+    assert sorted(float(text) for text in HALF_STARS.texts) == half
+    assert sorted(WHOLE_STARS.texts) == ["1", "1.0", "2", "2.0", "3", "3.0", "4", "4.0", "5", "5.0"]
+
+
+def test_layout_names_are_those_of_the_config() -> None:
+    assert [layout.name for layout in LAYOUTS] == ["latest", "ml-1m", "ml-10m", "ml-100k"]

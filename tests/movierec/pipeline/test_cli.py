@@ -1,0 +1,340 @@
+"""The command line of a job: exit codes, what it says, and when it needs no Java."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyspark
+import pytest
+import yaml
+
+from movierec.config.loader import to_dict
+from movierec.errors import ConfigError, InputError, UserError
+from movierec.pipeline.cli import read_config, run_guarded
+from movierec.spark.session import Session
+from tests.support.confs import tiny_conf
+from tests.support.files import files_below
+from tests.support.paths import ROOT
+
+SRC = ROOT / "src"
+JOB = """
+from pyspark.sql import types as t
+
+from movierec.errors import InputError
+from movierec.pipeline.cli import main
+from movierec.pipeline.dag import Stage
+
+SCORES = t.StructType().add("movie_id", t.IntegerType()).add("score", t.DoubleType())
+TOY = Stage(name="toy", version=1, job="make_toy", keys=("partition.seed",))
+
+
+def run(context):
+    rows = "SELECT * FROM VALUES (1, 0.5D), (2, 0.25D) AS scores(movie_id, score)"
+    context.write(context.spark.sql(rows), "scores", SCORES)
+    print("a job may print, but not last")
+    if context.config.partition.seed == 13:
+        raise RuntimeError("thirteen")
+
+
+if __name__ == "__main__":
+    main(TOY, run)
+"""
+
+
+class Command:
+    """The job's command line in a directory of its own."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        (place / "make_toy.py").write_text(JOB, encoding="utf-8")
+        (place / "archive.zip").write_bytes(b"what no toy job looks into")
+        (place / "empty").mkdir()
+        conf = to_dict(tiny_conf(place / "workspace", place / "archive.zip"))
+        (place / "toy.yaml").write_text(yaml.safe_dump(conf), encoding="utf-8")
+
+    def __call__(self, *arguments: str, java: bool = False) -> subprocess.CompletedProcess[str]:
+        env = os.environ | {"PYTHONPATH": str(SRC)}
+        env.pop("SPARK_HOME", None)
+        if not java:
+            # no java, and no shell for Spark's own scripts
+            env |= {"JAVA_HOME": str(self.place / "empty"), "PATH": str(self.place / "empty")}
+        return subprocess.run(
+            [sys.executable, "make_toy.py", *arguments],
+            cwd=self.place,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    def files(self) -> list[str]:
+        """The files of the workspace, by their path."""
+        return files_below(self.place / "workspace")
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Command:
+    return Command(tmp_path)
+
+
+def last_line(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(text.splitlines()[-1])
+    return found
+
+
+# --- exit code 2: the command line and the config -----------------------------------------------
+
+
+def test_every_fault_of_the_config_is_one_line_and_the_exit_code_is_2(toy: Command) -> None:
+    done = toy(
+        "--config=toy.yaml",
+        "--set=partition.seed=-1",
+        "--set=als.maxiter=3",
+        "--set=evaluation.k=10",
+        "--set=partition",
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        "make_toy: toy.yaml: --set partition: write it as section.key=value",
+        "make_toy: toy.yaml: partition.seed: a whole number from 0 to 2147483647 was expected, "
+        "not -1",
+        "make_toy: toy.yaml: als.maxiter: unknown key; did you mean als.max_iter?",
+        "make_toy: toy.yaml: tuning.metric: one of precision_at_10, map_at_10, ndcg_at_10, "
+        "recall_at_10 was expected (the number is evaluation.k), not 'ndcg_at_100'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        ([], "the following arguments are required: --config"),
+        (["--config=toy.yaml", "--frobnicate"], "unrecognized arguments: --frobnicate"),
+        (["--config=toy.yaml", "more"], "unrecognized arguments: more"),
+        (["--conf=toy.yaml"], "the following arguments are required: --config"),
+        (["--config=toy.yaml", "--set"], "argument --set: expected one argument"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_command_line_is_exit_code_2(
+    toy: Command, arguments: list[str], fault: str
+) -> None:
+    done = toy(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.splitlines()[0].startswith("usage: make_toy [-h] --config CONFIG")
+    assert done.stderr.splitlines()[-1] == f"make_toy: error: {fault}"
+
+
+@pytest.mark.parametrize("name", ["none.yaml", "file:///none/none.yaml"])
+def test_a_missing_conf_is_exit_code_2(toy: Command, name: str) -> None:
+    done = toy("--config", name)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == (
+        f"make_toy: --config {name}: no such file here, on the URI, or among --files\n"
+    )
+
+
+def test_a_workspace_of_another_scheme_is_exit_code_2(toy: Command) -> None:
+    done = toy("--config=toy.yaml", "--check-config", "--set=workspace=s3://bucket/x")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "make_toy: workspace: 's3://bucket/x' has the scheme s3:, not one of file:, hdfs:, gs:\n"
+    )
+
+
+# --- what needs no Java ---------------------------------------------------------------------------
+
+
+def test_a_right_config_is_checked_without_java(toy: Command) -> None:
+    done = toy("--config=toy.yaml", "--check-config", "--set=partition.seed=7")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert last_line(done.stdout) == {"job": "make_toy", "config": "toy.yaml", "valid": True}
+    assert toy.files() == []
+
+
+def test_a_conf_is_read_from_a_file_uri_without_java(toy: Command) -> None:
+    uri = f"file://{toy.place}/toy.yaml"
+    done = toy("--config", uri, "--check-config")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert last_line(done.stdout)["config"] == uri
+
+
+def test_a_missing_archive_is_exit_code_3_without_java(toy: Command) -> None:
+    done = toy("--config=toy.yaml", "--set=source.archive=none.zip")
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert done.stderr == (
+        f"make_toy: source.archive: there is no file://{toy.place.resolve()}/none.zip; "
+        "fetch it with `make data` or name another with ARCHIVE=\n"
+    )
+    assert toy.files() == []
+
+
+# --- with Java ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "code"), [("toy.yaml", 0), ("none.yaml", 2)])
+def test_a_conf_among_the_files_of_spark_submit_is_found(
+    toy: Command, name: str, code: int
+) -> None:
+    submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
+    command = [str(submit), "--master", "local[1]", "--files", str(toy.place / "toy.yaml")]
+    done = subprocess.run(
+        [*command, str(toy.place / "make_toy.py"), "--config", name, "--check-config"],
+        cwd=toy.place / "empty",
+        env=os.environ | {"PYTHONPATH": str(SRC), "SPARK_HOME": str(submit.parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == code, done.stderr
+    if code == 0:
+        assert last_line(done.stdout)["valid"] is True
+    else:
+        # spark-submit gives a driver one stream for both of its own
+        assert f"make_toy: --config {name}: no such file here" in done.stdout
+
+
+@pytest.mark.parametrize(("options", "told"), [([], False), (["--verbose"], True)])
+def test_under_spark_submit_too_spark_s_log_is_there_when_asked_for(
+    toy: Command, options: list[str], told: bool
+) -> None:
+    submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
+    done = subprocess.run(
+        [str(submit), "--master", "local[1]", "make_toy.py", "--config=toy.yaml", *options],
+        cwd=toy.place,
+        env=os.environ | {"PYTHONPATH": str(SRC), "SPARK_HOME": str(submit.parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert " INFO SparkContext: Running Spark version" in done.stderr, "before there is a session"
+    assert (" INFO DAGScheduler: " in done.stderr) is told
+
+
+def test_spark_s_log_is_there_when_asked_for_and_no_part_of_the_result(toy: Command) -> None:
+    loud = toy("--config=toy.yaml", "--verbose", java=True)
+    assert loud.returncode == 0, loud.stderr
+    assert " INFO SparkContext: Running Spark version" in loud.stderr
+    assert " INFO DAGScheduler: " in loud.stderr
+    assert last_line(loud.stdout)["reused"] is False
+    assert last_line(toy("--config=toy.yaml").stdout)["reused"] is True
+
+
+def test_a_job_is_done_once_and_found_again_without_java(toy: Command) -> None:
+    made = toy("--config=toy.yaml", java=True)
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.splitlines()[0] == "a job may print, but not last"
+    assert " INFO " not in made.stderr
+    summary = last_line(made.stdout)
+    assert list(summary) == ["job", "fingerprint", "output", "seconds", "reused", "rows"]
+    assert summary["job"] == "make_toy"
+    place = f"file://{toy.place}/workspace/toy/{summary['fingerprint']}/"
+    assert summary["output"].startswith(place)
+    assert 0 < summary["seconds"] < 300
+    assert summary["reused"] is False
+    assert summary["rows"] == {"scores": 2}
+    found = toy("--config=toy.yaml")
+    assert (found.returncode, found.stderr) == (0, "")
+    again = last_line(found.stdout)
+    assert found.stdout.count("\n") == 1
+    assert again == summary | {"reused": True, "seconds": again["seconds"]}
+    assert again["seconds"] < 1
+    forced = toy("--config=toy.yaml", "--force")
+    assert forced.returncode == 3, "--force needs the Java that is hidden"
+    assert forced.stderr.splitlines()[-1] == (
+        "make_toy: Spark does not start: its Java ended at once, as it says above; see what "
+        "`make doctor` finds"
+    )
+
+
+def test_a_crash_is_exit_code_1_with_a_last_line_that_names_it(toy: Command) -> None:
+    done = toy("--config=toy.yaml", "--set=partition.seed=13", java=True)
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == ["a job may print, but not last"]
+    assert "Traceback (most recent call last):" in done.stderr
+    assert "RuntimeError: thirteen" in done.stderr
+    assert done.stderr.splitlines()[-1] == "make_toy: failed: RuntimeError"
+    assert not [name for name in toy.files() if name.endswith("_manifest.json")]
+
+
+# --- the guard around every command --------------------------------------------------------------
+
+
+def raising(error: BaseException) -> Callable[[], None]:
+    def body() -> None:
+        raise error
+
+    return body
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (ConfigError(["a: wrong", "b: wrong"]), 2, "toy: a: wrong\ntoy: b: wrong\n"),
+        (InputError("no input"), 3, "toy: no input\n"),
+        (UserError("no luck"), 1, "toy: no luck\n"),
+        (
+            KeyboardInterrupt(),
+            130,
+            "toy: interrupted; a rerun goes on with what is complete\n",
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
+)
+def test_each_failure_has_its_exit_code_and_its_lines(
+    capsys: pytest.CaptureFixture[str], error: BaseException, code: int, said: str
+) -> None:
+    assert run_guarded("toy", raising(error), Session("unused")) == code
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", said)
+
+
+def test_success_is_exit_code_0_in_silence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_guarded("toy", lambda: None, Session("unused")) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+class Stopping(Session):
+    """A session that counts how often it is stopped."""
+
+    stopped = 0
+
+    def stop(self) -> None:
+        self.stopped += 1
+
+
+@pytest.mark.parametrize("body", [lambda: None, raising(InputError("x")), raising(ValueError("x"))])
+def test_spark_is_stopped_however_it_ends(body: Callable[[], None]) -> None:
+    session = Stopping("unused")
+    run_guarded("toy", body, session)
+    assert session.stopped == 1
+
+
+def test_a_conf_that_is_no_text_is_a_config_error(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_bytes(b"\xff\xfe")
+    for name in (str(path), str(tmp_path)):
+        with pytest.raises(ConfigError, match=f"^{name}: cannot be read: ") as caught:
+            read_config(name, [], Session("unused"))
+        assert len(caught.value.problems) == 1
+
+
+def test_a_conf_on_another_scheme_is_a_config_error() -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_config("s3://bucket/x.yaml", [], Session("unused"))
+    assert caught.value.problems == [
+        "--config: 's3://bucket/x.yaml' has the scheme s3:, not one of file:, hdfs:, gs:"
+    ]

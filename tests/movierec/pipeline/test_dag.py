@@ -1,0 +1,260 @@
+"""Which results a change leaves valid: the fingerprints."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+import pytest
+
+from movierec.config.loader import load_config, to_dict
+from movierec.config.schema import Config
+from movierec.pipeline import dag
+from movierec.pipeline.dag import PIPELINE, Stage, digest, effective_config, fingerprint
+from tests.support.paths import ROOT
+
+SMALL = (ROOT / "conf" / "small.yaml").read_text(encoding="utf-8")
+ARCHIVE = "a" * 64
+
+FROM_TWINS = {"twins", "report"}
+FROM_EVALUATE = {"evaluate", "report"}
+FROM_RECOMMEND = {"recommend", *FROM_EVALUATE}
+FROM_TUNE = {"tune", *FROM_RECOMMEND}
+FROM_POPULARITY = {"popularity", *FROM_RECOMMEND}
+FROM_MODELS = FROM_POPULARITY | FROM_TUNE
+FROM_PARTITION = {"partition", *FROM_MODELS}
+ALL = {"ingest", *FROM_PARTITION, *FROM_TWINS}
+
+# every key of a conf file: another value, and the stages that it makes run again
+CHANGES: dict[str, tuple[str, set[str]]] = {
+    "workspace": ("hdfs:///elsewhere", set()),
+    "source.archive": ("gs://bucket/ml.zip", set()),
+    "source.url": ("null", set()),
+    "source.generate": ("{users: 5, movies: 6, ratings: 7, seed: 8}", set()),
+    "source.sha256": ("null", set()),
+    "source.layout": ("latest", ALL),
+    "source.max_rejected_fraction": ("0.00217", ALL),
+    "source.expected_ratings": ("null", ALL),
+    "partition.strategy": ("global_time", FROM_PARTITION),
+    "partition.train": ("0.6000000001", FROM_PARTITION),
+    "partition.validation": ("0.2000000001", FROM_PARTITION),
+    "partition.test": ("0.2000000001", FROM_PARTITION),
+    "partition.seed": ("217", FROM_PARTITION),
+    "partition.min_ratings_per_user": ("217", FROM_PARTITION),
+    "evaluation.k": ("10", FROM_MODELS),
+    "evaluation.relevant_rating": ("3.17", FROM_MODELS | FROM_TWINS),
+    "evaluation.candidates": ("heldout_only", FROM_RECOMMEND),
+    "evaluation.bootstrap": ("217", FROM_EVALUATE),
+    "evaluation.seed": ("217", FROM_RECOMMEND),
+    "evaluation.strata": ("17", FROM_EVALUATE),
+    "popularity.dampings": ("[2.17]", FROM_POPULARITY),
+    "popularity.min_ratings": ("217", FROM_POPULARITY),
+    "tuning.strategy": ("random", FROM_TUNE),
+    "tuning.metric": ("map_at_100", FROM_MODELS),
+    "tuning.seed": ("217", FROM_TUNE),
+    "tuning.draws": ("217", FROM_TUNE),
+    "tuning.halving.initial_fraction": ("0.217", FROM_TUNE),
+    "tuning.halving.min_users": ("217", FROM_TUNE),
+    "tuning.halving.eta": ("7", FROM_TUNE),
+    "tuning.halving.finalists": ("217", FROM_TUNE),
+    "tuning.pivot": ("2.17", FROM_TUNE),
+    "tuning.implicit.rank": ("[217]", FROM_TUNE),
+    "tuning.implicit.reg_param": ("[2.17]", FROM_TUNE),
+    "tuning.implicit.alpha": ("[2.17]", FROM_TUNE),
+    "tuning.implicit.feedback": ("[signed]", FROM_TUNE),
+    "tuning.explicit.rank": ("[217]", FROM_TUNE),
+    "tuning.explicit.reg_param": ("[2.17]", FROM_TUNE),
+    "als.max_iter": ("217", FROM_TUNE),
+    "als.num_user_blocks": ("217", FROM_TUNE),
+    "als.num_item_blocks": ("217", FROM_TUNE),
+    "als.checkpoint_interval": ("217", FROM_TUNE),
+    "als.seed": ("217", FROM_TUNE),
+    "twins.min_movies": ("217", FROM_TWINS),
+    "twins.pairs": ("217", FROM_TWINS),
+    "twins.method": ("exact", FROM_TWINS),
+    "twins.thresholds": ("[0.5217]", FROM_TWINS),
+    "twins.lsh.hashes": ("217", FROM_TWINS),
+    "twins.lsh.rows": ("3", FROM_TWINS),
+    "twins.lsh.bands": ("7", FROM_TWINS),
+    "twins.lsh.miss_probability": ("0.0217", FROM_TWINS),
+    "twins.lsh.seed": ("217", FROM_TWINS),
+    "twins.proof_users": ("217", FROM_TWINS),
+    "twins.min_common": ("217", FROM_TWINS),
+    "twins.random_pairs": ("217", FROM_TWINS),
+    "twins.resamples": ("217", FROM_TWINS),
+    "twins.seed": ("217", FROM_TWINS),
+    "twins.curve.floors": ("[217]", FROM_TWINS),
+    "twins.curve.users": ("217", FROM_TWINS),
+    "twins.duplicates.common": ("217", FROM_TWINS),
+    "twins.duplicates.jaccard": ("0.217", FROM_TWINS),
+    "twins.duplicates.equal_ratings": ("0.217", FROM_TWINS),
+}
+
+
+# what the tests rely on, whatever conf/small.yaml says today
+PINNED = [
+    "partition.train=0.6",
+    "partition.validation=0.2",
+    "partition.test=0.2",
+    "partition.seed=1",
+    "evaluation.k=100",
+    "evaluation.relevant_rating=4.0",
+    "tuning.strategy=grid",
+    "tuning.metric=ndcg_at_100",
+    "tuning.pivot=3.0",
+    "tuning.halving={initial_fraction: 0.25, min_users: 100, eta: 2, finalists: 4}",
+    "tuning.implicit.alpha=[1, 4, 10]",
+    "als={max_iter: 15, num_user_blocks: 2, num_item_blocks: 2, checkpoint_interval: 10, seed: 1}",
+]
+
+
+def config(*overrides: str) -> Config:
+    return load_config(SMALL, origin="small.yaml", overrides=[*PINNED, *overrides])
+
+
+def fingerprints(conf: Config, *, archive_sha256: str = ARCHIVE) -> dict[str, str]:
+    return {
+        stage.name: fingerprint(stage, conf, archive_sha256=archive_sha256) for stage in PIPELINE
+    }
+
+
+def rerun(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    """The stages whose fingerprint is another."""
+    return {name for name in before if before[name] != after[name]}
+
+
+def key_paths(tree: dict[str, Any], prefix: str = "") -> set[str]:
+    paths = set()
+    for key, value in tree.items():
+        inner = key_paths(value, f"{prefix}{key}.") if isinstance(value, dict) else set()
+        paths |= inner or {prefix + key}
+    return paths
+
+
+def test_every_key_of_a_conf_file_has_its_line_in_the_table() -> None:
+    assert set(CHANGES) == key_paths(to_dict(config()))
+
+
+@pytest.mark.parametrize("key", CHANGES)
+def test_a_changed_key_reruns_exactly_the_stages_that_depend_on_it(key: str) -> None:
+    value, stale = CHANGES[key]
+    overrides = [f"{key}={value}"]
+    if key == "evaluation.k":
+        overrides.append("tuning.metric=ndcg_at_10")
+    overrides += {
+        "twins.lsh.rows": ["twins.lsh.bands=1"],
+        "twins.lsh.bands": ["twins.lsh.rows=1"],
+    }.get(key, [])
+    assert rerun(fingerprints(config()), fingerprints(config(*overrides))) == stale
+
+
+def test_another_archive_reruns_everything() -> None:
+    before = fingerprints(config())
+    assert rerun(before, fingerprints(config(), archive_sha256="b" * 64)) == ALL
+
+
+def test_a_number_written_differently_reruns_nothing() -> None:
+    overrides = [
+        "evaluation.relevant_rating=4",
+        "tuning.pivot=3",
+        "tuning.implicit.alpha=[1.0,4,1e1]",
+    ]
+    assert fingerprints(config(*overrides)) == fingerprints(config())
+
+
+def test_the_order_of_the_keys_in_the_file_reruns_nothing() -> None:
+    sections = re.split(r"\n(?=[a-z]+:)", SMALL.rstrip("\n"))
+    text = "\n".join(reversed(sections)) + "\n"
+    assert len(sections) > 5
+    turned = load_config(text, origin="turned.yaml", overrides=PINNED)
+    assert fingerprints(turned) == fingerprints(config())
+
+
+def test_stages_come_after_what_they_read() -> None:
+    for number, stage in enumerate(PIPELINE):
+        assert set(stage.inputs) <= set(PIPELINE[:number])
+
+
+def test_names_and_jobs_are_unique() -> None:
+    for of in ("name", "job"):
+        assert len({getattr(stage, of) for stage in PIPELINE}) == len(PIPELINE)
+
+
+@pytest.mark.parametrize("stage", PIPELINE, ids=lambda stage: stage.name)
+def test_every_stage_has_its_job_file(stage: Stage) -> None:
+    job = ROOT / "jobs" / f"{stage.job}.py"
+    assert f"main(stages.{stage.name.upper()}, run)" in job.read_text(encoding="utf-8")
+
+
+# --- the scheme itself, on stages that no change of the pipeline touches -----------------------
+
+ONE = Stage(name="one", version=1, job="one", keys=("partition.seed",))
+TWO = Stage(name="two", version=3, job="two", keys=("als", "evaluation.k"), inputs=(ONE,))
+TEXT_OF_ONE = (
+    '{"config":{"partition.seed":1},"inputs":{"archive":"'
+    + ARCHIVE
+    + '"},"name":"one","version":1}'
+)
+
+
+def first_16_digits(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def test_a_fingerprint_is_the_digest_of_name_version_config_and_inputs() -> None:
+    # The literal values stand here so that nobody changes the scheme without noticing: with it
+    # every result of every user is computed anew.
+    one = fingerprint(ONE, config(), archive_sha256=ARCHIVE)
+    assert one == first_16_digits(TEXT_OF_ONE)
+    assert one == "599f1b2147e7ce67"
+    two = fingerprint(TWO, config(), archive_sha256=ARCHIVE)
+    assert two == first_16_digits(
+        '{"config":{"als":{"checkpoint_interval":10,"max_iter":15,"num_item_blocks":2,'
+        '"num_user_blocks":2,"seed":1},"evaluation.k":100},"inputs":{"one":"' + one + '"},'
+        '"name":"two","version":3}'
+    )
+    assert two == "6d0edc8cc9ffc6c5"
+
+
+def test_a_fingerprint_follows_the_version_of_the_stage_and_of_its_inputs() -> None:
+    newer = Stage(name="one", version=2, job="one", keys=ONE.keys)
+    above = Stage(name="two", version=3, job="two", keys=TWO.keys, inputs=(newer,))
+    for old, new in ((ONE, newer), (TWO, above)):
+        assert fingerprint(old, config(), archive_sha256=ARCHIVE) != fingerprint(
+            new, config(), archive_sha256=ARCHIVE
+        )
+
+
+def test_the_job_plays_no_part_in_a_fingerprint() -> None:
+    renamed = Stage(name="one", version=1, job="other", keys=ONE.keys)
+    assert fingerprint(renamed, config(), archive_sha256=ARCHIVE) == fingerprint(
+        ONE, config(), archive_sha256=ARCHIVE
+    )
+
+
+def test_input_fingerprints_are_those_of_the_stages_that_are_read() -> None:
+    found = dag.input_fingerprints(TWO, config(), archive_sha256=ARCHIVE)
+    assert found == {"one": fingerprint(ONE, config(), archive_sha256=ARCHIVE)}
+    assert dag.input_fingerprints(ONE, config(), archive_sha256=ARCHIVE) == {}
+
+
+def test_each_part_of_an_identity_shapes_the_digest() -> None:
+    digests = {
+        digest("a", 1, {"x": 1}, {"y": "z"}),
+        digest("b", 1, {"x": 1}, {"y": "z"}),
+        digest("a", 2, {"x": 1}, {"y": "z"}),
+        digest("a", 1, {"x": 2}, {"y": "z"}),
+        digest("a", 1, {"x": 1}, {"y": "a"}),
+        digest("a", 1, {"x": 1, "y": "z"}, {}),
+    }
+    assert len(digests) == 6
+    assert digest("a", 1, {"x": 1, "w": 2}, {}) == digest("a", 1, {"w": 2, "x": 1}, {})
+
+
+def test_the_effective_config_has_full_paths() -> None:
+    assert effective_config(config(), ("partition.seed", "tuning.halving", "source.url")) == {
+        "partition.seed": 1,
+        "tuning.halving": {"initial_fraction": 0.25, "min_users": 100, "eta": 2, "finalists": 4},
+        "source.url": "https://files.grouplens.org/datasets/movielens/ml-latest-small.zip",
+    }

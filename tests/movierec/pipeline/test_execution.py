@@ -1,0 +1,417 @@
+"""A stage is made once, never half, and found again without Spark."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import types as t
+
+from movierec import __version__
+from movierec.errors import ConfigError, InputError, UserError
+from movierec.pipeline.context import Context
+from movierec.pipeline.dag import Stage
+from movierec.pipeline.execution import Execution
+from movierec.spark.session import Session
+from tests.support.confs import tiny_conf
+from tests.support.files import files_below
+
+TOY = Stage(name="toy", version=1, job="make_toy", keys=("partition.seed",))
+USE = Stage(name="use", version=1, job="use_toy", keys=("als.seed",), inputs=(TOY,))
+SCORES = t.StructType().add("movie_id", t.IntegerType()).add("score", t.DoubleType())
+TWO_SCORES = "SELECT * FROM VALUES (1, 0.5D), (2, 0.25D) AS scores(movie_id, score)"
+CONTENT = b"not really a zip, which no toy stage notices"
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+class NoSpark(Session):
+    """A session that fails the test where it is started."""
+
+    def __call__(self) -> SparkSession:
+        raise AssertionError("Spark was started")
+
+
+class Run:
+    """A job's `run` that writes two scores and counts its calls."""
+
+    def __init__(self, then: Callable[[Context], None] = lambda context: None) -> None:
+        self.calls = 0
+        self._then = then
+
+    def __call__(self, context: Context) -> None:
+        self.calls += 1
+        context.write(context.spark.sql(TWO_SCORES), "scores", SCORES)
+        self._then(context)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    path = tmp_path / "archive.zip"
+    path.write_bytes(CONTENT)
+    return path
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    return tmp_path / "workspace"
+
+
+@pytest.fixture
+def execution(session: Session, workspace: Path, archive: Path) -> Execution:
+    return Execution(tiny_conf(workspace, archive), session)
+
+
+def fail_with(error: BaseException) -> Callable[[Context], None]:
+    def then(context: Context) -> None:
+        raise error
+
+    return then
+
+
+def never(context: Context) -> None:
+    raise AssertionError("the stage ran again")
+
+
+# --- made once, then found -----------------------------------------------------------------------
+
+
+def test_a_stage_is_made_once_and_then_found_without_spark(
+    execution: Execution, workspace: Path, archive: Path
+) -> None:
+    made = execution.execute(TOY, Run())
+    assert not made.reused
+    assert made.result.manifest.rows == {"scores": 2}
+    fresh = Execution(tiny_conf(workspace, archive), NoSpark("none"))
+    found = fresh.execute(TOY, never)
+    assert found.reused
+    assert found.result == made.result
+    assert found.summary() == {
+        "job": "make_toy",
+        "fingerprint": made.result.manifest.fingerprint,
+        "output": made.result.path,
+        "seconds": round(found.seconds, 3),
+        "reused": True,
+        "rows": {"scores": 2},
+    }
+
+
+def test_a_result_lies_at_its_fingerprint(execution: Execution, workspace: Path) -> None:
+    outcome = execution.execute(TOY, Run())
+    fingerprint = execution.fingerprint(TOY)
+    manifest = outcome.result.manifest
+    assert outcome.result.path == f"file://{workspace}/toy/{fingerprint}/{manifest.attempt}"
+    assert manifest.fingerprint == fingerprint
+    assert (workspace / "toy" / fingerprint / "_manifest.json").exists()
+
+
+def test_a_stage_whose_config_changed_is_made_beside_the_old_one(
+    session: Session, execution: Execution, workspace: Path, archive: Path
+) -> None:
+    first = execution.execute(TOY, Run())
+    other = Execution(tiny_conf(workspace, archive, partition__seed=2), session)
+    run = Run()
+    second = other.execute(TOY, run)
+    assert run.calls == 1
+    assert second.result.path != first.result.path
+    assert execution.execute(TOY, never).reused
+
+
+def test_force_makes_a_stage_again(execution: Execution) -> None:
+    run = Run()
+    execution.execute(TOY, run)
+    outcome = execution.execute(TOY, run, force=True)
+    assert run.calls == 2
+    assert not outcome.reused
+    assert outcome.result.manifest.rows == {"scores": 2}
+
+
+def test_the_archive_is_its_content_wherever_it_lies(
+    execution: Execution, workspace: Path, tmp_path: Path
+) -> None:
+    moved = tmp_path / "elsewhere.zip"
+    moved.write_bytes(CONTENT)
+    other = Execution(tiny_conf(workspace, moved), NoSpark("none"))
+    assert other.archive_sha256 == SHA256
+    assert other.fingerprint(TOY) == execution.fingerprint(TOY)
+    moved.write_bytes(CONTENT + b".")
+    changed = Execution(tiny_conf(workspace, moved), NoSpark("none"))
+    assert changed.fingerprint(TOY) != execution.fingerprint(TOY)
+
+
+@pytest.mark.parametrize("sha256", [SHA256, SHA256.upper()])
+def test_the_checksum_in_the_conf_is_the_archive_s_identity(
+    execution: Execution, workspace: Path, tmp_path: Path, sha256: str
+) -> None:
+    conf = tiny_conf(workspace, tmp_path / "none.zip", source__sha256=sha256)
+    other = Execution(conf, NoSpark("none"))
+    assert other.fingerprint(TOY) == execution.fingerprint(TOY)
+
+
+# --- failures ------------------------------------------------------------------------------------
+
+
+def test_a_failure_that_the_user_can_mend_leaves_nothing_on_disk(
+    execution: Execution, workspace: Path
+) -> None:
+    for error in (InputError("a bad input"), UserError("something else")):
+        with pytest.raises(UserError) as caught:
+            execution.execute(TOY, Run(fail_with(error)))
+        assert caught.value is error
+        assert files_below(workspace) == []
+        assert not (workspace / "toy" / execution.fingerprint(TOY)).exists()
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug"), KeyboardInterrupt()], ids=repr)
+def test_any_other_failure_leaves_no_result_and_the_rerun_completes_it(
+    execution: Execution, workspace: Path, error: BaseException
+) -> None:
+    with pytest.raises(type(error)):
+        execution.execute(TOY, Run(fail_with(error)))
+    assert execution.find(TOY) is None
+    assert any("scores" in name for name in files_below(workspace))
+    outcome = execution.execute(TOY, Run())
+    assert outcome.result.read(execution.session(), "scores", SCORES).count() == 2
+    assert execution.execute(TOY, never).reused
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug"), InputError("a bad input")], ids=repr)
+def test_a_failed_force_leaves_the_result_that_was_there(
+    execution: Execution, error: Exception
+) -> None:
+    before = execution.execute(TOY, Run()).result
+    with pytest.raises(type(error)):
+        execution.execute(TOY, Run(fail_with(error)), force=True)
+    assert execution.find(TOY) == before
+    assert before.read(execution.session(), "scores", SCORES).count() == 2
+
+
+def test_files_that_vanish_before_the_end_make_no_result(
+    execution: Execution, workspace: Path
+) -> None:
+    def run(context: Context) -> None:
+        Run()(context)
+        for path in workspace.rglob("scores/part-*"):
+            path.unlink()
+
+    with pytest.raises(InputError) as caught:
+        execution.execute(TOY, run)
+    assert "bytes are there: a file is gone or cut off" in str(caught.value)
+    assert execution.find(TOY) is None
+    assert files_below(workspace) == []
+
+
+def test_a_missing_upstream_result_names_the_command_that_makes_it(
+    workspace: Path, archive: Path
+) -> None:
+    execution = Execution(tiny_conf(workspace, archive), NoSpark("none"))
+    with pytest.raises(InputError) as caught:
+        execution.execute(USE, never)
+    assert str(caught.value) == (
+        f"there is no result of toy for this config at "
+        f"file://{workspace}/toy/{execution.fingerprint(TOY)}; make it with `make toy` or "
+        "jobs/make_toy.py, with the same conf"
+    )
+    assert caught.value.exit_code == 3
+    assert not workspace.exists()
+
+
+@pytest.mark.parametrize("stage", [TOY, USE], ids=["first", "downstream"])
+def test_a_missing_archive_names_how_to_get_one(
+    workspace: Path, tmp_path: Path, stage: Stage
+) -> None:
+    execution = Execution(tiny_conf(workspace, tmp_path / "none.zip"), NoSpark("none"))
+    with pytest.raises(InputError) as caught:
+        execution.execute(stage, never)
+    assert str(caught.value) == (
+        f"source.archive: there is no file://{tmp_path}/none.zip; fetch it with `make data` or "
+        "name another with ARCHIVE="
+    )
+    assert not workspace.exists()
+
+
+@pytest.mark.parametrize(
+    ("workspace", "archive", "key"),
+    [("s3://bucket/x", "x.zip", "workspace"), ("x", "s3://bucket/x", "source.archive")],
+)
+def test_a_uri_of_another_scheme_is_named_with_its_key(
+    workspace: str, archive: str, key: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Execution(tiny_conf(workspace, archive), NoSpark("none"))
+    assert caught.value.problems == [
+        f"{key}: 's3://bucket/x' has the scheme s3:, not one of file:, hdfs:, gs:"
+    ]
+
+
+# --- what a run sees and leaves ------------------------------------------------------------------
+
+
+def test_a_stage_reads_the_results_that_it_depends_on(execution: Execution) -> None:
+    upstream = execution.execute(TOY, Run()).result
+    rows = []
+
+    def run(context: Context) -> None:
+        assert context.input(TOY) == upstream
+        rows.extend(tuple(row) for row in context.read(TOY, "scores", SCORES).collect())
+
+    outcome = execution.execute(USE, run)
+    assert sorted(rows) == [(1, 0.5), (2, 0.25)]
+    assert outcome.result.manifest.inputs == {"toy": upstream.manifest.fingerprint}
+
+
+def test_an_upstream_that_is_made_anew_makes_its_reader_stale(
+    session: Session, execution: Execution, workspace: Path, archive: Path
+) -> None:
+    execution.execute(TOY, Run())
+    execution.execute(USE, Run())
+    other = Execution(tiny_conf(workspace, archive, partition__seed=2), session)
+    other.execute(TOY, Run())
+    assert other.find(USE) is None
+    assert execution.find(USE) is not None
+
+
+def test_the_manifest_says_how_the_result_came_to_be(
+    execution: Execution, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def then(context: Context) -> None:
+        for _ in range(2):
+            with context.step("nap"):
+                time.sleep(0.06)
+        with context.step("other"):
+            pass
+        context.warn("odd numbers")
+        context.facts["winner"] = {"rank": 16}
+
+    started = time.monotonic()
+    manifest = execution.execute(TOY, Run(then)).result.manifest
+    passed = time.monotonic() - started
+    found = execution.find(TOY)
+    assert found is not None
+    assert found.manifest == manifest
+    assert (manifest.stage, manifest.version) == ("toy", 1)
+    assert manifest.config == {"partition.seed": 1}
+    assert manifest.inputs == {}
+    assert list(manifest.steps) == ["nap", "other"]
+    assert 0.12 <= manifest.steps["nap"] <= manifest.seconds <= passed + 0.001
+    assert manifest.warnings == ["odd numbers"]
+    assert manifest.facts == {"winner": {"rank": 16}}
+    spark = execution.session()
+    assert manifest.versions == {
+        "movierec": __version__,
+        "spark": spark.version,
+        "python": platform.python_version(),
+        "java": manifest.versions["java"],
+    }
+    assert manifest.versions["java"].split(".")[0] in ("11", "17", "21")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert [line.rsplit(" ", 2)[0] for line in captured.err.splitlines()[:3]] == [
+        "make_toy: nap",
+        "make_toy: nap",
+        "make_toy: other",
+    ]
+    assert captured.err.splitlines()[3] == "make_toy: warning: odd numbers"
+
+
+# --- parts ---------------------------------------------------------------------------------------
+
+
+class Parts:
+    """A job's `run` of three parts that counts how often each is computed."""
+
+    def __init__(self, *, dies_after: int = 99, version: int = 1, x: int = 0) -> None:
+        self.computed: list[int] = []
+        self.found: list[tuple[dict[str, Any], bool]] = []
+        self._dies_after = dies_after
+        self._version = version
+        self._x = x
+
+    def __call__(self, context: Context) -> None:
+        for n in range(3):
+            if n == self._dies_after:
+                raise KeyboardInterrupt
+            identity = {"n": n, "x": self._x}
+            self.found.append(
+                context.part("piece", self._version, identity, lambda n=n: self._compute(n))
+            )
+
+    def _compute(self, n: int) -> dict[str, Any]:
+        self.computed.append(n)
+        return {"square": n * n}
+
+
+@pytest.fixture
+def upstream(execution: Execution) -> Execution:
+    """An execution whose TOY is made, so that USE can run."""
+    execution.execute(TOY, Run())
+    return execution
+
+
+def test_a_killed_stage_goes_on_with_its_complete_parts(upstream: Execution) -> None:
+    killed = Parts(dies_after=2)
+    with pytest.raises(KeyboardInterrupt):
+        upstream.execute(USE, killed)
+    assert killed.computed == [0, 1]
+    rerun = Parts()
+    upstream.execute(USE, rerun)
+    assert rerun.computed == [2]
+    assert rerun.found == [({"square": 0}, True), ({"square": 1}, True), ({"square": 4}, False)]
+
+
+def test_a_part_that_fails_is_computed_anew(upstream: Execution) -> None:
+    def run(context: Context) -> None:
+        context.part("piece", 1, {"n": 0, "x": 0}, lambda: {"square": 1 // 0})
+
+    with pytest.raises(ZeroDivisionError):
+        upstream.execute(USE, run)
+    rerun = Parts()
+    upstream.execute(USE, rerun)
+    assert rerun.computed == [0, 1, 2]
+
+
+def test_force_computes_every_part_anew(upstream: Execution) -> None:
+    upstream.execute(USE, Parts())
+    forced = Parts()
+    upstream.execute(USE, forced, force=True)
+    assert forced.computed == [0, 1, 2]
+    assert [reused for _, reused in forced.found] == [False, False, False]
+
+
+def test_parts_are_shared_by_configs_that_differ_elsewhere(
+    session: Session, upstream: Execution, workspace: Path, archive: Path
+) -> None:
+    upstream.execute(USE, Parts())
+    other = Execution(tiny_conf(workspace, archive, als__seed=2), session)
+    assert other.find(USE) is None
+    shared = Parts()
+    other.execute(USE, shared)
+    assert shared.computed == []
+
+
+@pytest.mark.parametrize("other", [{"version": 2}, {"x": 1}], ids=["version", "identity"])
+def test_a_part_of_another_version_or_identity_is_computed(
+    session: Session, upstream: Execution, workspace: Path, archive: Path, other: dict[str, int]
+) -> None:
+    upstream.execute(USE, Parts())
+    # with another seed the stage is stale and asks for its parts again
+    stale = Execution(tiny_conf(workspace, archive, als__seed=2), session)
+    parts = Parts(**other)
+    stale.execute(USE, parts)
+    assert parts.computed == [0, 1, 2]
+
+
+def test_a_part_on_another_input_is_computed(
+    session: Session, upstream: Execution, workspace: Path, archive: Path
+) -> None:
+    upstream.execute(USE, Parts())
+    other = Execution(tiny_conf(workspace, archive, partition__seed=2), session)
+    other.execute(TOY, Run())
+    parts = Parts()
+    other.execute(USE, parts)
+    assert parts.computed == [0, 1, 2]

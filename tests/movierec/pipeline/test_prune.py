@@ -1,0 +1,96 @@
+"""What may go from a workspace, and what may not."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from movierec.pipeline import dag
+from movierec.pipeline.prune import KILLED, UNREACHED, leftovers
+from movierec.pipeline.workspace import Workspace
+from movierec.spark.files import Files
+from tests.support.manifests import manifest
+
+REACHED, OTHER = "a" * 16, "b" * 16
+KEEP = {("partition", REACHED), ("tune", REACHED)}
+
+
+@pytest.fixture
+def workspace(session, tmp_path):
+    return Workspace(f"file://{tmp_path}", Files(session))
+
+
+def publish(workspace, stage, fingerprint, **changes):
+    draft = workspace.begin(stage, fingerprint)
+    draft.write_text("data", "12345")
+    return draft.publish(manifest(stage=stage, attempt=draft.attempt, **changes))
+
+
+def attempt(days):
+    begun = datetime.now(timezone.utc) - timedelta(days=days)
+    return f"{begun:%Y%m%dT%H%M%SZ}-00000000"
+
+
+def found(workspace):
+    return {
+        one.path.removeprefix(f"{workspace.root}/"): one.reason
+        for one in leftovers(workspace, KEEP)
+    }
+
+
+def test_results_that_no_conf_reaches_are_found_with_their_size(workspace):
+    publish(workspace, "partition", REACHED)
+    publish(workspace, "partition", OTHER)
+    publish(workspace, "ingest", REACHED)
+    assert found(workspace) == {f"partition/{OTHER}": UNREACHED, f"ingest/{REACHED}": UNREACHED}
+    # the text and the checksum that Hadoop keeps of it are more than the text
+    assert all(one.size >= 5 for one in leftovers(workspace, KEEP))
+
+
+def test_an_empty_workspace_holds_nothing(workspace):
+    assert found(workspace) == {}
+
+
+def test_trials_stay_with_the_split_that_they_were_tried_on(workspace):
+    publish(workspace, "trial", REACHED, inputs={"partition": REACHED})
+    publish(workspace, "trial", OTHER, inputs={"partition": OTHER})
+    assert found(workspace) == {f"trial/{OTHER}": UNREACHED}
+
+
+def test_what_a_killed_run_left_goes_after_a_day_and_a_run_at_work_is_left_alone(
+    workspace, tmp_path
+):
+    publish(workspace, "partition", REACHED)
+    old, young = attempt(1.1), attempt(0.9)
+    for fingerprint in (REACHED, OTHER):
+        for name in (old, young):
+            (tmp_path / "partition" / fingerprint / name).mkdir(parents=True)
+    (tmp_path / "partition" / ("c" * 16) / old).mkdir(parents=True)
+    assert found(workspace) == {
+        f"partition/{REACHED}/{old}": KILLED,
+        f"partition/{OTHER}/{old}": KILLED,
+        f"partition/{'c' * 16}": UNREACHED,
+    }
+
+
+def test_what_the_suite_did_not_name_is_not_looked_at(workspace, tmp_path):
+    for path in ("mine", "partition/mine", f"other/{OTHER}", "archives/a.zip", "_checkpoints"):
+        (tmp_path / path).mkdir(parents=True)
+    assert found(workspace) == {}
+
+
+def test_checkpoints_of_sessions_that_ended_a_day_ago_go(workspace, tmp_path):
+    for name, days in (("old", 2), ("young", 0)):
+        path = tmp_path / "_checkpoints" / name
+        path.mkdir(parents=True)
+        then = (datetime.now(timezone.utc) - timedelta(days=days)).timestamp()
+        os.utime(path, (then, then))
+    assert found(workspace) == {"_checkpoints/old": KILLED}
+
+
+def test_every_stage_is_looked_at(workspace):
+    for stage in dag.PIPELINE:
+        publish(workspace, stage.name, OTHER)
+    assert len(found(workspace)) == len(dag.PIPELINE)

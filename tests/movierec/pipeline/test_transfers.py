@@ -1,0 +1,146 @@
+"""Archives and results on their way between file systems."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from movierec.errors import InputError
+from movierec.pipeline.transfers import export_result, find_distcp, stage_in
+from movierec.pipeline.workspace import Workspace
+from movierec.spark.files import Files, local_path
+from tests.support.manifests import manifest
+
+
+@pytest.fixture
+def result(files, tmp_path):
+    draft = Workspace(f"file://{tmp_path}/workspace", files).begin("twins", "0123")
+    draft.write_text("twins.csv", "1,2")
+    draft.write_text("twins/part-0", "rows")
+    return draft.publish(
+        manifest(stage="twins", fingerprint="0123", attempt=draft.attempt, rows={"twins": 1})
+    )
+
+
+def test_an_archive_is_copied_once_and_again_when_it_has_changed(files, tmp_path):
+    source, target = tmp_path / "a.zip", tmp_path / "hdfs" / "a.zip"
+    source.write_bytes(b"first")
+    uris = {"source": f"file://{source}", "target": f"file://{target}"}
+    assert stage_in(files, **uris)
+    assert target.read_bytes() == b"first"
+    assert not stage_in(files, **uris)
+    source.write_bytes(b"other")
+    os.utime(source, (4e9, 4e9))
+    assert stage_in(files, **uris)
+    assert target.read_bytes() == b"other"
+    source.write_bytes(b"longer")
+    os.utime(source, (1.0, 1.0))
+    assert stage_in(files, **uris)
+    assert target.read_bytes() == b"longer"
+
+
+def test_half_an_archive_is_an_error_and_leaves_nothing(files, tmp_path, monkeypatch):
+    source, target = tmp_path / "a.zip", tmp_path / "b.zip"
+    source.write_bytes(b"whole")
+
+    def cut(self, from_uri, to_uri):
+        Path(local_path(to_uri)).write_bytes(b"who")
+
+    monkeypatch.setattr(Files, "copy", cut)
+    with pytest.raises(InputError, match=r"a.zip: 3 of 5 bytes arrived; run it again$"):
+        stage_in(files, source=f"file://{source}", target=f"file://{target}")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
+
+
+def test_what_a_killed_copy_left_goes_a_day_later(files, tmp_path):
+    source, target = tmp_path / "a.zip", tmp_path / "b.zip"
+    source.write_bytes(b"whole")
+    old, new = (f"b.zip.{begun}T000000Z-ab12.partial" for begun in ("20200101", "29990101"))
+    for name in (old, new, "b.zip.mine.partial"):
+        (tmp_path / name).write_bytes(b"who")
+    assert stage_in(files, source=f"file://{source}", target=f"file://{target}")
+    left = {path.name for path in tmp_path.iterdir() if path.suffix == ".partial"}
+    assert left == {new, "b.zip.mine.partial"}
+
+
+def test_an_archive_that_is_not_there_is_an_error_that_says_so(files, tmp_path):
+    for path in (tmp_path / "none.zip", tmp_path):
+        with pytest.raises(InputError, match=r"there is no such file; upload the archive first$"):
+            stage_in(files, source=f"file://{path}", target=f"file://{tmp_path}/x.zip")
+
+
+def test_an_exported_result_is_a_result(files, result, tmp_path):
+    exported = Workspace(f"file://{tmp_path}/bucket", files)
+    assert export_result(files, result, to=exported)
+    found = exported.find("twins", "0123")
+    assert found.manifest == replace(result.manifest, attempt=found.manifest.attempt)
+    assert files.read_text(f"{found.path}/twins/part-0") == "rows"
+    assert not export_result(files, result, to=exported)
+
+
+def test_an_export_that_ends_early_leaves_no_result_and_is_made_anew(files, result, tmp_path):
+    exported = Workspace(f"file://{tmp_path}/bucket", files)
+
+    def fail_at_second(sources, to):
+        files.copy(sources[0], f"{to}/{sources[0].rpartition('/')[2]}")
+        raise InputError("the disk is full")
+
+    with pytest.raises(InputError, match="the disk is full"):
+        export_result(files, result, to=exported, copy=fail_at_second)
+    assert exported.find("twins", "0123") is None
+    assert export_result(files, result, to=exported)
+    found = exported.find("twins", "0123")
+    assert files.read_text(f"{found.path}/twins.csv") == "1,2"
+
+
+def test_an_export_of_a_result_that_loses_bytes_leaves_no_result(files, result, tmp_path):
+    exported = Workspace(f"file://{tmp_path}/bucket", files)
+    whole = replace(result, manifest=replace(result.manifest, sizes={"twins": 4}))
+    files.delete(f"{result.path}/twins/part-0")
+    with pytest.raises(InputError, match=r"twins: 0 of 4 bytes are there: a file is gone"):
+        export_result(files, whole, to=exported)
+    assert exported.find("twins", "0123") is None
+    assert not files.exists(exported.path("twins", "0123"))
+
+
+def test_an_export_is_made_again_when_that_is_asked_for(files, result, tmp_path):
+    exported = Workspace(f"file://{tmp_path}/bucket", files)
+    assert export_result(files, result, to=exported)
+    damaged = exported.find("twins", "0123")
+    files.write_text(f"{damaged.path}/twins.csv", "")
+    assert export_result(files, result, to=exported, force=True)
+    found = exported.find("twins", "0123")
+    assert files.read_text(f"{found.path}/twins.csv") == "1,2"
+    assert not files.exists(damaged.path)
+
+
+def test_half_a_manifest_at_the_target_counts_as_none(files, result, tmp_path):
+    exported = Workspace(f"file://{tmp_path}/bucket", files)
+    files.write_text(f"{exported.path('twins', '0123')}/_manifest.json", '{"stage": "tw')
+    assert export_result(files, result, to=exported)
+    assert exported.find("twins", "0123") is not None
+
+
+def test_distcp_is_used_where_there_is_a_hadoop(tmp_path, monkeypatch):
+    said = tmp_path / "said"
+    hadoop = tmp_path / "hadoop"
+    hadoop.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {said}\nexit "${{FAIL:-0}}"\n')
+    hadoop.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "none"))
+    assert find_distcp() is None
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    copy = find_distcp()
+    copy(["hdfs:///a", "hdfs:///b"], "gs://b/x")
+    arguments = said.read_text().splitlines()
+    assert arguments[0] == "distcp"
+    assert arguments[-3:] == ["hdfs:///a", "hdfs:///b", "gs://b/x"]
+    monkeypatch.setenv("FAIL", "3")
+    with pytest.raises(InputError) as caught:
+        copy(["hdfs:///a", "hdfs:///b"], "gs://b/x")
+    assert str(caught.value) == (
+        "gs://b/x: distcp of 2 sources, the first of them hdfs:///a, ended with exit code 3: "
+        "see above"
+    )

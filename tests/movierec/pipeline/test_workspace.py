@@ -1,0 +1,285 @@
+"""Results that exist once their manifest does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chispa import assert_df_equality
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as t
+
+from movierec.errors import InputError
+from movierec.pipeline.workspace import MANIFEST, Draft, Manifest, Result, Workspace
+from movierec.spark.files import Files
+from movierec.spark.session import Session
+from tests.support.files import files_below
+
+SCORES = t.StructType().add("movie_id", t.IntegerType()).add("score", t.DoubleType())
+WHOLE = Manifest(
+    stage="toy",
+    fingerprint="0123456789abcdef",
+    attempt="20261101T120000Z-0a1b2c3d",
+    version=2,
+    config={"partition": {"seed": 1}},
+    inputs={"archive": "a" * 64},
+    rows={"scores": 2, "deep/er/scores": 0},
+    sizes={},
+    facts={"named": "ünïcode", "none": None},
+    steps={"split": 0.25},
+    seconds=1.5,
+    versions={"spark": "4.1.2"},
+    warnings=["odd"],
+)
+
+
+def no_spark() -> SparkSession:
+    raise AssertionError("Spark was started")
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Workspace:
+    """A workspace that fails the test where it reaches for Spark."""
+    return Workspace(f"file://{tmp_path}", Files(no_spark))
+
+
+@pytest.fixture
+def workspace(session: Session, tmp_path: Path) -> Workspace:
+    return Workspace(f"file://{tmp_path}", Files(session))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Where the manifest and the attempts of `toy` lie."""
+    path = tmp_path / "toy" / "0123456789abcdef"
+    path.mkdir(parents=True)
+    return path
+
+
+def scores(spark: SparkSession, *rows: tuple[int, float]) -> DataFrame:
+    return spark.createDataFrame(list(rows), "movie_id int, score double")
+
+
+def publish(draft: Draft) -> Result:
+    return draft.publish(replace(WHOLE, attempt=draft.attempt, rows=draft.rows, sizes=draft.sizes))
+
+
+# --- without Spark -------------------------------------------------------------------------------
+
+
+def test_a_result_lies_below_its_stage_and_fingerprint(plain: Workspace, tmp_path: Path) -> None:
+    assert plain.path("toy", "0123456789abcdef") == f"file://{tmp_path}/toy/0123456789abcdef"
+
+
+def test_a_result_with_its_manifest_exists(plain: Workspace, place: Path) -> None:
+    (place / "_manifest.json").write_text(WHOLE.to_json(), encoding="utf-8")
+    result = plain.find("toy", "0123456789abcdef")
+    assert result is not None
+    assert result.manifest == WHOLE
+    assert result.path == f"file://{place}/{WHOLE.attempt}"
+
+
+def test_a_result_without_its_manifest_does_not_exist(plain: Workspace, place: Path) -> None:
+    (place / "scores").mkdir()
+    (place / "scores" / "part-0.parquet").touch()
+    assert plain.find("toy", "0123456789abcdef") is None
+    assert plain.find("toy", "fedcba9876543210") is None
+    assert plain.find("other", "0123456789abcdef") is None
+
+
+def test_a_manifest_cut_off_at_any_byte_counts_as_none(plain: Workspace, place: Path) -> None:
+    whole = WHOLE.to_json().encode()
+    # without its last byte, a line feed, it still says everything
+    for length in range(len(whole) - 1):
+        (place / "_manifest.json").write_bytes(whole[:length])
+        assert plain.find("toy", "0123456789abcdef") is None, length
+    (place / "_manifest.json").write_bytes(whole)
+    assert plain.find("toy", "0123456789abcdef") is not None
+
+
+@pytest.mark.parametrize("text", ["[]", "7", "null", "{}", '{"stage": "toy"}', "x"])
+def test_what_is_no_manifest_counts_as_none(plain: Workspace, place: Path, text: str) -> None:
+    (place / "_manifest.json").write_text(text, encoding="utf-8")
+    assert plain.find("toy", "0123456789abcdef") is None
+
+
+def test_a_manifest_of_another_suite_version_counts_as_none(plain: Workspace, place: Path) -> None:
+    more: dict[str, Any] = json.loads(WHOLE.to_json()) | {"later": 1}
+    (place / "_manifest.json").write_text(json.dumps(more), encoding="utf-8")
+    assert plain.find("toy", "0123456789abcdef") is None
+
+
+def test_a_manifest_never_holds_what_json_does_not_know() -> None:
+    with pytest.raises(ValueError, match="Out of range float values are not JSON compliant"):
+        replace(WHOLE, facts={"score": float("nan")}).to_json()
+
+
+def test_a_dataset_that_the_result_has_not_is_named_with_those_it_has(
+    plain: Workspace, place: Path
+) -> None:
+    (place / "_manifest.json").write_text(WHOLE.to_json(), encoding="utf-8")
+    result = plain.find("toy", "0123456789abcdef")
+    assert result is not None
+    with pytest.raises(InputError) as caught:
+        result.read(None, "score", SCORES)  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        f"file://{place}/{WHOLE.attempt}: there is no dataset 'score', only scores, deep/er/scores"
+    )
+
+
+# --- with Spark ----------------------------------------------------------------------------------
+
+
+def test_a_written_dataset_is_counted_and_read_back(
+    spark: SparkSession, workspace: Workspace
+) -> None:
+    draft = workspace.begin("toy", "0123456789abcdef")
+    frame = scores(spark, (1, 0.5), (2, 0.25))
+    written = draft.write(frame, "deep/er/scores", SCORES)
+    assert_df_equality(written, frame, ignore_nullable=True, ignore_row_order=True)
+    assert written.inputFiles()
+    draft.write(frame.limit(0), "scores", SCORES)
+    assert draft.rows == {"deep/er/scores": 2, "scores": 0}
+
+
+def test_a_published_result_is_found_and_read_in_the_order_of_the_schema(
+    spark: SparkSession, workspace: Workspace
+) -> None:
+    draft = workspace.begin("toy", "0123456789abcdef")
+    draft.write(scores(spark, (7, 0.5)).select("score", "movie_id"), "scores", SCORES)
+    assert workspace.find("toy", "0123456789abcdef") is None
+    publish(draft)
+    result = workspace.find("toy", "0123456789abcdef")
+    assert result is not None
+    frame = result.read(spark, "scores", SCORES)
+    assert frame.columns == ["movie_id", "score"]
+    assert [tuple(row) for row in frame.collect()] == [(7, 0.5)]
+
+
+def test_an_empty_dataset_reads_as_an_empty_frame(
+    spark: SparkSession, workspace: Workspace
+) -> None:
+    draft = workspace.begin("toy", "0123456789abcdef")
+    draft.write(scores(spark, (1, 0.5)).limit(0), "scores", SCORES)
+    result = publish(draft)
+    assert result.read(spark, "scores", SCORES).count() == 0
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"")])
+def test_a_part_that_is_gone_or_cut_off_is_an_error_with_its_cure(
+    spark: SparkSession, workspace: Workspace, harm: Callable[[Path], object]
+) -> None:
+    draft = workspace.begin("toy", "0123456789abcdef")
+    draft.write(scores(spark, (1, 0.5)), "scores", SCORES)
+    result = publish(draft)
+    directory = Path(result.path.removeprefix("file://"), "scores")
+    (part,) = directory.glob("part-*")
+    whole = sum(path.stat().st_size for path in directory.glob("part-*"))
+    assert result.read(spark, "scores", SCORES).count() == 1
+    harm(part)
+    with pytest.raises(InputError) as caught:
+        result.read(spark, "scores", SCORES)
+    assert str(caught.value) == (
+        f"{result.path}/scores: 0 of {whole:,} bytes are there: a file is gone or cut off; "
+        "make the stage toy again with FORCE=1 (--force)"
+    )
+
+
+def test_every_fault_of_a_frame_is_named_at_once_and_nothing_is_written(
+    spark: SparkSession, workspace: Workspace, tmp_path: Path
+) -> None:
+    frame = scores(spark, (1, 0.5)).select(
+        F.col("movie_id").cast("bigint"), F.lit("x").alias("extra"), F.lit(1).alias("more")
+    )
+    draft = workspace.begin("toy", "0123456789abcdef")
+    with pytest.raises(ValueError, match=r"^the frame does not conform: ") as caught:
+        draft.write(frame, "scores", SCORES)
+    assert str(caught.value) == (
+        "the frame does not conform: score is missing; extra is not in the schema; "
+        "more is not in the schema; movie_id is bigint, not int"
+    )
+    assert files_below(tmp_path) == []
+    assert draft.rows == {}
+
+
+def test_a_dataset_is_written_once(spark: SparkSession, workspace: Workspace) -> None:
+    draft = workspace.begin("toy", "0123456789abcdef")
+    draft.write(scores(spark, (1, 0.5)), "scores", SCORES)
+    with pytest.raises(AnalysisException, match="PATH_ALREADY_EXISTS"):
+        draft.write(scores(spark, (1, 0.5)), "scores", SCORES)
+
+
+def test_small_texts_lie_beside_the_datasets(workspace: Workspace, place: Path) -> None:
+    draft = workspace.begin("toy", "0123456789abcdef")
+    draft.write_text("summary.json", "{}\n")
+    assert (place / draft.attempt / "summary.json").read_text(encoding="utf-8") == "{}\n"
+
+
+def test_a_result_stays_until_the_one_that_replaces_it_is_published(workspace: Workspace) -> None:
+    first = workspace.begin("toy", "0123456789abcdef")
+    first.write_text("summary.json", "1")
+    old = publish(first)
+    second = workspace.begin("toy", "0123456789abcdef")
+    second.write_text("summary.json", "2")
+    assert workspace.find("toy", "0123456789abcdef") == old
+    assert workspace.files.read_text(f"{old.path}/summary.json") == "1"
+    new = publish(second)
+    assert workspace.find("toy", "0123456789abcdef") == new
+    assert workspace.files.read_text(f"{new.path}/summary.json") == "2"
+    assert not workspace.files.exists(old.path)
+
+
+def test_of_two_runs_at_once_the_first_to_end_counts_and_the_other_takes_its_result(
+    workspace: Workspace, place: Path
+) -> None:
+    slow, fast = (workspace.begin("toy", "0123456789abcdef") for _ in range(2))
+    for draft in (slow, fast):
+        draft.write_text("summary.json", draft.attempt)
+    won = publish(fast)
+    assert publish(slow) == won
+    assert workspace.find("toy", "0123456789abcdef") == won
+    assert workspace.files.names(place.as_uri()) == [fast.attempt, MANIFEST]
+
+
+def test_attempts_that_were_abandoned_go_when_the_next_begins(
+    workspace: Workspace, place: Path
+) -> None:
+    day = timedelta(days=1)
+    now = datetime.now(timezone.utc)
+    old, young = (f"{now - age:%Y%m%dT%H%M%SZ}-00000000" for age in (1.1 * day, 0.9 * day))
+    for name in (old, young, "mine"):
+        (place / name).mkdir()
+        (place / name / "part").touch()
+    neighbour = place.with_name("fedcba9876543210") / old
+    neighbour.mkdir(parents=True)
+    workspace.begin("toy", "0123456789abcdef")
+    assert sorted(path.name for path in place.iterdir()) == sorted([young, "mine"])
+    assert neighbour.exists()
+
+
+def test_an_old_attempt_that_counts_is_kept(workspace: Workspace, place: Path) -> None:
+    (place / WHOLE.attempt).mkdir()
+    manifest = replace(WHOLE, attempt="20200101T000000Z-0a1b2c3d")
+    (place / manifest.attempt).mkdir()
+    (place / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+    draft = workspace.begin("toy", "0123456789abcdef")
+    assert (place / manifest.attempt).exists()
+    draft.discard()
+    assert (place / manifest.attempt).exists()
+
+
+def test_discarding_removes_what_was_written(
+    spark: SparkSession, workspace: Workspace, tmp_path: Path
+) -> None:
+    draft: Draft = workspace.begin("toy", "0123456789abcdef")
+    draft.write(scores(spark, (1, 0.5)), "scores", SCORES)
+    assert files_below(tmp_path)
+    draft.discard()
+    assert files_below(tmp_path) == []

@@ -1,0 +1,149 @@
+"""The kernel against brute force, where norms, ties and sizes are as awkward as they get."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from movierec.ranking import topk
+from movierec.ranking.catalogue import Catalogue
+from movierec.ranking.topk import Block, candidates_top_k, unseen_top_k
+from tests.support import reference
+
+# Few distinct values make ties; the extremes make norms that prune nothing or everything.
+VALUES = st.sampled_from([-2.0, -1.0, -0.5, 0.0, 0.25, 0.5, 1.0, 3.0, 1e-4, 1e3])
+
+
+@st.composite
+def problems(draw):
+    rank = draw(st.integers(1, 3))
+    n_movies = draw(st.integers(1, 40))
+    vectors = st.lists(VALUES, min_size=rank, max_size=rank)
+    ids = draw(st.permutations(range(1, 3 * n_movies)))[:n_movies]
+    movies = {movie: draw(vectors) for movie in ids}
+    users = draw(st.lists(vectors, min_size=1, max_size=6))
+    seen = [draw(st.sets(st.sampled_from(ids), max_size=n_movies)) for _ in users]
+    return movies, users, seen, draw(st.integers(1, 50))
+
+
+def block_of(catalogue, users, movies_of_users):
+    pairs = [(row, movie) for row, movies in enumerate(movies_of_users) for movie in movies]
+    ids = np.array([movie for _, movie in pairs], np.int32)
+    positions, known = catalogue.locate(ids)
+    assert known.all()
+    rows = np.array([row for row, _ in pairs], np.int64)
+    return Block(np.arange(len(users), dtype=np.int32), np.array(users), rows, positions)
+
+
+def lists_by_user(lists, n_users):
+    return [
+        list(zip(lists.movie_ids[lists.rows == row], lists.scores[lists.rows == row], strict=True))
+        for row in range(n_users)
+    ]
+
+
+@settings(max_examples=300, deadline=None)
+@given(problems())
+def test_lists_equal_brute_force_whatever_the_norms(problem):
+    movies, users, seen, k = problem
+    catalogue = Catalogue.of(list(movies), list(movies.values()), users=np.array(users)[: k % 3])
+    made = lists_by_user(unseen_top_k(block_of(catalogue, users, seen), catalogue, k=k), len(users))
+    for user, own_seen, own in zip(users, seen, made, strict=True):
+        assert own == reference.unseen_top_k(user, movies, own_seen, k)
+
+
+@pytest.mark.parametrize("first_chunk", [1, 7, 4096])
+def test_lists_do_not_depend_on_the_width_of_the_chunks(monkeypatch, first_chunk):
+    rng = np.random.default_rng(1)
+    factors = rng.normal(size=(700, 8)) * rng.pareto(1.0, size=(700, 1))
+    catalogue = Catalogue.of(np.arange(700), factors)
+    block = Block(
+        np.arange(20, dtype=np.int32),
+        rng.normal(size=(20, 8)),
+        np.repeat(np.arange(20), 30),
+        np.concatenate([rng.choice(700, 30, replace=False) for _ in range(20)]),
+    )
+    expected = unseen_top_k(block, catalogue, k=10)
+    monkeypatch.setattr(topk, "FIRST_CHUNK", first_chunk)
+    for made, wanted in zip(unseen_top_k(block, catalogue, k=10), expected, strict=True):
+        np.testing.assert_array_equal(made, wanted)
+
+
+def test_lists_do_not_depend_on_the_users_whose_factors_shaped_the_search():
+    rng = np.random.default_rng(3)
+    factors, users = rng.normal(size=(2, 500, 6)) * np.geomspace(1, 100, 6)
+    none = np.empty(0, np.int64)
+    block = Block(np.arange(40), users[:40], none, none)
+    plain, shaped = (
+        unseen_top_k(block, Catalogue.of(np.arange(500), factors, users=some), k=20)
+        for some in (None, users[40:])
+    )
+    for made, wanted in zip(shaped, plain, strict=True):
+        np.testing.assert_array_equal(made, wanted)
+
+
+def test_a_users_scores_do_not_depend_on_the_other_users_of_the_block():
+    rng = np.random.default_rng(2)
+    factors = rng.normal(size=(300, 32)).astype(np.float32)
+    catalogue = Catalogue.of(np.arange(300), factors)
+    users = rng.normal(size=(50, 32)).astype(np.float32)
+    none = np.empty(0, np.int64)
+    together = unseen_top_k(Block(np.arange(50), users, none, none), catalogue, k=20)
+    for row in range(50):
+        alone = unseen_top_k(Block(np.arange(1), users[row : row + 1], none, none), catalogue, k=20)
+        assert (alone.movie_ids == together.movie_ids[together.rows == row]).all()
+        assert (alone.scores == together.scores[together.rows == row]).all()
+
+
+def test_scores_that_single_precision_cannot_tell_apart_are_ranked_right():
+    one = 1.0 + 2.0**-30
+    catalogue = Catalogue.of([5, 6, 7], [[1.0], [one], [1.0]])
+    lists = unseen_top_k(block_of(catalogue, [[1.0]], [[]]), catalogue, k=2)
+    assert lists_by_user(lists, 1) == [[(6, one), (5, 1.0)]]
+
+
+@pytest.mark.parametrize("kernel", [unseen_top_k, candidates_top_k])
+def test_a_user_factor_that_is_not_finite_is_refused(kernel):
+    catalogue = Catalogue.of([5, 6], [[1.0], [2.0]])
+    with pytest.raises(ValueError, match="user factor is not finite"):
+        kernel(block_of(catalogue, [[1.0], [np.nan]], [[5], [5]]), catalogue, k=1)
+
+
+def test_ranks_start_at_one_and_ties_go_to_the_smaller_movie_id():
+    catalogue = Catalogue.of([30, 10, 20], [[1.0], [1.0], [2.0]])
+    lists = unseen_top_k(block_of(catalogue, [[1.0], [-1.0]], [[], [10]]), catalogue, k=3)
+    assert lists.rows.tolist() == [0, 0, 0, 1, 1]
+    assert lists.movie_ids.tolist() == [20, 10, 30, 30, 20]
+    assert lists.ranks.tolist() == [1, 2, 3, 1, 2]
+
+
+def test_a_user_who_has_seen_everything_has_no_list():
+    catalogue = Catalogue.of([1, 2], [[1.0], [2.0]])
+    lists = unseen_top_k(block_of(catalogue, [[1.0]], [[1, 2]]), catalogue, k=3)
+    assert len(lists.rows) == 0
+
+
+def test_an_empty_catalogue_makes_no_lists():
+    catalogue = Catalogue.of([], np.empty((0, 1)))
+    none = np.empty(0, np.int64)
+    lists = unseen_top_k(Block(np.arange(2), np.ones((2, 1)), none, none), catalogue, k=3)
+    assert len(lists.rows) == 0
+
+
+def test_only_candidates_are_ranked_where_candidates_are_given():
+    catalogue = Catalogue.of([1, 2, 3], [[3.0], [1.0], [2.0]])
+    lists = candidates_top_k(block_of(catalogue, [[1.0], [1.0]], [[2, 3], []]), catalogue, k=5)
+    assert lists_by_user(lists, 2) == [[(3, 2.0), (2, 1.0)], []]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_factor_that_is_not_finite_is_refused(bad):
+    with pytest.raises(ValueError, match="a movie factor is not finite"):
+        Catalogue.of([1, 2], [[1.0], [bad]])
+    with pytest.raises(ValueError, match="a user factor is not finite"):
+        Catalogue.of([1, 2], [[1.0], [2.0]], users=[[bad]])
+    catalogue = Catalogue.of([1], [[1.0]])
+    with pytest.raises(ValueError, match="a user factor is not finite"):
+        unseen_top_k(block_of(catalogue, [[bad]], [[]]), catalogue, k=1)

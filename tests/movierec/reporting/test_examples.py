@@ -1,0 +1,82 @@
+"""Which users are shown, and what of them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from movierec.reporting.examples import Material, collect_examples
+
+START = datetime(2001, 1, 1, tzinfo=timezone.utc)
+MOVIES = [(movie, f"Film {movie} (1999)", ["Drama"] if movie % 2 else []) for movie in range(1, 60)]
+
+
+def ratings_of(user, n):
+    """So many ratings: odd movies 5 stars, even ones 2, a minute apart."""
+    return [
+        (user, movie, 5.0 if movie % 2 else 2.0, START + timedelta(minutes=movie))
+        for movie in range(1, n + 1)
+    ]
+
+
+@pytest.fixture
+def material(spark):
+    """Users 1 to 20 with so many ratings each; 21 has none that is relevant."""
+    users = range(1, 22)
+    known = [row for user in users for row in ratings_of(user, user)]
+    relevant = [(user, movie) for user in range(1, 21) for movie in (50, 52)]
+    lists = [
+        (user, movie, 0.5, rank) for user in users for rank, movie in enumerate((51, 52, 53), 1)
+    ]
+    metrics = [(user, user / 100) for user in users]
+    return Material(
+        known=spark.createDataFrame(
+            known, "user_id int, movie_id int, rating float, rated_at timestamp"
+        ),
+        relevant=spark.createDataFrame(relevant, "user_id int, movie_id int"),
+        recommendations=spark.createDataFrame(
+            lists, "user_id int, movie_id int, score double, rank int"
+        ),
+        movies=spark.createDataFrame(MOVIES, "movie_id int, title string, genres array<string>"),
+        metrics={"als": spark.createDataFrame(metrics, "user_id int, ndcg double")},
+    )
+
+
+def test_the_users_are_spread_over_activity(material):
+    found = collect_examples(material, relevant_rating=4.0)
+    assert [one["user_id"] for one in found] == [one["ratings"] for one in found]
+    assert [one["user_id"] for one in found] == [1, 3, 5, 7, 9, 11, 13, 15, 17, 19]
+
+
+def test_what_is_shown_is_what_happened(material):
+    last = collect_examples(material, relevant_rating=4.0)[-1]
+    assert [movie["movie_id"] for movie in last["liked"]] == [19, 17, 15, 13, 11]
+    assert last["liked"][0] == {
+        "movie_id": 19,
+        "title": "Film 19 (1999)",
+        "genres": ["Drama"],
+        "stars": 5.0,
+    }
+    assert [(one["movie_id"], one["liked_later"]) for one in last["recommended"]] == [
+        (51, False),
+        (52, True),
+        (53, False),
+    ]
+    assert (last["liked_later"], last["found"]) == (2, 1)
+    assert [(one["movie_id"], one["rank"]) for one in last["found_at"]] == [(52, 2)]
+    assert last["ndcg"] == {"als": 0.19}
+
+
+def test_of_equally_active_users_the_lowest_ids_are_shown(spark, material):
+    known = spark.createDataFrame(
+        [row for user in range(1, 21) for row in ratings_of(user, 4)],
+        "user_id int, movie_id int, rating float, rated_at timestamp",
+    )
+    found = collect_examples(Material(**{**vars(material), "known": known}), relevant_rating=4.0)
+    assert [one["user_id"] for one in found] == list(range(1, 11))
+
+
+def test_nobody_to_show(material):
+    nobody = Material(**{**vars(material), "relevant": material.relevant.limit(0)})
+    assert collect_examples(nobody, relevant_rating=4.0) == []

@@ -1,0 +1,143 @@
+"""summary.json and the table that a terminal shows of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from movierec.config.schema import EvaluationConfig
+from movierec.evaluation.compare import SplitEvaluation
+from movierec.reporting.summary import evaluation_summary, table, to_json
+from tests.support.manifests import manifest
+
+MODELS = ["popularity", "als", "als_explicit", "random", "oracle"]
+LOWS = [-0.012, -0.002, 0.008, 0.018]
+METRICS = ["precision", "map", "ndcg", "recall"]
+
+
+def evaluation(first: float, *, k: int, cold: int = 0) -> SplitEvaluation:
+    """Metrics that count up from `first` by a thousandth, model by model."""
+    models: dict[str, dict[str, Any]] = {}
+    for n, model in enumerate(MODELS):
+        metrics = {f"{name}_at_{k}": first + n / 100 + m / 1000 for m, name in enumerate(METRICS)}
+        models[model] = {**metrics, "users": 7, "ci95": {name: [0.0, 1.0] for name in metrics}}
+    differences = {
+        f"{name}_at_{k}": {"difference": 0.01, "ci95": [LOWS[m], 0.5], "p_value": 0.04}
+        for m, name in enumerate(METRICS)
+    }
+    return SplitEvaluation(
+        models=models,
+        comparison={"als_vs_popularity": differences, "als_vs_als_explicit": differences},
+        users={"evaluated": 7, "evaluated_but_cold": cold},
+        movies={"known": 9},
+        strata={"users_by_activity": []},
+    )
+
+
+def summary(*, k: int = 100, candidates: str = "unseen", cold: int = 0) -> dict[str, Any]:
+    return evaluation_summary(
+        {"validation": evaluation(0.1, k=k), "test": evaluation(0.5, k=k, cold=cold)},
+        ingest=manifest(rows={"ratings": 10, "movies": 4, "tags": 5}, facts={"users": 3}),
+        partition=manifest(
+            config={"partition": {"strategy": "global_time"}},
+            rows={"train": 6, "validation": 2, "test": 2},
+            facts={"audit": {"lost": 0}},
+        ),
+        params={"als": {"rank": 16}, "popularity": {"kind": "count"}},
+        config=EvaluationConfig(
+            k=k,
+            relevant_rating=4.0,
+            candidates=candidates,  # type: ignore[arg-type]
+            bootstrap=100,
+            seed=1,
+            strata=4,
+        ),
+    )
+
+
+def test_the_summary_has_the_keys_that_scripts_rely_on() -> None:
+    found = summary()
+    assert found["data"] == {"ratings": 10, "users": 3, "movies": 4}
+    assert found["partition"] == {
+        "strategy": "global_time",
+        "train": 6,
+        "validation": 2,
+        "test": 2,
+        "audit": {"lost": 0},
+    }
+    assert list(found["models"]) == MODELS
+    als = found["models"]["als"]
+    assert list(als) == ["params", "validation", "test"]
+    assert als["params"] == {"rank": 16}
+    assert als["validation"]["precision_at_100"] == 0.1 + 1 / 100
+    assert als["test"]["recall_at_100"] == 0.5 + 1 / 100 + 3 / 1000
+    assert als["test"]["ci95"]["map_at_100"] == [0.0, 1.0]
+    assert found["models"]["random"]["params"] == {}
+    compared = found["comparison"]["als_vs_popularity"]["test"]["ndcg_at_100"]
+    assert compared == {"difference": 0.01, "ci95": [0.008, 0.5], "p_value": 0.04}
+    assert found["users"]["test"] == {"evaluated": 7, "evaluated_but_cold": 0}
+
+
+def test_the_inflated_protocol_is_labelled_as_such() -> None:
+    honest, inflated = summary()["protocol"], summary(candidates="heldout_only")["protocol"]
+    assert honest["candidates"] == "unseen"
+    assert honest["candidates_are"].startswith("every movie of the training data")
+    assert inflated["candidates"] == "heldout_only"
+    assert inflated["candidates_are"].startswith("INFLATED: ")
+
+
+def test_the_summary_s_text_is_json_that_reads_back_the_same() -> None:
+    text = to_json(summary())
+    assert text.endswith("}\n")
+    assert json.loads(text) == summary()
+
+
+def test_what_json_does_not_know_is_never_written() -> None:
+    for odd in (float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            to_json(summary() | {"odd": odd})
+
+
+TABLE = """\
+split       model             precision_at_100        map_at_100       ndcg_at_100     recall_at_100
+validation  popularity                  0.1000            0.1010            0.1020            0.1030
+validation  als                         0.1100            0.1110            0.1120            0.1130
+validation  als_explicit                0.1200            0.1210            0.1220            0.1230
+validation  random                      0.1300            0.1310            0.1320            0.1330
+validation  oracle                      0.1400            0.1410            0.1420            0.1430
+validation  als − popularity  [-0.012, +0.500]  [-0.002, +0.500]  [+0.008, +0.500]  [+0.018, +0.500]
+test        popularity                  0.5000            0.5010            0.5020            0.5030
+test        als                         0.5100            0.5110            0.5120            0.5130
+test        als_explicit                0.5200            0.5210            0.5220            0.5230
+test        random                      0.5300            0.5310            0.5320            0.5330
+test        oracle                      0.5400            0.5410            0.5420            0.5430
+test        als − popularity  [-0.012, +0.500]  [-0.002, +0.500]  [+0.008, +0.500]  [+0.018, +0.500]
+candidates: every movie of the training data that the user has not seen"""
+
+
+def test_the_table_shows_every_model_on_both_splits() -> None:
+    assert table(summary()) == TABLE
+
+
+def test_the_table_is_at_the_k_of_the_summary() -> None:
+    head = table(summary(k=7)).splitlines()[0]
+    assert head.split() == [
+        "split",
+        "model",
+        "precision_at_7",
+        "map_at_7",
+        "ndcg_at_7",
+        "recall_at_7",
+    ]
+
+
+def test_the_table_says_whom_als_cannot_serve() -> None:
+    *_, told, _ = table(summary(cold=3)).splitlines()
+    assert told == "test: 3 of 7 users are cold: ALS has no list for them and scores 0"
+
+
+def test_the_table_says_under_it_what_was_ranked() -> None:
+    last = table(summary(candidates="heldout_only")).splitlines()[-1]
+    assert last.startswith("candidates: INFLATED: only the user's own held-out movies")

@@ -1,0 +1,268 @@
+"""URIs, and files under file: read by plain Python and through Hadoop."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from movierec.errors import ConfigError, InputError
+from movierec.spark import files as storage
+from movierec.spark.files import Files, is_local, local_path, resolve_uri
+from movierec.spark.session import Session
+
+TEXT = "naïve café 映画 🎬\nline two\n"
+
+
+def no_spark() -> SparkSession:
+    raise AssertionError("Spark was started")
+
+
+@pytest.fixture
+def plain() -> Files:
+    """Files that fail the test where they reach for Spark."""
+    return Files(no_spark)
+
+
+@pytest.fixture
+def hadoop(session: Session, monkeypatch: pytest.MonkeyPatch) -> Files:
+    """Files that read local paths through Hadoop too, as they read hdfs: and gs:."""
+    monkeypatch.setattr(storage, "is_local", lambda uri: False)
+    return Files(session)
+
+
+# --- URIs ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "uri"),
+    [
+        ("data/ml.zip", "file://{cwd}/data/ml.zip"),
+        ("./data//x/../ml.zip", "file://{cwd}/data/ml.zip"),
+        ("data/", "file://{cwd}/data"),
+        ("a/b:c", "file://{cwd}/a/b:c"),
+        ("with space/é", "file://{cwd}/with space/é"),
+        ("/data/ml.zip", "file:///data/ml.zip"),
+        ("/data/", "file:///data"),
+        ("/", "file:///"),
+        ("file:data/ml.zip", "file://{cwd}/data/ml.zip"),
+        ("file:/data/ml.zip", "file:///data/ml.zip"),
+        ("file:///data/ml.zip", "file:///data/ml.zip"),
+        ("file:///data/", "file:///data"),
+        ("hdfs:///data/ml.zip", "hdfs:///data/ml.zip"),
+        ("hdfs://namenode:8020/data/", "hdfs://namenode:8020/data"),
+        ("gs://bucket/a/b", "gs://bucket/a/b"),
+        ("gs://bucket/", "gs://bucket"),
+    ],
+)
+def test_a_path_or_uri_becomes_an_absolute_uri(
+    value: str, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert resolve_uri(value, key="workspace") == uri.format(cwd=Path.cwd())
+
+
+@pytest.mark.parametrize(
+    ("value", "scheme"),
+    [
+        ("s3://bucket/x", "s3"),
+        ("http://host/x", "http"),
+        ("FILE:///x", "FILE"),
+        (r"C:\data\ml.zip", "C"),
+        ("C:/data/ml.zip", "C"),
+        ("x:", "x"),
+    ],
+)
+def test_another_scheme_is_refused_with_the_key_and_the_value(value: str, scheme: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve_uri(value, key="source.archive")
+    shown = {r"C:\data\ml.zip": r"C:\\data\\ml.zip"}.get(value, value)
+    assert caught.value.problems == [
+        f"source.archive: '{shown}' has the scheme {scheme}:, not one of file:, hdfs:, gs:"
+    ]
+
+
+def test_a_file_uri_with_a_host_is_refused() -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve_uri("file://host/data", key="workspace")
+    assert caught.value.problems == [
+        "workspace: 'file://host/data' names a host; write file:///path"
+    ]
+
+
+def test_only_file_uris_are_local() -> None:
+    assert is_local("file:///data/x")
+    assert not is_local("hdfs:///data/x")
+    assert not is_local("gs://bucket/x")
+    assert local_path("file:///data/x y") == "/data/x y"
+
+
+# --- reading what is local, without Spark ------------------------------------------------------
+
+
+def test_local_text_is_read_as_utf8_without_spark(plain: Files, tmp_path: Path) -> None:
+    (tmp_path / "x y").write_bytes(TEXT.encode("utf-8"))
+    assert plain.read_text(f"file://{tmp_path}/x y") == TEXT
+
+
+def test_a_missing_local_file_reads_as_none_without_spark(plain: Files, tmp_path: Path) -> None:
+    assert plain.read_text(f"file://{tmp_path}/none/none") is None
+    assert not plain.exists(f"file://{tmp_path}/none")
+
+
+def test_local_files_and_directories_exist_without_spark(plain: Files, tmp_path: Path) -> None:
+    (tmp_path / "x").touch()
+    assert plain.exists(f"file://{tmp_path}/x")
+    assert plain.exists(f"file://{tmp_path}")
+
+
+@pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 21) + 7])
+def test_a_local_checksum_is_that_of_hashlib_without_spark(
+    plain: Files, tmp_path: Path, size: int
+) -> None:
+    content = os.urandom(size)
+    (tmp_path / "x").write_bytes(content)
+    assert plain.sha256(f"file://{tmp_path}/x") == hashlib.sha256(content).hexdigest()
+
+
+def test_a_directory_is_no_readable_file(plain: Files, tmp_path: Path) -> None:
+    uri = f"file://{tmp_path}"
+    with pytest.raises(InputError, match=f"^{uri}: cannot be read: .*[Dd]irectory") as caught:
+        plain.read_text(uri)
+    assert caught.value.exit_code == 3
+    with pytest.raises(InputError, match=f"^{uri}: cannot be read: Is a directory$"):
+        plain.sha256(uri)
+
+
+def test_text_that_is_not_utf8_is_no_input(plain: Files, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"caf\xe9")
+    with pytest.raises(InputError) as caught:
+        plain.read_text(f"file://{tmp_path}/x")
+    assert str(caught.value) == (
+        f"file://{tmp_path}/x: cannot be read: 'utf-8' codec can't decode byte 0xe9 in position "
+        "3: unexpected end of data"
+    )
+
+
+def test_the_checksum_of_a_missing_local_file_is_an_input_error(
+    plain: Files, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError) as caught:
+        plain.sha256(f"file://{tmp_path}/x")
+    assert str(caught.value) == f"file://{tmp_path}/x: cannot be read: No such file or directory"
+
+
+# --- through Hadoop ------------------------------------------------------------------------------
+
+
+def test_text_is_written_as_utf8_over_what_is_there(files: Files, tmp_path: Path) -> None:
+    uri = f"file://{tmp_path}/new/directory/x y"
+    files.write_text(uri, "longer than what comes next " * 9)
+    files.write_text(uri, TEXT)
+    assert (tmp_path / "new/directory/x y").read_bytes() == TEXT.encode("utf-8")
+    assert files.read_text(uri) == TEXT
+
+
+def test_an_empty_text_is_a_file(files: Files, tmp_path: Path) -> None:
+    files.write_text(f"file://{tmp_path}/x", "")
+    assert (tmp_path / "x").read_bytes() == b""
+
+
+def test_a_directory_is_deleted_with_all_it_holds(files: Files, tmp_path: Path) -> None:
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "a/b/x").touch()
+    (tmp_path / "ab").touch()
+    files.delete(f"file://{tmp_path}/a")
+    assert [path.name for path in tmp_path.iterdir()] == ["ab"]
+
+
+def test_deleting_what_is_not_there_does_nothing(files: Files, tmp_path: Path) -> None:
+    files.delete(f"file://{tmp_path}/none/none")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_hadoop_reads_what_plain_python_reads(hadoop: Files, tmp_path: Path) -> None:
+    content = TEXT.encode("utf-8") * 50_000
+    (tmp_path / "x y").write_bytes(content)
+    uri = f"file://{tmp_path}/x y"
+    assert hadoop.read_text(uri) == TEXT * 50_000
+    assert hadoop.sha256(uri) == hashlib.sha256(content).hexdigest()
+    assert hadoop.exists(uri)
+    assert hadoop.exists(f"file://{tmp_path}")
+
+
+def test_hadoop_finds_missing_what_plain_python_finds_missing(
+    hadoop: Files, tmp_path: Path
+) -> None:
+    uri = f"file://{tmp_path}/none"
+    assert hadoop.read_text(uri) is None
+    assert not hadoop.exists(uri)
+    for read in (hadoop.sha256, hadoop.open):
+        with pytest.raises(
+            InputError, match=f"^{uri}: FileNotFoundException: File {uri.replace('//', '')}"
+        ):
+            read(uri)
+
+
+def test_a_file_is_read_in_any_order(files: Files, tmp_path: Path) -> None:
+    content = os.urandom(300_000)
+    (tmp_path / "x").write_bytes(content)
+    with files.open(f"file://{tmp_path}/x") as file:
+        assert file.seekable()
+        assert file.read(10) == content[:10]
+        assert file.seek(-100, io.SEEK_END) == 299_900
+        assert file.read() == content[-100:]
+        assert file.read() == b""
+        file.seek(70_000)
+        file.seek(5, io.SEEK_CUR)
+        assert file.tell() == 70_005
+        assert file.read(200_000) == content[70_005:270_005]
+        file.seek(400_000)
+        assert file.read(1) == b""
+        with pytest.raises(OSError, match="before the file's start"):
+            file.seek(-300_001, io.SEEK_END)
+
+
+def test_the_room_is_that_of_the_file_system_and_of_what_is_not_there_yet(
+    files: Files, tmp_path: Path
+) -> None:
+    for uri in (f"file://{tmp_path}", f"file://{tmp_path}/not/yet", "file:///"):
+        free = files.free_space(uri)
+        assert free is not None
+    place = shutil.disk_usage(tmp_path).free
+    assert files.free_space(f"file://{tmp_path}/not/yet") == pytest.approx(place, rel=0.05)
+
+
+# A Hadoop without the connector, a URI without its slashes, a file in the directory's place.
+@pytest.mark.parametrize(
+    ("uri", "message"),
+    [
+        (
+            "gs://bucket/x",
+            'gs://bucket/x: UnsupportedFileSystemException: No FileSystem for scheme "gs"',
+        ),
+        (
+            "hdfs:data/x",
+            "hdfs:data/x: IllegalArgumentException: java.net.URISyntaxException: Relative path in "
+            "absolute URI: hdfs:data/x",
+        ),
+    ],
+)
+def test_a_file_system_that_is_not_there_is_an_input_error(
+    files: Files, uri: str, message: str
+) -> None:
+    for touch in (files.exists, files.delete, files.sha256, files.open):
+        with pytest.raises(InputError) as caught:
+            touch(uri)
+        assert str(caught.value) == message
+
+
+def test_writing_below_a_file_is_an_input_error(files: Files, tmp_path: Path) -> None:
+    (tmp_path / "x").touch()
+    with pytest.raises(InputError, match=f"^file://{tmp_path}/x/y: [A-Za-z]+Exception: "):
+        files.write_text(f"file://{tmp_path}/x/y", "text")

@@ -1,0 +1,314 @@
+"""How far a step is: on a terminal one line, drawn anew; elsewhere plain lines now and then."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from movierec.spark import progress
+from movierec.spark.progress import THREAD, Progress
+from movierec.spark.session import Session
+from movierec.spark.time_left import TimeLeft
+from tests.support.gates import SECONDS, GatedStage
+from tests.support.paths import ROOT
+from tests.support.screens import drawn, lines_on_screen
+
+SRC = ROOT / "src"
+
+
+Read = Callable[[], str]
+"""Returns what was written to standard error so far."""
+
+
+@pytest.fixture
+def written(capsys: pytest.CaptureFixture[str]) -> Read:
+    held = [""]
+
+    def read() -> str:
+        held[0] += capsys.readouterr().err
+        return held[0]
+
+    return read
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch, written: Read) -> Read:
+    """Standard error is taken for a terminal of 100 columns, and redrawn quickly."""
+    monkeypatch.setattr(progress, "can_redraw", lambda stream: True)
+    monkeypatch.setattr(progress, "REDRAW_SECONDS", 0.05)
+    monkeypatch.setenv("COLUMNS", "100")
+    return written
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch, written: Read) -> Read:
+    """Standard error is no terminal, and a minute passes quickly."""
+    monkeypatch.setattr(progress, "REPORT_SECONDS", 0.1)
+    return written
+
+
+@pytest.fixture
+def stage(spark: SparkSession, tmp_path: Path) -> Iterator[GatedStage]:
+    stage = GatedStage(spark, tmp_path, 4)
+    stage.start()
+    yield stage
+    stage.finish()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def watchers() -> list[threading.Thread]:
+    return [one for one in threading.enumerate() if one.name == THREAD]
+
+
+# --- on a terminal --------------------------------------------------------------------------------
+
+
+def test_a_bar_shows_the_tasks_that_spark_has_run(
+    terminal: Read, session: Session, stage: GatedStage
+) -> None:
+    with Progress("make_toy", session).step("nap"):
+        wait_for(lambda: "0/4 tasks" in terminal())
+        stage.let(0, 1, 2)
+        wait_for(lambda: "3/4 tasks" in terminal())
+        stage.finish()
+        wait_for(lambda: "4/4 tasks" in terminal())
+    assert re.fullmatch(r"make_toy: nap \[\.{30}\] 0/4 tasks, 0:\d\d", _last_with(terminal, "0/4"))
+    assert re.match(r"make_toy: nap \[#{22}\.{8}\] 3/4 tasks, 0:\d\d", _last_with(terminal, "3/4"))
+    assert lines_on_screen(terminal()) == []
+    assert watchers() == []
+
+
+def test_the_time_left_is_said_to_be_that_of_the_running_stages(
+    terminal: Read, session: Session, stage: GatedStage
+) -> None:
+    with Progress("make_toy", session).step("nap"):
+        wait_for(lambda: "0/4 tasks" in terminal())
+        time.sleep(2.1)
+        stage.let(0)
+        wait_for(lambda: "stages: " in terminal())
+    assert re.search(r" 1/4 tasks, 0:\d\d, stages: about \d+ s left$", drawn(terminal())[-1])
+
+
+def test_a_step_that_counts_shows_its_own_bar_and_estimate(
+    terminal: Read, session: Session, spark: SparkSession
+) -> None:
+    shown = Progress("tune_als", session)
+    with shown.step("trials", of=36):
+        wait_for(lambda: "0/36" in terminal())
+        shown.advance()
+        wait_for(lambda: "1/36" in terminal())
+        shown.advance(TimeLeft(120.0, at_most=True))
+        wait_for(lambda: "2/36" in terminal())
+    assert re.search(r"\] 1/36, 0:0\d$", _last_with(terminal, "1/36"))
+    assert re.search(r"\] 2/36, 0:0\d, at most 2.0 min left$", _last_with(terminal, "2/36"))
+
+
+def test_the_estimate_of_a_step_runs_down_between_two_advances(
+    terminal: Read, session: Session, spark: SparkSession
+) -> None:
+    shown = Progress("tune_als", session)
+    with shown.step("trials", of=2):
+        shown.advance(TimeLeft(1.6))
+        wait_for(lambda: "about 2 s left" in terminal())
+        wait_for(lambda: "about 1 s left" in terminal())
+        wait_for(lambda: drawn(terminal())[-1].endswith("] 1/2, 0:01"))
+
+
+def test_a_line_is_said_without_what_was_drawn(
+    terminal: Read, session: Session, spark: SparkSession
+) -> None:
+    shown = Progress("make_toy", session)
+    with shown.step("nap"):
+        for number in range(20):
+            wait_for(lambda: terminal().endswith("\x1b[K") and "nap" in terminal())
+            shown.say(f"line {number}")
+            time.sleep(0.03)
+    assert lines_on_screen(terminal()) == [f"make_toy: line {n}" for n in range(20)]
+    assert len(drawn(terminal())) >= 10
+
+
+def test_a_step_that_fails_leaves_no_line_and_no_thread(
+    terminal: Read, session: Session, spark: SparkSession
+) -> None:
+    def fail() -> None:
+        with Progress("make_toy", session).step("nap"):
+            wait_for(lambda: "nap" in terminal())
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert lines_on_screen(terminal()) == []
+    assert watchers() == []
+
+
+def test_nothing_is_drawn_and_nothing_started_while_spark_is_not(terminal: Read) -> None:
+    unused = Session("unused")
+    with Progress("make_toy", unused).step("nap"):
+        time.sleep(0.3)
+    assert terminal() == ""
+    assert not unused.started
+
+
+def test_nothing_is_drawn_where_spark_s_log_is(
+    terminal: Read, session: Session, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "verbose", True)
+    with Progress("make_toy", session).step("nap"):
+        time.sleep(0.3)
+    assert terminal() == ""
+
+
+def _last_with(terminal: Read, part: str) -> str:
+    return [line for line in drawn(terminal()) if part in line][-1]
+
+
+# --- elsewhere ------------------------------------------------------------------------------------
+
+
+def test_a_long_step_says_how_far_it_is(log: Read) -> None:
+    shown = Progress("tune_als", Session("unused"))
+    with shown.step("trials", of=36):
+        for _ in range(5):
+            shown.advance(TimeLeft(720.0))
+        wait_for(lambda: log().count("\n") >= 2)
+    for line in log().splitlines():
+        assert re.fullmatch(r"tune_als: trials: 5 of 36 done, \d s, about 12\.0 min left", line)
+
+
+def test_a_long_step_says_what_spark_is_at(log: Read, session: Session, stage: GatedStage) -> None:
+    with Progress("make_toy", session).step("nap"):
+        wait_for(lambda: "tasks" in log())
+        stage.let(0, 1)
+        wait_for(lambda: "nap: 2 of 4 tasks of the running stages done, " in log())
+        stage.finish()
+        wait_for(lambda: bool(re.search(r"nap: \d s\n$", log())))
+    assert "\r" not in log()
+    assert "\x1b" not in log()
+    assert watchers() == []
+
+
+def test_a_short_step_says_nothing_on_its_way(written: Read) -> None:
+    with Progress("make_toy", Session("unused")).step("nap"):
+        time.sleep(1.2)
+    assert written() == ""
+
+
+# --- on a real terminal ---------------------------------------------------------------------------
+
+JOB = """
+import json, os, sys, time
+from movierec.progress import THREAD, Progress
+from movierec.session import Session
+
+session = Session("probe")
+shown = Progress("make_toy", session)
+spark = session()
+context = spark.sparkContext
+
+
+def nap(numbers):
+    time.sleep(0.4)
+
+
+with shown.step("nap"):
+    context.parallelize(range(8), 8).foreachPartition(nap)
+    java = context._jvm.org.apache.logging.log4j.LogManager.getLogger("org.apache.spark.Toy")
+    java.error("an error of Spark's")
+    context.parallelize(range(8), 8).foreachPartition(nap)
+    shown.say("half done")
+    context.parallelize(range(8), 8).foreachPartition(nap)
+shown.say("nap 3 s")
+if "killed" in sys.argv:
+    with shown.step("last"):
+        context.parallelize(range(2), 2).foreachPartition(nap)
+        os.kill(context._gateway.proc.pid, 9)
+        time.sleep(1)
+        print("the JVM is dead", file=sys.stderr, flush=True)
+        time.sleep(1)
+    shown.say("last 3 s")
+    os._exit(0)
+session.stop()
+print(json.dumps({"done": True}))
+"""
+
+
+class OnTerminal:
+    """A command with a terminal of 90 columns as its standard error."""
+
+    def __init__(self, *arguments: str) -> None:
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 90, 0, 0))
+        env = os.environ | {"PYTHONPATH": str(SRC), "TERM": "xterm"}
+        process = subprocess.Popen(
+            [sys.executable, "-c", JOB, *arguments],
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            text=True,
+        )
+        os.close(theirs)
+        pieces = []
+        while True:
+            try:
+                piece = os.read(ours, 4096)
+            except OSError:  # the other end is closed
+                break
+            pieces.append(piece)
+        os.close(ours)
+        assert process.stdout is not None
+        self.out = process.stdout.read()
+        self.code = process.wait(SECONDS)
+        self.err = b"".join(pieces).decode()
+
+
+@pytest.fixture(scope="module")
+def seen() -> OnTerminal:
+    return OnTerminal()
+
+
+def test_a_real_terminal_shows_the_bar_and_keeps_the_lines(seen: OnTerminal) -> None:
+    assert seen.code == 0, seen.err
+    assert json.loads(seen.out) == {"done": True}
+    bars = [line for line in drawn(seen.err) if line.startswith("make_toy: nap [")]
+    assert len(bars) >= 3
+    # 20 long on the usual 80 columns
+    assert all(re.search(r" \[[#.]{30}\] ", line) for line in bars)
+    assert all(len(line) < 90 for line in bars)
+    counts = [int(n) for line in bars for n in re.findall(r" (\d+)/\d+ tasks", line)]
+    assert counts == sorted(counts)
+    assert counts[-1] > 8
+    found = lines_on_screen(seen.err)
+    assert found[-3].endswith(" ERROR Toy: an error of Spark's")
+    assert found[-2:] == ["make_toy: half done", "make_toy: nap 3 s"]
+
+
+def test_a_jvm_that_dies_ends_the_drawing_and_nothing_else() -> None:
+    seen = OnTerminal("killed")
+    assert seen.code == 0, seen.err
+    found = lines_on_screen(seen.err)
+    assert found[-1] == "make_toy: last 3 s"
+    before, marker, after = seen.err.partition("the JVM is dead")
+    assert drawn(before)
+    assert marker
+    assert not drawn(after)
+    assert "Exception in thread" not in seen.err

@@ -1,0 +1,208 @@
+"""The session: what is set whatever a machine's defaults are."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from movierec.errors import InputError
+from movierec.spark.session import Session, heap_gib, is_submitted, machine_memory, size_shuffles
+from tests.support.paths import ROOT
+
+GIB = 1 << 30
+
+
+@pytest.mark.parametrize(
+    ("memory", "heap"),
+    [
+        (0, 1),
+        (1 * GIB, 1),
+        (3 * GIB, 1),
+        (4 * GIB, 2),
+        (8 * GIB, 4),
+        (16 * GIB, 9),
+        (24 * GIB, 14),
+        (512 * GIB, 14),
+    ],
+)
+def test_the_heap_is_six_tenths_of_the_memory_from_1_to_14_gib(memory: int, heap: int) -> None:
+    assert heap_gib(memory) == heap
+
+
+def test_the_machine_s_memory_is_what_it_has_or_less() -> None:
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert 256 << 20 <= machine_memory() <= physical
+
+
+def test_spark_submit_is_known_by_its_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYSPARK_GATEWAY_PORT", raising=False)
+    assert not is_submitted()
+    monkeypatch.setenv("PYSPARK_GATEWAY_PORT", "1")
+    assert is_submitted()
+
+
+def test_a_session_that_nobody_used_has_not_started() -> None:
+    session = Session("unused")
+    session.checkpoint_to("file:///nowhere")
+    assert not session.started
+    session.stop()
+    assert not session.started
+
+
+def test_a_number_of_shuffle_partitions_that_was_set_is_left_alone(spark: SparkSession) -> None:
+    before = spark.conf.get("spark.sql.shuffle.partitions")
+    size_shuffles(spark, rows=10**9)
+    assert spark.conf.get("spark.sql.shuffle.partitions") == before == "1"
+
+
+def test_a_place_for_checkpoints_that_cannot_be_is_an_input_error(
+    session: Session, spark: SparkSession, tmp_path: Path
+) -> None:
+    try:
+        with pytest.raises(InputError) as caught:
+            session.checkpoint_to("gs://bucket/x")
+    finally:
+        session.checkpoint_to(f"file://{tmp_path}")
+    assert str(caught.value) == (
+        'gs://bucket/x: UnsupportedFileSystemException: No FileSystem for scheme "gs"'
+    )
+
+
+# A session as a laptop starts it: no overrides, the heap of the machine. It needs a JVM of its own.
+PROBE = """
+import json, os, signal, sys
+from movierec.session import Session, size_shuffles
+
+session = Session("probe")
+session.checkpoint_to(f"file://{sys.argv[1]}/first")
+spark = session()
+context = spark.sparkContext
+found = {
+    "started": [session.started, session() is spark],
+    "conf": dict(context.getConf().getAll()),
+    "log_level": str(context._jvm.org.apache.logging.log4j.LogManager.getRootLogger().getLevel()),
+    "heap": context._jvm.java.lang.Runtime.getRuntime().maxMemory(),
+    "midnight": spark.sql("SELECT string(timestamp_seconds(0)) AS at").first().at,
+    "checkpoints": context.getCheckpointDir(),
+    "cores": context.defaultParallelism,
+}
+try:
+    spark.sql("SELECT int('x')").collect()
+except Exception as error:
+    found["cast"] = type(error).__name__
+shuffles = []
+for rows in (1, 500_000 * 99, 500_000 * 99 + 1):
+    size_shuffles(spark, rows=rows)
+    shuffles.append(int(spark.conf.get("spark.sql.shuffle.partitions")))
+found["shuffles"] = shuffles
+session.checkpoint_to(f"file://{sys.argv[1]}/second")
+found["moved"] = context.getCheckpointDir()
+spark.range(3).checkpoint()
+found["while"] = [os.listdir(f"{sys.argv[1]}/{name}") for name in ("first", "second")]
+session.stop()
+found["after"] = [os.listdir(f"{sys.argv[1]}/{name}") for name in ("first", "second")]
+found["stopped"] = session.started
+found["again"] = session().range(3).count()
+session.stop()
+nowhere = {"spark.eventLog.enabled": "true", "spark.eventLog.dir": "file:/no/such/place"}
+try:
+    Session("probe", overrides=nowhere)()
+except Exception as error:
+    found["refused"] = [type(error).__name__, str(error)]
+session = Session("probe")
+process = session()._jvm.java.lang.ProcessHandle.current().pid()
+os.kill(process, signal.SIGKILL)
+session.stop()
+found["dead"] = session.started
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def probe(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a session started from plain Python, in Tokyo, has set."""
+    place = tmp_path_factory.mktemp("probe")
+    source = place / "with a space"
+    source.symlink_to(ROOT / "src")
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, str(place)],
+        env=os.environ | {"PYTHONPATH": str(source), "TZ": "Asia/Tokyo"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found | {"place": str(place), "stderr": done.stderr, "stdout": done.stdout}
+
+
+def test_time_is_utc_wherever_the_machine_stands(probe: dict[str, Any]) -> None:
+    assert probe["conf"]["spark.sql.session.timeZone"] == "UTC"
+    assert probe["midnight"] == "1970-01-01 00:00:00"
+
+
+def test_ansi_mode_is_set_and_not_left_to_the_version_of_spark(probe: dict[str, Any]) -> None:
+    assert probe["conf"]["spark.sql.ansi.enabled"] == "true"
+    assert probe["cast"] == "NumberFormatException"
+
+
+def test_checkpoints_go_where_they_were_told_to(probe: dict[str, Any]) -> None:
+    assert probe["checkpoints"].startswith(f"file:{probe['place']}/first/")
+    assert probe["moved"].startswith(f"file:{probe['place']}/second/")
+    assert probe["conf"]["spark.cleaner.referenceTracking.cleanCheckpoints"] == "true"
+
+
+def test_checkpoints_are_gone_when_spark_has_stopped(probe: dict[str, Any]) -> None:
+    assert [len(names) for names in probe["while"]] == [1, 1]
+    assert probe["after"] == [[], []]
+
+
+def test_a_spark_that_does_not_start_is_an_input_error_of_one_line(probe: dict[str, Any]) -> None:
+    assert probe["refused"] == [
+        "InputError",
+        "Spark does not start: FileNotFoundException: File file:/no/such/place does not exist",
+    ]
+
+
+def test_the_heap_is_known_before_the_jvm_starts(probe: dict[str, Any]) -> None:
+    heap = heap_gib(machine_memory())
+    assert probe["conf"]["spark.driver.memory"] == f"{heap}g"
+    # the parallel collector does not count one of two survivor spaces, a ninth of the heap
+    assert probe["heap"] == pytest.approx(heap * GIB * 8 / 9, rel=0.02)
+
+
+def test_a_laptop_s_session_is_local_and_quiet(probe: dict[str, Any]) -> None:
+    assert probe["conf"]["spark.master"] == "local[*]"
+    assert probe["conf"]["spark.driver.host"] == "127.0.0.1"
+    assert probe["conf"]["spark.ui.enabled"] == "false"
+    assert probe["log_level"] == "ERROR"
+    assert len(probe["stdout"].splitlines()) == 1
+    assert "WARN " not in probe["stderr"]
+
+
+def test_shuffles_are_sized_by_cores_and_rows(probe: dict[str, Any]) -> None:
+    cores = probe["cores"]
+    assert probe["shuffles"] == [cores, max(cores, 99), max(cores, 100)]
+
+
+def test_a_session_starts_once_and_again_after_a_stop(probe: dict[str, Any]) -> None:
+    assert probe["started"] == [True, True]
+    assert probe["stopped"] is False
+    assert probe["again"] == 3
+
+
+def test_a_session_starts_from_a_path_with_a_space(probe: dict[str, Any]) -> None:
+    options = probe["conf"]["spark.driver.extraJavaOptions"]
+    assert f"{probe['place']}/with%20a%20space/movierec/log4j2.properties" in options
+
+
+def test_a_session_whose_java_died_can_be_stopped(probe: dict[str, Any]) -> None:
+    assert probe["dead"] is False

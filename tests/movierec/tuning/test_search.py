@@ -1,0 +1,136 @@
+"""The search strategies, on a made-up score in place of a fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from movierec.config.schema import ExplicitConfig, HalvingConfig, ImplicitConfig, TuningConfig
+from movierec.tuning.search import (
+    Trial,
+    at_edges,
+    best,
+    explicit_grid,
+    implicit_grid,
+    planned_trials,
+    search,
+)
+
+CONFIG = TuningConfig(
+    strategy="grid",
+    metric="ndcg_at_100",
+    seed=1,
+    draws=5,
+    halving=HalvingConfig(initial_fraction=0.1, min_users=50, eta=3, finalists=2),
+    pivot=3.0,
+    implicit=ImplicitConfig(
+        rank=(8, 16, 32), reg_param=(0.1, 1.0), alpha=(1.0, 4.0), feedback=("liked", "signed")
+    ),
+    explicit=ExplicitConfig(rank=(8,), reg_param=(0.1, 1.0)),
+)
+
+
+def score(params):
+    return params.rank / 100 + params.reg_param / 10 + params.alpha / 1000
+
+
+def run(params, user_fraction):
+    metrics = {"ndcg": score(params), "map": -score(params)}
+    return Trial(
+        params=params, user_fraction=user_fraction, metrics=metrics, rmse=None, seconds=0.0
+    )
+
+
+def test_the_grid_holds_every_combination_once_with_equal_feedback_together():
+    grid = implicit_grid(CONFIG)
+    assert len(grid) == len(set(grid)) == 24
+    assert [params.feedback for params in grid] == ["liked"] * 12 + ["signed"] * 12
+    assert [(p.rank, p.reg_param, p.explicit) for p in explicit_grid(CONFIG)] == [
+        (8, 0.1, True),
+        (8, 1.0, True),
+    ]
+
+
+def test_grid_runs_everything_on_every_user():
+    trials = search(implicit_grid(CONFIG), config=CONFIG, n_users=1000, run=run)
+    assert [trial.params for trial in trials] == implicit_grid(CONFIG)
+    assert {trial.user_fraction for trial in trials} == {1.0}
+
+
+def test_random_draws_without_replacement_by_its_seed():
+    config = replace(CONFIG, strategy="random")
+    grid = implicit_grid(CONFIG)
+    trials = search(grid, config=config, n_users=1000, run=run)
+    assert len({trial.params for trial in trials}) == 5
+    assert trials == search(grid, config=config, n_users=1000, run=run)
+    assert trials != search(grid, config=replace(config, seed=2), n_users=1000, run=run)
+    assert len(search(grid, config=replace(config, draws=100), n_users=1000, run=run)) == 24
+
+
+def test_halving_keeps_the_best_third_of_each_rung_and_ends_on_every_user():
+    config = replace(CONFIG, strategy="successive_halving")
+    grid = implicit_grid(CONFIG)
+    trials = search(grid, config=config, n_users=1000, run=run)
+    rungs = {}
+    for trial in trials:
+        rungs.setdefault(trial.user_fraction, []).append(trial.params)
+    sizes = [(fraction, len(kept)) for fraction, kept in rungs.items()]
+    assert sizes == [(0.1, 24), (pytest.approx(0.3), 8), (1.0, 2)]
+    ranking = sorted(grid, key=lambda params: -score(params))
+    for kept in rungs.values():
+        assert {score(params) for params in kept} == {score(p) for p in ranking[: len(kept)]}
+
+
+def test_fewer_parameters_than_finalists_are_all_run_on_every_user():
+    config = replace(CONFIG, strategy="successive_halving")
+    trials = search(implicit_grid(CONFIG)[:1], config=config, n_users=1000, run=run)
+    assert [trial.user_fraction for trial in trials] == [1.0]
+
+
+@pytest.mark.parametrize("strategy", ["grid", "random", "successive_halving"])
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 24])
+def test_as_many_trials_run_as_were_planned(strategy, n):
+    config = replace(CONFIG, strategy=strategy)
+    grid = implicit_grid(CONFIG)[:n]
+    trials = search(grid, config=config, n_users=1000, run=run)
+    planned = planned_trials(n, config=config, n_users=1000)
+    assert [trial.user_fraction for trial in trials] == planned
+
+
+@pytest.mark.parametrize(("n_users", "first"), [(500, 0.1), (250, 0.2), (50, 1.0), (7, 1.0)])
+def test_the_first_sample_has_the_least_users_asked_for(n_users, first):
+    config = replace(CONFIG, strategy="successive_halving")
+    trials = search(implicit_grid(CONFIG), config=config, n_users=n_users, run=run)
+    assert [trial.user_fraction for trial in trials[:24]] == [first] * 24
+    assert trials[-1].user_fraction == 1.0
+
+
+def test_the_winner_is_the_first_best_by_the_configured_metric_on_every_user():
+    grid = implicit_grid(CONFIG)
+    trials = [run(params, 1.0) for params in grid]
+    sampled = replace(trials[0], user_fraction=0.5, metrics={"ndcg": 9.0, "map": 9.0})
+    highest = max(score(params) for params in grid)
+    first_best = next(params for params in grid if score(params) == highest)
+    assert best([sampled, *trials], config=CONFIG).params == first_best
+    by_map = best(trials, config=replace(CONFIG, metric="map_at_100"))
+    assert score(by_map.params) == min(score(params) for params in grid)
+
+
+def test_a_trial_survives_its_row_and_its_facts():
+    trial = run(implicit_grid(CONFIG)[3], 1.0)
+    assert Trial.params_of(trial.row()) == trial.params
+    assert Trial.from_facts(trial.params, 1.0, trial.facts()) == trial
+
+
+def test_a_winner_at_the_edge_of_what_was_tried_is_named():
+    grid = implicit_grid(CONFIG)
+    middle = replace(grid[0], rank=16, reg_param=0.1, alpha=1.0)
+    assert at_edges(middle, grid) == [
+        "reg_param=0.1 is the lowest tried",
+        "alpha=1 is the lowest tried",
+    ]
+    assert at_edges(replace(middle, rank=32), grid)[0] == "rank=32 is the highest tried"
+    assert at_edges(explicit_grid(CONFIG)[1], explicit_grid(CONFIG)) == [
+        "reg_param=1 is the highest tried"
+    ]

@@ -1,0 +1,119 @@
+"""Trials on real fits: what is shared between them must not change them."""
+
+from __future__ import annotations
+
+import gc
+import random
+import time
+from dataclasses import replace
+
+import pytest
+
+from movierec.config.loader import load_config
+from movierec.models.als_params import AlsParams
+from movierec.tuning.trials import TrialRunner
+from tests.support.paths import ROOT
+
+CONF = ROOT / "conf" / "small.yaml"
+SIGNED = AlsParams(rank=3, reg_param=0.1, alpha=4.0, feedback="signed")
+LIKED = replace(SIGNED, feedback="liked")
+EXPLICIT = AlsParams(rank=3, reg_param=0.1, alpha=None, feedback=None)
+
+
+@pytest.fixture(scope="module")
+def splits(spark):
+    """Two tastes: even users rate even movies high and odd ones low, and the other way round."""
+    rng = random.Random(1)
+    rows = [
+        (user, movie, 5.0 if (user + movie) % 2 == 0 else 2.0, rng.random() < 0.7)
+        for user in range(80)
+        for movie in rng.sample(range(60), 25)
+    ]
+    frame = spark.createDataFrame(
+        rows, "user_id int, movie_id int, rating float, train boolean"
+    ).persist()
+    return frame.where("train").drop("train"), frame.where("NOT train").drop("train")
+
+
+def runner(splits):
+    config = load_config(
+        CONF.read_text(),
+        origin="small.yaml",
+        overrides=["als.max_iter=4", "evaluation.k=20", "tuning.metric=ndcg_at_20"],
+    )
+    return TrialRunner(train=splits[0], validation=splits[1], config=config)
+
+
+def test_trials_after_others_find_what_they_find_alone(splits):
+    shared = runner(splits)
+    together = [
+        shared(params, fraction)
+        for params, fraction in [
+            (SIGNED, 1.0),
+            (LIKED, 1.0),
+            (SIGNED, 0.5),
+            (EXPLICIT, 1.0),
+            (SIGNED, 1.0),
+        ]
+    ]
+    shared.close()
+    assert together[0].metrics == together[4].metrics
+    assert together[2].metrics != together[0].metrics
+    alone = runner(splits)
+    assert alone(LIKED, 1.0).metrics == together[1].metrics
+    alone.close()
+    # With half of the movies to one's taste, chance finds 20 of some 43 unseen.
+    assert together[0].metrics["recall"] > 0.8
+    assert together[0].rmse is None
+    assert 0 < together[3].rmse < 1.5
+
+
+def rows_of(factors):
+    return sorted((row[0], tuple(row[1])) for row in factors.collect())
+
+
+def test_the_winner_s_factors_are_kept_and_equal_a_fit_of_their_own(splits):
+    better = replace(SIGNED, rank=6)
+    shared = runner(splits)
+    trials = [shared(params, fraction) for params, fraction in [(SIGNED, 1.0), (better, 1.0)]]
+    best = max(trials, key=lambda trial: trial.metrics["ndcg"]).params
+    other = SIGNED if best == better else better
+    kept = shared.factors(best)
+    shared(LIKED, 0.5)
+    assert shared.factors(best) is kept
+    assert rows_of(shared.factors(other).movies) != rows_of(kept.movies)
+    alone = runner(splits)
+    fitted = alone.factors(best)
+    assert rows_of(fitted.users) == rows_of(kept.users)
+    assert rows_of(fitted.movies) == rows_of(kept.movies)
+    alone.close()
+    shared.close()
+
+
+@pytest.fixture
+def _python_collects_nothing_by_itself():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("_python_collects_nothing_by_itself")
+def test_what_a_trial_cached_goes_with_it(spark, splits):
+    one = runner(splits)
+
+    def kept():
+        return spark.sparkContext._jsc.getPersistentRDDs().size()
+
+    # the best trial's factors stay, and what Spark did last
+    for reg_param in (0.1, 10.0):
+        one(replace(SIGNED, reg_param=reg_param), 1.0)
+    time.sleep(2)  # Spark frees a little later than it is told
+    first = kept()
+    for reg_param in (20.0, 30.0, 40.0):
+        one(replace(SIGNED, reg_param=reg_param), 1.0)
+    ends = time.monotonic() + 20
+    while kept() > first:
+        assert time.monotonic() < ends, f"{kept()} frames are kept, and there were {first}"
+        time.sleep(0.2)
+    one.close()

@@ -1,0 +1,66 @@
+"""Pairs within blocks: none lost, none twice, whatever the size of the blocks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from movierec.twins.bitmap_filter import sketches
+from movierec.twins.candidates import BLOCK_COLUMNS, BlockSizes, candidate_pairs
+
+SCHEMA = "block bigint, set_id int, size int, leads boolean, sketch binary"
+
+
+def blocks(spark, rows):
+    """Rows of (block, id, movies, leads)."""
+    made = []
+    for block, set_id, movies, leads in rows:
+        data, _ = sketches(np.array(sorted(movies)), np.array([len(movies)]))
+        made.append((block, set_id, len(movies), leads, bytearray(data.tobytes())))
+    return spark.createDataFrame(made, SCHEMA).select(*BLOCK_COLUMNS)
+
+
+def pairs_of(frame):
+    return sorted(tuple(row) for row in frame.collect())
+
+
+def test_a_pair_in_several_blocks_is_one_candidate(spark):
+    rows = [(block, n, {1, 2, 3, 10 + n}, True) for block in (5, 6, 7) for n in (1, 2)]
+    found, sizes = candidate_pairs(blocks(spark, rows), threshold=0.5)
+    assert pairs_of(found) == [(1, 2)]
+    assert sizes == BlockSizes(largest_block=2, hot_blocks=0)
+
+
+def test_the_smaller_set_comes_first_and_must_lead(spark):
+    few, many = {1, 2, 3}, {1, 2, 3, 4}
+    found, _ = candidate_pairs(
+        blocks(spark, [(1, 9, few, True), (1, 3, many, False)]), threshold=0.5
+    )
+    assert pairs_of(found) == [(9, 3)]
+    found, _ = candidate_pairs(
+        blocks(spark, [(1, 9, few, False), (1, 3, many, True)]), threshold=0.5
+    )
+    assert pairs_of(found) == []
+
+
+def test_sizes_and_sketches_rule_pairs_out(spark):
+    rows = [(1, 1, {1, 2}, True), (1, 2, set(range(40)), True), (1, 3, set(range(50, 90)), True)]
+    found, _ = candidate_pairs(blocks(spark, rows), threshold=0.5)
+    assert pairs_of(found) == []
+
+
+@pytest.mark.parametrize("cell_rows", [1, 2, 7, 1000])
+def test_a_hot_block_is_cut_into_cells_that_hold_all_its_pairs(spark, cell_rows):
+    rows = [(1, n, {0, 1, 2, 3, 10 + n % 4}, True) for n in range(23)]
+    rows += [(2, n, {0, 1, 2, 3, 10 + n % 4}, True) for n in range(23, 26)]
+    found, sizes = candidate_pairs(blocks(spark, rows), threshold=0.5, cell_rows=cell_rows)
+    everybody = [(a, b) for a in range(23) for b in range(a + 1, 23)]
+    assert pairs_of(found) == [*everybody, (23, 24), (23, 25), (24, 25)]
+    hot = {1: 2, 2: 2, 7: 1, 1000: 0}[cell_rows]
+    assert sizes == BlockSizes(largest_block=23, hot_blocks=hot)
+
+
+def test_no_rows_make_no_candidates(spark):
+    found, sizes = candidate_pairs(blocks(spark, [(1, 1, {1}, True)]).limit(0), threshold=0.5)
+    assert pairs_of(found) == []
+    assert sizes == BlockSizes(largest_block=0, hot_blocks=0)

@@ -1,0 +1,123 @@
+"""LSH finds what it promises, and the exact search completes what is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from movierec.config.twins import LshConfig
+from movierec.data.sampling import sample_users
+from movierec.twins.lsh_recall import collect_proof, recall
+from movierec.twins.movie_sets import movie_sets
+from movierec.twins.search import find_exactly, find_twins
+from movierec.twins.top_pairs import Top
+from tests.support import reference
+from tests.support.confs import tiny_conf
+from tests.support.movie_lists import alike_users, rated
+
+USERS = alike_users(120, seed=5)
+N_PAIRS = 40
+
+
+def config(**fields):
+    twins = tiny_conf("w", "a", twins__pairs=N_PAIRS, twins__min_movies=5).twins
+    return replace(twins, thresholds=(0.6, 0.3, 0.1), **fields)
+
+
+def lsh(**fields):
+    return replace(
+        LshConfig(hashes=256, rows=None, bands=None, miss_probability=1e-6, seed=1), **fields
+    )
+
+
+@pytest.fixture(scope="module")
+def ratings(spark):
+    return rated(spark, USERS).persist()
+
+
+@pytest.fixture(scope="module")
+def sets(ratings):
+    return movie_sets(ratings, min_movies=5, keep_users=N_PAIRS + 1).persist()
+
+
+EXPECTED = reference.twins(USERS, N_PAIRS)
+
+
+def test_lsh_and_the_exact_search_find_the_twins_of_brute_force(sets):
+    for method in ("minhash_lsh", "exact"):
+        top, rounds = find_twins(sets, config(method=method, lsh=lsh()))
+        assert [tuple(pair) for pair in top.pairs] == EXPECTED
+        assert rounds[-1]["threshold"] == top.threshold
+        assert ("bands" in rounds[0]) == (method == "minhash_lsh")
+
+
+def test_the_banding_follows_from_the_threshold_unless_it_is_given(sets):
+    _, derived = find_twins(sets, config(lsh=lsh()))
+    assert derived[0]["miss_probability"] <= 1e-6
+    assert derived[0]["rows"] * derived[0]["bands"] <= 256
+    _, given = find_twins(sets, config(lsh=lsh(rows=2, bands=3)))
+    assert (given[0]["rows"], given[0]["bands"]) == (2, 3)
+
+
+def test_a_careless_banding_misses_twins_and_the_proof_says_so(ratings, sets):
+    careless = config(lsh=lsh(rows=8, bands=1))
+    top, _ = find_twins(sets, careless)
+    found = {tuple(pair) for pair in top.pairs}
+    share = len(found & set(EXPECTED)) / N_PAIRS
+    assert 0 < share < 1
+    proof = collect_proof(ratings, sets=sets, found=top, n_users=len(USERS), config=careless)
+    assert proof == {"lsh_recall": share, "lsh_recall_ci95": None, "proof_users": len(USERS)}
+
+
+def test_the_proof_on_a_sample_of_users_has_an_interval(ratings, sets):
+    sampled = config(lsh=lsh(), proof_users=60)
+    proof = collect_proof(
+        ratings, sets=sets, found=Top((), 0.1, 0, 0, 0), n_users=len(USERS), config=sampled
+    )
+    assert proof["lsh_recall"] == 1.0
+    assert proof["lsh_recall_ci95"] == pytest.approx([0.912, 1.0], abs=0.001)
+    drawn = ratings.transform(sample_users, fraction=60 / len(USERS), seed=sampled.seed)
+    users = movie_sets(drawn, min_movies=5, keep_users=1).agg({"n_users": "sum"}).first()[0]
+    assert proof["proof_users"] == users != 60
+
+
+def test_a_sample_without_a_pair_proves_nothing(ratings, sets):
+    proof = collect_proof(
+        ratings,
+        sets=sets,
+        found=Top((), 0.1, 0, 0, 0),
+        n_users=1_000_000,
+        config=config(lsh=lsh(), proof_users=2),
+    )
+    assert proof == {"lsh_recall": None, "lsh_recall_ci95": None, "proof_users": 0}
+
+
+def test_an_exact_search_needs_no_proof(ratings, sets):
+    proof = collect_proof(
+        ratings,
+        sets=sets,
+        found=Top((), 0.1, 0, 0, 0),
+        n_users=len(USERS),
+        config=config(method="exact"),
+    )
+    assert set(proof.values()) == {None}
+
+
+def test_the_exact_search_completes_a_list_that_is_full_but_wrong(sets):
+    worst, _ = find_twins(sets, replace(config(method="exact"), pairs=2 * N_PAIRS))
+    wrong = replace(worst, pairs=worst.pairs[N_PAIRS:])
+    true = find_exactly(sets, config(), known=wrong)
+    assert [tuple(pair) for pair in true.pairs] == EXPECTED
+    assert true.threshold == wrong.pairs[-1].jaccard
+    assert recall(wrong, true) == (0, N_PAIRS)
+
+
+def test_the_exact_search_starts_anew_where_the_list_is_short(sets):
+    true = find_exactly(sets, config(), known=Top((), 0.1, 0, 0, 0))
+    assert [tuple(pair) for pair in true.pairs] == EXPECTED
+
+
+def test_of_nothing_nothing_is_found():
+    nothing = Top((), 0.1, 0, 0, 0)
+    assert recall(nothing, nothing) == (0, 0)

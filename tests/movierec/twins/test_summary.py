@@ -1,0 +1,172 @@
+"""What people read of the twins: the summary's section, the CSV, the lines on a terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from movierec.reporting.summary import to_json
+from movierec.twins.analysis import Findings
+from movierec.twins.correlation import CommonRatings, agreement
+from movierec.twins.movie_sets import Population
+from movierec.twins.pair_groups import Measured, Study
+from movierec.twins.summary import random_pair_rows, twin_rows, twin_table, twins_csv, twins_summary
+from movierec.twins.top_pairs import Top, TwinPair
+from tests.support.confs import tiny_conf
+
+CONFIG = tiny_conf("w", "a", twins__min_common=3, twins__pairs=3, twins__resamples=100).twins
+PAIRS = (
+    TwinPair(1, 2, 1.0, 20, 20),
+    TwinPair(1, 5, 0.6, 6, 10),
+    TwinPair(3, 4, 0.5, 2, 4),
+)
+STRANGERS = {
+    "twins_mean": 0.5,
+    "strangers_mean": 0.125,
+    "strangers_mean_range95": [0.0, 0.25],
+    "p_value": 0.02,
+    "glass_delta": 1.0,
+    "undefined": 1,
+    "movies_without_stranger": 0,
+}
+
+
+def common_of(ratings):
+    """Ratings [(a, b), …] of each pair."""
+    pairs = np.array([n for n, own in enumerate(ratings) for _ in own], np.int64)
+    flat = np.array([both for own in ratings for both in own], np.float64).reshape(-1, 2)
+    return CommonRatings(len(ratings), pairs, np.arange(len(pairs)), flat[:, 0], flat[:, 1])
+
+
+@pytest.fixture
+def measured():
+    same = [(1 + n % 5, 1 + n % 5) for n in range(20)]
+    twins = common_of([same, [(1, 2), (2, 1), (3, 4), (4, 4), (5, 5), (1, 1)], [(1, 1), (5, 5)]])
+    random = common_of([[(1, 5), (2, 4), (3, 3), (4, 3)], [(2, 1), (2, 5), (2, 3)]])
+    study = Study(20, 7, Top(PAIRS, 0.5, 4, 2, 1), [(1, 6), (2, 7)])
+    return Measured(study, twins, agreement(twins, min_common=3), agreement(random, min_common=3))
+
+
+@pytest.fixture
+def findings(measured):
+    titles = [["Heat (1995)", 'A "B", C', "D"], ["Heat (1995)"], []]
+    return Findings(measured, [measured], STRANGERS, titles)
+
+
+@pytest.fixture
+def summary(findings):
+    return twins_summary(
+        findings,
+        population=Population(7, 6, 2, 1),
+        rounds=[{"threshold": 0.5, "rows": 2}],
+        proof={"lsh_recall": 1.0, "lsh_recall_ci95": None, "proof_users": 7},
+        config=CONFIG,
+    )
+
+
+def test_the_section_holds_what_scripts_rely_on(summary):
+    assert summary["pairs"] == 3
+    assert (summary["min_jaccard"], summary["max_jaccard"]) == (0.5, 1.0)
+    assert summary["lsh_recall"] == 1.0
+    assert (summary["users"], summary["identical_pairs"]) == (7, 1)
+    assert (summary["tied_at_cut"], summary["tied_at_cut_and_listed"]) == (2, 1)
+    assert summary["mean_correlation"] == summary["pearson"]["twins"]["mean"]
+    assert summary["random_mean_correlation"] == summary["pearson"]["random"]["mean"]
+    assert summary["p_value"] == summary["pearson"]["p_value"]
+    assert summary["strangers"] == STRANGERS
+    assert summary["curve"][0]["min_movies"] == 20
+    assert summary["curve"][0]["twins"] == summary["pearson"]["twins"]
+    assert summary["search"] == [{"threshold": 0.5, "rows": 2}]
+    to_json(summary)
+
+
+def test_undefined_correlations_are_left_out_of_both_groups_alike_and_counted(summary):
+    twins, random = summary["pearson"]["twins"], summary["pearson"]["random"]
+    assert (twins["pairs"], twins["defined"], twins["undefined_too_few_common"]) == (3, 2, 1)
+    assert (random["pairs"], random["defined"], random["undefined_constant_rater"]) == (2, 1, 1)
+    second = np.corrcoef([1, 2, 3, 4, 5, 1], [2, 1, 4, 4, 5, 1])[0, 1]
+    assert twins["mean"] == pytest.approx((1 + second) / 2)
+    assert random["mean"] == pytest.approx(np.corrcoef([1, 2, 3, 4], [5, 4, 3, 3])[0, 1])
+
+
+def test_duplicate_accounts_are_flagged_and_reported_apart(measured, summary):
+    assert measured.duplicates(CONFIG.duplicates) == [True, False, False]
+    assert (summary["duplicates"]["pairs"], summary["duplicates"]["ranks"]) == (1, [1])
+    second = np.corrcoef([1, 2, 3, 4, 5, 1], [2, 1, 4, 4, 5, 1])[0, 1]
+    assert summary["duplicates"]["mean_without"] == pytest.approx(second)
+
+
+@pytest.mark.parametrize("change", [{"common": 21}, {"jaccard": 0.999999}, {"equal_ratings": 0.99}])
+def test_all_three_signs_make_a_duplicate(measured, change):
+    flagged = measured.duplicates(replace(CONFIG.duplicates, **change))
+    assert flagged[0] == ("common" not in change)
+    different = replace(measured, study=replace(measured.study, top=Top(PAIRS[1:], 0.5, 2, 1, 1)))
+    rest = replace(measured.twins, equal=measured.twins.equal[1:])
+    assert replace(different, twins=rest).duplicates(
+        replace(CONFIG.duplicates, common=1, equal_ratings=0.1)
+    ) == [False, False]
+
+
+def test_the_csv_has_a_line_a_pair_and_reads_back(findings):
+    text = twins_csv(twin_rows(findings, config=CONFIG))
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert list(rows[0]) == [
+        "rank",
+        "user_a",
+        "user_b",
+        "jaccard",
+        "common",
+        "union",
+        "correlation",
+        "duplicate",
+        "title_1",
+        "title_2",
+        "title_3",
+    ]
+    assert list(rows[0].values()) == [
+        *("1", "1", "2", "1.0", "20", "20", "1.0", "true"),
+        *("Heat (1995)", 'A "B", C', "D"),
+    ]
+    # an undefined correlation and titles that are not there are empty
+    assert list(rows[2].values())[6:] == ["", "false", "", "", ""]
+
+
+def test_the_rows_of_random_pairs_say_null_for_undefined(findings):
+    rows = random_pair_rows(findings)
+    assert rows[1] == (2, 7, 3, None, None)
+    assert rows[0][:3] == (1, 6, 4)
+
+
+def test_the_terminal_shows_twins_random_pairs_and_strangers(summary):
+    lines = twin_table(summary).splitlines()
+    assert lines[0] == (
+        "twins: 3 pairs of 7 users, Jaccard 0.500 to 1.000, by LSH, which found 100.0% of the "
+        "true pairs (on 7 users); 1 look like duplicate accounts"
+    )
+    assert lines[1].startswith("  twins     mean correlation +0.9")
+    assert lines[2].endswith("defined for 1 of 2 pairs")
+    assert lines[3] == ("  strangers mean correlation +0.125 [+0.000, +0.250] on the twins' movies")
+    assert lines[4].endswith("strangers 0.0200")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            {"lsh_recall": 0.996, "proof_users": 50},
+            "LSH, which found 99.6% of the true pairs (on 50",
+        ),
+        ({"lsh_recall": None}, "LSH, unproven: no pair in the sample; "),
+        ({"lsh_recall": None, "method": "exact", "proof_users": None}, "exact search; "),
+    ],
+)
+def test_the_terminal_says_how_the_search_was_proven(summary, change, told):
+    assert f", by {told}" in twin_table(summary | change).splitlines()[0]
+
+
+def test_no_twins_are_said_in_one_line(summary):
+    assert twin_table(summary | {"pairs": 0}) == "twins: no pair of 7 users is alike enough"

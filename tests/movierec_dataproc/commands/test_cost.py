@@ -1,0 +1,75 @@
+"""The estimate, recomputed by hand, and the machine types it is read from."""
+
+from __future__ import annotations
+
+import pytest
+
+from movierec.errors import ConfigError
+from movierec_dataproc.commands.cost import estimate, estimate_lines, node_groups
+from movierec_dataproc.conf.machine_types import MachineSize, machine_size
+from tests.support.dataproc.scenes import cluster_conf
+
+PRICES = (
+    "prices={currency: EUR, vcpu_hour: 0.1, memory_gb_hour: 0.01, disk_gb_month: 7.3, "
+    "spot_share: 0.5, dataproc_vcpu_hour: 1.0}"
+)
+SIZES = (
+    "cluster.master={machine_type: n2-standard-2, disk_gb: 100, disk_type: pd-ssd}",
+    "cluster.primary_workers={count: 3, machine_type: e2-highmem-4, disk_gb: 50, "
+    "disk_type: pd-ssd}",
+    "cluster.secondary_workers={count: 2, preemptibility: spot, disk_gb: 10, disk_type: pd-ssd}",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "vcpus", "memory"),
+    [
+        ("n2-standard-4", 4, 16),
+        ("e2-highmem-8", 8, 64),
+        ("n1-highcpu-16", 16, 14.4),
+        ("c4-standard-4", 4, 15),
+        ("custom-6-20480", 6, 20),
+        ("n2d-custom-2-8192", 2, 8),
+        ("n2-custom-2-262144-ext", 2, 256),
+    ],
+)
+def test_a_machine_type_s_size(name: str, vcpus: int, memory: float) -> None:
+    assert machine_size(name) == MachineSize(vcpus, pytest.approx(memory))
+
+
+@pytest.mark.parametrize("name", ["e2-medium", "x9-standard-4", "n2-standard-0", "a2-highgpu-1g"])
+def test_an_unknown_machine_type_says_what_to_do(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"'{name}'.* or set prices to null"):
+        machine_size(name)
+
+
+def test_the_price_of_an_hour() -> None:
+    config = cluster_conf(PRICES, *SIZES)
+    assert config.prices is not None
+    found = estimate(node_groups(config.cluster), config.prices)
+    assert found.vcpus == 2 + 3 * 4 + 2 * 4
+    assert found.memory_gb == 8 + 3 * 32 + 2 * 32
+    # a machine of 4 vCPUs and 32 GB is 0.72, a spot one half of it
+    assert found.machines == pytest.approx(0.28 + 3 * 0.72 + 2 * 0.36)
+    assert found.disks == pytest.approx((100 + 150 + 20) * 0.01)
+    assert found.dataproc == pytest.approx(22)
+    assert found.hourly == pytest.approx(3.16 + 2.7 + 22)
+
+
+def test_the_lines_tell_the_worst_case() -> None:
+    scaling = (
+        "cluster.autoscaling={policy: p-1, min: 0, max: 12, cooldown_minutes: 4, "
+        "scale_up_factor: 1, scale_down_factor: 1, decommission_minutes: 0}"
+    )
+    config = cluster_conf(PRICES, *SIZES, scaling)
+    first, second = estimate_lines(config.cluster, config.prices, hours=10)
+    assert first.startswith("estimate: about 27.86 EUR an hour (22 vCPUs")
+    assert "at most 278.60 EUR until it is deleted after 10 hours" in first
+    assert second.startswith("with all 12 secondary workers of autoscaling: about 72.46 EUR")
+    assert estimate_lines(config.cluster, None, hours=1) == ["no estimate: the conf has no prices"]
+
+
+def test_a_single_node_costs_its_master() -> None:
+    config = cluster_conf(PRICES, "cluster.primary_workers.count=0")
+    (group,) = node_groups(config.cluster)
+    assert (group.name, group.count) == ("master", 1)

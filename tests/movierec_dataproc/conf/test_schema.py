@@ -1,0 +1,121 @@
+"""conf/cluster.yaml: what it holds, and each thing that Dataproc would refuse."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from movierec.config.loader import load, to_dict
+from movierec.errors import ConfigError
+from movierec_dataproc.conf.schema import ClusterConfig
+from movierec_dataproc.conf.target import require_target
+from tests.support.dataproc.scenes import CLUSTER_YAML, cluster_conf
+
+SCALING = (
+    "{policy: p-1, min: 1, max: 4, cooldown_minutes: 4, scale_up_factor: 0.5, "
+    "scale_down_factor: 1.0, decommission_minutes: 30}"
+)
+
+
+def problems(*overrides: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        cluster_conf(*overrides)
+    return [one.removeprefix("cluster.yaml: ") for one in caught.value.problems]
+
+
+def test_the_file_loads_and_pins_what_is_safe() -> None:
+    text = CLUSTER_YAML.read_text(encoding="utf-8")
+    config = load(ClusterConfig, text, origin="cluster.yaml")
+    assert to_dict(config) == yaml.safe_load(text)
+    nodes = config.cluster
+    assert nodes.image_version == "3.0-debian13"
+    assert nodes.internal_ip_only
+    assert nodes.shielded
+    assert nodes.service_account == "movierec"
+    assert nodes.secondary_workers.preemptibility == "spot"
+
+
+def test_project_and_bucket_may_be_missing_in_the_file_but_not_in_use() -> None:
+    text = CLUSTER_YAML.read_text(encoding="utf-8")
+    config = load(ClusterConfig, text, origin="c.yaml")
+    with pytest.raises(ConfigError) as caught:
+        require_target(config, origin="c.yaml")
+    assert [problem[:17] for problem in caught.value.problems] == [
+        "c.yaml: project: ",
+        "c.yaml: bucket: m",
+    ]
+    assert "PROJECT=id" in str(caught.value)
+    target = require_target(cluster_conf(), origin="c.yaml")
+    assert target.uri("a", "b") == "gs://suite/movierec/a/b"
+    assert target.account("x") == "x@test-project.iam.gserviceaccount.com"
+    assert target.account("x@y") == "x@y"
+    assert target.account(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("override", "problem"),
+    [
+        ("cluster.name=Movie", "cluster: name: up to 51 of a-z, 0-9 and -, a letter first"),
+        (f"cluster.name={'a' * 52}", "cluster: name: up to 51"),
+        (
+            "cluster.image_version=latest",
+            "image_version: a version such as 3.0-debian13 was expected, not",
+        ),
+        (
+            "cluster.idle_delete_minutes=4",
+            "cluster: idle_delete_minutes: from 5 minutes to 14 days",
+        ),
+        ("cluster.idle_delete_minutes=20161", "cluster: idle_delete_minutes: from 5 minutes"),
+        ("cluster.auto_delete_hours=0.1", "cluster: auto_delete_hours: from 10 minutes to 14 days"),
+        ("cluster.auto_delete_hours=336.5", "cluster: auto_delete_hours: from 10 minutes"),
+        ("cluster.primary_workers.count=1", "cluster.primary_workers: count: 2 or more, or 0"),
+        ("cluster.master.machine_type=n2", "cluster.master: machine_type: a machine type"),
+        ("cluster.labels={Owner: me}", "cluster: labels.Owner: a label is"),
+        ("cluster.labels={suite: me}", "cluster: labels.suite: this label is set by the suite"),
+        ("cluster.labels={owner: 3}", "cluster.labels.owner: text was expected"),
+        ("cluster.properties={a.b: c}", "cluster: properties.a.b: a file stands in front"),
+        (
+            "cluster.properties={'core:fs.secret.key': c}",
+            "cluster: properties.core:fs.secret.key: looks like a secret",
+        ),
+        ("cluster.properties=3", "cluster.properties: a section with keys was expected"),
+        ("cluster.secondary_workers.preemptibility=spott", "did you mean spot?"),
+        (
+            "cluster.autoscaling=" + SCALING,
+            "cluster: secondary_workers.count: from autoscaling.min",
+        ),
+        ("serverless.ttl_hours=0.1", "serverless: ttl_hours: from 10 minutes"),
+        ("serverless.version='1.2'", "serverless.version: one of 2.3, 3.0 was expected"),
+        ("hdfs.workspace=gs://b/w", "hdfs: workspace: a folder such as hdfs:///"),
+        ("timeouts.workflow_hours=25", "timeouts: workflow_hours: from 10 minutes to 1 days"),
+        ("bucket=gs://b", "bucket: the name alone was expected, without gs://"),
+        ("project=P", "project: an id was expected, not 'P'"),
+        ("region=europe", "region: a region such as europe-west1"),
+        ("cluster.nam=a", "cluster.nam: unknown key; did you mean cluster.name?"),
+    ],
+)
+def test_what_dataproc_would_refuse_is_refused_here(override: str, problem: str) -> None:
+    found = problems(override)
+    assert len(found) == 1
+    assert problem in found[0]
+
+
+def test_a_single_node_has_no_workers_to_scale() -> None:
+    (found,) = problems("cluster.primary_workers.count=0", "cluster.secondary_workers.count=2")
+    assert "a single node" in found
+    config = cluster_conf("cluster.primary_workers.count=0")
+    assert config.cluster.primary_workers.count == 0
+
+
+def test_autoscaling_is_of_secondary_workers_and_starts_within_its_range() -> None:
+    config = cluster_conf("cluster.autoscaling=" + SCALING, "cluster.secondary_workers.count=2")
+    assert config.cluster.autoscaling is not None
+    swapped = SCALING.replace("max: 4", "max: 1").replace("min: 1", "min: 3")
+    (first, *_) = problems("cluster.autoscaling=" + swapped)
+    assert "cluster.autoscaling: min: at most max = 1 was expected, not 3" in first
+
+
+def test_every_key_stands_in_the_file() -> None:
+    text = CLUSTER_YAML.read_text(encoding="utf-8").replace("  shielded: true\n", "")
+    with pytest.raises(ConfigError, match=r"cluster\.shielded: missing; every key stands"):
+        load(ClusterConfig, text, origin="c.yaml")

@@ -1,0 +1,52 @@
+"""The servers that stand in for Google Cloud, and the environment that names them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.dataproc.fake_dataproc import FakeDataproc
+from tests.support.dataproc.fake_storage import PROJECT, FakeStorage
+from tests.support.dataproc.real_clients import RealClients
+
+
+@pytest.fixture(scope="session")
+def storage_process() -> Iterator[FakeStorage]:
+    """One storage server for all tests; ask for `storage_server` instead."""
+    with FakeStorage() as storage:
+        yield storage
+
+
+@pytest.fixture
+def storage_server(
+    storage_process: FakeStorage, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FakeStorage]:
+    """A storage server without buckets, which STORAGE_EMULATOR_HOST names."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1")
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", storage_process.url)
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", PROJECT)
+    yield storage_process
+    storage_process.clear()
+
+
+@pytest.fixture
+def dataproc_server(
+    storage_server: FakeStorage, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FakeDataproc]:
+    """A Dataproc without clusters, which DATAPROC_EMULATOR_HOST names.
+
+    Driver output goes to `storage_server`.
+    """
+    with FakeDataproc(storage=storage_server) as server:
+        monkeypatch.setenv("DATAPROC_EMULATOR_HOST", server.address)
+        yield server
+
+
+@pytest.fixture
+def clients(dataproc_server: FakeDataproc) -> Iterator[RealClients]:
+    """The library's clients, connected to `dataproc_server`."""
+    clients = RealClients(dataproc_server.address)
+    yield clients
+    clients.channel.close()

@@ -1,0 +1,142 @@
+"""Where the clients connect to, and what they say without credentials."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import grpc
+import pytest
+import requests
+from google.api_core import exceptions as api
+from google.auth import exceptions as auth
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
+
+from movierec.errors import InputError, UserError
+from movierec_dataproc.google import clusters
+from movierec_dataproc.google.bucket import Bucket
+from movierec_dataproc.google.clients import Clients
+from movierec_dataproc.google.errors import CredentialsError, explain
+from tests.support.dataproc.fake_dataproc import FakeDataproc
+from tests.support.dataproc.scenes import Scene
+
+ALL = ("clusters", "jobs", "workflows", "batches", "policies")
+
+
+def test_every_client_goes_to_the_region_s_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    def default(*_: object, **__: object) -> tuple[AnonymousCredentials, str]:
+        return AnonymousCredentials(), "p"  # type: ignore[no-untyped-call, unused-ignore]
+
+    monkeypatch.setattr("google.auth.default", default)
+    clients = Clients(project="p", region="europe-west1", environ={})
+    for name in ALL:
+        assert getattr(clients, name).api_endpoint == "europe-west1-dataproc.googleapis.com:443"
+
+
+def test_an_emulator_needs_no_credentials(dataproc_server: FakeDataproc) -> None:
+    clients = Clients(
+        project="p", region="r", environ={"DATAPROC_EMULATOR_HOST": dataproc_server.address}
+    )
+    assert list(clients.clusters.list_clusters(project_id="p", region="r")) == []
+    assert list(clients.jobs.list_jobs(project_id="p", region="r")) == []
+
+
+def test_a_channel_can_be_put_in(dataproc_server: FakeDataproc) -> None:
+    with grpc.insecure_channel(dataproc_server.address) as channel:
+        clients = Clients(project="p", region="r", channel=channel, environ={})
+        assert list(clients.clusters.list_clusters(project_id="p", region="r")) == []
+
+
+@pytest.mark.parametrize("name", [*ALL, "storage"])
+def test_missing_credentials_have_a_cure(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for variable in ("STORAGE_EMULATOR_HOST", "GOOGLE_APPLICATION_CREDENTIALS"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    clients = Clients(project="p", region="europe-west1", environ={})
+    with pytest.raises(CredentialsError, match="gcloud auth application-default login") as caught:
+        getattr(clients, name)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_command_without_credentials_ends_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("DATAPROC_EMULATOR_HOST", raising=False)
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    scene = Scene()
+    assert scene.run("cluster-status") == 1
+    assert len(scene.said.splitlines()) == 1
+    assert scene.written == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "told", "code"),
+    [
+        (api.PermissionDenied("no"), "roles/dataproc.editor", 1),
+        (api.Forbidden("no"), "roles/storage.objectUser", 1),
+        (api.Unauthenticated("who"), "gcloud auth application-default login", 1),
+        (auth.RefreshError("old"), "gcloud auth application-default login", 1),
+        (api.NotFound("gone"), "check the name, project and region", 3),
+        (api.ResourceExhausted("CPUS"), "lower machine types or counts", 1),
+        (api.InvalidArgument("Insufficient 'CPUS' quota"), "lower machine types or counts", 1),
+        (
+            api.InvalidArgument("bad"),
+            "refused as invalid (bad): see what was asked with --dry-run",
+            1,
+        ),
+        (
+            api.Forbidden("This API requires a quota project"),
+            "application-default set-quota-project",
+            1,
+        ),
+        (api.Forbidden("no access to https://x/b/my-quota.bucket/o"), "permission denied", 1),
+        (api.Forbidden("Quota exceeded for quota metric"), "lower machine types or counts", 1),
+        (api.BadRequest("Insufficient 'CPUS' quota. 8.0 left"), "lower machine types or counts", 1),
+        (api.NotFound("there is no quota here"), "check the name, project and region", 3),
+        (
+            api.RetryError("60 s", api.ServiceUnavailable("a\nb")),
+            "here: ServiceUnavailable: a b",
+            1,
+        ),
+        (api.RetryError("60 s", None), "here: RetryError: 60 s", 1),
+        (api.Unknown("a\nb"), "Unknown: a b", 1),
+        (InputError("as it is"), "as it is", 3),
+    ],
+)
+def test_google_s_errors_in_a_line_with_the_cure(error: Exception, told: str, code: int) -> None:
+    explained = explain(error, place="here")
+    assert told in str(explained)
+    assert "\n" not in str(explained)
+    assert explained.exit_code == code
+
+
+def test_what_storage_refuses_no_dry_run_shows() -> None:
+    refused = explain(api.BadRequest("bad"), place="gs://b/x")
+    assert str(refused) == "gs://b/x: refused as invalid (bad)"
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_network_that_stays_away_ends_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, wrapped: bool
+) -> None:
+    error: Exception = requests.exceptions.ConnectionError("away")
+    if wrapped:
+        error = api.RetryError("Timeout of 120.0s exceeded", error)
+
+    def away(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(clusters, "get", away)
+    scene = Scene()
+    assert scene.run("cluster-status") == 1
+    assert scene.said == "dataproc: cluster-status: ConnectionError: away\n"
+    monkeypatch.setattr(storage.Bucket, "get_blob", away)
+    bucket = Bucket(storage.Client.create_anonymous_client(), "b")
+    with pytest.raises(UserError, match="gs://b/x: ConnectionError: away"):
+        bucket.sha256("x")

@@ -1,0 +1,62 @@
+"""Which failures are tried again, and for how long."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+from google.api_core import exceptions as api
+
+from movierec.errors import UserError
+from movierec_dataproc.google.retries import ATTEMPTS, LONGEST, passes, retried
+from tests.support.dataproc.scenes import Scene
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (api.ServiceUnavailable("x"), True),
+        (api.InternalServerError("x"), True),
+        (api.Aborted("x"), True),
+        (api.DeadlineExceeded("x"), True),
+        (api.RetryError("x", api.ServiceUnavailable("x")), True),
+        (requests.exceptions.ConnectionError("x"), True),
+        (ConnectionResetError("x"), True),
+        # machines do not come back within minutes, and asking on takes the user's time
+        (api.ServiceUnavailable("ZONE_RESOURCE_POOL_EXHAUSTED"), False),
+        (api.RetryError("x", api.ServiceUnavailable("ZONE_RESOURCE_POOL_EXHAUSTED")), False),
+        (api.ResourceExhausted("x"), False),
+        (api.AlreadyExists("x"), False),
+        (api.NotFound("x"), False),
+        (api.PermissionDenied("x"), False),
+        (ValueError("x"), False),
+        (PermissionError("x"), False),
+    ],
+)
+def test_only_what_passes_is_tried_again(error: Exception, expected: bool) -> None:
+    assert passes(error) == expected
+    scene, calls = Scene(), []
+
+    def call() -> int:
+        calls.append(1)
+        if len(calls) == 1:
+            raise error
+        return 7
+
+    if expected:
+        assert retried(call, place="here", terminal=scene.terminal) == 7
+    else:
+        with pytest.raises(type(error)):
+            retried(call, place="here", terminal=scene.terminal)
+    assert len(calls) == 1 + expected
+
+
+def test_the_last_attempt_is_told_as_the_last() -> None:
+    scene = Scene()
+
+    def call() -> None:
+        raise api.Aborted("again")
+
+    with pytest.raises(UserError, match="here, tried 8 times: Aborted: "):
+        retried(call, place="here", terminal=scene.terminal)
+    assert len(scene.clock.slept) == ATTEMPTS - 1
+    assert max(scene.clock.slept) == LONGEST

@@ -1,0 +1,205 @@
+"""What a conf becomes: jobs in an order, with arguments that a cluster can follow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from movierec.config.loader import load_config
+from movierec.errors import ConfigError, InputError
+from movierec.pipeline import dag
+from movierec_dataproc.commands.preparation import Wanted, prepare
+from movierec_dataproc.plan.plan import Place, Plan, last_stages, yaml_text
+from movierec_dataproc.requests import jobs
+from tests.support.dataproc.fake_storage import FakeStorage
+from tests.support.dataproc.scenes import BUCKET, ROOT, Scene, cluster_conf, tiny_conf
+
+
+def plan_of(
+    directory: Path,
+    *overrides: str,
+    place: Place = "cluster",
+    force: bool = False,
+    verbose: bool = False,
+) -> Plan:
+    wanted = Wanted(conf=tiny_conf(directory), overrides=overrides, force=force, verbose=verbose)
+    return prepare(wanted, Scene().context(), place=place)
+
+
+def test_every_step_comes_after_what_it_reads(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path)
+    after = {step.id: set(step.after) for step in plan.steps}
+    assert after == {
+        "stage-in": set(),
+        "ingest": {"stage-in"},
+        "partition": {"ingest"},
+        "popularity": {"partition"},
+        "tune": {"partition"},
+        "recommend": {"partition", "popularity", "tune"},
+        "evaluate": {"ingest", "partition", "popularity", "tune", "recommend"},
+        "twins": {"ingest"},
+        "report": {stage.name for stage in dag.REPORT.inputs},
+        "export": {"report"},
+    }
+    seen: set[str] = set()
+    for step in plan.steps:
+        assert after[step.id] <= seen
+        seen.add(step.id)
+    assert [stage.name for stage in last_stages()] == ["report"]
+
+
+def test_every_job_exists(tmp_path: Path) -> None:
+    for step in plan_of(tmp_path).steps:
+        assert (ROOT / "jobs" / f"{step.job}.py").exists()
+
+
+def test_a_cluster_reads_and_writes_hdfs(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, "twins.min_movies=7")
+    stage_in, ingest, export = plan.steps[0], plan.steps[1], plan.steps[-1]
+    sha256 = plan.archive.sha256 or ""
+    there = f"hdfs:///movierec/archives/{sha256[:12]}/ml-tiny.zip"
+    assert stage_in.args == (
+        *("--source", f"gs://{BUCKET}/movierec/archives/{sha256[:12]}/ml-tiny.zip"),
+        *("--target", there),
+    )
+    assert ingest.args[:2] == ("--config", "tiny.yaml")
+    sets = [*ingest.args[3::2]]
+    assert sets[:3] == [
+        "twins.min_movies=7",
+        "workspace=hdfs:///movierec/workspace",
+        f"source.archive={there}",
+    ]
+    assert set(ingest.args[2::2]) == {"--set"}
+    assert export.args == (*ingest.args, "--target", f"gs://{BUCKET}/movierec/results")
+    # what the jobs will read is what the plan was made of
+    text = (tmp_path / "tiny.yaml").read_text()
+    assert load_config(text, origin="c", overrides=sets) == plan.config
+    assert plan.config.source.generate is None
+    assert plan.config.source.sha256 == sha256
+
+
+def test_labels_tell_what_a_job_is_of(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path)
+    step = plan.step("tune")
+    expected = dag.fingerprint(
+        dag.TUNE, plan.config, archive_sha256=plan.config.source.sha256 or ""
+    )
+    assert step.labels["fingerprint"] == expected
+    assert {key: step.labels[key] for key in ("suite", "job", "conf", "commit", "results")} == {
+        "suite": "movierec",
+        "job": "tune-als",
+        "conf": "tiny",
+        "commit": "0123456789ab",
+        "results": "hdfs",
+    }
+    other = plan_of(tmp_path, "twins.min_movies=7")
+    assert other.step("export").labels["run"] != plan.step("export").labels["run"]
+
+
+def test_what_a_cluster_can_reach_stays(tmp_path: Path, storage_server: FakeStorage) -> None:
+    plan = plan_of(tmp_path, "source.archive=hdfs:///a/x.zip", "workspace=hdfs:///w/")
+    assert plan.steps[0].job == "ingest"
+    assert plan.steps[0].after == ()
+    assert (plan.archive.uri, plan.workspace) == ("hdfs:///a/x.zip", "hdfs:///w")
+    storage_server.put(BUCKET, "a/x.zip", b"zip")
+    plan = plan_of(tmp_path, f"source.archive=gs://{BUCKET}/a/x.zip", "workspace=gs://w/x")
+    assert plan.steps[0].args == (
+        *("--source", f"gs://{BUCKET}/a/x.zip", "--target", "hdfs:///movierec/archives/x.zip"),
+    )
+    # results that are in a bucket already are not exported, and a plan's checksum stays unknown
+    assert plan.steps[-1].job == "describe_run"
+    assert plan.steps[-1].labels["results"] == "gs"
+    assert "fingerprint" not in plan.steps[-1].labels
+    with pytest.raises(InputError, match=r"gs://suite/a/y.zip: there is no such object"):
+        plan_of(tmp_path, f"source.archive=gs://{BUCKET}/a/y.zip")
+
+
+def test_a_batch_has_no_hdfs(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, place="serverless")
+    assert [step.job for step in plan.steps] == [stage.job for stage in dag.PIPELINE]
+    assert plan.workspace == f"gs://{BUCKET}/movierec/results"
+    assert plan.archive.uri in " ".join(plan.steps[0].args)
+    for override in ("workspace=hdfs:///w", "source.archive=hdfs:///a.zip"):
+        with pytest.raises(ConfigError, match="a batch has no HDFS"):
+            plan_of(tmp_path, override, place="serverless")
+
+
+def test_force_is_for_stages(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, force=True)
+    forced = [step.job for step in plan.steps if "--force" in step.args]
+    assert forced == [stage.job for stage in dag.PIPELINE]
+
+
+def test_verbose_is_for_every_job_and_makes_no_other_work_of_it(tmp_path: Path) -> None:
+    plan, quiet = plan_of(tmp_path, verbose=True), plan_of(tmp_path)
+    assert (plan.steps, plan.doctor, plan.identity) == (quiet.steps, quiet.doctor, quiet.identity)
+    for step in (*plan.steps, plan.doctor):
+        words = list(jobs.pyspark_job(quiet, step).args)
+        assert words == list(step.args)
+        assert list(jobs.pyspark_job(plan, step).args) == [*words, "--verbose"]
+        ids = {jobs.first_job_id(one, step, cluster_uuid="u") for one in (plan, quiet)}
+        assert len(ids | {jobs.first_batch_id(one, step) for one in (plan, quiet)}) == 2
+    config = cluster_conf()
+    template = jobs.workflow(plan, config, actions=[], commit="abc")
+    batch = jobs.batch(plan, plan.step("ingest"), config)
+    for driver in (*(job.pyspark_job for job in template.jobs), batch.pyspark_batch):
+        assert driver.args[-1] == "--verbose"
+
+
+def test_the_identity_follows_from_files_and_arguments(tmp_path: Path) -> None:
+    first = plan_of(tmp_path)
+    assert plan_of(tmp_path).identity == first.identity
+    assert plan_of(tmp_path, "twins.min_movies=7").identity != first.identity
+    (tmp_path / "other").mkdir()
+    conf = tiny_conf(tmp_path / "other")
+    conf.write_text(conf.read_text().replace(str(tmp_path / "other"), str(tmp_path)) + "# x\n")
+    wanted = Wanted(conf=conf, overrides=())
+    assert prepare(wanted, Scene().context(), place="cluster").identity != first.identity
+
+
+def test_a_job_goes_by_either_name(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path)
+    assert plan.step("tune") is plan.step("tune_als")
+    with pytest.raises(ConfigError, match=r"--job tuna: one of stage_in, ingest, .* was expected"):
+        plan.step("tuna")
+
+
+def test_the_doctor_is_asked_for_by_name_and_belongs_to_no_run(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, force=True)
+    assert plan.step("doctor") is plan.doctor
+    assert plan.doctor not in plan.steps
+    # with the conf that the others get, and nothing to force
+    assert (*plan.doctor.args, "--force") == plan.step("ingest").args
+    assert (ROOT / "jobs" / f"{plan.doctor.job}.py").exists()
+
+
+def test_a_missing_archive_says_how_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"there is no .*gone.zip: fetch it with `make data`"):
+        plan_of(tmp_path, f"source.archive={tmp_path}/gone.zip")
+    with pytest.raises(InputError, match=r"its sha256 is [0-9a-f]{64}, and source.sha256 says"):
+        plan_of(tmp_path, f"source.sha256='{'1' * 64}'")
+    with pytest.raises(ConfigError, match="is no path, file:, hdfs: or gs: URI"):
+        plan_of(tmp_path, "source.archive=s3://b/x.zip")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "gs://b/a: b.zip",
+        "12e4",
+        "0x10",
+        "~",
+        "null",
+        "yes",
+        "a #b",
+        "1" * 64,
+        "[1",
+        "'",
+        "é\U0001f600",
+    ],
+)
+def test_any_text_comes_through_an_override(value: str) -> None:
+    text = (ROOT / "conf" / "sample.yaml").read_text()
+    override = f"source.archive={yaml_text(value)}"
+    assert load_config(text, origin="c", overrides=[override]).source.archive == value

@@ -1,0 +1,88 @@
+"""The report's charts, as notebooks show them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from matplotlib.figure import Figure
+
+from movierec_report import model_charts, theme
+from movierec_report.charts import Chart, draw_charts
+from movierec_report.model_charts import surfaces
+from tests.support import invented
+
+
+@pytest.fixture(scope="module")
+def charts() -> dict[str, Chart]:
+    return draw_charts(invented.facts())
+
+
+def test_they_go_by_name(charts: dict[str, Chart]) -> None:
+    assert {"comparison_test", "bias", "activity", "correlations", "rmse"} <= set(charts)
+    assert all(chart.name == name for name, chart in charts.items())
+
+
+def test_what_cannot_be_drawn_is_left_out() -> None:
+    assert "rmse" not in draw_charts(invented.facts(trials=invented.implicit_trials()))
+
+
+def test_a_group_without_a_value_has_no_bar() -> None:
+    def bars(strata: list[dict[str, Any]], chart: Callable[[Any], Figure]) -> int:
+        return len(chart(strata).axes[0].patches)
+
+    strata = [invented.stratum(n) for n in range(4)]
+    undefined = strata[0] | {
+        model: {"ndcg": None, "recall": None} for model in ("als", "popularity")
+    }
+    for chart in (model_charts.by_activity, model_charts.by_popularity):
+        assert bars(strata, chart) == 8
+        assert bars([undefined, *strata[1:]], chart) == 6
+        assert bars([undefined], chart) == 0
+
+
+def test_a_chart_brings_its_colours_along_for_light_and_dark(charts: dict[str, Chart]) -> None:
+    for chart in charts.values():
+        text = chart._repr_html_()
+        used = set(re.findall(r"var\(--(\w+)\)", text))
+        assert "ink" in used
+        light, dark = re.findall(r"\{([^}]*--ink[^}]*)\}", text)
+        assert used <= set(re.findall(r"--(\w+):", light))
+        assert used <= set(re.findall(r"--(\w+):", dark))
+        assert theme.LIGHT["ink"] in light
+        assert theme.DARK["ink"] in dark
+
+
+def test_a_notebook_s_own_theme_decides_not_the_browser_s(charts: dict[str, Chart]) -> None:
+    text = charts["stars"]._repr_html_()
+    assert "prefers-color-scheme" not in text
+    for dark in ('[data-jp-theme-light="false"]', ".vscode-dark"):
+        assert f"{dark} .movierec-chart" in text
+    # nothing but the chart itself is styled
+    selectors = re.findall(r"^([^{}<>]+) \{", text, re.MULTILINE)
+    assert len(selectors) == 3
+    assert all(".movierec-chart" in one for all_of in selectors for one in all_of.split(","))
+
+
+def test_a_chart_is_as_wide_as_it_was_drawn_at_most(charts: dict[str, Chart]) -> None:
+    assert 'style="max-width: 7.2in"' in charts["bias"]._repr_html_()
+    assert 'style="max-width: 3.4in"' in charts["stars"]._repr_html_()
+
+
+def test_the_same_facts_make_the_same_chart() -> None:
+    first, second = (draw_charts(invented.facts())["years"]._repr_html_() for _ in range(2))
+    assert first == second
+
+
+def test_the_best_cell_is_one_that_is_shown() -> None:
+    # on a few users, in the first round of a halving, another seemed better than any was later
+    rung = {"user_fraction": 0.1, "ndcg": 0.9}
+    few = [one | rung for one in invented.implicit_trials()]
+    trials = [*few, *invented.implicit_trials()]
+    (surface,) = surfaces(trials, metric="ndcg")
+    shown = {(rank, reg) for rank in surface.ranks for reg in surface.reg_params}
+    assert {one for one in shown if surface.is_best(*one)} == {(32, 1.0)}
+    assert surface.shade(32, 1.0) == 100
+    assert surface.best == surface.values[32, 1.0]

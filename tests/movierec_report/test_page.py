@@ -1,0 +1,230 @@
+"""The page stands by itself, shows the numbers it is given, and says what they mean."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from movierec.errors import InputError
+from movierec_report.page import render
+from tests.support import invented
+
+VOID = {"meta", "br", "link", "img", "hr", "input"}
+
+
+def page(*, stability=None, **changes):
+    return render(
+        invented.facts(**changes),
+        title="small",
+        commands=["make run CONF=x.yaml"],
+        commit="0a1b",
+        stability=stability,
+    )
+
+
+@pytest.fixture(scope="module")
+def text():
+    return page()
+
+
+class Balanced(HTMLParser):
+    """Sees that every element is closed, and gathers ids, headings and links."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.ids, self.links, self.headings, self.labelled = [], [], [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        if "id" in given:
+            self.ids.append(given["id"])
+        if tag == "a":
+            self.links.append(given["href"])
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag == "svg":
+            self.labelled.append(given.get("role") == "img" and bool(given.get("aria-label")))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def parsed(text):
+    parser = Balanced()
+    parser.feed(text)
+    return parser
+
+
+def test_it_is_one_file_below_three_megabytes_that_asks_for_nothing(text):
+    assert len(text.encode()) < 3_000_000
+    without_names = re.sub(r'xmlns(:\w+)?="[^"]*"', "", text)
+    assert not re.search(r"https?://|<script|<link|@import|url\(['\"]?[^#'\")]", without_names)
+
+
+def test_it_is_well_formed(parsed):
+    assert parsed.open == []
+    assert sorted(set(parsed.ids)) == sorted(parsed.ids)
+    assert {link[1:] for link in parsed.links} <= set(parsed.ids)
+
+
+def test_who_cannot_see_is_told(parsed):
+    assert len(parsed.labelled) >= 12
+    assert all(parsed.labelled)
+    assert parsed.headings[0] == 1
+    steps = zip(parsed.headings, parsed.headings[1:], strict=False)
+    assert all(after - before <= 1 for before, after in steps)
+
+
+def test_every_colour_follows_the_theme(text):
+    drawings = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
+    assert len(drawings) >= 12
+    assert not [one for drawing in drawings for one in re.findall("#[0-9a-f]{6}", drawing)]
+    style = text.partition("<style>")[2].partition("</style>")[0]
+    used = set(re.findall(r"var\(--(\w+)\)", text)) - {"shade"}
+    themes = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    assert len(themes) == 2
+    assert used
+    for theme in themes:
+        assert used <= set(re.findall(r"--(\w+):", theme))
+
+
+def test_the_numbers_are_those_of_the_facts(text):
+    for number in ("100,836", "610", "9,742", "0.2073", "0.1312", "0.0498", "1,485", "2,698"):
+        assert number in text
+    assert "+0.0761" in text
+    assert "3 rows of the archive were rejected" in text
+    assert "User 1010: 200 ratings" in text
+
+
+def test_titles_are_text(text):
+    assert "&lt;b&gt;Liked&lt;/b&gt; &amp; loved (1995)" in text
+    assert "<b>Liked" not in text
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0.0761, "ALS is better than popularity, and the difference is real: 0.207 against 0.131"),
+        (-0.05, "ALS is worse than popularity, and the difference is real"),
+        (0.004, "Whether ALS is better than popularity is not decided"),
+    ],
+)
+def test_one_sentence_says_whether_the_difference_is_real(value, said):
+    differences = dict.fromkeys(invented.METRICS, invented.difference(value))
+    comparison = {"als_vs_popularity": dict.fromkeys(invented.HELD_OUT, differences)}
+    assert said in page(summary=invented.summary(comparison=comparison))
+
+
+def test_no_share_of_a_popularity_that_finds_nothing_is_told():
+    summary = invented.summary()
+    summary["models"]["popularity"]["test"] |= {"ndcg_at_100": 0.0}
+    said = page(summary=summary)
+    assert "0.207 against 0.000 NDCG@100 on test (95 % interval" in said
+
+
+@pytest.mark.parametrize(
+    ("twins_mean", "p", "said"),
+    [
+        (0.41, 0.002, "The ratings of twins agree more than those of random pairs"),
+        (0.11, 0.002, "The ratings of twins agree less than those of random pairs"),
+        (0.41, 0.3, "The ratings of twins do not agree measurably more than those"),
+        (0.11, 0.3, "The ratings of twins do not agree measurably more than those"),
+    ],
+)
+def test_twins_are_held_against_random_pairs(twins_mean, p, said):
+    pearson = {"twins": {"mean": twins_mean}, "random": {"mean": 0.22}, "p_value": p}
+    assert said in page(summary=invented.summary(twins=invented.twins(pearson=pearson)))
+
+
+def test_an_inflated_protocol_is_warned_of():
+    protocol = {
+        "k": 100,
+        "relevant_rating": 4.0,
+        "candidates": "heldout_only",
+        "candidates_are": "INFLATED: only held-out movies",
+    }
+    assert "The candidates are INFLATED" in page(summary=invented.summary(protocol=protocol))
+
+
+def test_it_is_told_whom_als_cannot_serve(text):
+    assert "are cold" not in text
+    users = {split: invented.judged_users(n=1_116, cold=88) for split in invented.HELD_OUT}
+    shown = page(summary=invented.summary(users=users))
+    assert "88 of the 1,116 users in test are cold: they have no rating that ALS" in shown
+
+
+def test_what_could_not_be_measured_is_left_out():
+    none = {"mean": None}
+    twins = invented.twins(
+        pearson={"twins": none, "random": none, "p_value": None},
+        strangers=dict.fromkeys(("twins_mean", "strangers_mean", "p_value", "histogram")),
+        lsh_recall=None,
+        min_jaccard=None,
+        max_jaccard=None,
+        curve=[{"min_movies": 5, "twins": none, "random": none}],
+    )
+    text = page(
+        summary=invented.summary(twins=twins),
+        twins={"pairs": [], "random": []},
+        trials=invented.implicit_trials(),
+    )
+    assert "Too few pairs have enough ratings in common" in text
+
+
+def test_the_same_facts_make_the_same_page(text):
+    assert page() == text
+
+
+def test_facts_of_another_layout_are_refused():
+    with pytest.raises(InputError, match=r"has the layout 2, not 1: make it again"):
+        page(version=2)
+
+
+def test_alternative_splits_are_shown_where_they_were_run(text):
+    assert "On other splits" not in text
+    shown = page(stability=invented.stability())
+    assert "over 2 alternative splits (per_user_random seed 1, per_user_random seed 2)" in shown
+    once = len(invented.METRICS)
+    assert shown.count("0.1234 ± 0.0056") == (len(invented.MODELS) + 1) * once
+    assert shown.count("+0.1234 ± 0.0056") == once
+    assert "These splits are random: models know ratings given after" in shown
+
+
+def test_memory_is_shown_in_gibibytes_and_a_dash_where_nobody_can_tell(text):
+    table = text.partition("memory, GiB")[2].partition("</table>")[0]
+    shown = re.findall(r'<td class="n">([^<]*)</td>', table)[1::2]
+    assert shown == ["–", *(f"{n}.0" for n in range(2, 1 + len(invented.STAGES)))]
+
+
+def test_ties_and_duplicates_are_told_where_there_are_any():
+    none = invented.twins(tied_at_cut=1, tied_at_cut_and_listed=1, duplicates={"ranks": []})
+    text = page(summary=invented.summary(twins=none))
+    assert "No pair outside the list is as alike as the last one in it." in text
+    assert "No pair looks like one person with two accounts." in text
+    some = invented.twins(tied_at_cut=7, tied_at_cut_and_listed=3, duplicates={"ranks": [1, 4]})
+    text = page(summary=invented.summary(twins=some))
+    assert "7 pairs are as alike as the last one in the list, which holds 3 of them." in text
+    assert "one person with two accounts: 2 (rank 1, 4)." in text
+
+
+@pytest.mark.parametrize(
+    ("twins_mean", "p", "said"),
+    [
+        (0.2, 0.4, "what twins have beyond that may be chance (p = 0.400)"),
+        (0.2, 0.01, "twins agree more than that (p = 0.010)"),
+        (0.1, 0.01, "twins agree no more than that (p = 0.010)"),
+    ],
+)
+def test_twins_are_held_against_strangers(twins_mean, p, said):
+    strangers = {"twins_mean": twins_mean, "strangers_mean": 0.15, "p_value": p, "histogram": None}
+    assert said in page(summary=invented.summary(twins=invented.twins(strangers=strangers)))

@@ -1,0 +1,273 @@
+"""The archive comes whole and checked, or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from movierec.config.schema import SourceConfig
+from movierec.errors import ConfigError, InputError
+from movierec_synthetic.download import fetch_archive
+from tests.support.confs import tiny_conf
+from tests.support.files import files_below
+
+
+def small_zip() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        # dated by default to one moment: the checksum is in the names of tests
+        member = zipfile.ZipInfo("ml-toy/ratings.csv")
+        archive.writestr(member, "userId,movieId,rating,timestamp\n" + "1,2,3,4\n" * 99)
+    return out.getvalue()
+
+
+ZIP = small_zip()
+SHA256 = hashlib.sha256(ZIP).hexdigest()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves the zip, well or badly, by path; notes what was asked for."""
+
+    asked: list[str]
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        if self.path == "/nonsense.zip":
+            self.wfile.write(b"nonsense\r\n\r\n")
+        elif self.path == "/none.zip":
+            self.send_error(404)
+        elif self.path == "/moved.zip":
+            self.send_response(302)
+            self.send_header("Location", "/whole.zip")
+            self.end_headers()
+        elif self.path == "/chunks.zip":
+            self.protocol_version = "HTTP/1.1"
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            # a chunk that is announced longer than it is
+            self.wfile.write(b"%x\r\n" % (len(ZIP) + 9) + ZIP)
+            self.close_connection = True
+        else:
+            self.send_response(200)
+            if self.path != "/unsized.zip":
+                self.send_header("Content-Length", str(len(ZIP)))
+            self.end_headers()
+            self.wfile.write(ZIP[:100] if self.path == "/cut.zip" else ZIP)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a server on this machine."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1")
+    Handler.asked = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as serving:
+        thread = threading.Thread(target=serving.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{serving.server_port}"
+        serving.shutdown()
+        thread.join()
+
+
+SourceOf = Callable[..., SourceConfig]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> SourceOf:
+    """The source section with the archive at data/ml.zip, and these keys."""
+
+    def make(**keys: Any) -> SourceConfig:
+        values: dict[str, Any] = {"url": None, "generate": None, "sha256": None} | keys
+        overrides = {f"source__{name}": value for name, value in values.items()}
+        return tiny_conf(tmp_path, tmp_path / "data" / "ml.zip", **overrides).source
+
+    return make
+
+
+def message(source: SourceConfig) -> str:
+    with pytest.raises(InputError) as caught:
+        fetch_archive(source)
+    return str(caught.value)
+
+
+# --- download ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/whole.zip", "/unsized.zip", "/moved.zip"])
+@pytest.mark.parametrize("sha256", [SHA256, SHA256.upper(), None])
+def test_a_download_arrives_whole_under_its_name(
+    server: str, source: SourceOf, tmp_path: Path, path: str, sha256: str | None
+) -> None:
+    archive = fetch_archive(source(url=server + path, sha256=sha256))
+    assert archive == tmp_path / "data" / "ml.zip"
+    assert archive.read_bytes() == ZIP
+    assert files_below(tmp_path) == ["data/ml.zip"]
+
+
+def test_an_archive_that_is_there_is_not_downloaded_again(server: str, source: SourceOf) -> None:
+    conf = source(url=f"{server}/whole.zip", sha256=SHA256)
+    assert fetch_archive(conf) == fetch_archive(conf)
+    assert Handler.asked == ["/whole.zip"]
+
+
+def test_an_archive_is_fetched_again_when_that_is_asked_for(
+    server: str, source: SourceOf, tmp_path: Path
+) -> None:
+    path = tmp_path / "data" / "ml.zip"
+    path.parent.mkdir()
+    path.write_bytes(b"cut off")
+    conf = source(url=f"{server}/whole.zip")
+    assert fetch_archive(conf).read_bytes() == b"cut off"
+    with pytest.raises(InputError, match="404"):
+        fetch_archive(source(url=f"{server}/none.zip"), again=True)
+    assert path.read_bytes() == b"cut off"
+    assert fetch_archive(conf, again=True).read_bytes() == ZIP
+
+
+def test_a_download_with_another_checksum_is_refused(
+    server: str, source: SourceOf, tmp_path: Path
+) -> None:
+    url = f"{server}/whole.zip"
+    assert message(source(url=url, sha256="0" * 64)) == (
+        f"{url}: its sha256 is {SHA256}, not source.sha256 {'0' * 64}; try again later, or set "
+        "source.sha256=null to take it as it is"
+    )
+    assert files_below(tmp_path) == []
+
+
+def test_a_download_that_is_cut_off_is_refused(
+    server: str, source: SourceOf, tmp_path: Path
+) -> None:
+    url = f"{server}/cut.zip"
+    assert message(source(url=url)) == f"{url}: cut off after 100 of {len(ZIP)} bytes"
+    assert files_below(tmp_path) == []
+
+
+def test_a_download_in_chunks_that_is_cut_off_is_refused(
+    server: str, source: SourceOf, tmp_path: Path
+) -> None:
+    url = f"{server}/chunks.zip"
+    said = message(source(url=url))
+    assert said.startswith(f"{url}: the download failed: IncompleteRead(")
+    assert said.endswith("; try again later")
+    assert files_below(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "fault"),
+    [
+        ("/none.zip", "HTTP Error 404: Not Found"),
+        ("/nonsense.zip", "nonsense\r\n"),
+        ("/a b.zip", "URL can't contain control characters. '/a b.zip' (found at least ' ')"),
+    ],
+)
+def test_a_download_that_fails_is_named_with_its_cause(
+    server: str, source: SourceOf, tmp_path: Path, path: str, fault: str
+) -> None:
+    url = server + path
+    assert message(source(url=url)) == f"{url}: the download failed: {fault}; try again later"
+    assert files_below(tmp_path) == []
+
+
+def test_a_server_that_is_not_there_is_named(
+    source: SourceOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    url = "http://127.0.0.1:9/ml.zip"
+    said = message(source(url=url))
+    assert said.startswith(f"{url}: the download failed: <urlopen error ")
+    assert said.endswith("; try again later")
+    assert files_below(tmp_path) == []
+
+
+@pytest.mark.parametrize("url", ["ftp://host/ml.zip", "file:///etc/hosts", "ml.zip"])
+def test_only_http_is_downloaded(source: SourceOf, tmp_path: Path, url: str) -> None:
+    assert message(source(url=url)) == f"source.url: {url} is not an http or https address"
+    assert files_below(tmp_path) == []
+
+
+# --- what is there, and what cannot be got ------------------------------------------------------
+
+
+def test_an_archive_that_is_there_is_checked(source: SourceOf, tmp_path: Path) -> None:
+    path = tmp_path / "data" / "ml.zip"
+    path.parent.mkdir()
+    path.write_bytes(ZIP + b".")
+    found = hashlib.sha256(ZIP + b".").hexdigest()
+    assert message(source(sha256=SHA256)) == (
+        f"{path}: its sha256 is {found}, not source.sha256 {SHA256}; fetch it again with "
+        "`make data FORCE=1`, or set source.sha256=null to take it as it is"
+    )
+    assert path.read_bytes() == ZIP + b"."
+    assert fetch_archive(source()) == path
+    path.write_bytes(ZIP)
+    assert fetch_archive(source(sha256=SHA256.upper())) == path
+
+
+def test_a_conf_that_says_not_where_from_is_named(source: SourceOf, tmp_path: Path) -> None:
+    assert message(source()) == (
+        f"source.archive: there is no {tmp_path}/data/ml.zip, and conf gives no source.url"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_local_archives_are_fetched(tmp_path: Path) -> None:
+    source = tiny_conf(tmp_path, "hdfs:///data/ml.zip").source
+    assert message(source) == (
+        "source.archive: hdfs:///data/ml.zip is not local; fetch to a local path and copy it"
+    )
+
+
+# --- generated -----------------------------------------------------------------------------------
+
+SIZE = {"users": 12, "movies": 60, "ratings": 300, "seed": 5}
+
+
+def test_an_archive_is_generated_at_the_size_that_conf_says(
+    source: SourceOf, tmp_path: Path
+) -> None:
+    path = fetch_archive(source(generate=SIZE))
+    assert files_below(tmp_path) == ["data/ml.truth.json", "data/ml.zip"]
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        ratings = archive.read("ml/ratings.csv").decode("ascii").splitlines()
+        movies = archive.read("ml/movies.csv").decode("utf-8").splitlines()
+    assert ratings[0] == "userId,movieId,rating,timestamp"
+    assert len(ratings) - 1 == SIZE["ratings"]
+    assert len(movies) - 1 == SIZE["movies"]
+    assert len({line.split(",")[0] for line in ratings[1:]}) == SIZE["users"]
+    truth = json.loads((tmp_path / "data" / "ml.truth.json").read_text(encoding="utf-8"))
+    assert truth["archive"]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_equal_sizes_and_seeds_generate_equal_archives(source: SourceOf) -> None:
+    archives = []
+    for size in (SIZE, SIZE, SIZE | {"seed": 6}):
+        path = fetch_archive(source(generate=size))
+        archives.append(path.read_bytes())
+        path.unlink()
+    assert archives[0] == archives[1] != archives[2]
+
+
+def test_a_generated_archive_wins_over_a_url(server: str, source: SourceOf) -> None:
+    fetch_archive(source(url=f"{server}/whole.zip", generate=SIZE))
+    assert Handler.asked == []
+
+
+def test_a_size_that_cannot_be_is_a_config_error(source: SourceOf, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError):
+        fetch_archive(source(generate=SIZE | {"ratings": 12 * 60 + 1}))
+    assert files_below(tmp_path) == []

@@ -1,0 +1,43 @@
+"""Configs for tests: conf/small.yaml on a temporary workspace and archive."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from movierec.config.loader import load_config
+from movierec.config.schema import Config
+from tests.support.paths import ROOT
+
+SMALL = ROOT / "conf" / "small.yaml"
+# A short pipeline, for what does not depend on how long it is.
+SHORT: dict[str, Any] = {
+    "tuning.strategy": "grid",
+    "tuning.implicit": {"rank": [8], "reg_param": [0.1], "alpha": [2, 4], "feedback": ["signed"]},
+    "tuning.explicit": {"rank": [8], "reg_param": [0.1]},
+    "als.max_iter": 5,
+    "evaluation.bootstrap": 100,
+    "popularity.dampings": [20],
+    "twins.resamples": 100,
+    "twins.curve.floors": [20, 100],
+}
+
+
+def tiny_conf(workspace: Path | str, archive: Path | str, **overrides: Any) -> Config:
+    """Return conf/small.yaml with this workspace and archive, unchecked, and with overrides.
+
+    Each is named by its key with two underscores for a dot: `source__layout="ml-1m"`.
+    """
+    values = {
+        "workspace": str(workspace),
+        "source.archive": str(archive),
+        "source.sha256": None,
+        "source.expected_ratings": None,
+    }
+    values |= {name.replace("__", "."): value for name, value in overrides.items()}
+    return load_config(
+        SMALL.read_text(encoding="utf-8"),
+        origin=SMALL.name,
+        overrides=[f"{key}={json.dumps(value)}" for key, value in values.items()],
+    )

@@ -1,0 +1,175 @@
+"""What Dataproc accepts, as the docstrings of google.cloud.dataproc_v1's messages state it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import grpc
+from google.cloud import dataproc_v1 as dp
+
+from tests.support.dataproc.fake_server import ApiError
+
+Item = TypeVar("Item")
+
+CLUSTER_NAME = re.compile(r"[a-z](?:[-a-z0-9]{0,49}[a-z0-9])?")
+MANAGED_CLUSTER_PREFIX = re.compile(r"[a-z][-a-z0-9]{0,33}[a-z0-9]")
+JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+# also the rule for the ids of autoscaling policies
+STEP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,48}[A-Za-z0-9]")
+BATCH_ID = re.compile(r"[a-z0-9-]{4,63}")
+REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
+TERM = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*(?:=|:)\s*(\"[^\"]*\"|\S+)\s*(?:\b(?:AND|and)\b)?")
+
+MINUTE, DAY = 60, 86400
+
+
+def invalid(message: str) -> ApiError:
+    """INVALID_ARGUMENT with this message."""
+    return ApiError(grpc.StatusCode.INVALID_ARGUMENT, message)
+
+
+def not_found(what: str) -> ApiError:
+    """NOT_FOUND in the service's words."""
+    return ApiError(grpc.StatusCode.NOT_FOUND, f"Not found: {what}")
+
+
+def already_exists(what: str) -> ApiError:
+    """ALREADY_EXISTS in the service's words."""
+    return ApiError(grpc.StatusCode.ALREADY_EXISTS, f"Already exists: {what}")
+
+
+def check_name(what: str, name: str, pattern: re.Pattern[str]) -> None:
+    """The whole name has to match."""
+    if not pattern.fullmatch(name):
+        raise invalid(f"Invalid {what} {name!r}: it must match {pattern.pattern}")
+
+
+def check_labels(labels: Mapping[str, str]) -> None:
+    """At most 32, of lower-case letters, digits, `_` and `-`; a key begins with a letter."""
+    if len(labels) > 32:
+        raise invalid(f"No more than 32 labels are allowed, got {len(labels)}")
+    for key, value in labels.items():
+        check_name("label key", key, LABEL_KEY)
+        check_name(f"value of label {key!r}:", value, LABEL_VALUE)
+
+
+def check_duration(message: Any, name: str, low: int, high: int) -> None:
+    """A message's duration may be unset; its bounds are in seconds, and allowed."""
+    if name not in message:
+        return
+    seconds = getattr(message, name).total_seconds()
+    if not low <= seconds <= high:
+        raise invalid(f"{name} must be from {low} s to {high} s, got {seconds:g} s")
+
+
+def check_lifecycle(lifecycle: dp.LifecycleConfig) -> None:
+    """Times to live: idle ones from 5 minutes, absolute ones from 10 minutes, to 14 days."""
+    for name, low in [
+        ("idle_delete_ttl", 5),
+        ("idle_stop_ttl", 5),
+        ("auto_delete_ttl", 10),
+        ("auto_stop_ttl", 10),
+    ]:
+        check_duration(lifecycle, name, low * MINUTE, 14 * DAY)
+
+
+def check_python(job: dp.PySparkJob | dp.PySparkBatch) -> None:
+    """The main file is a .py; a wheel is none of the file types that PySpark is given."""
+    if not job.main_python_file_uri.endswith(".py"):
+        raise invalid(f"main_python_file_uri must be a .py file: {job.main_python_file_uri!r}")
+    check_suffixes("python_file_uris", job.python_file_uris, (".py", ".egg", ".zip"))
+    archives = (".jar", ".tar", ".tar.gz", ".tgz", ".zip")
+    check_suffixes("archive_uris", job.archive_uris, archives)
+
+
+def check_suffixes(what: str, uris: Iterable[str], suffixes: tuple[str, ...]) -> None:
+    """Every URI ends in one of them."""
+    for uri in uris:
+        if not uri.endswith(suffixes):
+            raise invalid(f"Unsupported file type in {what}: {uri!r} ({', '.join(suffixes)})")
+
+
+def check_scheduling(scheduling: dp.JobScheduling) -> None:
+    """Restarts: 10 an hour, 240 in all."""
+    if not 0 <= scheduling.max_failures_per_hour <= 10:
+        raise invalid("max_failures_per_hour must be from 0 to 10")
+    if not 0 <= scheduling.max_failures_total <= 240:
+        raise invalid("max_failures_total must be from 0 to 240")
+
+
+def check_template(template: dp.WorkflowTemplate) -> None:
+    """An inline template: a managed cluster and steps that depend on each other in no circle."""
+    if "cluster_selector" in template.placement or template.parameters:
+        raise ApiError(grpc.StatusCode.UNIMPLEMENTED, "The fake knows managed clusters only")
+    if "managed_cluster" not in template.placement:
+        raise invalid("placement.managed_cluster is required")
+    managed = template.placement.managed_cluster
+    check_name("cluster name prefix", managed.cluster_name, MANAGED_CLUSTER_PREFIX)
+    check_labels({**template.labels, **managed.labels})
+    check_duration(template, "dag_timeout", 10 * MINUTE, DAY)
+    if not template.jobs:
+        raise invalid("A workflow needs at least one job")
+    for step in template.jobs:
+        check_name("step id", step.step_id, STEP_ID)
+        check_labels({**template.labels, **step.labels})
+        check_python(step.pyspark_job)
+        if step.scheduling.max_failures_per_hour or step.scheduling.max_failures_total:
+            raise invalid(f"Step '{step.step_id}': workflows do not support restartable jobs")
+    check_order({step.step_id: set(step.prerequisite_step_ids) for step in template.jobs})
+    if len({step.step_id for step in template.jobs}) < len(template.jobs):
+        raise invalid("Step ids must be unique within the template")
+
+
+def check_order(prerequisites: Mapping[str, set[str]]) -> None:
+    """Every prerequisite is a step, and there is an order in which all steps can run."""
+    for step_id, needed in prerequisites.items():
+        for other in sorted(needed - set(prerequisites)):
+            raise invalid(f"Step '{step_id}' has the unknown prerequisite '{other}'")
+    done: set[str] = set()
+    while len(done) < len(prerequisites):
+        ready = {step for step, needed in prerequisites.items() if needed <= done} - done
+        if not ready:
+            circle = ", ".join(sorted(set(prerequisites) - done))
+            raise invalid(f"The steps form a cycle: {circle}")
+        done |= ready
+
+
+def split_parent(parent: str, *, collections: str = "regions|locations") -> tuple[str, str]:
+    """Project and region of `projects/P/regions/R`; batches have `locations` only."""
+    match = re.fullmatch(rf"projects/([^/]+)/(?:{collections})/([^/]+)", parent)
+    if not match:
+        raise invalid(f"Invalid resource name {parent!r}")
+    return match[1], match[2]
+
+
+def page(items: Sequence[Item], size: int, token: str) -> tuple[Sequence[Item], str]:
+    """One page, and the token of the next one, empty at the end. A page holds 100 by default."""
+    if not re.fullmatch(r"\d*", token):
+        raise invalid(f"Invalid page token {token!r}")
+    start = int(token or 0)
+    end = start + (size or 100)
+    return items[start:end], str(end) if end < len(items) else ""
+
+
+def matcher(text: str, matches: Callable[[Any, str, str], bool]) -> Callable[[Any], bool]:
+    """Read `field = value [AND field = value]...`; `matches` decides on (item, field, value)."""
+    terms, position = [], 0
+    while position < len(text.rstrip()):
+        match = TERM.match(text, position)
+        if not match:
+            raise invalid(f"Invalid filter {text!r}")
+        terms.append((match[1], match[2].strip('"')))
+        position = match.end()
+    return lambda item: all(matches(item, name, value) for name, value in terms)
+
+
+def label_matches(labels: Mapping[str, str], name: str, value: str) -> bool:
+    """`labels.env = test`, and `labels.env = *` for any value; other fields are refused."""
+    if not name.startswith("labels."):
+        raise invalid(f"Invalid filter field {name!r}")
+    found = labels.get(name.removeprefix("labels."))
+    return found is not None and value in ("*", found)

@@ -1,0 +1,51 @@
+"""A short run of conf/sample.yaml with all stages done."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from movierec.config.loader import load_config
+from movierec.pipeline.execution import Execution
+from movierec.run_all import run_pipeline
+from movierec.spark.session import Session
+from movierec_synthetic.download import fetch_archive
+from tests.support.confs import SHORT, SMALL
+
+SAMPLE = SMALL.with_name("sample.yaml")
+N_RATINGS = 8_000
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """Where a run lies, what tells it from conf/sample.yaml, and the summary that it ended with."""
+
+    workspace: Path
+    archive: Path
+    overrides: list[str]
+    summary: dict[str, Any]
+
+
+def finish(place: Path, session: Session) -> FinishedRun:
+    """Run the pipeline below the directory, on an archive generated there; what is done stays."""
+    values = SHORT | {
+        "workspace": str(place / "workspace"),
+        "source.archive": str(place / "sample.zip"),
+        "source.generate": {"users": 100, "movies": 700, "ratings": N_RATINGS, "seed": 1},
+        "source.expected_ratings": N_RATINGS,
+        "als.max_iter": 3,
+        "twins.thresholds": [0.1],
+        "twins.curve.floors": [20],
+    }
+    # without blanks, as make takes them in SET=
+    overrides = [
+        f"{key}={json.dumps(value, separators=(',', ':'))}" for key, value in values.items()
+    ]
+    config = load_config(
+        SAMPLE.read_text(encoding="utf-8"), origin=SAMPLE.name, overrides=overrides
+    )
+    fetch_archive(config.source)
+    summary = run_pipeline(Execution(config, session))
+    return FinishedRun(place / "workspace", place / "sample.zip", overrides, summary)
