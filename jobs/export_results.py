@@ -6,13 +6,13 @@ import json
 import sys
 from collections.abc import Sequence
 
+from movierec.config.uris import resolve_uri
 from movierec.errors import InputError
 from movierec.pipeline import dag
 from movierec.pipeline.cli import add_force, job_parser, read_config, run_guarded
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.transfers import export_result, find_distcp
 from movierec.pipeline.workspace import Workspace
-from movierec.spark.files import resolve_uri
 from movierec.spark.session import Session
 
 

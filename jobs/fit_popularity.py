@@ -4,12 +4,12 @@ from dataclasses import asdict
 
 from movierec.data.schemas import POPULARITY_TRIALS, RATINGS
 from movierec.evaluation.compare import keep_relevant
-from movierec.models.popularity import collect_variant_metrics, variants
 from movierec.pipeline import dag
 from movierec.pipeline.cli import main
 from movierec.pipeline.context import Context
 from movierec.ranking.recommend import movie_lists
 from movierec.splitting.splits import TRAIN, VALIDATION
+from movierec.tuning.popularity import collect_variant_metrics, variants
 from movierec.tuning.search import metric_name
 
 

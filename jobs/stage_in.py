@@ -7,9 +7,10 @@ import json
 import sys
 from collections.abc import Sequence
 
+from movierec.config.uris import resolve_uri
 from movierec.pipeline.cli import add_verbose, run_guarded
 from movierec.pipeline.transfers import stage_in
-from movierec.spark.files import Files, resolve_uri
+from movierec.spark.files import Files
 from movierec.spark.session import Session
 
 

@@ -18,8 +18,7 @@ from dataclasses import replace
 import pyspark
 
 from movierec.data import schemas
-from movierec.models.als import als_input, arranged, fit_als
-from movierec.models.als_params import AlsParams
+from movierec.models.als import AlsParams, als_input, arranged, fit_als
 from movierec.pipeline.cli import job_parser, read_config
 from movierec.spark import blas
 from movierec.spark.session import Session, size_shuffles

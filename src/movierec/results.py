@@ -28,7 +28,8 @@ from movierec.pipeline import dag
 from movierec.pipeline.cli import read_config
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
-from movierec.pipeline.workspace import Manifest, Result
+from movierec.pipeline.manifest import Manifest
+from movierec.pipeline.workspace import Result
 from movierec.spark.session import Session, size_shuffles
 
 _STAGES: Final = {stage.name: stage for stage in dag.PIPELINE}

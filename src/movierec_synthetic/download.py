@@ -10,8 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from movierec.config.schema import SourceConfig
+from movierec.config.uris import is_local, local_path, resolve_uri
 from movierec.errors import InputError
-from movierec.spark.files import is_local, local_path, local_sha256, resolve_uri
+from movierec.spark.files import local_sha256
 
 _BLOCK = 1 << 20
 _TIMEOUT_SECONDS = 60

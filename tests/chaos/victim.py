@@ -20,7 +20,8 @@ from typing import Any
 from movierec.pipeline import dag
 from movierec.pipeline.cli import main
 from movierec.pipeline.context import Context
-from movierec.pipeline.workspace import MANIFEST, Draft
+from movierec.pipeline.manifest import MANIFEST
+from movierec.pipeline.workspace import Draft
 from movierec.run_all import load_run
 from movierec.spark.files import Files
 

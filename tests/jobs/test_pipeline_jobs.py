@@ -15,11 +15,10 @@ import pytest
 
 from movierec.data import schemas
 from movierec.errors import InputError
-from movierec.models import names as models
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
 from movierec.run_all import export_results, load_run, run_pipeline
-from movierec.splitting.splits import SPLITS
+from movierec.splitting.splits import SPLITS, TRAINING_SPLITS
 from tests.support import reference
 from tests.support.confs import tiny_conf
 
@@ -132,7 +131,7 @@ def test_every_users_list_equals_brute_force(read, split):
     users = read(stage, f"{name}/users", schemas.USER_FACTORS)
     movies = read(stage, f"{name}/movies", schemas.MOVIE_FACTORS)
     seen = defaultdict(set)
-    for known in models.KNOWN[split]:
+    for known in TRAINING_SPLITS[split]:
         for user, movie, _, _ in read(dag.PARTITION, known, schemas.RATINGS):
             seen[user].add(movie)
     lists = defaultdict(list)

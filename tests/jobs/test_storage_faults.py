@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from movierec.pipeline import dag
-from movierec.pipeline.workspace import MANIFEST
+from movierec.pipeline.manifest import MANIFEST
 from movierec.run_all import JOBS
 from tests.support.confs import SMALL
 

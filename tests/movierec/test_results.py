@@ -13,7 +13,7 @@ import pytest
 from movierec.errors import ConfigError, InputError
 from movierec.pipeline.dag import PIPELINE
 from movierec.pipeline.execution import Execution
-from movierec.pipeline.workspace import MANIFEST
+from movierec.pipeline.manifest import MANIFEST
 from movierec.results import Run, open_run
 from movierec.spark.session import Session
 from tests.support.finished import N_RATINGS, SAMPLE, FinishedRun

@@ -16,6 +16,7 @@ import pytest
 from movierec.pipeline import dag
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
+from movierec.pipeline.fingerprint import fingerprint
 from scripts import run_stability
 from tests.invariance.variants import published
 from tests.support import invented
@@ -56,7 +57,7 @@ def test_what_splits_shape_is_repeated_and_the_archive_is_read_once(
     assert left["splits"] == ["per_user_random seed 7", "per_user_random seed 8"]
     # of the conf as it was given, not of one of its alternatives
     config = run_stability.read_config(str(SAMPLE), words[1::2], run_stability.Session("unused"))
-    fingerprint = dag.fingerprint(dag.EVALUATE, config, archive_sha256=ARCHIVE)
+    fingerprint = fingerprint(dag.EVALUATE, config, archive_sha256=ARCHIVE)
     assert left["fingerprint"] == fingerprint
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from movierec.pipeline.workspace import Manifest
+from movierec.pipeline.manifest import Manifest
 
 
 def manifest(**fields: Any) -> Manifest:

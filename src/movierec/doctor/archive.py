@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from movierec.config.schema import SourceConfig
+from movierec.config.uris import how_to_bring, is_local
 from movierec.doctor.check_result import Finding
 from movierec.errors import InputError
 from movierec.movielens import archive, layouts
-from movierec.spark.files import Files, is_local
+from movierec.spark.files import Files
 
 _UNTERMINATED = 1
 """A last line without an end, which some Javas count and others do not."""
@@ -19,7 +20,7 @@ def judge_absence(files: Files, uri: str, *, source: SourceConfig) -> Finding | 
     found = f"there is no {uri}"
     if source.generate is not None and is_local(uri):
         return Finding("archive", "ok", f"{found} yet: `make run` and `make data` generate it")
-    return Finding("archive", "error", found, archive.cure_of_absence(uri))
+    return Finding("archive", "error", found, how_to_bring(uri))
 
 
 def expected_ratings(source: SourceConfig) -> int | None:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 import pyspark
 
 from movierec.config.schema import Config
+from movierec.config.uris import resolve_uri
 from movierec.doctor import archive, estimates, executors, memory, python, storage
 from movierec.doctor import java as java_checks
 from movierec.doctor.check_result import Finding, guarded, not_looked_at
 from movierec.doctor.executors import Executors
 from movierec.doctor.python import Machine
 from movierec.pipeline.workspace import checkpoints
-from movierec.spark.files import Files, resolve_uri
+from movierec.spark.files import Files
 from movierec.spark.session import Session, is_submitted, machine_memory
 
 if TYPE_CHECKING:

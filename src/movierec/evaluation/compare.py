@@ -13,20 +13,20 @@ from pyspark.sql.types import StructType
 
 from movierec.config.schema import EvaluationConfig
 from movierec.data.columns import METRICS, MOVIE_ID, USER_ID
+from movierec.data.counts import count_ratings_by
+from movierec.data.rounding import DIGITS, rounded
 from movierec.data.schemas import HITS, USER_METRICS
 from movierec.errors import InputError
 from movierec.evaluation.bootstrap import Bootstrap, collect_bootstrap
 from movierec.evaluation.metrics import (
-    DIGITS,
     collect_ranking_metrics,
     count_unrecommended,
     hits_of,
     ranking_input,
     relevant_movies,
-    rounded,
     user_metrics,
 )
-from movierec.evaluation.strata import collect_movie_strata, collect_user_strata, ratings_per
+from movierec.evaluation.strata import collect_movie_strata, collect_user_strata
 from movierec.models import names as models
 
 COMPARISONS: Final = (
@@ -116,8 +116,8 @@ def collect_evaluation(
     bootstrap = collect_bootstrap(
         _side_by_side(user_metrics), resamples=config.bootstrap, seed=config.seed
     )
-    activity = ratings_per(known, key=USER_ID).persist()
-    popularity = ratings_per(known, key=MOVIE_ID).persist()
+    activity = count_ratings_by(known, key=USER_ID).persist()
+    popularity = count_ratings_by(known, key=MOVIE_ID).persist()
     movies = _collect_movie_counts(popularity, relevant)
     evaluation = SplitEvaluation(
         models={

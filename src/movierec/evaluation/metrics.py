@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 from pyspark.ml.evaluation import RankingEvaluator
@@ -22,9 +21,7 @@ from movierec.data.columns import (
     RECALL,
     USER_ID,
 )
-
-# A sum's last digits depend on the order of its terms, which Spark does not fix.
-DIGITS: Final = 9
+from movierec.data.rounding import DIGITS
 
 _SPARK_NAMES: Final[dict[str, Any]] = {
     PRECISION: "precisionAtK",
@@ -35,11 +32,6 @@ _SPARK_NAMES: Final[dict[str, Any]] = {
 _RANKS = "hit_ranks"
 _PREDICTION = "prediction"
 _LABEL = "label"
-
-
-def rounded(values: Iterable[Any]) -> list[float]:
-    """Return numbers, such as the ends of an interval, as they are published."""
-    return [round(float(value), DIGITS) for value in values]
 
 
 def relevant_movies(heldout: DataFrame, *, relevant_rating: float) -> DataFrame:

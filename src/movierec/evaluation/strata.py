@@ -9,14 +9,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from movierec.data.columns import METRICS, MODEL, MOVIE_ID, N_RATINGS, USER_ID
-from movierec.evaluation.metrics import DIGITS
+from movierec.data.rounding import DIGITS
 
 _STRATUM = "stratum"
-
-
-def ratings_per(known: DataFrame, *, key: str) -> DataFrame:
-    """Return how many ratings each user or movie has."""
-    return known.groupBy(key).agg(F.count(F.lit(1)).alias(N_RATINGS))
 
 
 def collect_bounds(counts: DataFrame, *, groups: int, by_ratings: bool) -> list[int]:

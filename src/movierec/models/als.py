@@ -14,9 +14,10 @@ from pyspark.sql import functions as F
 
 from movierec.config.schema import AlsConfig, Feedback
 from movierec.data.columns import FACTORS, MOVIE_ID, RATING, USER_ID
+from movierec.data.rounding import DIGITS
 from movierec.errors import SingularFitError
-from movierec.evaluation.metrics import DIGITS
-from movierec.models.als_params import AlsParams
+
+pass
 
 Model: TypeAlias = ALSModel
 """What `fit_als` returns, for modules that must not import Spark's ALS."""
@@ -25,6 +26,32 @@ _SINGULAR = "SingularMatrixException"
 _NO_ROWS = "Nothing has been added to this summarizer"
 _VALUE = "value"
 _PREDICTION = "prediction"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlsParams:
+    """One point of a grid. Explicit ALS has neither feedback nor alpha."""
+
+    rank: int
+    reg_param: float
+    alpha: float | None
+    feedback: Feedback | None
+
+    @property
+    def explicit(self) -> bool:
+        """Tell whether ALS fits the stars themselves."""
+        return self.feedback is None
+
+    def __str__(self) -> str:
+        """Name the parameters as conf does.
+
+        >>> str(AlsParams(rank=16, reg_param=0.1, alpha=4, feedback="signed"))
+        'signed rank=16 reg_param=0.1 alpha=4'
+        """
+        common = f"rank={self.rank} reg_param={self.reg_param:g}"
+        if self.explicit:
+            return f"explicit {common}"
+        return f"{self.feedback} {common} alpha={self.alpha:g}"
 
 
 @dataclass(frozen=True)

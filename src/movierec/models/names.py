@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from movierec.splitting.splits import TEST, TRAIN, VALIDATION
-
 POPULARITY: Final = "popularity"
 ALS: Final = "als"
 """The tuned winner."""
@@ -15,6 +13,3 @@ RANDOM: Final = "random"
 ORACLE: Final = "oracle"
 MODELS: Final = (POPULARITY, ALS, ALS_EXPLICIT, RANDOM, ORACLE)
 TUNED: Final = (ALS, ALS_EXPLICIT)
-
-KNOWN: Final = {VALIDATION: (TRAIN,), TEST: (TRAIN, VALIDATION)}
-"""What a model may learn from before it is judged on a split; also what users have seen."""

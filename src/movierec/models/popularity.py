@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from movierec.config.schema import Config, PopularityConfig
 from movierec.data.columns import FACTORS, MOVIE_ID, N_RATINGS, RATING, SCORE, USER_ID
-from movierec.evaluation.validation import collect_unseen_metrics
 
 _SUM = "sum_of_ratings"
 
@@ -29,14 +27,6 @@ class Variant:
         return self.kind if self.damping is None else f"{self.kind} damping={self.damping:g}"
 
 
-def variants(config: PopularityConfig) -> Iterator[Variant]:
-    """Yield the variants that compete on validation, the simplest first."""
-    yield Variant(kind="count", damping=None)
-    yield Variant(kind="liked", damping=None)
-    for damping in config.dampings:
-        yield Variant(kind="damped_mean", damping=damping)
-
-
 def movie_scores(
     ratings: DataFrame, *, variant: Variant, relevant_rating: float, min_ratings: int
 ) -> DataFrame:
@@ -49,28 +39,6 @@ def movie_scores(
         ),
     }
     return scorers[variant.kind]()
-
-
-def collect_variant_metrics(
-    train: DataFrame, *, variant: Variant, seen: DataFrame, relevant: DataFrame, config: Config
-) -> dict[str, float]:
-    """Return the mean metrics of the variant's lists; `seen` and `relevant` as in `judging`.
-
-    Users without a training rating have a list too.
-    """
-    scores = movie_scores(
-        train,
-        variant=variant,
-        relevant_rating=config.evaluation.relevant_rating,
-        min_ratings=config.popularity.min_ratings,
-    )
-    return collect_unseen_metrics(
-        same_for_all(relevant.select(USER_ID).distinct()),
-        movie_factors=one_factor(scores),
-        seen=seen,
-        relevant=relevant,
-        k=config.evaluation.k,
-    )
 
 
 def one_factor(movie_scores: DataFrame) -> DataFrame:

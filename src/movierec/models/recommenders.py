@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 from movierec.config.schema import Config
 from movierec.data.columns import MOVIE_ID, USER_ID
 from movierec.models import als
-from movierec.models.als_params import AlsParams
+from movierec.models.als import AlsParams
 from movierec.models.baselines import oracle_lists, random_candidates, random_unseen
 from movierec.models.popularity import Variant, movie_scores, one_factor, same_for_all
 from movierec.ranking.catalogue import Catalogue, collect_catalogue

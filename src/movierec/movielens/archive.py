@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
+from movierec.config.uris import absent
 from movierec.errors import InputError
-from movierec.spark.files import Files, is_local
+from movierec.spark.files import Files
 
 MAX_RATIO: Final = 200
 """Times that a member may grow. Deflate's bound is 1032; MovieLens text grows 3 to 10 times."""
@@ -92,19 +93,6 @@ def count_rows(files: Files, uri: str, *, member: zipfile.ZipInfo, header: str |
     if fault is not None:
         raise InputError(f"{origin}: {fault}; {_AGAIN}")
     return lines
-
-
-def absent(uri: str) -> InputError:
-    """Return what to raise where the archive is not there."""
-    return InputError(f"source.archive: there is no {uri}; {cure_of_absence(uri)}")
-
-
-def cure_of_absence(uri: str) -> str:
-    """Return how an archive gets to where it is looked for."""
-    if is_local(uri):
-        return "fetch it with `make data` or name another with ARCHIVE="
-    command = "make submit JOB=stage_in" if uri.startswith("hdfs:") else "make upload"
-    return f"bring it there with `{command}`"
 
 
 def _check_exists(files: Files, uri: str) -> None:

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from movierec.config.loader import load_config
 from movierec.config.schema import Config
+from movierec.config.uris import resolve_uri
 from movierec.errors import ConfigError, InputError, UserError
 from movierec.pipeline.context import Context
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
-from movierec.spark.files import Files, resolve_uri
+from movierec.spark.files import Files
 from movierec.spark.java_errors import storage_fault
 from movierec.spark.session import Session, is_submitted
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from movierec import __version__
 from movierec.pipeline import dag
-from movierec.pipeline.workspace import Draft, Manifest, Result
+from movierec.pipeline.fingerprint import digest, effective_config
+from movierec.pipeline.manifest import Manifest
+from movierec.pipeline.workspace import Draft, Result
 from movierec.spark.jvm import ask_jvm
 from movierec.spark.progress import Progress
 from movierec.spark.time_left import TimeLeft
@@ -76,7 +78,7 @@ class Context:
         killed stage goes on with the parts that are complete, and two configs share what is equal.
         """
         inputs = self.input_fingerprints()
-        fingerprint = dag.digest(name, version, identity, inputs)
+        fingerprint = digest(name, version, identity, inputs)
         workspace = self.execution.workspace
         result = None if self._force else workspace.find(name, fingerprint)
         if result is not None:
@@ -137,7 +139,7 @@ class Context:
             fingerprint=self.draft.fingerprint,
             attempt=self.draft.attempt,
             version=self.stage.version,
-            config=dag.effective_config(self.config, self.stage.keys),
+            config=effective_config(self.config, self.stage.keys),
             inputs=self.input_fingerprints(),
             rows=self.draft.rows,
             sizes=self.draft.sizes,

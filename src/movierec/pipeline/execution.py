@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from movierec.config.schema import Config
+from movierec.config.uris import absent, resolve_uri
 from movierec.errors import InputError, UserError
-from movierec.movielens.archive import absent
 from movierec.pipeline import dag
 from movierec.pipeline.context import Context
+from movierec.pipeline.fingerprint import fingerprint
 from movierec.pipeline.workspace import Result, Workspace, checkpoints
-from movierec.spark.files import Files, resolve_uri
+from movierec.spark.files import Files
 from movierec.spark.java_errors import storage_fault
 from movierec.spark.memory import PeakMemory
 from movierec.spark.session import Session, size_shuffles
@@ -69,7 +70,7 @@ class Execution:
 
     def fingerprint(self, stage: dag.Stage) -> str:
         """Return the fingerprint of the stage's result under this config."""
-        return dag.fingerprint(stage, self.config, archive_sha256=self.archive_sha256)
+        return fingerprint(stage, self.config, archive_sha256=self.archive_sha256)
 
     def find(self, stage: dag.Stage) -> Result | None:
         """Return the stage's result if it is complete."""

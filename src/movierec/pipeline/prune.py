@@ -10,7 +10,8 @@ from typing import Final
 
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
-from movierec.pipeline.workspace import ABANDONED, MANIFEST, Workspace, checkpoints, is_abandoned
+from movierec.pipeline.manifest import MANIFEST
+from movierec.pipeline.workspace import ABANDONED, Workspace, checkpoints, is_abandoned
 from movierec.stages.trial_cache import TRIAL
 
 UNREACHED: Final = "no given conf reaches it"

@@ -11,49 +11,19 @@ import json
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from movierec.errors import InputError
+from movierec.pipeline.manifest import MANIFEST, Manifest
 from movierec.spark.files import Files
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
-MANIFEST: Final = "_manifest.json"
 ABANDONED: Final = timedelta(days=1)
 """An unpublished attempt that began so long ago is nobody's: no stage takes a day."""
 _BEGUN: Final = "%Y%m%dT%H%M%SZ"
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a result is and how it came to be."""
-
-    stage: str
-    fingerprint: str
-    attempt: str
-    """The directory with its files, below the fingerprint's."""
-    version: int
-    config: dict[str, Any]
-    inputs: dict[str, str]
-    rows: dict[str, int]
-    """Rows of each dataset, by its name, which is its path below the result."""
-    sizes: dict[str, int]
-    """Bytes of each dataset's files."""
-    facts: dict[str, Any]
-    """Small findings of the stage, such as an audit or a winner's parameters."""
-    steps: dict[str, float]
-    """Seconds of each step."""
-    seconds: float
-    versions: dict[str, str]
-    warnings: list[str]
-    peak_memory: int | None = None
-    """The most bytes that the driver's JVM held meanwhile; None where nobody can tell."""
-
-    def to_json(self) -> str:
-        """Return the manifest as JSON; a cut-off piece of it never parses."""
-        return json.dumps(vars(self), indent=2, allow_nan=False) + "\n"
 
 
 class Workspace:

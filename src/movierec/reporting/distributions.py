@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from movierec.data.columns import N_RATINGS, RATED_AT, RATING
-from movierec.evaluation.strata import ratings_per
+from movierec.data.counts import count_ratings_by
 
 _BIN, _COUNT, _MONTH, _SPLIT = "bin", "count", "month", "split"
 _BINS_A_DOUBLING = 2
@@ -38,7 +38,7 @@ def collect_spread(ratings: DataFrame, *, key: str) -> dict[str, Any]:
     A bin begins at each power of the root of 2, in whole numbers; empty ones are left out. Only
     users and movies with a rating count.
     """
-    counts = ratings_per(ratings, key=key).persist()
+    counts = count_ratings_by(ratings, key=key).persist()
     points = ", ".join(map(str, _QUANTILES))
     (row,) = counts.selectExpr(f"percentile({N_RATINGS}, array({points})) AS quantiles").collect()
     # a hair more, so that a power of 2 is never rounded below itself

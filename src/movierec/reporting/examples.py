@@ -21,8 +21,8 @@ from movierec.data.columns import (
     TITLE,
     USER_ID,
 )
-from movierec.evaluation.metrics import DIGITS
-from movierec.evaluation.strata import ratings_per
+from movierec.data.counts import count_ratings_by
+from movierec.data.rounding import DIGITS
 
 RULE: Final = (
     "of the users with a relevant movie in test, those at the 5th, 15th, … 95th percentile of the "
@@ -48,7 +48,7 @@ class Material:
 
 def collect_examples(material: Material, *, relevant_rating: float) -> list[dict[str, Any]]:
     """Return the examples, the least active user first; fewer where there are fewer users."""
-    activity = ratings_per(material.known, key=USER_ID).join(
+    activity = count_ratings_by(material.known, key=USER_ID).join(
         material.relevant.select(USER_ID).distinct(), on=USER_ID, how="left_semi"
     )
     picked = _collect_picked(activity)

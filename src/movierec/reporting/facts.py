@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from movierec.pipeline.workspace import Manifest
+from movierec.pipeline.manifest import Manifest
 
 VERSION: Final = 1
 """Of the file's layout."""

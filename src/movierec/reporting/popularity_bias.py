@@ -8,8 +8,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from movierec.data.columns import MOVIE_ID, N_RATINGS
-from movierec.evaluation.metrics import DIGITS
-from movierec.evaluation.strata import collect_bounds, ratings_per, stratum
+from movierec.data.counts import count_ratings_by
+from movierec.data.rounding import DIGITS
+from movierec.evaluation.strata import collect_bounds, stratum
 
 _STRATUM, _LISTED, _RATINGS = "stratum", "listed", "ratings"
 
@@ -23,7 +24,7 @@ def collect_list_bias(
     first; the groups hold about equally many of the known ratings. `mean_ratings`: how many known
     ratings a recommended movie has on average. A movie without any is in the first group.
     """
-    popularity = ratings_per(known, key=MOVIE_ID).persist()
+    popularity = count_ratings_by(known, key=MOVIE_ID).persist()
     bounds = collect_bounds(popularity, groups=groups, by_ratings=True)
     n_ratings = F.coalesce(F.col(N_RATINGS), F.lit(0)).alias(N_RATINGS)
     found = {}

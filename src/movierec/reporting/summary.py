@@ -8,7 +8,7 @@ from typing import Any, Final
 from movierec.config.schema import EvaluationConfig
 from movierec.evaluation.compare import SplitEvaluation
 from movierec.models import names as models
-from movierec.pipeline.workspace import Manifest
+from movierec.pipeline.manifest import Manifest
 from movierec.splitting.splits import HELD_OUT, SPLITS
 from movierec.twins.summary import twin_table
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import re
 import shutil
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -17,43 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import ZipInfo
 
-from movierec.errors import ConfigError, InputError
+from movierec.config.uris import is_local, local_path
+from movierec.errors import InputError
 from movierec.spark.hadoop_streams import buffered, count_lines, inflate
 from movierec.spark.java_errors import plain_errors
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-SCHEMES = ("file", "hdfs", "gs")
 
-
-def resolve_uri(value: str, *, key: str) -> str:
-    """Return the path or URI as an absolute URI without a trailing slash.
-
-    A plain path, and a relative one behind `file:`, is taken from the working directory. `key`
-    names the value in the ConfigError that an unknown scheme raises.
-    """
-    match = re.match(r"^([A-Za-z][A-Za-z0-9+.-]*):(.*)$", value)
-    scheme, rest = match.groups() if match else ("file", value)
-    if scheme not in SCHEMES:
-        allowed = ", ".join(f"{scheme}:" for scheme in SCHEMES)
-        raise ConfigError([f"{key}: {value!r} has the scheme {scheme}:, not one of {allowed}"])
-    if scheme == "file":
-        path = re.sub(r"^//(?=/)", "", rest)
-        if path.startswith("//"):
-            raise ConfigError([f"{key}: {value!r} names a host; write file:///path"])
-        return "file://" + os.path.abspath(path)
-    return value.rstrip("/")
-
-
-def is_local(uri: str) -> bool:
-    """Tell whether plain Python can read the resolved URI."""
-    return uri.startswith("file:")
-
-
-def local_path(uri: str) -> str:
-    """Return the path of a resolved `file:` URI."""
-    return uri.removeprefix("file://")
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from movierec.data.columns import MOVIE_ID, RATED_AT, RATING, SPLIT, USER_ID
-from movierec.models.names import KNOWN
-from movierec.splitting.splits import HELD_OUT, SPLITS, TEST, TRAIN, VALIDATION
+from movierec.splitting.splits import HELD_OUT, SPLITS, TEST, TRAIN, TRAINING_SPLITS, VALIDATION
 
 _ORIGIN = "ratings"
 _COLUMNS = (USER_ID, MOVIE_ID, RATING, RATED_AT)
@@ -149,7 +148,7 @@ def _collect_movies(written: DataFrame) -> dict[str, int]:
 
 def _presence(has: dict[str, Column]) -> dict[str, Column]:
     """Return conditions for being in each split, and in a held-out one without being known."""
-    known = {name: reduce(or_, (has[one] for one in KNOWN[name])) for name in HELD_OUT}
+    known = {name: reduce(or_, (has[one] for one in TRAINING_SPLITS[name])) for name in HELD_OUT}
     return has | {f"cold_{name}": has[name] & ~known[name] for name in HELD_OUT}
 
 

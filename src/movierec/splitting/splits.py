@@ -18,6 +18,8 @@ VALIDATION: Final = "validation"
 TEST: Final = "test"
 SPLITS: Final = (TRAIN, VALIDATION, TEST)
 HELD_OUT: Final = (VALIDATION, TEST)
+TRAINING_SPLITS: Final = {VALIDATION: (TRAIN,), TEST: (TRAIN, VALIDATION)}
+"""What models may learn from before they are judged on a held-out split; also what is seen."""
 
 PER_USER_CHRONOLOGICAL: Final = "per_user_chronological"
 PER_USER_RANDOM: Final = "per_user_random"

@@ -7,12 +7,12 @@ from functools import reduce
 from pyspark.sql import DataFrame
 
 from movierec.data.schemas import RATINGS
-from movierec.models import names as models
 from movierec.pipeline import dag
 from movierec.pipeline.context import Context
+from movierec.splitting.splits import TRAINING_SPLITS
 
 
 def read_known(context: Context, split: str) -> DataFrame:
     """Return train for validation, train and validation for test, with the columns of RATINGS."""
-    parts = [context.read(dag.PARTITION, name, RATINGS) for name in models.KNOWN[split]]
+    parts = [context.read(dag.PARTITION, name, RATINGS) for name in TRAINING_SPLITS[split]]
     return reduce(DataFrame.unionByName, parts)

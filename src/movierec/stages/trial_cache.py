@@ -8,9 +8,10 @@ from dataclasses import asdict
 from typing import Any
 
 from movierec.errors import SingularFitError
-from movierec.models.als_params import AlsParams
+from movierec.models.als import AlsParams
 from movierec.pipeline.context import Context
-from movierec.pipeline.dag import TRIAL_KEYS, TUNE, effective_config
+from movierec.pipeline.dag import TRIAL_KEYS, TUNE
+from movierec.pipeline.fingerprint import effective_config
 from movierec.spark.time_left import TimeLeft
 from movierec.tuning.search import RunTrial, Trial, metric_name
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from movierec.config.schema import TuningConfig
 from movierec.data.columns import METRICS
-from movierec.models.als_params import AlsParams
+from movierec.models.als import AlsParams
 
 
 @dataclass(frozen=True, kw_only=True)

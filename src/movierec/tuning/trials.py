@@ -12,8 +12,7 @@ from movierec.data.sampling import sample_users
 from movierec.evaluation.metrics import relevant_movies
 from movierec.evaluation.validation import collect_unseen_metrics
 from movierec.models import als
-from movierec.models.als import Factors
-from movierec.models.als_params import AlsParams
+from movierec.models.als import AlsParams, Factors
 from movierec.ranking.recommend import movie_lists
 from movierec.spark.jvm import let_go
 from movierec.tuning.search import Trial, metric_name

@@ -22,8 +22,8 @@ from movierec.data.columns import (
     USER_ID,
     USERS,
 )
+from movierec.data.counts import count_ratings_by
 from movierec.data.schemas import MOVIE_SETS, ddl
-from movierec.evaluation.strata import ratings_per
 from movierec.twins.bitmap_filter import sketches
 
 _RARITY = "rarity"
@@ -70,7 +70,7 @@ def rarity(ratings: DataFrame) -> DataFrame:
 
     One row a movie, ranked in one partition.
     """
-    counts = ratings_per(ratings, key=MOVIE_ID)
+    counts = count_ratings_by(ratings, key=MOVIE_ID)
     rank = F.row_number().over(Window.orderBy(N_RATINGS, MOVIE_ID)) - 1
     return counts.select(MOVIE_ID, rank.alias(_RARITY))
 

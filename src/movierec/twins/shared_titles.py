@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from movierec.data.columns import MOVIE_ID, N_RATINGS, TITLE
-from movierec.evaluation.strata import ratings_per
+from movierec.data.counts import count_ratings_by
 from movierec.twins.correlation import CommonRatings
 
 TITLES_A_PAIR = 3
@@ -25,7 +25,7 @@ def collect_shared_titles(
         [(int(movie),) for movie in np.unique(common.movies)], f"{MOVIE_ID} int"
     )
     of_pairs = ratings.join(F.broadcast(wanted), on=MOVIE_ID, how="left_semi")
-    counts = ratings_per(of_pairs, key=MOVIE_ID)
+    counts = count_ratings_by(of_pairs, key=MOVIE_ID)
     rows = counts.join(movies, on=MOVIE_ID, how="left").select(MOVIE_ID, N_RATINGS, TITLE)
     known = {row[MOVIE_ID]: (row[N_RATINGS], row[TITLE]) for row in rows.collect()}
     popularity = np.array([known[movie][0] for movie in common.movies.tolist()], np.int64)

@@ -21,8 +21,8 @@ from pyspark.sql import functions as F
 from movierec.config.twins import TwinsConfig
 from movierec.data.arrays import collect_arrays
 from movierec.data.columns import MOVIE_ID, N_RATINGS, RATING, USER_ID
-from movierec.evaluation.metrics import DIGITS, rounded
-from movierec.evaluation.strata import ratings_per
+from movierec.data.counts import count_ratings_by
+from movierec.data.rounding import DIGITS, rounded
 from movierec.twins.correlation import CommonRatings, grouped_pearson
 
 Floats = npt.NDArray[np.float64]
@@ -88,7 +88,7 @@ def collect_strangers(
     wanted = spark.createDataFrame([(movie,) for movie in movies], f"{MOVIE_ID} int")
     excluded_users = spark.createDataFrame([(user,) for user in excluded], f"{USER_ID} int")
     of_movies = ratings.join(F.broadcast(wanted), on=MOVIE_ID, how="left_semi")
-    counts = ratings_per(of_movies, key=MOVIE_ID)
+    counts = count_ratings_by(of_movies, key=MOVIE_ID)
     # 53 bits, as many as a double holds.
     drawn = F.shiftrightunsigned(F.xxhash64(F.lit(seed), USER_ID, MOVIE_ID), 11) / 2**53
     means = ratings.groupBy(USER_ID).agg(

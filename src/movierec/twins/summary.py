@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from movierec.config.twins import TwinsConfig
-from movierec.evaluation.metrics import DIGITS
+from movierec.data.rounding import DIGITS
 from movierec.twins.analysis import Findings
 from movierec.twins.movie_sets import Population
 from movierec.twins.pair_groups import Measured

@@ -10,7 +10,8 @@ from typing import Any
 from movierec.config.schema import Config
 from movierec.errors import InputError
 from movierec.pipeline import dag
-from movierec.pipeline.workspace import MANIFEST
+from movierec.pipeline.fingerprint import fingerprint
+from movierec.pipeline.manifest import MANIFEST
 
 Read = Callable[[str], bytes | None]
 
@@ -18,7 +19,7 @@ Read = Callable[[str], bytes | None]
 def fingerprints(config: Config, *, archive_sha256: str) -> dict[str, str]:
     """Return the fingerprint of every stage's result, by the stage's name."""
     return {
-        stage.name: dag.fingerprint(stage, config, archive_sha256=archive_sha256)
+        stage.name: fingerprint(stage, config, archive_sha256=archive_sha256)
         for stage in dag.PIPELINE
     }
 

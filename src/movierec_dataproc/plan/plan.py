@@ -11,6 +11,7 @@ from movierec.config.loader import to_dict
 from movierec.config.schema import Config
 from movierec.errors import ConfigError
 from movierec.pipeline import dag
+from movierec.pipeline.fingerprint import fingerprint
 from movierec_dataproc.conf.naming import SUITE, digest, label_value
 from movierec_dataproc.conf.target import Target
 from movierec_dataproc.plan.archive import Archive
@@ -195,4 +196,4 @@ def _fingerprint(stage: dag.Stage, config: Config) -> dict[str, str]:
     sha256 = config.source.sha256
     if sha256 is None:
         return {}
-    return {"fingerprint": dag.fingerprint(stage, config, archive_sha256=sha256.lower())}
+    return {"fingerprint": fingerprint(stage, config, archive_sha256=sha256.lower())}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from movierec.data.counts import count_ratings_by
 from movierec.evaluation.strata import (
     collect_bounds,
     collect_movie_strata,
     collect_user_strata,
-    ratings_per,
     stratum,
 )
 
@@ -79,7 +79,7 @@ def test_movie_strata_say_what_share_of_the_relevant_movies_was_found(spark):
         [(7, 1), (8, 1), (7, 2), (8, 3), (7, 99)], "user_id int, movie_id int"
     )
     hits = spark.createDataFrame([(7, 1, 1), (7, 2, 2)], "user_id int, movie_id int, rank int")
-    popularity = ratings_per(known, key="movie_id")
+    popularity = count_ratings_by(known, key="movie_id")
     found = collect_movie_strata(
         {"als": hits},
         relevant=relevant,
@@ -98,7 +98,7 @@ def test_of_no_relevant_movie_no_share_was_found(spark):
     (one,) = collect_movie_strata(
         {"als": nobody},
         relevant=nobody.drop("rank"),
-        popularity=ratings_per(known, key="movie_id"),
+        popularity=count_ratings_by(known, key="movie_id"),
         groups=1,
     )
     assert (one["movies"], one["relevant"], one["als"]) == (2, 0, {"recall": None})

@@ -11,7 +11,7 @@ import pytest
 from movierec.config.schema import AlsConfig
 from movierec.errors import SingularFitError
 from movierec.models import als
-from movierec.models.als_params import AlsParams
+from movierec.models.als import AlsParams
 from movierec.ranking.catalogue import collect_catalogue
 from movierec.ranking.recommend import movie_lists, recommend
 from movierec.ranking.topk import unseen_top_k

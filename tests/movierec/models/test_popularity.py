@@ -5,15 +5,9 @@ from __future__ import annotations
 import pytest
 
 from movierec.config.schema import PopularityConfig
-from movierec.models.popularity import (
-    Variant,
-    collect_variant_metrics,
-    movie_scores,
-    one_factor,
-    same_for_all,
-    variants,
-)
+from movierec.models.popularity import Variant, movie_scores, one_factor, same_for_all
 from movierec.ranking.recommend import movie_lists
+from movierec.tuning.popularity import collect_variant_metrics, variants
 from tests.support.confs import tiny_conf
 
 # Movie 1: two high ratings; movie 2: one perfect; movie 3: four middling. Mean of all: 26 / 7.

@@ -10,8 +10,8 @@ import pytest
 
 from movierec.config.loader import load_config, to_dict
 from movierec.config.schema import Config
-from movierec.pipeline import dag
-from movierec.pipeline.dag import PIPELINE, Stage, digest, effective_config, fingerprint
+from movierec.pipeline.dag import PIPELINE, Stage
+from movierec.pipeline.fingerprint import digest, effective_config, fingerprint, input_fingerprints
 from tests.support.paths import ROOT
 
 SMALL = (ROOT / "conf" / "small.yaml").read_text(encoding="utf-8")
@@ -234,9 +234,9 @@ def test_the_job_plays_no_part_in_a_fingerprint() -> None:
 
 
 def test_input_fingerprints_are_those_of_the_stages_that_are_read() -> None:
-    found = dag.input_fingerprints(TWO, config(), archive_sha256=ARCHIVE)
+    found = input_fingerprints(TWO, config(), archive_sha256=ARCHIVE)
     assert found == {"one": fingerprint(ONE, config(), archive_sha256=ARCHIVE)}
-    assert dag.input_fingerprints(ONE, config(), archive_sha256=ARCHIVE) == {}
+    assert input_fingerprints(ONE, config(), archive_sha256=ARCHIVE) == {}
 
 
 def test_each_part_of_an_identity_shapes_the_digest() -> None:

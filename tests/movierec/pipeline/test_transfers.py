@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from movierec.config.uris import local_path
 from movierec.errors import InputError
 from movierec.pipeline.transfers import export_result, find_distcp, stage_in
 from movierec.pipeline.workspace import Workspace
-from movierec.spark.files import Files, local_path
+from movierec.spark.files import Files
 from tests.support.manifests import manifest
 
 

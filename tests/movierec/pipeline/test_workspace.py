@@ -17,7 +17,8 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as t
 
 from movierec.errors import InputError
-from movierec.pipeline.workspace import MANIFEST, Draft, Manifest, Result, Workspace
+from movierec.pipeline.manifest import MANIFEST, Manifest
+from movierec.pipeline.workspace import Draft, Result, Workspace
 from movierec.spark.files import Files
 from movierec.spark.session import Session
 from tests.support.files import files_below

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from movierec.config.uris import is_local, local_path, resolve_uri
 from movierec.errors import ConfigError, InputError
 from movierec.spark import files as storage
-from movierec.spark.files import Files, is_local, local_path, resolve_uri
+from movierec.spark.files import Files
 from movierec.spark.session import Session
 
 TEXT = "naïve café 映画 🎬\nline two\n"

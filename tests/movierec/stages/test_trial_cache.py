@@ -7,7 +7,7 @@ import contextlib
 import pytest
 
 from movierec.errors import SingularFitError
-from movierec.models.als_params import AlsParams
+from movierec.models.als import AlsParams
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
 from movierec.stages.trial_cache import Ledger

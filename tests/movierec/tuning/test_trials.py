@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from movierec.config.loader import load_config
-from movierec.models.als_params import AlsParams
+from movierec.models.als import AlsParams
 from movierec.tuning.trials import TrialRunner
 from tests.support.paths import ROOT
 

@@ -11,6 +11,7 @@ import pytest
 from movierec.config.loader import load_config
 from movierec.errors import InputError
 from movierec.pipeline import dag
+from movierec.pipeline.fingerprint import fingerprint
 from movierec_dataproc.commands.fetch import fetch, fingerprints
 from movierec_dataproc.commands.preparation import archive_sha256
 from tests.support.dataproc.fake_storage import FakeStorage
@@ -72,6 +73,6 @@ def test_results_lie_under_the_archive_s_checksum(
         with pytest.raises(InputError, match=r"not known here: give it with --set source.sha256="):
             known(unknown)
     config = load_config(text, origin="full.yaml")
-    assert fingerprints(config, archive_sha256="a" * 64)["twins"] == dag.fingerprint(
+    assert fingerprints(config, archive_sha256="a" * 64)["twins"] == fingerprint(
         dag.TWINS, config, archive_sha256="a" * 64
     )

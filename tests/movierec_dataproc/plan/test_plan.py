@@ -9,6 +9,7 @@ import pytest
 from movierec.config.loader import load_config
 from movierec.errors import ConfigError, InputError
 from movierec.pipeline import dag
+from movierec.pipeline.fingerprint import fingerprint
 from movierec_dataproc.commands.preparation import Wanted, prepare
 from movierec_dataproc.plan.plan import Place, Plan, last_stages, yaml_text
 from movierec_dataproc.requests import jobs
@@ -82,7 +83,7 @@ def test_a_cluster_reads_and_writes_hdfs(tmp_path: Path) -> None:
 def test_labels_tell_what_a_job_is_of(tmp_path: Path) -> None:
     plan = plan_of(tmp_path)
     step = plan.step("tune")
-    expected = dag.fingerprint(
+    expected = fingerprint(
         dag.TUNE, plan.config, archive_sha256=plan.config.source.sha256 or ""
     )
     assert step.labels["fingerprint"] == expected

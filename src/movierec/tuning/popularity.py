@@ -1,0 +1,42 @@
+"""The variants of the popularity baseline, and how good their lists are on validation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pyspark.sql import DataFrame
+
+from movierec.config.schema import Config, PopularityConfig
+from movierec.data.columns import USER_ID
+from movierec.evaluation.validation import collect_unseen_metrics
+from movierec.models.popularity import Variant, movie_scores, one_factor, same_for_all
+
+
+def variants(config: PopularityConfig) -> Iterator[Variant]:
+    """Yield the variants that compete on validation, the simplest first."""
+    yield Variant(kind="count", damping=None)
+    yield Variant(kind="liked", damping=None)
+    for damping in config.dampings:
+        yield Variant(kind="damped_mean", damping=damping)
+
+
+def collect_variant_metrics(
+    train: DataFrame, *, variant: Variant, seen: DataFrame, relevant: DataFrame, config: Config
+) -> dict[str, float]:
+    """Return the mean metrics of the variant's lists; `seen` and `relevant` as in `judging`.
+
+    Users without a training rating have a list too.
+    """
+    scores = movie_scores(
+        train,
+        variant=variant,
+        relevant_rating=config.evaluation.relevant_rating,
+        min_ratings=config.popularity.min_ratings,
+    )
+    return collect_unseen_metrics(
+        same_for_all(relevant.select(USER_ID).distinct()),
+        movie_factors=one_factor(scores),
+        seen=seen,
+        relevant=relevant,
+        k=config.evaluation.k,
+    )
