@@ -1,4 +1,4 @@
-"""Columns of numbers brought to the driver as arrays, a thousand times cheaper than as rows."""
+"""Collects columns of numbers as arrays, a thousand times cheaper than as rows."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _DTYPES: Final[dict[str, Any]] = {
 def collect_arrays(frame: DataFrame) -> dict[str, npt.NDArray[Any]]:
     """Return each column as one array, rows in the order of Spark's partitions.
 
-    For integers, floats, doubles, and lists of floats or doubles, which come one after another.
-    Raises KeyError for other types. A null fails Spark's task.
+    Columns may hold integers, floats, doubles, or lists of floats or doubles, which are joined
+    one after another. Raises KeyError for other types. A null fails Spark's task.
     """
     dtypes = {name: _DTYPES[kind] for name, kind in frame.dtypes}
 

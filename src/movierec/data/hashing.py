@@ -1,4 +1,4 @@
-"""Chance without state: draws that depend on a seed and a key, never on where they are made."""
+"""Random numbers without state: they depend on a seed and a key, never on where they are made."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ UInts = npt.NDArray[np.uint64]
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
-def mix(values: UInts) -> UInts:
+def mix64(values: UInts) -> UInts:
     """Return 64 well mixed bits for each value: the finaliser of SplitMix64.
 
     Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
@@ -20,11 +20,11 @@ def mix(values: UInts) -> UInts:
     return mixed ^ (mixed >> np.uint64(31))
 
 
-def draws(seed: int, keys: npt.ArrayLike, count: int) -> UInts:
-    """Return `count` draws of 64 bits for each key [n]: an array [n, count].
+def random_bits(seed: int, keys: npt.ArrayLike, count: int) -> UInts:
+    """Return `count` random numbers of 64 bits for each key [n]: an array [n, count].
 
-    More draws of the same key begin with the same numbers.
+    A larger count starts with the numbers of a smaller one.
     """
-    starts = mix(np.asarray(keys).astype(np.uint64) * _STEP + np.uint64(seed))
+    starts = mix64(np.asarray(keys).astype(np.uint64) * _STEP + np.uint64(seed))
     steps = np.arange(1, count + 1, dtype=np.uint64) * _STEP
-    return mix(starts[:, None] + steps[None, :])
+    return mix64(starts[:, None] + steps[None, :])

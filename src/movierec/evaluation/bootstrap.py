@@ -17,7 +17,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from movierec.data.columns import USER_ID
-from movierec.data.hashing import draws
+from movierec.data.hashing import random_bits
 
 # Draws of a block, which bound its memory to some hundred megabytes.
 _CELLS_AT_ONCE = 1 << 21
@@ -102,7 +102,7 @@ def _block_sums(batch: pa.RecordBatch, resamples: int, seed: int) -> npt.NDArray
         column = batch.column(index).to_numpy(zero_copy_only=False)
         values[:, index] = np.rint(column * _GRAIN)
     weights = np.ones((len(users), resamples + 1))
-    top_bits = draws(seed, users, resamples) >> np.uint64(64 - _TABLE_BITS)
+    top_bits = random_bits(seed, users, resamples) >> np.uint64(64 - _TABLE_BITS)
     weights[:, 1:] = _POISSON[top_bits.astype(np.int64)]
     return weights.T @ values
 

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from movierec.data.columns import MOVIE_ID, RANK, RATING, SCORE, USER_ID
-from movierec.data.hashing import draws
+from movierec.data.hashing import random_bits
 from movierec.ranking.catalogue import Catalogue
 from movierec.ranking.topk import Block, Lists, ranks_within
 
@@ -53,7 +53,9 @@ def random_unseen(block: Block, catalogue: Catalogue, *, k: int, seed: int) -> L
 def random_candidates(block: Block, catalogue: Catalogue, *, k: int, seed: int) -> Lists:
     """Return up to k of each user's own candidates, in a random order. Scores are 1 / rank."""
     keys = block.user_ids[block.rows].astype(np.uint64) << np.uint64(32)
-    chance = draws(seed, keys | catalogue.movie_ids[block.positions].astype(np.uint64), 1)[:, 0]
+    chance = random_bits(seed, keys | catalogue.movie_ids[block.positions].astype(np.uint64), 1)[
+        :, 0
+    ]
     order = np.lexsort((chance, block.rows))
     rows = block.rows[order]
     ranks = ranks_within(rows, n_rows=len(block.user_ids))
@@ -69,9 +71,9 @@ def _draw_unseen(
     wanted = min(k, n - len(seen))
     count = 2 * (wanted + len(seen))
     while wanted > 0:
-        drawn: npt.NDArray[np.int64] = (draws(seed, [user_id], count)[0] % np.uint64(n)).astype(
-            np.int64
-        )
+        drawn: npt.NDArray[np.int64] = (
+            random_bits(seed, [user_id], count)[0] % np.uint64(n)
+        ).astype(np.int64)
         distinct, first = np.unique(drawn, return_index=True)
         unseen = first[~np.isin(distinct, seen, assume_unique=True)]
         if len(unseen) >= wanted:

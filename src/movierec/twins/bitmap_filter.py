@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from movierec.data.hashing import mix
+from movierec.data.hashing import mix64
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
@@ -45,7 +45,7 @@ def sketches(members: Ints, sizes: Ints) -> tuple[npt.NDArray[np.uint8], Ints]:
     `members` are those of all sets, one set after another.
     """
     bits = widths(sizes)
-    drawn = mix(members.astype(np.uint64) + np.uint64(1)).view(np.int64)
+    drawn = mix64(members.astype(np.uint64) + np.uint64(1)).view(np.int64)
     member_starts = np.concatenate([[0], np.cumsum(sizes)])
     starts = np.concatenate([[0], np.cumsum(bits)])
     made = np.empty(starts[-1] // 8, np.uint8)

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from movierec.config.twins import DuplicatesConfig, TwinsConfig
 from movierec.data.columns import N_USERS, SIZE, USER_ID
-from movierec.data.sampling import collect_random_pairs, sample_users
+from movierec.data.sampling import sample_users
 from movierec.twins.correlation import (
     Agreement,
     CommonRatings,
@@ -23,6 +23,7 @@ from movierec.twins.correlation import (
 )
 from movierec.twins.movie_sets import movie_sets
 from movierec.twins.pair_statistics import PairValues, compare
+from movierec.twins.random_pairs import collect_random_pairs
 from movierec.twins.search import ExactSearch
 from movierec.twins.top_pairs import Top, collect_sums, collect_tops
 

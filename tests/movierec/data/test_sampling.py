@@ -1,14 +1,8 @@
-"""Random samples: fair, and the same at any partitioning."""
+"""A sample of users: of about the right size, nested, and decided by the seed."""
 
 from __future__ import annotations
 
-import itertools
-from collections import Counter
-
-import pytest
-
-from movierec.data import sampling
-from movierec.data.sampling import collect_random_pairs, draw_pairs, sample_users
+from movierec.data.sampling import sample_users
 
 
 def test_a_larger_sample_of_users_holds_the_smaller_one(spark):
@@ -22,71 +16,3 @@ def test_a_larger_sample_of_users_holds_the_smaller_one(spark):
     assert sampled(0.1) < sampled(0.3) < sampled(1.0)
     assert 400 < len(sampled(0.1)) < 600
     assert sampled(0.1) != sampled(0.1, seed=2)
-
-
-@pytest.mark.parametrize(("n_users", "n_pairs"), [(4, 5), (20, 189), (300, 1), (3000, 2000)])
-def test_drawn_pairs_are_all_different_with_the_smaller_id_first(n_users, n_pairs):
-    users = [3 * n + 5 for n in range(n_users)]
-    pairs = draw_pairs(users, n_pairs=n_pairs, seed=1)
-    assert len(set(pairs)) == len(pairs) == n_pairs
-    assert all(a < b for a, b in pairs)
-    assert {user for pair in pairs for user in pair} <= set(users)
-
-
-def test_every_pair_is_drawn_equally_often():
-    users = [2, 3, 5, 7, 11, 13]
-    counts = Counter(
-        pair for seed in range(3000) for pair in draw_pairs(users, n_pairs=4, seed=seed)
-    )
-    assert set(counts) == set(itertools.combinations(users, 2))
-    # Binomial(3000, 4/15): standard deviation 24.
-    assert all(700 < count < 900 for count in counts.values())
-
-
-@pytest.mark.parametrize("n_pairs", [6, 7, 100])
-def test_all_pairs_are_drawn_where_there_are_no_more(n_pairs):
-    wanted = [(1, 4), (1, 6), (1, 9), (4, 6), (4, 9), (6, 9)]
-    assert draw_pairs([1, 4, 6, 9], n_pairs=n_pairs, seed=1) == wanted
-
-
-@pytest.mark.parametrize("users", [[], [8]])
-def test_fewer_than_two_users_make_no_pair(users):
-    assert draw_pairs(users, n_pairs=3, seed=1) == []
-
-
-def test_random_pairs_are_of_users_above_each_floor_at_any_partitioning(spark, monkeypatch):
-    monkeypatch.setattr(sampling, "_USERS_A_PAIR", 2)
-    sizes = {user: user * 37 % 100 for user in range(1, 401)}
-    activity = spark.createDataFrame(list(sizes.items()), "user_id int, size bigint")
-
-    def drawn(partitions, seed):
-        before = spark.conf.get("spark.sql.shuffle.partitions")
-        spark.conf.set("spark.sql.shuffle.partitions", partitions)
-        try:
-            return collect_random_pairs(
-                activity.repartition(partitions), floors=[0, 60, 99], n_pairs=30, seed=seed
-            )
-        finally:
-            spark.conf.set("spark.sql.shuffle.partitions", before)
-
-    pairs = drawn(1, seed=1)
-    assert drawn(3, seed=1) == pairs
-    assert list(pairs) == [0, 60, 99]
-    assert [len(set(own)) for own in pairs.values()] == [30, 30, 6]
-    for floor, own in pairs.items():
-        assert all(a < b for a, b in own)
-        assert all(sizes[user] >= floor for pair in own for user in pair)
-    assert any(sizes[user] < 60 for pair in pairs[0] for user in pair)
-    # All four users with 99 movies, whatever the seed.
-    assert pairs[99] == list(itertools.combinations([27, 127, 227, 327], 2))
-    other = drawn(1, seed=2)
-    assert other[99] == pairs[99]
-    users = [{user for pair in found[0] for user in pair} for found in (pairs, other)]
-    assert len(users[0] & users[1]) < 0.6 * len(users[0])
-    assert not set(pairs[0]) & set(other[0])
-
-
-def test_without_users_above_a_floor_it_has_no_pairs(spark):
-    activity = spark.createDataFrame([(1, 5), (2, 7), (3, 9)], "user_id int, size bigint")
-    found = collect_random_pairs(activity, floors=[10, 8, 7], n_pairs=5, seed=1)
-    assert found == {10: [], 8: [], 7: [(2, 3)]}

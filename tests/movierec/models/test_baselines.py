@@ -1,4 +1,4 @@
-"""Floor, ceiling and the draws behind them."""
+"""The lists of the baselines: random and oracle."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections import Counter
 
 import numpy as np
 
-from movierec.data.hashing import draws, mix
 from movierec.models.baselines import oracle_lists, random_candidates, random_unseen
 from movierec.ranking.catalogue import Catalogue
 from movierec.ranking.topk import Block
@@ -77,16 +76,3 @@ def test_the_oracle_lists_relevant_candidates_best_first(spark):
     lists = oracle_lists(heldout, movies=movies, relevant_rating=4.0, k=2).orderBy("rank")
     rows = [(r.user_id, r.movie_id, r.score, r.rank) for r in lists.collect()]
     assert rows == [(1, 11, 5.0, 1), (1, 12, 5.0, 2)]
-
-
-def test_mix_is_splitmix64():
-    # The first outputs of the reference generator seeded with 0 are mix(1·step), mix(2·step).
-    step = 0x9E3779B97F4A7C15
-    states = np.array([step, 2 * step % 2**64], np.uint64)
-    assert [hex(value) for value in mix(states)] == ["0xe220a8397b1dcdaf", "0x6e789e6aa1b965f4"]
-
-
-def test_more_draws_begin_with_the_same_and_keys_differ():
-    few, many = draws(5, [1, 2], 3), draws(5, [1, 2], 10)
-    np.testing.assert_array_equal(many[:, :3], few)
-    assert len(np.unique(many)) == 20
