@@ -72,7 +72,7 @@ TWINS = Stage(
 )
 REPORT = Stage(
     name="report",
-    version=1,
+    version=2,
     job="describe_run",
     keys=("evaluation.relevant_rating", "evaluation.strata"),
     inputs=(INGEST, PARTITION, POPULARITY, TUNE, RECOMMEND, EVALUATE, TWINS),

@@ -80,11 +80,16 @@ def new_attempt() -> str:
 
 def is_abandoned(name: str) -> bool:
     """Tell whether the name is that of an attempt that began so long ago."""
+    begun = attempt_time(name)
+    return begun is not None and datetime.now(timezone.utc) - begun > ABANDONED
+
+
+def attempt_time(name: str) -> datetime | None:
+    """Return when an attempt began, in UTC; None if the name is not that of an attempt."""
     try:
-        begun = datetime.strptime(name.partition("-")[0], _BEGUN)
+        return datetime.strptime(name.partition("-")[0], _BEGUN).replace(tzinfo=timezone.utc)
     except ValueError:
-        return False
-    return datetime.now(timezone.utc) - begun.replace(tzinfo=timezone.utc) > ABANDONED
+        return None
 
 
 def check_size(files: Files, path: str, *, wanted: int, stage: str) -> None:

@@ -1,1 +1,1 @@
-"""What a run found, gathered for people: summary.json, the table, report.json."""
+"""The results of a run for readers: summary.json, its table and report.json."""

@@ -1,4 +1,4 @@
-"""How ratings spread: over stars, over time, over users and over movies."""
+"""Distributions of the ratings: by stars, by month, by user and by movie."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from movierec.data.columns import N_RATINGS, RATED_AT, RATING
 from movierec.data.counts import count_ratings_by
 
 _BIN, _COUNT, _MONTH, _SPLIT = "bin", "count", "month", "split"
-_BINS_A_DOUBLING = 2
+_BINS_PER_DOUBLING = 2
 _QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def collect_star_counts(ratings: DataFrame) -> list[dict[str, Any]]:
-    """Return how many ratings have each number of stars, rising."""
+    """Return the number of ratings with each number of stars, in ascending order."""
     rows = ratings.groupBy(RATING).count().orderBy(RATING).collect()
     return [{"stars": float(row[RATING]), "ratings": row[_COUNT]} for row in rows]
 
 
 def collect_month_counts(splits: dict[str, DataFrame]) -> list[dict[str, Any]]:
-    """Return how many ratings of each split fall in each month that has any, in order."""
+    """Return the ratings of each split by month (UTC), in order; empty months are left out."""
     months: dict[str, dict[str, Any]] = {}
     for name, ratings in splits.items():
         month = F.date_format(RATED_AT, "yyyy-MM").alias(_MONTH)
@@ -32,17 +32,17 @@ def collect_month_counts(splits: dict[str, DataFrame]) -> list[dict[str, Any]]:
     return [{"month": month, **months[month]} for month in sorted(months)]
 
 
-def collect_spread(ratings: DataFrame, *, key: str) -> dict[str, Any]:
-    """Return the quantiles of the ratings per user or movie, and a histogram of them.
+def collect_count_distribution(ratings: DataFrame, *, key: str) -> dict[str, Any]:
+    """Return the quantiles and the histogram of the number of ratings per user or movie.
 
-    A bin begins at each power of the root of 2, in whole numbers; empty ones are left out. Only
-    users and movies with a rating count.
+    A bin begins at each power of √2, rounded up to a whole number; empty bins are left out. Users
+    and movies without a rating do not count.
     """
     counts = count_ratings_by(ratings, key=key).persist()
     points = ", ".join(map(str, _QUANTILES))
     (row,) = counts.selectExpr(f"percentile({N_RATINGS}, array({points})) AS quantiles").collect()
-    # a hair more, so that a power of 2 is never rounded below itself
-    index = F.floor(F.log2(N_RATINGS) * _BINS_A_DOUBLING + 1e-9).cast("int").alias(_BIN)
+    # log2 may be slightly too small, which would put a power of 2 into the bin below
+    index = F.floor(F.log2(N_RATINGS) * _BINS_PER_DOUBLING + 1e-9).cast("int").alias(_BIN)
     bins = counts.groupBy(index).count().orderBy(_BIN).collect()
     counts.unpersist()
     quantiles = [float(value) for value in row["quantiles"] or []]
@@ -53,10 +53,10 @@ def collect_spread(ratings: DataFrame, *, key: str) -> dict[str, Any]:
 
 
 def _bounds(index: int) -> dict[str, int]:
-    """Return the whole numbers of ratings that fall in a bin.
+    """Return the lowest and the highest number of ratings in a bin.
 
     >>> _bounds(0), _bounds(2), _bounds(6)
     ({'from': 1, 'to': 1}, {'from': 2, 'to': 2}, {'from': 8, 'to': 11})
     """
-    low, high = (math.ceil(2 ** (one / _BINS_A_DOUBLING) - 1e-9) for one in (index, index + 1))
+    low, high = (math.ceil(2 ** (one / _BINS_PER_DOUBLING) - 1e-9) for one in (index, index + 1))
     return {"from": low, "to": high - 1}

@@ -1,4 +1,4 @@
-"""A few users, picked by rule, with what they liked, what they got and what they liked later."""
+"""Example users, selected by a rule: movies they liked, got recommended, and liked later."""
 
 from __future__ import annotations
 
@@ -25,111 +25,112 @@ from movierec.data.counts import count_ratings_by
 from movierec.data.rounding import DIGITS
 
 RULE: Final = (
-    "of the users with a relevant movie in test, those at the 5th, 15th, … 95th percentile of the "
-    "number of ratings before test; of equally active ones the lowest id"
+    "the users at the 5th, 15th, … 95th percentile of the number of ratings before test, among "
+    "those with a relevant movie in test; of users with equally many ratings, the lowest id"
 )
-_EXAMPLES = 10
-_LIKED, _SHOWN = 5, 10
+_USERS = 10
+_MOST_LIKED, _TOP = 5, 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Material:
-    """What examples are made of, all of the split that users are shown for."""
+class ExampleInputs:
+    """The tables that examples are made from, for one held-out split."""
 
-    known: DataFrame
-    """The ratings before it."""
+    train: DataFrame
+    """The ratings before the split."""
     relevant: DataFrame
-    """The (user, movie) pairs that were liked in it."""
+    """The relevant (user, movie) pairs of the split."""
     recommendations: DataFrame
     movies: DataFrame
     metrics: Mapping[str, DataFrame]
-    """The metrics by user of each model to compare."""
+    """The user metrics of each model to compare."""
 
 
-def collect_examples(material: Material, *, relevant_rating: float) -> list[dict[str, Any]]:
-    """Return the examples, the least active user first; fewer where there are fewer users."""
-    activity = count_ratings_by(material.known, key=USER_ID).join(
-        material.relevant.select(USER_ID).distinct(), on=USER_ID, how="left_semi"
+def collect_examples(inputs: ExampleInputs, *, relevant_rating: float) -> list[dict[str, Any]]:
+    """Return up to ten examples, the least active user first."""
+    activity = count_ratings_by(inputs.train, key=USER_ID).join(
+        inputs.relevant.select(USER_ID).distinct(), on=USER_ID, how="left_semi"
     )
-    picked = _collect_picked(activity)
+    selected = _collect_selected_users(activity)
 
-    def of_picked(frame: DataFrame) -> DataFrame:
-        return frame.where(F.col(USER_ID).isin([user for user, _ in picked]))
+    def of_selected(rows: DataFrame) -> DataFrame:
+        return rows.where(F.col(USER_ID).isin([user for user, _ in selected]))
 
-    liked = of_picked(material.known).where(F.col(RATING) >= relevant_rating)
-    lists = of_picked(material.recommendations).select(USER_ID, MOVIE_ID, RANK)
-    relevant = of_picked(material.relevant)
-    tables = {
-        name: _by_user(rows.transform(with_titles, movies=material.movies))
-        for name, rows in (("liked", liked), ("listed", lists), ("relevant", relevant))
-    }
+    liked, recommended, relevant = (
+        _collect_by_user(of_selected(rows).transform(_with_titles, movies=inputs.movies))
+        for rows in (
+            inputs.train.where(F.col(RATING) >= relevant_rating),
+            inputs.recommendations.select(USER_ID, MOVIE_ID, RANK),
+            inputs.relevant,
+        )
+    )
     ndcg = {
-        model: {row[USER_ID]: row[NDCG] for row in of_picked(metrics).collect()}
-        for model, metrics in material.metrics.items()
+        model: {row[USER_ID]: row[NDCG] for row in of_selected(metrics).collect()}
+        for model, metrics in inputs.metrics.items()
     }
     return [
         {
             "user_id": user,
             "ratings": n_ratings,
             "ndcg": {model: round(values[user], DIGITS) for model, values in ndcg.items()},
-            **_example(*(table[user] for table in tables.values())),
+            **_example(liked[user], recommended[user], relevant[user]),
         }
-        for user, n_ratings in picked
+        for user, n_ratings in selected
     ]
 
 
-def _collect_picked(activity: DataFrame) -> list[tuple[int, int]]:
-    """Return (user, ratings) of the users to show."""
-    points = ", ".join(str((n + 0.5) / _EXAMPLES) for n in range(_EXAMPLES))
-    query = f"percentile_approx({N_RATINGS}, array({points}), 1000000) AS wanted"
+def _collect_selected_users(activity: DataFrame) -> list[tuple[int, int]]:
+    """Return (user, number of ratings) of the users to show; see RULE."""
+    points = ", ".join(str((n + 0.5) / _USERS) for n in range(_USERS))
+    query = f"percentile_approx({N_RATINGS}, array({points}), 1000000) AS percentiles"
     (row,) = activity.selectExpr(query).collect()
-    wanted = row["wanted"] or []
+    percentiles = row["percentiles"] or []
     rows = (
-        activity.where(F.col(N_RATINGS).isin(sorted(set(wanted))))
+        activity.where(F.col(N_RATINGS).isin(sorted(set(percentiles))))
         .groupBy(N_RATINGS)
-        .agg(F.slice(F.sort_array(F.collect_list(USER_ID)), 1, _EXAMPLES).alias("users"))
+        .agg(F.slice(F.sort_array(F.collect_list(USER_ID)), 1, _USERS).alias("users"))
         .collect()
     )
     users = {row[N_RATINGS]: row["users"] for row in rows}
     return [
         (user, n_ratings)
         for n_ratings in sorted(users)
-        for user in users[n_ratings][: wanted.count(n_ratings)]
+        for user in users[n_ratings][: percentiles.count(n_ratings)]
     ]
 
 
-def with_titles(rows: DataFrame, *, movies: DataFrame) -> DataFrame:
-    """Add each row's title and genres; null for a movie that `movies` does not know."""
+def _with_titles(rows: DataFrame, *, movies: DataFrame) -> DataFrame:
+    """Add title and genres to each row; null for a movie that is not in `movies`."""
     return rows.join(movies.select(MOVIE_ID, TITLE, GENRES), on=MOVIE_ID, how="left")
 
 
-def _by_user(rows: DataFrame) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = defaultdict(list)
+def _collect_by_user(rows: DataFrame) -> dict[int, list[Row]]:
+    by_user: dict[int, list[Row]] = defaultdict(list)
     for row in rows.collect():
-        found[row[USER_ID]].append(row)
-    return found
+        by_user[row[USER_ID]].append(row)
+    return by_user
 
 
 def _example(
-    liked: Sequence[Row], listed: Sequence[Row], relevant: Sequence[Row]
+    liked: Sequence[Row], recommended: Sequence[Row], relevant: Sequence[Row]
 ) -> dict[str, Any]:
-    """Return what is shown of one user: what was liked best and last, and what was recommended."""
+    """Return the facts of one user; of equally liked movies, those rated last are shown."""
     best = sorted(liked, key=lambda row: (-row[RATING], -row[RATED_AT].timestamp(), row[MOVIE_ID]))
-    wanted = {row[MOVIE_ID] for row in relevant}
-    ranked = sorted(listed, key=lambda row: row[RANK])
+    relevant_ids = {row[MOVIE_ID] for row in relevant}
+    ranked = sorted(recommended, key=lambda row: row[RANK])
     ranks = {row[MOVIE_ID]: row[RANK] for row in ranked}
     found = sorted(
         (row for row in relevant if row[MOVIE_ID] in ranks), key=lambda row: ranks[row[MOVIE_ID]]
     )
     return {
-        "liked": [{**_movie(row), "stars": float(row[RATING])} for row in best[:_LIKED]],
+        "liked": [{**_movie(row), "stars": float(row[RATING])} for row in best[:_MOST_LIKED]],
         "recommended": [
-            {**_movie(row), "rank": row[RANK], "liked_later": row[MOVIE_ID] in wanted}
-            for row in ranked[:_SHOWN]
+            {**_movie(row), "rank": row[RANK], "liked_later": row[MOVIE_ID] in relevant_ids}
+            for row in ranked[:_TOP]
         ],
-        "liked_later": len(wanted),
+        "liked_later": len(relevant_ids),
         "found": len(found),
-        "found_at": [{**_movie(row), "rank": ranks[row[MOVIE_ID]]} for row in found[:_SHOWN]],
+        "found_at": [{**_movie(row), "rank": ranks[row[MOVIE_ID]]} for row in found[:_TOP]],
     }
 
 

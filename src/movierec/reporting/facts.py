@@ -1,4 +1,4 @@
-"""report.json: everything that the report shows, so that it is drawn without Spark."""
+"""report.json: all data of the report, so that it can be drawn without Spark."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from movierec.pipeline.manifest import Manifest
+from movierec.pipeline.workspace import attempt_time
 
 VERSION: Final = 1
-"""Of the file's layout."""
+"""Version of the layout of report.json."""
 
 
 def report_facts(
@@ -23,8 +24,8 @@ def report_facts(
 ) -> dict[str, Any]:
     """Return the content of report.json.
 
-    `summary` is that of evaluate and twins, `manifests` those of the stages by name, `twins` the
-    pairs and what random pairs correlate like.
+    `summary` holds the summaries of the stages in one, `manifests` their manifests by name,
+    `twins` the pairs and the correlations of random pairs.
     """
     return {
         "version": VERSION,
@@ -42,12 +43,14 @@ def report_facts(
 
 
 def to_json(facts: Mapping[str, Any]) -> str:
-    """Return the facts as the text of their file."""
+    """Return the text of report.json."""
     return json.dumps(facts, indent=1, allow_nan=False) + "\n"
 
 
 def _provenance(manifest: Manifest) -> dict[str, Any]:
+    begun = attempt_time(manifest.attempt)
     return {
+        "begun": begun and f"{begun:%Y-%m-%dT%H:%M:%SZ}",
         "fingerprint": manifest.fingerprint,
         "seconds": manifest.seconds,
         "peak_memory": manifest.peak_memory,

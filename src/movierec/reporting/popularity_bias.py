@@ -1,4 +1,4 @@
-"""How popular the movies are that a model recommends."""
+"""How popular the recommended movies of each model are."""
 
 from __future__ import annotations
 
@@ -12,38 +12,39 @@ from movierec.data.counts import count_ratings_by
 from movierec.data.rounding import DIGITS
 from movierec.evaluation.strata import collect_bounds, stratum
 
-_STRATUM, _LISTED, _RATINGS = "stratum", "listed", "ratings"
+_STRATUM, _RECOMMENDED, _RATINGS = "stratum", "recommended", "ratings"
 
 
-def collect_list_bias(
-    lists: dict[str, DataFrame], *, known: DataFrame, groups: int
+def collect_popularity_bias(
+    recommendations: dict[str, DataFrame], *, train: DataFrame, groups: int
 ) -> dict[str, dict[str, Any]]:
-    """Return, for each model, where the movies of its lists stand in popularity.
+    """Return how popular the recommended movies are, by model.
 
-    `shares`: the part of all recommendations that falls in each group of movies, the least popular
-    first; the groups hold about equally many of the known ratings. `mean_ratings`: how many known
-    ratings a recommended movie has on average. A movie without any is in the first group.
+    `recommendations` holds a model's lists by its name. `shares`: the share of all recommendations
+    that falls in each group of movies, the least popular group first; the groups hold about equally
+    many of the `train` ratings. `mean_ratings`: the mean number of these ratings per recommended
+    movie. A movie without any is in the first group.
     """
-    popularity = count_ratings_by(known, key=MOVIE_ID).persist()
+    popularity = count_ratings_by(train, key=MOVIE_ID).persist()
     bounds = collect_bounds(popularity, groups=groups, by_ratings=True)
     n_ratings = F.coalesce(F.col(N_RATINGS), F.lit(0)).alias(N_RATINGS)
-    found = {}
-    for model, recommendations in lists.items():
-        # movies are thousands where recommendations are millions
-        listed = recommendations.groupBy(MOVIE_ID).agg(F.count(F.lit(1)).alias(_LISTED))
+    bias = {}
+    for model, lists in recommendations.items():
+        # grouped before the join: there are thousands of movies, but millions of recommendations
+        by_movie = lists.groupBy(MOVIE_ID).agg(F.count(F.lit(1)).alias(_RECOMMENDED))
         rows = (
-            listed.join(popularity, on=MOVIE_ID, how="left")
-            .select(_LISTED, n_ratings)
+            by_movie.join(popularity, on=MOVIE_ID, how="left")
+            .select(_RECOMMENDED, n_ratings)
             .groupBy(stratum(bounds).alias(_STRATUM))
             .agg(
-                F.sum(_LISTED).alias(_LISTED),
-                F.sum(F.col(_LISTED) * F.col(N_RATINGS)).alias(_RATINGS),
+                F.sum(_RECOMMENDED).alias(_RECOMMENDED),
+                F.sum(F.col(_RECOMMENDED) * F.col(N_RATINGS)).alias(_RATINGS),
             )
             .collect()
         )
-        total = sum(row[_LISTED] for row in rows)
-        by_group = {row[_STRATUM]: row[_LISTED] for row in rows}
-        found[model] = {
+        total = sum(row[_RECOMMENDED] for row in rows)
+        by_group = {row[_STRATUM]: row[_RECOMMENDED] for row in rows}
+        bias[model] = {
             "shares": [
                 round(by_group.get(group, 0) / max(1, total), DIGITS)
                 for group in range(len(bounds))
@@ -51,4 +52,4 @@ def collect_list_bias(
             "mean_ratings": round(sum(row[_RATINGS] for row in rows) / max(1, total), 3),
         }
     popularity.unpersist()
-    return found
+    return bias

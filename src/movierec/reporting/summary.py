@@ -1,4 +1,4 @@
-"""summary.json: what a run found, for people and for scripts."""
+"""summary.json: the results of a run, for people and for scripts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def evaluation_summary(
     params: dict[str, dict[str, Any]],
     config: EvaluationConfig,
 ) -> dict[str, Any]:
-    """Return the summary that `evaluate` leaves. `params` holds what each model was fitted with."""
+    """Return the summary of the stage evaluate. `params` holds the parameters of each model."""
     first = evaluations[HELD_OUT[0]]
     return {
         "data": {
@@ -66,12 +66,12 @@ def evaluation_summary(
 
 
 def to_json(summary: dict[str, Any]) -> str:
-    """Return the summary as the text of its file."""
+    """Return the text of summary.json."""
     return json.dumps(summary, indent=2, allow_nan=False) + "\n"
 
 
 def table(summary: dict[str, Any]) -> str:
-    """Return the comparison and the twins, where they are there, as text for a terminal."""
+    """Return the comparison and the twins, if the summary has them, as text for a terminal."""
     parts = []
     if "models" in summary:
         parts.append(_comparison(summary))
@@ -81,7 +81,7 @@ def table(summary: dict[str, Any]) -> str:
 
 
 def _comparison(summary: dict[str, Any]) -> str:
-    """Return one line a split and model."""
+    """Return one line per split and model."""
     metrics = [key for key in summary["models"][models.ALS][HELD_OUT[0]] if "_at_" in key]
     lines = ["".join([f"{'split':<12}{'model':<16}", *(f"{name:>18}" for name in metrics)])]
     for split in HELD_OUT:
@@ -93,8 +93,8 @@ def _comparison(summary: dict[str, Any]) -> str:
     for split in HELD_OUT:
         users = summary["users"][split]
         if users["evaluated_but_cold"]:
-            told = f"{users['evaluated_but_cold']:,} of {users['evaluated']:,} users are cold"
-            lines.append(f"{split}: {told}: ALS has no list for them and scores 0")
+            cold = f"{users['evaluated_but_cold']:,} of {users['evaluated']:,} users are cold"
+            lines.append(f"{split}: {cold}: ALS has no list for them and scores 0")
     lines.append(f"candidates: {summary['protocol']['candidates_are']}")
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""Counts by stars, month and activity, against counts by hand."""
+"""Counts by stars, month, user and movie, compared with counts by hand."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from datetime import datetime, timezone
 import pytest
 
 from movierec.reporting.distributions import (
+    _bounds,
+    collect_count_distribution,
     collect_month_counts,
-    collect_spread,
     collect_star_counts,
 )
 
@@ -19,7 +20,7 @@ def rating(user, movie, stars=4.0, at=(2000, 1, 31)):
     return user, movie, stars, datetime(*at, 23, 59, tzinfo=timezone.utc)
 
 
-def test_stars_are_counted_in_order(spark):
+def test_ratings_are_counted_by_stars_in_order(spark):
     rows = [rating(1, 1, 4.0), rating(1, 2, 0.5), rating(2, 1, 4.0)]
     assert collect_star_counts(spark.createDataFrame(rows, SCHEMA)) == [
         {"stars": 0.5, "ratings": 1},
@@ -27,7 +28,7 @@ def test_stars_are_counted_in_order(spark):
     ]
 
 
-def test_months_are_those_of_utc_and_hold_every_split(spark):
+def test_ratings_are_counted_by_month_in_utc_for_every_split(spark):
     train = spark.createDataFrame([rating(1, 1), rating(1, 2, at=(2000, 2, 1))], SCHEMA)
     test = spark.createDataFrame([rating(1, 3)], SCHEMA)
     assert collect_month_counts({"train": train, "test": test}) == [
@@ -36,10 +37,10 @@ def test_months_are_those_of_utc_and_hold_every_split(spark):
     ]
 
 
-def test_a_histogram_has_every_user_once_in_bins_that_meet(spark):
+def test_every_user_is_in_one_bin_of_the_histogram(spark):
     sizes = [1, 1, 2, 3, 4, 5, 6, 8, 15, 16, 1024]
     rows = [rating(user, movie) for user, n in enumerate(sizes) for movie in range(n)]
-    found = collect_spread(spark.createDataFrame(rows, SCHEMA), key="user_id")
+    found = collect_count_distribution(spark.createDataFrame(rows, SCHEMA), key="user_id")
     assert found["quantiles"] == {"min": 1, "q1": 2.5, "median": 5, "q3": 11.5, "max": 1024}
     for one in found["histogram"]:
         assert one["count"] == sum(one["from"] <= size <= one["to"] for size in sizes)
@@ -47,16 +48,14 @@ def test_a_histogram_has_every_user_once_in_bins_that_meet(spark):
     assert {"from": 1024, "to": 1448, "count": 1} in found["histogram"]
 
 
-def test_no_rating_has_no_spread(spark):
-    assert collect_spread(spark.createDataFrame([], SCHEMA), key="user_id") == {
+def test_no_ratings_give_an_empty_distribution(spark):
+    assert collect_count_distribution(spark.createDataFrame([], SCHEMA), key="user_id") == {
         "quantiles": {},
         "histogram": [],
     }
 
 
 @pytest.mark.parametrize("power", range(31))
-def test_a_power_of_two_begins_a_bin(spark, power):
-    from movierec.reporting.distributions import _bounds
-
+def test_every_power_of_two_begins_a_bin(spark, power):
     assert _bounds(2 * power)["from"] == 2**power
     assert _bounds(2 * power - 1)["to"] == 2**power - 1

@@ -1,4 +1,4 @@
-"""Which users are shown, and what of them."""
+"""Which users are examples, and which of their movies are shown."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from movierec.reporting.examples import Material, collect_examples
+from movierec.reporting.examples import ExampleInputs, collect_examples
 
 START = datetime(2001, 1, 1, tzinfo=timezone.utc)
 MOVIES = [(movie, f"Film {movie} (1999)", ["Drama"] if movie % 2 else []) for movie in range(1, 60)]
 
 
 def ratings_of(user, n):
-    """So many ratings: odd movies 5 stars, even ones 2, a minute apart."""
+    """Ratings of movies 1 to n, one minute apart: 5 stars for odd movies, 2 for even ones."""
     return [
         (user, movie, 5.0 if movie % 2 else 2.0, START + timedelta(minutes=movie))
         for movie in range(1, n + 1)
@@ -21,18 +21,18 @@ def ratings_of(user, n):
 
 
 @pytest.fixture
-def material(spark):
-    """Users 1 to 20 with so many ratings each; 21 has none that is relevant."""
+def inputs(spark):
+    """Users 1 to 21: user n has n ratings; user 21 has no relevant movie."""
     users = range(1, 22)
-    known = [row for user in users for row in ratings_of(user, user)]
+    train = [row for user in users for row in ratings_of(user, user)]
     relevant = [(user, movie) for user in range(1, 21) for movie in (50, 52)]
     lists = [
         (user, movie, 0.5, rank) for user in users for rank, movie in enumerate((51, 52, 53), 1)
     ]
     metrics = [(user, user / 100) for user in users]
-    return Material(
-        known=spark.createDataFrame(
-            known, "user_id int, movie_id int, rating float, rated_at timestamp"
+    return ExampleInputs(
+        train=spark.createDataFrame(
+            train, "user_id int, movie_id int, rating float, rated_at timestamp"
         ),
         relevant=spark.createDataFrame(relevant, "user_id int, movie_id int"),
         recommendations=spark.createDataFrame(
@@ -43,14 +43,14 @@ def material(spark):
     )
 
 
-def test_the_users_are_spread_over_activity(material):
-    found = collect_examples(material, relevant_rating=4.0)
+def test_users_are_selected_at_percentiles_of_activity(inputs):
+    found = collect_examples(inputs, relevant_rating=4.0)
     assert [one["user_id"] for one in found] == [one["ratings"] for one in found]
     assert [one["user_id"] for one in found] == [1, 3, 5, 7, 9, 11, 13, 15, 17, 19]
 
 
-def test_what_is_shown_is_what_happened(material):
-    last = collect_examples(material, relevant_rating=4.0)[-1]
+def test_movies_liked_recommended_and_found_are_shown(inputs):
+    last = collect_examples(inputs, relevant_rating=4.0)[-1]
     assert [movie["movie_id"] for movie in last["liked"]] == [19, 17, 15, 13, 11]
     assert last["liked"][0] == {
         "movie_id": 19,
@@ -68,15 +68,15 @@ def test_what_is_shown_is_what_happened(material):
     assert last["ndcg"] == {"als": 0.19}
 
 
-def test_of_equally_active_users_the_lowest_ids_are_shown(spark, material):
-    known = spark.createDataFrame(
+def test_equally_active_users_are_selected_by_lowest_id(spark, inputs):
+    train = spark.createDataFrame(
         [row for user in range(1, 21) for row in ratings_of(user, 4)],
         "user_id int, movie_id int, rating float, rated_at timestamp",
     )
-    found = collect_examples(Material(**{**vars(material), "known": known}), relevant_rating=4.0)
+    found = collect_examples(ExampleInputs(**{**vars(inputs), "train": train}), relevant_rating=4.0)
     assert [one["user_id"] for one in found] == list(range(1, 11))
 
 
-def test_nobody_to_show(material):
-    nobody = Material(**{**vars(material), "relevant": material.relevant.limit(0)})
-    assert collect_examples(nobody, relevant_rating=4.0) == []
+def test_without_relevant_movies_there_are_no_examples(inputs):
+    empty = ExampleInputs(**{**vars(inputs), "relevant": inputs.relevant.limit(0)})
+    assert collect_examples(empty, relevant_rating=4.0) == []

@@ -1,4 +1,4 @@
-"""summary.json and the table that a terminal shows of it."""
+"""summary.json and its table for a terminal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ METRICS = ["precision", "map", "ndcg", "recall"]
 
 
 def evaluation(first: float, *, k: int, cold: int = 0) -> SplitEvaluation:
-    """Metrics that count up from `first` by a thousandth, model by model."""
+    """Metrics that grow from `first` by 0.01 per model and 0.001 per metric."""
     models: dict[str, dict[str, Any]] = {}
     for n, model in enumerate(MODELS):
         metrics = {f"{name}_at_{k}": first + n / 100 + m / 1000 for m, name in enumerate(METRICS)}
@@ -80,21 +80,21 @@ def test_the_summary_has_the_keys_that_scripts_rely_on() -> None:
     assert found["users"]["test"] == {"evaluated": 7, "evaluated_but_cold": 0}
 
 
-def test_the_inflated_protocol_is_labelled_as_such() -> None:
-    honest, inflated = summary()["protocol"], summary(candidates="heldout_only")["protocol"]
-    assert honest["candidates"] == "unseen"
-    assert honest["candidates_are"].startswith("every movie of the training data")
+def test_the_inflated_protocol_is_labelled() -> None:
+    unseen, inflated = summary()["protocol"], summary(candidates="heldout_only")["protocol"]
+    assert unseen["candidates"] == "unseen"
+    assert unseen["candidates_are"].startswith("every movie of the training data")
     assert inflated["candidates"] == "heldout_only"
     assert inflated["candidates_are"].startswith("INFLATED: ")
 
 
-def test_the_summary_s_text_is_json_that_reads_back_the_same() -> None:
+def test_the_text_of_the_summary_is_json_that_reads_back_equal() -> None:
     text = to_json(summary())
     assert text.endswith("}\n")
     assert json.loads(text) == summary()
 
 
-def test_what_json_does_not_know_is_never_written() -> None:
+def test_not_a_number_and_infinity_are_refused() -> None:
     for odd in (float("nan"), float("inf")):
         with pytest.raises(ValueError, match="not JSON compliant"):
             to_json(summary() | {"odd": odd})
@@ -121,7 +121,7 @@ def test_the_table_shows_every_model_on_both_splits() -> None:
     assert table(summary()) == TABLE
 
 
-def test_the_table_is_at_the_k_of_the_summary() -> None:
+def test_the_table_shows_the_k_of_the_summary() -> None:
     head = table(summary(k=7)).splitlines()[0]
     assert head.split() == [
         "split",
@@ -133,11 +133,11 @@ def test_the_table_is_at_the_k_of_the_summary() -> None:
     ]
 
 
-def test_the_table_says_whom_als_cannot_serve() -> None:
-    *_, told, _ = table(summary(cold=3)).splitlines()
-    assert told == "test: 3 of 7 users are cold: ALS has no list for them and scores 0"
+def test_the_table_shows_the_number_of_cold_users() -> None:
+    *_, line, _ = table(summary(cold=3)).splitlines()
+    assert line == "test: 3 of 7 users are cold: ALS has no list for them and scores 0"
 
 
-def test_the_table_says_under_it_what_was_ranked() -> None:
+def test_the_last_line_of_the_table_names_the_candidates() -> None:
     last = table(summary(candidates="heldout_only")).splitlines()[-1]
     assert last.startswith("candidates: INFLATED: only the user's own held-out movies")
