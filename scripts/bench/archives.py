@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from movierec_synthetic import SHAPES, SampleSpec, write_archive
-from scripts.generate_archive import SIZES
+from movierec_synthetic import SHAPES, SIZES, SampleSpec, write_archive
 
 # ml-latest-small, a sample of 610 of these users, has 9,742 movies: 86,537 · (610 / 330,975)^0.35.
 _MOVIES_POWER = 0.35

@@ -9,21 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from movierec.errors import ConfigError
-from movierec_synthetic.referrals import planned_groups
 from movierec_synthetic.spec import SampleSpec, Stream
 
 Ints = npt.NDArray[np.int64]
 
-# Below it one common movie more or less moves a Jaccard similarity by several hundredths.
+# With fewer ratings, one common movie changes a Jaccard similarity by several hundredths.
 MIN_PLANTED_RATINGS = 25
 
 
 @dataclass(frozen=True)
 class Activity:
-    """Ratings by user (int64, summing to the spec's ratings) and the users planted as alike.
+    """Ratings per user (int64, summing to the spec's ratings) and the users planted as similar.
 
     `twins` and `duplicates` are arrays of shape (pairs, 2): source and follower, user indices
-    from 0; `groups` are users with equal sets, a source first. No user stands in two of them.
+    from 0; `groups` are users with equal sets, the source first. No user is in two of them.
     """
 
     counts: Ints
@@ -37,11 +36,11 @@ class Activity:
         return np.concatenate([self.twins.ravel(), self.duplicates.ravel(), *self.groups])
 
 
-def light_counts(spec: SampleSpec) -> Ints:
+def light_user_counts(spec: SampleSpec) -> Ints:
     """Ratings of the users below the log-normal tail, rising.
 
-    Quantiles of the law that runs straight between the shape's `activity_knots`, rounded down;
-    at most the mean. Nobody at all where the other users could hardly hold the other ratings.
+    Quantiles interpolated linearly between the shape's `activity_knots`, rounded down, at most
+    the mean. Empty if the remaining ratings would fill more than half of the other users' cells.
     """
     shares, ratings = np.array(spec.shape.activity_knots or [(0.0, 0.0)]).T
     mean = spec.ratings // spec.users
@@ -53,18 +52,18 @@ def light_counts(spec: SampleSpec) -> Ints:
 
 
 def heavy_tailed_counts(spec: SampleSpec) -> Ints:
-    """Ratings by rising activity, summing to `spec.ratings`, each in 1 … `spec.movies`.
+    """Ratings per user, rising, summing to `spec.ratings`, each in 1 … `spec.movies`.
 
-    The quantiles are those of the distribution itself, not of a draw from it, so that a small
-    sample has the same median and maximum under every seed.
+    These are quantiles of the distribution, not random draws, so a small sample has the same
+    median and maximum under every seed.
     """
     shape = spec.shape
-    light = light_counts(spec)
+    light = light_user_counts(spec)
     heavy = spec.users - len(light)
     rest = spec.ratings - int(light.sum())
     # The tail begins where the light users end.
     floor = int(light.max(initial=min(shape.min_ratings_per_user, spec.ratings // spec.users)))
-    # Twice the mean, where that is more, keeps nearly full matrices possible.
+    # Twice the mean, if larger, keeps nearly full matrices possible.
     ceiling = min(spec.movies, max(shape.max_activity * spec.movies, 2 * rest / heavy))
     quantile = NormalDist().inv_cdf
     deviates = np.array([quantile((i + 0.5) / heavy) for i in range(heavy)])
@@ -86,13 +85,15 @@ def heavy_tailed_counts(spec: SampleSpec) -> Ints:
     return np.sort(np.concatenate([light, counts]))
 
 
-def planted_pairs(spec: SampleSpec, counts: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
+def draw_planted_pairs(
+    spec: SampleSpec, counts: Ints, rng: np.random.Generator
+) -> tuple[Ints, Ints]:
     """Disjoint pairs of users with similar activity: twins and duplicates, (pairs, 2) each.
 
-    The source, which is the more active, stands first. Raises ConfigError if the spec asks for
-    more pairs than there are users with enough ratings.
+    The source, the more active user, comes first. Raises ConfigError if the spec asks for more
+    pairs than the users with enough ratings can form.
     """
-    # A follower finds movies beyond its source's where the source leaves most of them.
+    # A source with few of the movies leaves enough others for its follower.
     most = spec.movies // 4
     eligible = np.flatnonzero((counts >= MIN_PLANTED_RATINGS) & (counts <= most))
     possible = len(eligible) // 2
@@ -112,11 +113,11 @@ def planted_pairs(spec: SampleSpec, counts: Ints, rng: np.random.Generator) -> t
     return shuffled[duplicates:], shuffled[:duplicates]
 
 
-def levelled(counts: Ints, duplicates: Ints, planted: Ints, *, movies: int) -> Ints:
-    """Counts with both users of each duplicate pair alike, at an unchanged sum.
+def equalize_duplicates(counts: Ints, duplicates: Ints, planted: Ints, *, movies: int) -> Ints:
+    """Counts with equal values for both users of each duplicate pair, at an unchanged sum.
 
-    A pair's odd rating goes to one of the most active users outside of `planted`; where there
-    is none, the pair stays one apart.
+    A pair's odd rating goes to one of the most active users outside of `planted`; if there is
+    none, the pair differs by one.
     """
     counts = counts.copy()
     others = np.setdiff1d(np.flatnonzero(counts < movies), planted)
@@ -130,11 +131,33 @@ def levelled(counts: Ints, duplicates: Ints, planted: Ints, *, movies: int) -> I
     return counts
 
 
-def plan_activity(spec: SampleSpec) -> Activity:
-    """Draw who rates how much and who is planted."""
+def draw_identical_groups(spec: SampleSpec, counts: Ints, *, planted: Ints) -> tuple[Ints, ...]:
+    """Groups of users with one and the same small set, one per entry of the shape's `referrals`.
+
+    In ml-latest some 230 users share one set of three movies or more, which no front page
+    explains: a link or a class sent them to rate these movies. The source comes first. No user
+    is in two groups or in `planted`. All members have the group's number of ratings in `counts`;
+    a group is smaller if fewer users have it, and left out if that leaves fewer than two.
+    """
+    rng = spec.stream(Stream.REFERRALS, 0)
+    free = np.ones(spec.users, dtype=bool)
+    free[planted] = False
+    groups = []
+    for ratings, share in spec.shape.referrals:
+        able = np.flatnonzero(free & (counts == ratings))
+        members = min(round(share * spec.users), len(able))
+        if members >= 2:
+            group = rng.choice(able, size=members, replace=False)
+            free[group] = False
+            groups.append(group)
+    return tuple(groups)
+
+
+def draw_activity(spec: SampleSpec) -> Activity:
+    """Draw how many movies each user rates and which users are planted."""
     rng = spec.stream(Stream.ACTIVITY)
     counts = rng.permutation(heavy_tailed_counts(spec))
-    twins, duplicates = planted_pairs(spec, counts, rng)
+    twins, duplicates = draw_planted_pairs(spec, counts, rng)
     planted = np.concatenate([twins.ravel(), duplicates.ravel()])
-    counts = levelled(counts, duplicates, planted, movies=spec.movies)
-    return Activity(counts, twins, duplicates, planned_groups(spec, counts, planted=planted))
+    counts = equalize_duplicates(counts, duplicates, planted, movies=spec.movies)
+    return Activity(counts, twins, duplicates, draw_identical_groups(spec, counts, planted=planted))

@@ -1,4 +1,4 @@
-"""A sample written as a zip with reproducible bytes, and the truth about it beside the zip."""
+"""Write a sample as a zip with reproducible bytes, and its ground truth beside the zip."""
 
 from __future__ import annotations
 
@@ -15,34 +15,33 @@ import numpy as np
 from movierec.errors import ConfigError
 from movierec.spark.files import local_sha256
 from movierec_synthetic.members import members
-from movierec_synthetic.planting import pair_facts
-from movierec_synthetic.referrals import group_facts
+from movierec_synthetic.planting import group_facts, pair_facts
 from movierec_synthetic.sample import Sample, make_sample
 from movierec_synthetic.spec import SampleSpec
 
 CHUNK_ROWS = 500_000
-# A member's size is not known when its header is written; only beyond it are 64-bit sizes needed.
+# With more ratings a member may need 64-bit sizes; its header is written before its size is known.
 ZIP64_ROWS = 40_000_000
-# Dates in the zip are fixed: equal samples are equal files.
+# Fixed, so that equal samples are equal files.
 MEMBER_DATE = (2018, 9, 26, 15, 50, 0)
-# Level 6 takes two to four times as long, for a zip smaller by a tenth.
+# Level 6 takes two to four times as long for a zip one tenth smaller.
 COMPRESSION_LEVEL = 4
 
 
 def write_archive(
     spec: SampleSpec, out: Path, *, root: str = "ml-sample", chunk_rows: int = CHUNK_ROWS
 ) -> Path:
-    """Write the spec's archive to `out` and return the path of its truth, `<stem>.truth.json`.
+    """Write the spec's archive to `out`; return the path of its ground truth, `<stem>.truth.json`.
 
-    The members lie in the folder `root` of the zip. Bytes depend on the spec and on `root` (and
-    on the versions of numpy and zlib), not on `chunk_rows`. Both files appear under their names
-    only when whole; the truth, which holds the zip's SHA-256, comes first. Raises ConfigError if
+    The members lie in the folder `root` of the zip. The bytes depend on the spec and on `root`
+    (and on the versions of numpy and zlib), not on `chunk_rows`. Both files get their names only
+    when complete; the truth, which holds the zip's SHA-256, comes first. Raises ConfigError if
     `out` or `root` cannot be used, OSError if writing fails.
     """
-    _check(out, root)
+    _check_target(out, root)
     truth = out.with_name(f"{out.stem}.truth.json")
     sample = make_sample(spec)
-    with whole_file(out) as partial:
+    with atomic_file(out) as partial:
         write_zip(sample, partial, root=root, chunk_rows=chunk_rows)
         facts = {
             "archive": {
@@ -51,15 +50,15 @@ def write_archive(
                 "bytes": partial.stat().st_size,
                 "sha256": local_sha256(str(partial)),
             },
-            **truth_of(sample),
+            **ground_truth(sample),
         }
-        with whole_file(truth) as partial_truth:
+        with atomic_file(truth) as partial_truth:
             partial_truth.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     return truth
 
 
 def write_zip(sample: Sample, path: Path, *, root: str, chunk_rows: int) -> None:
-    """Write the sample's members to a zip at `path`, some rows at a time."""
+    """Write the sample's members to a zip at `path`, `chunk_rows` rows at a time."""
     large = sample.spec.ratings > ZIP64_ROWS
     with zipfile.ZipFile(path, "w", compresslevel=COMPRESSION_LEVEL) as archive:
         for name, pieces in members(sample, root=root, chunk_rows=chunk_rows):
@@ -72,8 +71,8 @@ def write_zip(sample: Sample, path: Path, *, root: str, chunk_rows: int) -> None
                     member.write(piece)
 
 
-def truth_of(sample: Sample) -> dict[str, object]:
-    """The spec, exact counts, and the planted pairs and groups with their exact likeness."""
+def ground_truth(sample: Sample) -> dict[str, object]:
+    """The spec, exact counts, and the planted pairs and groups with their exact similarity."""
     pairs = {
         name: pair_facts(users, sample.history, sample.half_steps)
         for name, users in (
@@ -95,8 +94,8 @@ def truth_of(sample: Sample) -> dict[str, object]:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """A path beside `path` to write to, renamed to it at the end, removed on any failure."""
+def atomic_file(path: Path) -> Iterator[Path]:
+    """Yield a path beside `path` to write to; rename it at the end, delete it on any failure."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         yield partial
@@ -107,17 +106,19 @@ def whole_file(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def _check(out: Path, root: str) -> None:
-    faults = []
+def _check_target(out: Path, root: str) -> None:
+    problems = []
     if out.suffix != ".zip":
-        faults.append(f"out is {out}: give a name that ends in .zip")
+        problems.append(f"out is {out}: give a name that ends in .zip")
     if out.is_dir():
-        faults.append(f"out is {out}, a folder: give the path of a file")
+        problems.append(f"out is {out}, a folder: give the path of a file")
     elif not out.parent.is_dir():
-        faults.append(f"out is {out}, but {out.parent} is no folder: make it first")
+        problems.append(f"out is {out}, but {out.parent} is no folder: make it first")
     elif not os.access(out.parent, os.W_OK | os.X_OK):
-        faults.append(f"out is {out}, but {out.parent} cannot be written to: choose another folder")
+        problems.append(
+            f"out is {out}, but {out.parent} cannot be written to: choose another folder"
+        )
     if root in {"", ".", ".."} or any(mark in root for mark in "/\\\0:"):
-        faults.append(f"root is {root!r}: give one folder name, such as ml-sample")
-    if faults:
-        raise ConfigError(faults)
+        problems.append(f"root is {root!r}: give one folder name, such as ml-sample")
+    if problems:
+        raise ConfigError(problems)

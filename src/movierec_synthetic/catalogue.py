@@ -13,8 +13,8 @@ from movierec_synthetic.spec import FIRST_YEAR, LAST_YEAR, SampleSpec, Stream
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-# Name, share of ml-latest-small's movies that carry it, and how much it adds to a movie's
-# standing among the most rated (fitted to the mean ratings per movie of each genre there).
+# Name, share of ml-latest-small's movies with it, and how much it adds to a movie's popularity
+# score (fitted to the mean ratings per movie of each genre there).
 GENRES: tuple[tuple[str, float, float], ...] = (
     ("Action", 0.188, 0.35),
     ("Adventure", 0.130, 0.40),
@@ -43,16 +43,16 @@ NO_GENRES_SHARE = 0.0035
 HIGHEST_SMALL_ID = 193_609
 # ml-latest: 288,983 is the highest id of 86,537 movies.
 ID_SPREAD = 3.34
-# How far quality and popularity go together: the correlation of a movie's mean rating with the
-# logarithm of its count in ml-latest-small, among movies with at least 10 ratings.
-QUALITY_AND_POPULARITY = 0.4
+# Between a movie's mean rating and the logarithm of its count in ml-latest-small, among movies
+# with at least 10 ratings.
+QUALITY_POPULARITY_CORRELATION = 0.4
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """One row a movie, by rising id; all arrays have the length `spec.movies`.
+    """One row per movie, by rising id; all arrays have the length `spec.movies`.
 
-    `ids` int64, `years` int64 (also of movies whose title does not say it), `released` int64
+    `ids` int64, `years` int64 (also of movies without a year in their title), `released` int64
     (first second of the year, UTC), `genres` bool (movies, genres), `weights` float64 (0 for
     the movies that nobody rates), `quality` float64 (standard normal).
     """
@@ -65,8 +65,8 @@ class Catalogue:
     quality: Floats
 
 
-def spaced_ids(movies: int, rng: np.random.Generator) -> Ints:
-    """Rising ids from 1: the first half dense, the second half spread to the highest."""
+def draw_ids(movies: int, rng: np.random.Generator) -> Ints:
+    """Rising ids from 1: dense in the first half, spread out to the highest in the second."""
     highest = max(min(20 * movies, HIGHEST_SMALL_ID), round(ID_SPREAD * movies))
     gaps = rng.standard_exponential(movies)
     half = movies // 2
@@ -78,17 +78,17 @@ def spaced_ids(movies: int, rng: np.random.Generator) -> Ints:
     return ids
 
 
-def release_years(movies: int, rng: np.random.Generator) -> Ints:
-    """Years by rising id: half of the movies new when they entered the catalogue."""
+def draw_years(movies: int, rng: np.random.Generator) -> Ints:
+    """Years by rising id; half of the movies are new when they enter the catalogue."""
     added = 1995 + np.linspace(0, 23.9, movies)
     age = np.where(rng.random(movies) < 0.5, 0.0, 23 * rng.standard_exponential(movies))
     return np.clip(np.floor(added - age), FIRST_YEAR, LAST_YEAR).astype(np.int64)
 
 
-def drawn_genres(movies: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """Genres by movie, at least one each but for a few movies with none at all."""
+def draw_genres(movies: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Genres per movie: at least one each, except for a few movies without any."""
     shares = np.array([share for _, share, _ in GENRES])
-    # A movie leans to some genres, so that sets of genres repeat as real ones do.
+    # One main genre per movie, so that sets of genres repeat as real ones do.
     genres = rng.random((movies, len(GENRES))) < 0.75 * shares
     main = rng.choice(len(GENRES), size=movies, p=shares / shares.sum())
     genres[np.arange(movies), main] = True
@@ -96,7 +96,7 @@ def drawn_genres(movies: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]
     return genres
 
 
-def first_second(years: Ints) -> Ints:
+def start_of_year(years: Ints) -> Ints:
     """Unix time of each year's first second, UTC."""
     return (years - 1970).astype("datetime64[Y]").astype("datetime64[s]").astype(np.int64)
 
@@ -104,22 +104,23 @@ def first_second(years: Ints) -> Ints:
 def make_catalogue(spec: SampleSpec, *, most_rated_by_one: int) -> Catalogue:
     """Draw the movies; at least `most_rated_by_one` of them have a weight above 0."""
     rng = spec.stream(Stream.CATALOGUE)
-    ids = spaced_ids(spec.movies, rng)
-    years = release_years(spec.movies, rng)
-    genres = drawn_genres(spec.movies, rng)
-    standing = rng.standard_normal(spec.movies)
-    standing += 1.1 * np.exp(-(((years - 1995) / 11.0) ** 2))
-    standing += (genres * np.array([bonus for _, _, bonus in GENRES])).sum(axis=1)
-    # Weights are quantiles, not draws: every seed has the same most popular movie's weight.
-    ranks = np.argsort(np.argsort(-standing, kind="stable"), kind="stable")
+    ids = draw_ids(spec.movies, rng)
+    years = draw_years(spec.movies, rng)
+    genres = draw_genres(spec.movies, rng)
+    score = rng.standard_normal(spec.movies)
+    score += 1.1 * np.exp(-(((years - 1995) / 11.0) ** 2))
+    score += (genres * np.array([bonus for _, _, bonus in GENRES])).sum(axis=1)
+    # Weights are quantiles, not draws: the highest weight is the same under every seed.
+    ranks = np.argsort(np.argsort(-score, kind="stable"), kind="stable")
     quantile = NormalDist().inv_cdf
     deviates = np.array([quantile(1 - (i + 0.5) / spec.movies) for i in range(spec.movies)])
     by_rank = np.exp(spec.shape.popularity_sigma * deviates)
-    # Without a level the first movie of a large catalogue would be rated by nearly everyone.
+    # Otherwise nearly everyone would rate the first movie of a large catalogue.
     level = 2 * by_rank[int(spec.shape.popularity_head * spec.movies)]
     weights = (by_rank / (1 + by_rank / level))[ranks]
-    shared = QUALITY_AND_POPULARITY
-    quality = shared * deviates[ranks] + (1 - shared**2) ** 0.5 * rng.standard_normal(spec.movies)
+    correlation = QUALITY_POPULARITY_CORRELATION
+    noise = (1 - correlation**2) ** 0.5 * rng.standard_normal(spec.movies)
+    quality = correlation * deviates[ranks] + noise
     unrated = min(round(spec.shape.unrated * spec.movies), spec.movies - most_rated_by_one)
     weights[rng.choice(spec.movies, size=unrated, replace=False)] = 0.0
-    return Catalogue(ids, years, first_second(years), genres, weights, quality)
+    return Catalogue(ids, years, start_of_year(years), genres, weights, quality)

@@ -1,4 +1,4 @@
-"""What newcomers are shown, which is why so many users begin with the same movies."""
+"""The page of movies that new users are shown: the reason why many begin with the same ones."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ import numpy as np
 import numpy.typing as npt
 
 from movierec_synthetic.catalogue import Catalogue
-from movierec_synthetic.draws import DrawTable
+from movierec_synthetic.categorical import CategoricalSampler
 from movierec_synthetic.spec import Shape
 
 Ints = npt.NDArray[np.int64]
 
 # First years of the eras, each with a page of its own.
 ERAS = tuple(range(1996, 2019, 2))
-# The page forgets movies e-fold in so many years.
-YEARS_SHOWN = 6.0
+# Years in which a movie's visibility falls by the factor e.
+VISIBLE_YEARS = 6.0
 
 
 @dataclass(frozen=True)
 class FrontPages:
     """A page of movies for each era, `movies` int64 (eras, places), and who picks what from it.
 
-    `picks` draws a place for era · archetypes + archetype; rows as many again, after those, are
-    for passers-by.
+    Row era · archetypes + archetype of `picks` draws a place on that era's page; the same rows
+    for passers-by follow after all of those.
     """
 
     movies: Ints
     archetypes: int
-    picks: DrawTable
+    picks: CategoricalSampler
 
     def draw(
-        self, eras: Ints, kinds: Ints, passing: npt.NDArray[np.bool_], rng: np.random.Generator
+        self, eras: Ints, archetype: Ints, passing: npt.NDArray[np.bool_], rng: np.random.Generator
     ) -> Ints:
-        """A movie index for each era and archetype named, and for whether it is a passer-by's."""
-        rows = (eras + len(ERAS) * passing) * self.archetypes + kinds
+        """A movie index for each entry of the arrays; `passing` marks the passers-by."""
+        rows = (eras + len(ERAS) * passing) * self.archetypes + archetype
         places = self.picks.draw(rows, rng)
         drawn: Ints = self.movies[eras, places]
         return drawn
@@ -44,35 +44,39 @@ class FrontPages:
 def make_front_pages(
     shape: Shape, catalogue: Catalogue, affinity: npt.NDArray[np.float32]
 ) -> FrontPages:
-    """The popular movies of each era, and who picks what; passers-by see little but the top."""
-    movies, shown = ranked_movies(shape, catalogue, np.array(ERAS), shape.front_page_movies)
-    chances = shown[:, :, None]
-    chances = chances * np.exp(shape.front_page_taste * affinity[movies].astype(np.float64))
+    """The popular movies of each era, and who picks what; passers-by pick from the top."""
+    movies, visibility = most_visible_movies(
+        shape, catalogue, np.array(ERAS), shape.front_page_movies
+    )
+    taste = np.exp(shape.front_page_taste * affinity[movies].astype(np.float64))
+    weights = visibility[:, :, None] * taste
     top = np.exp(-np.arange(movies.shape[1]) / shape.passer_by_places)[None, :, None]
-    by_kind = np.concatenate([chances, chances * top]).transpose(0, 2, 1)
-    picks = DrawTable.of(by_kind.reshape(-1, movies.shape[1]))
+    by_archetype = np.concatenate([weights, weights * top]).transpose(0, 2, 1)
+    picks = CategoricalSampler.from_weights(by_archetype.reshape(-1, movies.shape[1]))
     return FrontPages(movies, affinity.shape[1], picks)
 
 
-def ranked_movies(
+def most_visible_movies(
     shape: Shape, catalogue: Catalogue, years: Ints, places: int
 ) -> tuple[Ints, npt.NDArray[np.float64]]:
-    """The movies most in view as each of the years begins, recent ones before old ones.
+    """The most visible movies at the start of each year: popular and recent ones first.
 
-    Two arrays (years, places): movie indices and how much they are in view. Places are fewer
-    where fewer movies are ever rated. Movies not out by then are not among them, unless hardly
-    any is out.
+    Two arrays (years, places): movie indices and their visibility. Fewer places if fewer movies
+    are ever rated. Unreleased movies come last, so only if too few are released.
     """
     ages = years[:, None] - catalogue.years - 1
-    shown = catalogue.weights**shape.front_page_power * np.exp(-np.maximum(ages, 0) / YEARS_SHOWN)
+    visibility = catalogue.weights**shape.front_page_power * np.exp(
+        -np.maximum(ages, 0) / VISIBLE_YEARS
+    )
     rated = int((catalogue.weights > 0).sum())
-    # What is not out comes after all that is.
-    order = np.argsort(np.where(ages >= 0, -shown, 1 - shown / shown.max()), axis=1, kind="stable")
+    # Released movies have negative keys, unreleased ones keys from 0 on.
+    keys = np.where(ages >= 0, -visibility, 1 - visibility / visibility.max())
+    order = np.argsort(keys, axis=1, kind="stable")
     movies = np.stack([row[catalogue.weights[row] > 0][: min(places, rated)] for row in order])
-    return movies, np.take_along_axis(shown, movies, axis=1)
+    return movies, np.take_along_axis(visibility, movies, axis=1)
 
 
-def era_of(times: Ints) -> Ints:
+def era_indices(times: Ints) -> Ints:
     """Index into ERAS of each Unix time."""
     years = times.astype("datetime64[s]").astype("datetime64[Y]").astype(np.int64) + 1970
     return np.maximum(np.searchsorted(np.array(ERAS), years, side="right") - 1, 0)

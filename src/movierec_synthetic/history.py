@@ -1,4 +1,4 @@
-"""Who rated which movie when: the rows of an archive before they get their stars."""
+"""Who rated which movie when: the rows of an archive without the ratings' values."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import numpy.typing as npt
 
 from movierec_synthetic.activity import Activity
 from movierec_synthetic.catalogue import Catalogue
-from movierec_synthetic.choice import Chooser
-from movierec_synthetic.population import Population, moved_to_the_end, rating_times
+from movierec_synthetic.movie_sampler import MovieSampler
+from movierec_synthetic.population import Population, draw_times, shift_to_end
 from movierec_synthetic.spec import SampleSpec, Stream
 from movierec_synthetic.tastes import Tastes
 
 Ints = npt.NDArray[np.int64]
 Index = npt.NDArray[np.int32]
 
-# Draws tried for each movie that nobody has rated; the rater with the fittest taste gets it.
+# Draws tried for each movie that nobody has rated; the user whose taste fits best rates it.
 CANDIDATE_RATERS = 8
 
 
 @dataclass
 class History:
-    """Ratings without stars, all users' rows one after the other, by user.
+    """Movies and times of all ratings, in the order of the users.
 
     `offsets` int64 (users + 1): user i's rows are offsets[i] : offsets[i + 1]. `movies` int32
-    indices into the catalogue, `times` int32 Unix seconds. Plain arrays of 8 bytes a rating, to
-    be filled in place: a full-size archive has 33.8 million rows.
+    indices into the catalogue, `times` int32 Unix seconds. Together 8 bytes per rating, filled in
+    place: a full-size archive has 33.8 million rows.
     """
 
     offsets: Ints
@@ -50,9 +50,9 @@ class History:
 
 
 def make_history(
-    spec: SampleSpec, activity: Activity, population: Population, chooser: Chooser
+    spec: SampleSpec, activity: Activity, population: Population, sampler: MovieSampler
 ) -> History:
-    """Draw every user's movies and times, in the order rated; no user has a movie twice.
+    """Draw every user's movies, without repeats, and times, in the order rated.
 
     No movie is rated before its year begins.
     """
@@ -60,16 +60,16 @@ def make_history(
     history = History(
         offsets, np.empty(spec.ratings, dtype=np.int32), np.empty(spec.ratings, dtype=np.int32)
     )
-    releases = np.sort(chooser.released[chooser.tastes.chances[0] > 0])
+    releases = np.sort(sampler.released[sampler.tastes.probabilities[0] > 0])
     for block, (begin, end) in enumerate(spec.blocks):
         users = slice(begin, end)
         counts = activity.counts[users]
         last = np.cumsum(counts) - 1
-        times = rating_times(counts, population, users, rng=spec.stream(Stream.TIMES, block))
-        # Who rates much of what had been released by then must have lasted to the end.
-        on_offer = np.searchsorted(releases, times[last], side="right")
-        times = moved_to_the_end(times, counts, 2 * counts > on_offer)
-        movies = chooser.choose(
+        times = draw_times(counts, population, users, rng=spec.stream(Stream.TIMES, block))
+        # A user who rates more than half of the movies released by then rates until the end.
+        released = np.searchsorted(releases, times[last], side="right")
+        times = shift_to_end(times, counts, 2 * counts > released)
+        movies = sampler.sample(
             counts,
             population.mixture[users],
             starts=times[last - counts + 1],
@@ -78,15 +78,14 @@ def make_history(
         )
         rows = slice(int(offsets[begin]), int(offsets[end]))
         history.movies[rows] = movies
-        history.times[rows] = released_times(times, counts, chooser.released[movies])
+        history.times[rows] = delay_to_release(times, counts, sampler.released[movies])
     return history
 
 
-def released_times(times: Ints, counts: Ints, released: Ints) -> Ints:
-    """The users' rising times, with ratings of movies yet to come put off.
+def delay_to_release(times: Ints, counts: Ints, released: Ints) -> Ints:
+    """The users' rising times, later for movies that are not released yet.
 
-    Such a rating takes the first of the user's times at which the movie is out; there must be
-    one.
+    Such a rating gets the first of the user's times after the release; there must be one.
     """
     span = np.int64(1) << 32
     owner = np.repeat(np.arange(len(counts)) * span, counts)
@@ -95,7 +94,7 @@ def released_times(times: Ints, counts: Ints, released: Ints) -> Ints:
     return later
 
 
-def discover_rarities(
+def rate_unrated_movies(
     spec: SampleSpec,
     history: History,
     *,
@@ -104,13 +103,13 @@ def discover_rarities(
     population: Population,
     fixed: Ints,
 ) -> None:
-    """Give each movie that was drawn by nobody, and has a weight, one rating, in place.
+    """Give each movie with a weight that nobody drew one rating, in place.
 
-    It replaces a rating of a movie with more than the average number, by a user whose taste
-    fits and at a time when the movie was out; users in `fixed` keep all of theirs. Where no such
-    rating is found, the movie stays unrated.
+    It replaces a rating of a movie with more ratings than the average, after the new movie's
+    release and by a user whose taste fits; users in `fixed` keep all of theirs. If there is no
+    such rating, the movie stays unrated.
     """
-    rng = spec.stream(Stream.RARITIES)
+    rng = spec.stream(Stream.UNRATED)
     popularity = np.bincount(history.movies, minlength=spec.movies)
     unrated = np.flatnonzero((popularity == 0) & (catalogue.weights > 0))
     pool = np.sort(rng.integers(spec.ratings, size=8 * CANDIDATE_RATERS * (len(unrated) + 1)))

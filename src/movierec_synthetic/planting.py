@@ -1,4 +1,4 @@
-"""Planted pairs and groups: users who copy a source's movies, and what is known about them."""
+"""Planted pairs and groups: users who copy a source's movies, and the facts about them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import numpy as np
 import numpy.typing as npt
 
 from movierec_synthetic.activity import Activity
-from movierec_synthetic.choice import Chooser
 from movierec_synthetic.history import History
+from movierec_synthetic.movie_sampler import MovieSampler
 from movierec_synthetic.population import MAX_LAG, Population
 from movierec_synthetic.spec import SampleSpec, Stream
 
 Ints = npt.NDArray[np.int64]
 
 TWIN_JACCARD = (0.5, 0.9)
-# Every second duplicate account is exact, the others miss one movie in fifty of the source's.
+# Half of the duplicate accounts are exact; the others differ in one of 50 of the source's movies.
 NEAR_DUPLICATE_CHANGE = 0.02
-# Twins agree on three common movies in four, and are half a star or a star apart on the others.
+# Share of a twin pair's common movies whose ratings differ, by half a star or a whole one.
 TWIN_DISAGREEMENT = 0.25
 
 
@@ -26,11 +26,11 @@ def plant_movies(
     history: History,
     *,
     population: Population,
-    chooser: Chooser,
+    sampler: MovieSampler,
 ) -> None:
-    """Replace each follower's movies by a copy of the source's with some others, in place.
+    """Replace each follower's movies by some of the source's and some others, in place.
 
-    Twins get a Jaccard similarity drawn evenly from TWIN_JACCARD, as nearly as their counts
+    Twins get a Jaccard similarity drawn uniformly from TWIN_JACCARD, as closely as their counts
     allow; duplicates have the same movies, or all but a few.
     """
     rng = spec.stream(Stream.PLANTING, 0)
@@ -38,47 +38,47 @@ def plant_movies(
         counts = activity.counts[[source, follower]]
         jaccard = rng.uniform(*TWIN_JACCARD)
         common = min(round(jaccard * counts.sum() / (1 + jaccard)), int(counts.min()))
-        _follow(history, int(source), int(follower), common, population, chooser, rng)
+        _copy_source(history, int(source), int(follower), common, population, sampler, rng)
     for pair, (source, follower) in enumerate(activity.duplicates):
         count = int(activity.counts[follower])
         changed = max(1, round(NEAR_DUPLICATE_CHANGE * count)) if pair % 2 else 0
-        _follow(history, int(source), int(follower), count - changed, population, chooser, rng)
+        _copy_source(history, int(source), int(follower), count - changed, population, sampler, rng)
 
 
-def _follow(
+def _copy_source(
     history: History,
     source: int,
     follower: int,
     common: int,
     population: Population,
-    chooser: Chooser,
+    sampler: MovieSampler,
     rng: np.random.Generator,
 ) -> None:
-    """Give the follower `common` of the source's movies, the others from the same tastes.
+    """Give the follower `common` of the source's movies, and others drawn by the same taste.
 
-    The follower's times are the source's, later by an hour to MAX_LAG.
+    The follower's times are the source's plus an hour to MAX_LAG.
     """
     theirs, own = history.rows(source), history.rows(follower)
     movies, times = history.movies[theirs].astype(np.int64), history.times[theirs]
     lag = int(rng.integers(3_600, MAX_LAG))
     copied = np.sort(rng.choice(len(movies), size=common, replace=False))
-    extra = chooser.race(
+    extra = sampler.exponential_race(
         own.stop - own.start - common,
         population.mixture[source],
         int(times[-1]),
         without=movies,
         rng=rng,
     )
-    # An extra movie is rated at one of the source's times, from the first at which it was out.
+    # An extra movie is rated at one of the source's times after its release.
     ordered = np.sort(times)
-    earliest = np.searchsorted(ordered, chooser.released[extra])
+    earliest = np.searchsorted(ordered, sampler.released[extra])
     at = earliest + np.floor(rng.random(len(extra)) * (len(ordered) - earliest)).astype(np.int64)
     history.movies[own] = np.concatenate([movies[copied], extra])
     history.times[own] = np.concatenate([times[copied], ordered[at]]) + lag
 
 
-def plant_referrals(spec: SampleSpec, activity: Activity, history: History) -> None:
-    """Give every member of a group the source's movies within MAX_LAG of the source, in place."""
+def plant_groups(spec: SampleSpec, activity: Activity, history: History) -> None:
+    """Give each group's members the source's movies, at most MAX_LAG later, in place."""
     rng = spec.stream(Stream.REFERRALS, 1)
     for group in activity.groups:
         source = history.rows(int(group[0]))
@@ -88,13 +88,13 @@ def plant_referrals(spec: SampleSpec, activity: Activity, history: History) -> N
             history.times[own] = history.times[source] + int(rng.integers(MAX_LAG))
 
 
-def plant_stars(
+def plant_ratings(
     spec: SampleSpec, activity: Activity, history: History, half_steps: npt.NDArray[np.uint8]
 ) -> None:
-    """Let followers agree with their sources on common movies, in place.
+    """Copy the sources' ratings of common movies to their followers, in place.
 
     `half_steps` are the ratings in half stars, 1 … 10, in the rows of `history`, whose movies
-    rise within each user. Duplicates repeat every rating; twins most of them.
+    rise within each user. Duplicates copy every rating, twins most of them.
     """
     rng = spec.stream(Stream.PLANTING, 1)
     for pairs, disagreement in (
@@ -107,7 +107,7 @@ def plant_stars(
                 history.movies[theirs], history.movies[own], return_indices=True
             )
             stars = half_steps[theirs][at_source].astype(np.int64)
-            # A whole star moves by a whole one: it may be from the time before half stars.
+            # Whole stars stay whole: they may be from the time before half stars.
             size = np.where(stars % 2 == 0, 2, 1)
             step = size * rng.choice([-1, 1], size=len(stars))
             step[rng.random(len(stars)) >= disagreement] = 0
@@ -117,7 +117,7 @@ def plant_stars(
 def pair_facts(
     pairs: Ints, history: History, half_steps: npt.NDArray[np.uint8]
 ) -> list[dict[str, int | float]]:
-    """What is true of each pair: user ids (the smaller first), set sizes, overlap, Jaccard.
+    """The facts about each pair: user ids (the smaller first), set sizes, overlap, Jaccard.
 
     `equal_ratings` counts the common movies with the same rating. By rising ids.
     """
@@ -138,3 +138,11 @@ def pair_facts(
             }
         )
     return facts
+
+
+def group_facts(groups: tuple[Ints, ...], counts: Ints) -> list[dict[str, int]]:
+    """The facts about each planted group: its users, their movies, and the lowest user id."""
+    return [
+        {"users": len(group), "movies": int(counts[group[0]]), "first_user": int(group.min()) + 1}
+        for group in groups
+    ]

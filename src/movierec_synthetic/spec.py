@@ -1,4 +1,4 @@
-"""What a generated archive shall hold: its sizes, its seed and the shape of its distributions."""
+"""The specification of a generated archive: sizes, seed and the shape of its distributions."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from movierec.errors import ConfigError
 # The span of ml-latest-small, in Unix seconds: 1996-03-29 to 2018-09-24.
 FIRST_SECOND = 828_057_600
 LAST_SECOND = 1_537_747_200
-# MovieLens took half stars from 2003-02-18 on; no rating before it has one.
+# MovieLens has half stars since 2003-02-18; no earlier rating has one.
 HALF_STARS_SINCE = 1_045_526_400
 FIRST_YEAR, LAST_YEAR = 1902, 2018
 
-# Far beyond any archive; choice.py packs movie indices into 22 bits, and the rows of two billion
-# ratings already take 18 GB.
+# Far above any archive; movie_sampler.py packs movie indices into 22 bits, and two billion ratings
+# take 18 GB.
 MAX_USERS, MAX_MOVIES, MAX_RATINGS = 10_000_000, 4_000_000, 2_000_000_000
-# Users drawn from one random stream. A constant, because it decides which numbers a user gets.
+# Users drawn from one random stream. Constant, because it decides which numbers a user gets.
 BLOCK_USERS = 1024
 
 
 class Stream(IntEnum):
-    """The independent random streams of an archive, one for each thing that is drawn."""
+    """The independent random streams of an archive, one per kind of draw."""
 
     ACTIVITY = 0
     CATALOGUE = 1
@@ -34,7 +34,7 @@ class Stream(IntEnum):
     TIMES = 5
     MOVIES = 6
     PLANTING = 7
-    RARITIES = 8
+    UNRATED = 8
     STARS = 9
     TAGS = 10
     GENOME = 11
@@ -46,28 +46,28 @@ class Stream(IntEnum):
 class Shape:
     """Parameters of the distributions; the defaults imitate ml-latest-small.
 
-    Activity: the quantiles of the lighter users run straight between `activity_knots`, pairs of
-    a share of the users and the ratings of the user at that place, both rising. The other users
-    have as many as the last knot, or `min_ratings_per_user` where there are no knots, or the
-    mean where that is less, plus a log-normal of log-deviation `activity_sigma`, cut at the share
-    `max_activity` of the movies and scaled to the mean that the sizes imply.
-    `min_ratings_per_user` holds for everybody.
-    Popularity: a movie's weight is log-normal of log-deviation `popularity_sigma`, levelling off
-    at twice the weight of the last of the share `popularity_head` of the movies; the share
-    `unrated` is never rated.
+    Activity: the quantiles of the lighter users are linear between `activity_knots`, pairs of a
+    share of the users and the ratings of the user at that share, both rising. The other users
+    have a floor plus a log-normal of log-deviation `activity_sigma`, cut at the share
+    `max_activity` of the movies and scaled to the mean that the sizes imply. The floor is the
+    last knot, or `min_ratings_per_user` without knots, and at most the mean.
+    `min_ratings_per_user` holds for all users.
+    Popularity: a movie's weight is log-normal of log-deviation `popularity_sigma` and saturates
+    at twice the weight of the last movie of the share `popularity_head`; the share `unrated` of
+    the movies is never rated.
     Choice: a user mixes the `archetypes` by a Dirichlet of concentration `mixing` each; an
-    archetype multiplies a movie's weight by exp(`taste_in_choice` · affinity). Of a user's n-th
-    draws, `front_page` · exp(-n / `front_page_ratings`) come from the page that newcomers of the
-    time see: `front_page_movies` recent and popular ones, chances by weight to the power
-    `front_page_power` and by taste, with the strength `front_page_taste`.
-    Arrival: the share `pioneers` · exp(-`pioneer_decline` · ratings / 100) of the users come in
-    the first year, beyond those who come then as at any other time.
-    Sign-up: of the users with `sign_up_ratings` or more who come while there are sign-up lists,
-    the share `sign_up_readers` read theirs, of `sign_up_movies`, from the top, before they draw;
-    they rate the movie in place n, from 0, with a log-odds of that of `sign_up_known`, less
-    n / `sign_up_fade`, plus `sign_up_taste` · affinity, until they have rated enough. The others,
-    passers-by, take a first movie from the front page with chances that fall e-fold every
-    `passer_by_places` places.
+    archetype multiplies a movie's weight by exp(`taste_in_choice` · affinity). A user's n-th draw
+    is, with probability `front_page` · exp(-n / `front_page_ratings`), from the page that new
+    users of the time see: `front_page_movies` recent and popular movies, drawn by weight to the
+    power `front_page_power` and by taste with the strength `front_page_taste`.
+    Arrival: the share `pioneers` · exp(-`pioneer_decline` · ratings / 100) of the users arrive in
+    the first year; the others arrive uniformly over all years.
+    Sign-up: of the users with `sign_up_ratings` or more who arrive while there are sign-up lists,
+    the share `sign_up_readers` read their list of `sign_up_movies` from the top before they draw.
+    They rate the movie in place n, from 0, with the log-odds of `sign_up_known`, minus
+    n / `sign_up_fade`, plus `sign_up_taste` · affinity, until they have rated enough. Users with
+    fewer ratings, passers-by, take a first movie from the front page with probabilities that
+    fall by the factor e every `passer_by_places` places.
     Referrals: groups of users with equal sets, each given by its movies and its share of users.
     Stars: relative deviations of user bias, movie quality, taste and noise.
     Tags and genome: sizes in proportion to the ratings and the movies.
@@ -108,9 +108,9 @@ class Shape:
 
 
 LATEST_SMALL = Shape()
-# ml-latest: quartiles 15/31/98 and a maximum of 33,332 ratings a user, 83,200 of 86,537 movies
-# rated, 320,667 distinct sets of 330,975 users. Above 20 ratings the knots follow
-# ml-latest-small's quantiles, a sample of those users; pioneers by activity are from there too.
+# ml-latest: quartiles 15/31/98 and a maximum of 33,332 ratings per user, 83,200 of 86,537 movies
+# rated, 320,667 distinct sets of 330,975 users. Above 20 ratings the knots, and the pioneers by
+# activity, follow ml-latest-small, a sample of those users.
 LATEST = Shape(
     min_ratings_per_user=1,
     activity_knots=(
@@ -137,15 +137,17 @@ LATEST = Shape(
     genome_movies=16_376 / 86_537,
 )
 SHAPES = {"small": LATEST_SMALL, "full": LATEST}
+# Users, movies and ratings of the archive that each shape imitates.
+SIZES = {"small": (610, 9_742, 100_836), "full": (330_975, 86_537, 33_832_162)}
 
 
 @dataclass(frozen=True)
 class SampleSpec:
     """Sizes, seed and shape of an archive; equal specs give equal archives.
 
-    `twins` and `duplicates` are numbers of planted user pairs, by default one pair in 40 users
-    (at most 200) and one in 150 (at most 50), or as many as there are users for. Raises
-    ConfigError, naming every fault, on sizes that contradict each other.
+    `twins` and `duplicates` are numbers of planted user pairs, by default one pair per 40 users
+    (at most 200) and one per 150 (at most 50), or as many as the users allow. Raises ConfigError,
+    with all problems, for sizes that contradict each other.
     """
 
     users: int
@@ -158,34 +160,34 @@ class SampleSpec:
 
     def __post_init__(self) -> None:
         """Refuse sizes that contradict each other."""
-        faults = []
+        problems = []
         for name, size, most in (
             ("users", self.users, MAX_USERS),
             ("movies", self.movies, MAX_MOVIES),
             ("ratings", self.ratings, MAX_RATINGS),
         ):
             if not 1 <= size <= most:
-                faults.append(f"{name} is {size}: give 1 to {most}")
+                problems.append(f"{name} is {size}: give 1 to {most}")
         for name, pairs in (("twins", self.twins), ("duplicates", self.duplicates)):
             if pairs is not None and pairs < 0:
-                faults.append(f"{name} is {pairs}: give 0 or more")
+                problems.append(f"{name} is {pairs}: give 0 or more")
         if self.seed < 0:
-            faults.append(f"seed is {self.seed}: give 0 or more")
+            problems.append(f"seed is {self.seed}: give 0 or more")
         floor = self.shape.min_ratings_per_user
         if floor < 1:
-            faults.append(f"min_ratings_per_user is {floor}: give at least 1")
-        if not faults and self.ratings > self.users * self.movies:
-            faults.append(
+            problems.append(f"min_ratings_per_user is {floor}: give at least 1")
+        if not problems and self.ratings > self.users * self.movies:
+            problems.append(
                 f"ratings is {self.ratings}, but {self.users} users can rate {self.movies} movies"
                 f" only {self.users * self.movies} times: give fewer ratings"
             )
-        if not faults and self.ratings < self.users:
-            faults.append(
+        if not problems and self.ratings < self.users:
+            problems.append(
                 f"ratings is {self.ratings}, fewer than the {self.users} users, each of whom"
                 f" rates at least one movie: give at least {self.users}"
             )
-        if faults:
-            raise ConfigError(faults)
+        if problems:
+            raise ConfigError(problems)
 
     @property
     def twin_pairs(self) -> int:
@@ -199,12 +201,12 @@ class SampleSpec:
 
     @property
     def blocks(self) -> list[tuple[int, int]]:
-        """Half-open ranges of users, each with random streams of its own."""
+        """Half-open ranges of users, each with its own random streams."""
         edges = range(0, self.users, BLOCK_USERS)
         return [(first, min(first + BLOCK_USERS, self.users)) for first in edges]
 
     def stream(self, stream: Stream, block: int = 0) -> np.random.Generator:
-        """The generator of one stream and block, the same whatever else has been drawn."""
-        # What SeedSequence(seed).spawn() makes, addressed directly by its spawn key.
+        """The generator of one stream and block, independent of all other draws."""
+        # Equal to a child of SeedSequence(seed).spawn(), addressed by its spawn key.
         sequence = np.random.SeedSequence(self.seed, spawn_key=(int(stream), block))
         return np.random.Generator(np.random.PCG64(sequence))

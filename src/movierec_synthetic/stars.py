@@ -1,4 +1,4 @@
-"""How high the users rate: bias, quality, taste and noise, cut into stars."""
+"""The ratings' values: user bias, movie quality, taste and noise, cut into stars."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from movierec_synthetic.tastes import Tastes
 Floats = npt.NDArray[np.float64]
 HalfSteps = npt.NDArray[np.uint8]
 
-# Shares of 1 … 5 stars from those who give whole ones, and of 0.5 … 5.0 from the others: split
-# so that together they come to the shares in ml-latest-small, given how many know half stars.
+# Shares of 1 … 5 stars from users who give whole ones, and of 0.5 … 5.0 from the others; together,
+# with the share of users who give half stars, they make the shares in ml-latest-small.
 WHOLE_STARS = (0.025, 0.095, 0.290, 0.384, 0.206)
 HALF_STARS = (0.024, 0.030, 0.032, 0.060, 0.097, 0.130, 0.230, 0.175, 0.150, 0.072)
 
@@ -28,7 +28,7 @@ def cut_points(shares: tuple[float, ...]) -> Floats:
     return np.array([NormalDist().inv_cdf(share) for share in cumulative])
 
 
-def give_stars(
+def draw_ratings(
     spec: SampleSpec,
     history: History,
     *,
@@ -36,13 +36,13 @@ def give_stars(
     tastes: Tastes,
     population: Population,
 ) -> HalfSteps:
-    """Ratings in half stars, 1 … 10, for the rows of the history, uint8.
+    """Draw the ratings of the history's rows in half stars, 1 … 10, uint8.
 
-    Whole stars (even values) from users without half stars and before they were introduced.
+    Whole stars (even values) for users without half stars and before their introduction.
     """
     shape = spec.shape
     norms = np.linalg.norm(population.mixture, axis=1, keepdims=True)
-    leaning = (shape.taste_in_stars * population.mixture / norms).astype(np.float32)
+    taste = (shape.taste_in_stars * population.mixture / norms).astype(np.float32)
     base = shape.user_bias * population.bias
     whole, half = cut_points(WHOLE_STARS), cut_points(HALF_STARS)
     half_steps = np.empty(spec.ratings, dtype=np.uint8)
@@ -53,11 +53,11 @@ def give_stars(
         rows = slice(int(history.offsets[begin]), int(history.offsets[end]))
         user = np.repeat(np.arange(begin, end), counts)
         movie = history.movies[rows]
-        score = np.einsum("rk,rk->r", leaning[user], tastes.affinity[movie]).astype(np.float64)
+        score = np.einsum("rk,rk->r", taste[user], tastes.affinity[movie]).astype(np.float64)
         score += base[user] + shape.movie_quality * catalogue.quality[movie]
         score += shape.noise * rng.standard_normal(len(score))
         if block == 0:
-            # The first block stands for all: one pass is enough.
+            # The first block is a sample of all, which saves a second pass.
             centre, spread = float(score.mean()), float(score.std()) or 1.0
         score = (score - centre) / spread
         halves = population.half_stars[user] & (history.times[rows] >= HALF_STARS_SINCE)

@@ -1,4 +1,4 @@
-"""Free-text tags that some users gave, and the tag genome of some movies."""
+"""Free-text tags by some of the users, and the tag genome of some of the movies."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from movierec_synthetic.titles import ADJECTIVES, NOUNS
 
 Ints = npt.NDArray[np.int64]
 
-# One user in ten tags at all, as in ml-latest-small, and they do so very unevenly.
+# One user in ten tags, as in ml-latest-small, with very uneven numbers of tags.
 TAGGERS = 0.095
 TAGGING_SIGMA = 1.6
-# Tags that fit a movie; the first ones are given most.
-TAGS_OF_A_MOVIE = 12
+# Tags that fit a movie; the first ones are the most frequent.
+TAGS_PER_MOVIE = 12
 GENOME_BLOCK = 256
-# Relevance is written in quarter thousandths.
+# Relevance is a multiple of 1/4000.
 RELEVANCE_STEPS = 4000
 
-# Tags with commas, quotes and accents; rare, but there in every archive of some thousand tags.
+# Tags with commas, quotes and accents: rare, but in every archive of some thousand tags.
 ODD_SHARE = 0.012
 ODD_TAGS = (
     '"artsy"',
@@ -62,11 +62,11 @@ class TagApplications:
 def make_tag_applications(
     spec: SampleSpec, history: History, catalogue: Catalogue, *, tags: int
 ) -> TagApplications:
-    """Draw who tagged what, no tag twice by a user on a movie.
+    """Draw who tagged which movie with what; each combination once.
 
-    Users tag movies that they rated, shortly after the last of their ratings; every movie that
-    nobody rated has a tag from someone, which is why it is in the archive. `tags_per_rating`
-    times the ratings in all, or somewhat fewer where those few users find no more to say.
+    Users tag movies that they rated, shortly after their last rating; every unrated movie has a
+    tag, which is why it is in the archive. In total `tags_per_rating` times the ratings, or
+    somewhat fewer if repeated draws leave fewer.
     """
     rng = spec.stream(Stream.TAGS)
     wanted = round(spec.shape.tags_per_rating * spec.ratings)
@@ -74,26 +74,26 @@ def make_tag_applications(
     wanted_rated = max(0, wanted - len(unrated))
     taggers = rng.choice(spec.users, size=max(1, round(TAGGERS * spec.users)), replace=False)
     counts = np.diff(history.offsets)
-    eagerness = counts[taggers] * np.exp(TAGGING_SIGMA * rng.standard_normal(len(taggers)))
-    cumulative = np.cumsum(eagerness)
-    # Repeated draws merge; so many suffice that what is left must usually be cut.
+    tag_rates = counts[taggers] * np.exp(TAGGING_SIGMA * rng.standard_normal(len(taggers)))
+    cumulative = np.cumsum(tag_rates)
+    # Repeated draws merge; twice as many usually leave more than needed.
     draws = 2 * wanted_rated + (len(unrated) if wanted else 0)
     at = np.searchsorted(cumulative, rng.random(draws) * cumulative[-1], side="right")
     users = taggers[np.minimum(at, len(taggers) - 1)]
     nth = np.floor(rng.random(draws) * counts[users]).astype(np.int64)
     movies = history.movies[history.offsets[users] + nth].astype(np.int64)
     movies[2 * wanted_rated :] = unrated[: draws - 2 * wanted_rated]
-    # Minimum of two draws: the first tags of a movie are given most.
-    fit = rng.integers(TAGS_OF_A_MOVIE, size=(2, draws)).min(axis=0)
-    # Multiples of primes scatter a movie's own tags over the vocabulary, always the same ones.
+    # The minimum of two draws makes the first tags of a movie the most frequent.
+    fit = rng.integers(TAGS_PER_MOVIE, size=(2, draws)).min(axis=0)
+    # Multiples of primes give each movie its own fixed tags, scattered over the vocabulary.
     scattered = (movies * 7919 + fit * 104_729) % tags
     tag = np.where(fit == 0, catalogue.genres.argmax(axis=1)[movies], scattered)
     odd = len(GENRE_NAMES) + rng.integers(len(ODD_TAGS), size=draws)
     tag = np.where(rng.random(draws) < ODD_SHARE, odd, tag)
     keys = (users * spec.movies + movies) * tags + tag
-    said = np.unique(keys[: 2 * wanted_rated])
-    said = rng.choice(said, size=min(wanted_rated, len(said)), replace=False)
-    keys = np.sort(np.concatenate([said, keys[2 * wanted_rated :]]))
+    distinct = np.unique(keys[: 2 * wanted_rated])
+    kept = rng.choice(distinct, size=min(wanted_rated, len(distinct)), replace=False)
+    keys = np.sort(np.concatenate([kept, keys[2 * wanted_rated :]]))
     users, movies, tag = keys // tags // spec.movies, keys // tags % spec.movies, keys % tags
     last = np.maximum.reduceat(history.times, history.offsets[:-1]).astype(np.int64)
     times = np.maximum(last[users], catalogue.released[movies]) + rng.integers(600, size=len(keys))
@@ -101,7 +101,7 @@ def make_tag_applications(
 
 
 def genome_size(spec: SampleSpec) -> tuple[int, int]:
-    """Movies with a genome and its tags, in ml-latest's proportions; at least one of each."""
+    """Numbers of movies with a genome and of its tags, in ml-latest's proportions, from 1 up."""
     movies = max(1, round(spec.shape.genome_movies * spec.movies))
     tags = max(1, round(spec.shape.genome_tags_per_movie * spec.movies))
     return movies, min(tags, len(vocabulary()))
@@ -110,16 +110,16 @@ def genome_size(spec: SampleSpec) -> tuple[int, int]:
 def genome_relevance(
     spec: SampleSpec, catalogue: Catalogue, tastes: Tastes
 ) -> Iterator[tuple[Ints, npt.NDArray[np.int16]]]:
-    """Movie indices and their relevance to every genome tag, some movies at a time.
+    """Movie indices and the relevance of every genome tag, GENOME_BLOCK movies at a time.
 
     The movies are the most popular ones, by rising index. Relevance is int16 (movies, tags) in
-    1 … RELEVANCE_STEPS; it follows the movies' affinities, so that alike movies have alike rows.
+    1 … RELEVANCE_STEPS; it follows the movies' affinities, so similar movies have similar rows.
     """
     movies, tags = genome_size(spec)
     chosen = np.sort(np.argsort(-catalogue.weights, kind="stable")[:movies])
     rng = spec.stream(Stream.GENOME)
-    kinds = tastes.affinity.shape[1]
-    loadings = (rng.standard_normal((kinds, tags)) / np.sqrt(kinds)).astype(np.float32)
+    archetypes = tastes.affinity.shape[1]
+    loadings = (rng.standard_normal((archetypes, tags)) / np.sqrt(archetypes)).astype(np.float32)
     base = (-2.2 + 0.8 * rng.standard_normal(tags)).astype(np.float32)
     for block, begin in enumerate(range(0, movies, GENOME_BLOCK)):
         some = chosen[begin : begin + GENOME_BLOCK]

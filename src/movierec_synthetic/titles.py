@@ -1,4 +1,4 @@
-"""Titles in MovieLens's manner, with the commas, quotes and accents that break careless readers."""
+"""Titles as in MovieLens, with the commas, quotes and accents that break careless parsers."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ FOREIGN = (
 NO_YEAR = 0.0014
 TRAILING_BLANK = 0.0015
 
-# Pattern and its weight: one title in five ends in ", The" there, one in thirty is not ASCII.
+# Pattern and weight. In ml-latest-small 1 title in 5 ends in ", The" and 1 in 30 is not ASCII.
 _PATTERNS = (
     ("{adjective} {noun}, The", 0.13),
     ("{noun} of {place}, The", 0.05),
@@ -77,7 +77,7 @@ _PATTERNS = (
 
 
 def movie_titles(spec: SampleSpec, years: npt.NDArray[np.int64]) -> list[str]:
-    """A title a movie, mostly "Name (Year)"; a few lack the year or end in a blank."""
+    """One title per movie, mostly "Name (Year)"; a few lack the year or end in a blank."""
     rng = spec.stream(Stream.TITLES)
     weights = np.array([weight for _, weight in _PATTERNS])
     patterns = rng.choice(len(_PATTERNS), size=len(years), p=weights / weights.sum())

@@ -1,4 +1,4 @@
-"""The archive comes whole and checked, or not at all."""
+"""The archive arrives complete and checked, or not at all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.files import files_below
 def small_zip() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        # dated by default to one moment: the checksum is in the names of tests
+        # ZipInfo has a fixed date by default: the checksum is in the names of tests
         member = zipfile.ZipInfo("ml-toy/ratings.csv")
         archive.writestr(member, "userId,movieId,rating,timestamp\n" + "1,2,3,4\n" * 99)
     return out.getvalue()
@@ -35,12 +35,12 @@ SHA256 = hashlib.sha256(ZIP).hexdigest()
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves the zip, well or badly, by path; notes what was asked for."""
+    """Serves the zip, correctly or not, by path; records the requests."""
 
-    asked: list[str]
+    requested: list[str]
 
     def do_GET(self) -> None:
-        self.asked.append(self.path)
+        self.requested.append(self.path)
         if self.path == "/nonsense.zip":
             self.wfile.write(b"nonsense\r\n\r\n")
         elif self.path == "/none.zip":
@@ -54,7 +54,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(200)
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
-            # a chunk that is announced longer than it is
+            # a chunk that is shorter than announced
             self.wfile.write(b"%x\r\n" % (len(ZIP) + 9) + ZIP)
             self.close_connection = True
         else:
@@ -70,10 +70,10 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a server on this machine."""
+    """The address of a local server."""
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "127.0.0.1")
-    Handler.asked = []
+    Handler.requested = []
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as serving:
         thread = threading.Thread(target=serving.serve_forever, daemon=True)
         thread.start()
@@ -108,7 +108,7 @@ def message(source: SourceConfig) -> str:
 
 @pytest.mark.parametrize("path", ["/whole.zip", "/unsized.zip", "/moved.zip"])
 @pytest.mark.parametrize("sha256", [SHA256, SHA256.upper(), None])
-def test_a_download_arrives_whole_under_its_name(
+def test_a_download_arrives_complete_under_its_name(
     server: str, source: SourceOf, tmp_path: Path, path: str, sha256: str | None
 ) -> None:
     archive = fetch_archive(source(url=server + path, sha256=sha256))
@@ -117,13 +117,13 @@ def test_a_download_arrives_whole_under_its_name(
     assert files_below(tmp_path) == ["data/ml.zip"]
 
 
-def test_an_archive_that_is_there_is_not_downloaded_again(server: str, source: SourceOf) -> None:
+def test_an_existing_archive_is_not_downloaded_again(server: str, source: SourceOf) -> None:
     conf = source(url=f"{server}/whole.zip", sha256=SHA256)
     assert fetch_archive(conf) == fetch_archive(conf)
-    assert Handler.asked == ["/whole.zip"]
+    assert Handler.requested == ["/whole.zip"]
 
 
-def test_an_archive_is_fetched_again_when_that_is_asked_for(
+def test_an_archive_is_fetched_again_on_request(
     server: str, source: SourceOf, tmp_path: Path
 ) -> None:
     path = tmp_path / "data" / "ml.zip"
@@ -148,15 +148,13 @@ def test_a_download_with_another_checksum_is_refused(
     assert files_below(tmp_path) == []
 
 
-def test_a_download_that_is_cut_off_is_refused(
-    server: str, source: SourceOf, tmp_path: Path
-) -> None:
+def test_a_truncated_download_is_refused(server: str, source: SourceOf, tmp_path: Path) -> None:
     url = f"{server}/cut.zip"
     assert message(source(url=url)) == f"{url}: cut off after 100 of {len(ZIP)} bytes"
     assert files_below(tmp_path) == []
 
 
-def test_a_download_in_chunks_that_is_cut_off_is_refused(
+def test_a_truncated_download_in_chunks_is_refused(
     server: str, source: SourceOf, tmp_path: Path
 ) -> None:
     url = f"{server}/chunks.zip"
@@ -174,7 +172,7 @@ def test_a_download_in_chunks_that_is_cut_off_is_refused(
         ("/a b.zip", "URL can't contain control characters. '/a b.zip' (found at least ' ')"),
     ],
 )
-def test_a_download_that_fails_is_named_with_its_cause(
+def test_a_failed_download_is_reported_with_its_cause(
     server: str, source: SourceOf, tmp_path: Path, path: str, fault: str
 ) -> None:
     url = server + path
@@ -182,7 +180,7 @@ def test_a_download_that_fails_is_named_with_its_cause(
     assert files_below(tmp_path) == []
 
 
-def test_a_server_that_is_not_there_is_named(
+def test_a_missing_server_is_reported(
     source: SourceOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
@@ -199,10 +197,10 @@ def test_only_http_is_downloaded(source: SourceOf, tmp_path: Path, url: str) -> 
     assert files_below(tmp_path) == []
 
 
-# --- what is there, and what cannot be got ------------------------------------------------------
+# --- existing archives, and those that cannot be fetched -----------------------------------------
 
 
-def test_an_archive_that_is_there_is_checked(source: SourceOf, tmp_path: Path) -> None:
+def test_an_existing_archive_is_checked(source: SourceOf, tmp_path: Path) -> None:
     path = tmp_path / "data" / "ml.zip"
     path.parent.mkdir()
     path.write_bytes(ZIP + b".")
@@ -217,7 +215,7 @@ def test_an_archive_that_is_there_is_checked(source: SourceOf, tmp_path: Path) -
     assert fetch_archive(source(sha256=SHA256.upper())) == path
 
 
-def test_a_conf_that_says_not_where_from_is_named(source: SourceOf, tmp_path: Path) -> None:
+def test_a_conf_without_url_and_generate_is_refused(source: SourceOf, tmp_path: Path) -> None:
     assert message(source()) == (
         f"source.archive: there is no {tmp_path}/data/ml.zip, and conf gives no source.url"
     )
@@ -236,9 +234,7 @@ def test_only_local_archives_are_fetched(tmp_path: Path) -> None:
 SIZE = {"users": 12, "movies": 60, "ratings": 300, "seed": 5}
 
 
-def test_an_archive_is_generated_at_the_size_that_conf_says(
-    source: SourceOf, tmp_path: Path
-) -> None:
+def test_an_archive_is_generated_at_the_size_in_conf(source: SourceOf, tmp_path: Path) -> None:
     path = fetch_archive(source(generate=SIZE))
     assert files_below(tmp_path) == ["data/ml.truth.json", "data/ml.zip"]
     with zipfile.ZipFile(path) as archive:
@@ -262,12 +258,12 @@ def test_equal_sizes_and_seeds_generate_equal_archives(source: SourceOf) -> None
     assert archives[0] == archives[1] != archives[2]
 
 
-def test_a_generated_archive_wins_over_a_url(server: str, source: SourceOf) -> None:
+def test_generate_takes_precedence_over_url(server: str, source: SourceOf) -> None:
     fetch_archive(source(url=f"{server}/whole.zip", generate=SIZE))
-    assert Handler.asked == []
+    assert Handler.requested == []
 
 
-def test_a_size_that_cannot_be_is_a_config_error(source: SourceOf, tmp_path: Path) -> None:
+def test_an_impossible_size_is_a_config_error(source: SourceOf, tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         fetch_archive(source(generate=SIZE | {"ratings": 12 * 60 + 1}))
     assert files_below(tmp_path) == []

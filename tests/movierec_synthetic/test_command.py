@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from movierec_synthetic import SampleSpec
-from scripts.generate_archive import main
-from tests.support.paths import ROOT
+from movierec_synthetic.command import main
 
-REPOSITORY = ROOT
 SIZES = ["--users", "30", "--movies", "200", "--ratings", "1200"]
 
 
-def test_it_writes_an_archive_and_its_truth(tmp_path: Path) -> None:
+def test_it_writes_an_archive_and_its_truth(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "tiny.zip"
-    command = [sys.executable, str(REPOSITORY / "scripts" / "generate_archive.py")]
-    run = subprocess.run(
-        [*command, *SIZES, "--seed", "5", "--root", "ml-tiny", "--out", str(out)],
-        env={"PYTHONPATH": str(REPOSITORY / "src")},
-        capture_output=True,
-        text=True,
-    )
-    assert (run.returncode, run.stderr) == (0, "")
+    assert main([*SIZES, "--seed", "5", "--root", "ml-tiny", "--out", str(out)]) == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err) == (f"{out} and {tmp_path / 'tiny.truth.json'}\n", "")
     with zipfile.ZipFile(out) as archive:
         assert archive.testzip() is None
         assert {name.split("/")[0] for name in archive.namelist()} == {"ml-tiny"}
@@ -36,7 +29,7 @@ def test_it_writes_an_archive_and_its_truth(tmp_path: Path) -> None:
     assert (truth["seed"], truth["users"], truth["ratings"]) == (5, 30, 1200)
 
 
-def test_the_seed_is_heeded(tmp_path: Path) -> None:
+def test_the_seed_decides_the_archive(tmp_path: Path) -> None:
     contents = []
     for name, seed in (("a.zip", "1"), ("b.zip", "1"), ("c.zip", "2")):
         assert main([*SIZES, "--seed", seed, "--out", str(tmp_path / name)]) == 0
@@ -44,7 +37,7 @@ def test_the_seed_is_heeded(tmp_path: Path) -> None:
     assert contents[0] == contents[1] != contents[2]
 
 
-def test_pairs_can_be_asked_for(tmp_path: Path) -> None:
+def test_numbers_of_planted_pairs(tmp_path: Path) -> None:
     out = tmp_path / "a.zip"
     assert main([*SIZES, "--twins", "2", "--duplicates", "1", "--out", str(out)]) == 0
     truth = json.loads((tmp_path / "a.truth.json").read_text())
@@ -71,7 +64,7 @@ def test_sizes_default_to_those_of_the_shape(
         asked.append((spec.users, spec.movies, spec.ratings))
         return out
 
-    monkeypatch.setattr("scripts.generate_archive.write_archive", write)
+    monkeypatch.setattr("movierec_synthetic.command.write_archive", write)
     assert main([*options, "--out", str(tmp_path / "a.zip")]) == 0
     assert asked == [sizes]
 
@@ -94,27 +87,29 @@ def test_sizes_default_to_those_of_the_shape(
         (["--root", "a/b"], "root is 'a/b': give one folder name, such as ml-sample"),
     ],
 )
-def test_impossible_requests_are_one_line(
+def test_an_impossible_request_gives_a_one_line_error(
     options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*SIZES, "--out", str(tmp_path / "a.zip"), *options]) == 2
-    assert capsys.readouterr().err == f"generate_archive: {message}\n"
+    assert capsys.readouterr().err == f"generate: {message}\n"
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("place", ["missing/a.zip", "file/a.zip", "folder.zip", "a.tar"])
-def test_a_place_that_cannot_be_written_is_refused(
+def test_a_target_that_cannot_be_written_is_refused(
     place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "folder.zip").mkdir()
     assert main([*SIZES, "--out", str(tmp_path / place)]) == 2
     error = capsys.readouterr().err
-    assert error.startswith(f"generate_archive: out is {tmp_path / place}")
+    assert error.startswith(f"generate: out is {tmp_path / place}")
     assert error.count("\n") == 1
 
 
-def test_a_failing_write_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failing_write_gives_a_one_line_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "a.truth.json").mkdir()
     assert main([*SIZES, "--out", str(tmp_path / "a.zip")]) == 1
     error = capsys.readouterr().err
@@ -124,7 +119,7 @@ def test_a_failing_write_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize("options", [["--users", "many"], ["--shape", "1m"], []])
-def test_argparse_refuses_what_is_no_value(options: list[str], tmp_path: Path) -> None:
+def test_argparse_refuses_invalid_values(options: list[str], tmp_path: Path) -> None:
     out = ["--out", str(tmp_path / "a.zip")] if options else []
     with pytest.raises(SystemExit) as refused:
         main([*out, *options])

@@ -1,4 +1,4 @@
-"""CSV text by the million rows: fixed-width columns of bytes, padding squeezed out."""
+"""Fast CSV text: fixed-width columns of bytes, padding removed."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _LOW_DIGITS = 100_000
 
 
 def csv_rows(columns: list[Bytes]) -> bytes:
-    """The rows of equally long columns, comma-separated, each ended by LINE_END.
+    """The rows of columns of equal length, comma-separated, each ended by LINE_END.
 
-    Cells are encoded and quoted already, and hold no NUL.
+    Cells must be encoded and quoted already, and hold no NUL.
     """
     widths = [column.dtype.itemsize for column in columns]
     rows = np.zeros((len(columns[0]), sum(widths) + len(widths) + 1), dtype=np.uint8)
@@ -32,16 +32,16 @@ def csv_rows(columns: list[Bytes]) -> bytes:
     return rows.tobytes().translate(None, b"\0")
 
 
-def number_cells(values: npt.NDArray[np.integer]) -> Bytes:
-    """Decimal cells of integers from 0."""
+def integer_cells(values: npt.NDArray[np.integer]) -> Bytes:
+    """Decimal cells of integers from 0 up."""
     return values.astype(f"S{len(str(int(values.max(initial=0))))}")
 
 
-def second_cells(times: npt.NDArray[np.integer]) -> Bytes:
-    """Decimal cells of Unix times, of which the first digit is not among the last five."""
+def timestamp_cells(times: npt.NDArray[np.integer]) -> Bytes:
+    """Decimal cells of Unix times of at least six digits."""
     high, low = np.divmod(times, _LOW_DIGITS)
     lowest = int(high.min(initial=_LOW_DIGITS))
-    table = number_cells(np.arange(lowest, max(lowest, int(high.max(initial=0))) + 1))
+    table = integer_cells(np.arange(lowest, max(lowest, int(high.max(initial=0))) + 1))
     cells = np.empty((len(times), 2), dtype=f"S{max(5, table.dtype.itemsize)}")
     cells[:, 0] = table[high - lowest]
     cells[:, 1] = _LOW_TABLE[low]
@@ -49,18 +49,18 @@ def second_cells(times: npt.NDArray[np.integer]) -> Bytes:
 
 
 def text_cells(texts: Iterable[str]) -> Bytes:
-    """UTF-8 cells, quoted with doubled quotes where a comma, a quote or a line end asks for it."""
-    return np.array([quoted(text).encode() for text in texts], dtype=np.bytes_)
+    """UTF-8 cells; quoted, quotes doubled, if they hold a comma, a quote or a line end."""
+    return np.array([quote(text).encode() for text in texts], dtype=np.bytes_)
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """The text as one CSV cell."""
     if any(mark in text for mark in ',"\r\n'):
         return '"' + text.replace('"', '""') + '"'
     return text
 
 
-def spans(rows: int, chunk_rows: int) -> Iterator[slice]:
+def row_slices(rows: int, chunk_rows: int) -> Iterator[slice]:
     """Consecutive slices of at most `chunk_rows` rows."""
     for begin in range(0, rows, chunk_rows):
         yield slice(begin, min(begin + chunk_rows, rows))

@@ -1,4 +1,9 @@
-"""The generated archive, read back by Python's csv: form, distributions, truth."""
+"""Generated archives, read back by Python's csv: form, distributions, truth.
+
+Covers archive, members and sample, and through them activity, catalogue, categorical, csv_text,
+front_page, history, movie_sampler, planting, population, sign_up, spec, stars, tags, tastes and
+titles.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +31,9 @@ from movierec.errors import ConfigError
 from movierec_synthetic import LATEST, SampleSpec, write_archive
 from movierec_synthetic.activity import heavy_tailed_counts
 from movierec_synthetic.catalogue import make_catalogue
+from movierec_synthetic.csv_text import csv_rows, integer_cells, text_cells, timestamp_cells
+from movierec_synthetic.planting import group_facts
 from movierec_synthetic.population import make_population
-from movierec_synthetic.referrals import group_facts
-from movierec_synthetic.rows import csv_rows, number_cells, second_cells, text_cells
 from movierec_synthetic.sample import Sample, make_sample
 from movierec_synthetic.spec import Stream
 from movierec_synthetic.titles import movie_titles
@@ -108,13 +113,13 @@ def test_the_chunk_size_does_not_matter(write: Callable[..., Path]) -> None:
         assert one.zip.read(member) == other.zip.read(member)
 
 
-def test_every_block_has_streams_of_its_own() -> None:
+def test_every_block_has_its_own_streams() -> None:
     first = [TINY.stream(stream, block).random() for stream in Stream for block in range(3)]
     assert len(set(first)) == 3 * len(Stream)
     assert first == [TINY.stream(stream, block).random() for stream in Stream for block in range(3)]
 
 
-def test_users_of_every_block_are_whole() -> None:
+def test_users_of_every_block_have_all_their_movies() -> None:
     spec = SampleSpec(users=2_500, movies=300, ratings=60_000, seed=3)
     assert spec.blocks == [(0, 1024), (1024, 2048), (2048, 2500)]
     sample = make_sample(spec)
@@ -123,14 +128,14 @@ def test_users_of_every_block_are_whole() -> None:
     assert sample.activity.counts.sum() == 60_000
 
 
-def test_no_half_written_file_appears(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / "a.truth.json").mkdir()
     with pytest.raises(OSError, match=r"a\.truth\.json"):
         write_archive(TINY, tmp_path / "a.zip")
     assert [path.name for path in tmp_path.iterdir()] == ["a.truth.json"]
 
 
-def test_an_archive_is_replaced_whole(write: Callable[..., Path], tmp_path: Path) -> None:
+def test_an_existing_archive_is_replaced(write: Callable[..., Path], tmp_path: Path) -> None:
     write("a.zip", TINY)
     path = write("a.zip", replace(TINY, seed=8))
     assert Archive(path).truth["seed"] == 8
@@ -138,12 +143,9 @@ def test_an_archive_is_replaced_whole(write: Callable[..., Path], tmp_path: Path
 
 
 def test_the_generator_needs_no_spark() -> None:
-    code = "import sys, movierec.synthetic; sys.exit('pyspark' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], env=_environment()).returncode == 0
-
-
-def _environment() -> dict[str, str]:
-    return {"PYTHONPATH": str(ROOT / "src")}
+    code = "import sys, movierec_synthetic.command; sys.exit('pyspark' in sys.modules)"
+    environment = {"PYTHONPATH": str(ROOT / "src")}
+    assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
 
 
 # --- form
@@ -153,7 +155,7 @@ def test_it_holds_the_six_files_and_a_readme(small: Archive) -> None:
     names = {"genome-scores", "genome-tags", "links", "movies", "ratings", "tags"}
     expected = {f"ml-sample/{name}.csv" for name in names} | {"ml-sample/README.txt"}
     assert set(small.zip.namelist()) == expected
-    # Fixed, so that archives written at different times are the same.
+    # Fixed, so that archives written at different times are equal.
     assert {info.date_time for info in small.zip.infolist()} == {(2018, 9, 26, 15, 50, 0)}
     assert "GENERATED" in small.text("README.txt")
     headers = {name: small.text(f"{name}.csv").split("\r\n", 1)[0] for name in names}
@@ -205,7 +207,7 @@ def test_referenced_ids_exist(small: Archive) -> None:
     assert len(scores) == len(genome) * len(tag_ids)
 
 
-def test_cells_are_printed_as_in_the_real_archive(small: Archive) -> None:
+def test_cells_are_written_as_in_the_real_archive(small: Archive) -> None:
     assert {row["rating"] for row in small.ratings} == {f"{half / 2:.1f}" for half in range(1, 11)}
     links = small.rows("links")
     assert all(re.fullmatch(r"\d{7}", row["imdbId"]) for row in links)
@@ -238,7 +240,7 @@ def test_genres_are_known_and_few_movies_have_none(small: Archive) -> None:
     )
 
 
-def test_tags_include_awkward_ones(small: Archive) -> None:
+def test_tags_include_quotes_commas_and_accents(small: Archive) -> None:
     tags = [row["tag"] for row in small.tags]
     assert '"artsy"' in tags
     assert sum("," in tag for tag in tags) >= 8
@@ -320,7 +322,7 @@ def test_most_users_rate_in_few_sittings(small: Archive) -> None:
 
 
 def test_tastes_are_learnable(small: Archive) -> None:
-    """Twenty factors of the earlier ratings foretell the liked later ones, better than counts."""
+    """Twenty factors of the earlier ratings predict the later liked ones better than counts do."""
     users = np.array([int(row["userId"]) - 1 for row in small.ratings])
     _, movies = np.unique([int(row["movieId"]) for row in small.ratings], return_inverse=True)
     times = np.array([int(row["timestamp"]) for row in small.ratings])
@@ -343,7 +345,7 @@ def test_tastes_are_learnable(small: Archive) -> None:
         return float(np.take_along_axis(truth, top, axis=1).sum())
 
     by_count = hits(np.broadcast_to(seen.sum(axis=0), seen.shape))
-    # 1.55 to 1.65 times under several seeds, 1.2 where taste decides nothing.
+    # 1.55 to 1.65 times under several seeds, 1.2 if taste has no influence.
     assert hits(factors @ (factors.T @ seen)) > 1.4 * by_count
 
 
@@ -395,7 +397,7 @@ def test_duplicate_accounts_repeat_sets_and_ratings(small: Archive) -> None:
     assert sum(pair["jaccard"] == 1 for pair in duplicates) == 2
 
 
-def test_few_unplanted_pairs_are_as_alike_as_planted_ones(small: Archive) -> None:
+def test_few_unplanted_pairs_are_as_similar_as_planted_ones(small: Archive) -> None:
     sets = small.movies_by_user()
     truth = small.truth["twins"] + small.truth["duplicates"]
     planted = {(pair["user_a"], pair["user_b"]) for pair in truth}
@@ -425,20 +427,20 @@ def _bit_set(movies: set[int]) -> int:
 
 @pytest.fixture(scope="module")
 def twentieth() -> Sample:
-    """One user in twenty of ml-latest's, and all of its movies."""
+    """One twentieth of ml-latest's users, and all of its movies."""
     spec = SampleSpec(users=16_549, movies=86_537, ratings=1_691_608, seed=1, shape=LATEST)
     return make_sample(spec)
 
 
 def equal_sets(sample: Sample, users: Ints) -> list[Ints]:
-    """The groups of those of the users with one and the same set, the largest first."""
+    """The groups of users with equal sets among `users`, the largest first."""
     groups: dict[bytes, list[int]] = {}
     for user in users:
         groups.setdefault(sample.history.movies[sample.history.rows(user)].tobytes(), []).append(
             user
         )
-    alike = [np.array(group) for group in groups.values() if len(group) > 1]
-    return sorted(alike, key=len, reverse=True)
+    equal = [np.array(group) for group in groups.values() if len(group) > 1]
+    return sorted(equal, key=len, reverse=True)
 
 
 def jaccards(sample: Sample, users: Ints) -> npt.NDArray[np.float64]:
@@ -461,7 +463,7 @@ def test_activity_at_full_size_is_the_real_one() -> None:
     assert counts[-1] == pytest.approx(33_332, rel=0.05)
 
 
-def test_the_fewest_ratings_hold_for_light_users_too() -> None:
+def test_min_ratings_hold_for_light_users_too() -> None:
     shape = replace(LATEST, min_ratings_per_user=20)
     counts = heavy_tailed_counts(SampleSpec(3_000, 5_000, 300_000, seed=1, shape=shape))
     assert (counts[0], counts.sum()) == (20, 300_000)
@@ -476,23 +478,23 @@ def test_the_most_rated_movie_has_a_third_of_the_users(twentieth: Sample) -> Non
 def test_passers_by_rate_the_same_movie(twentieth: Sample) -> None:
     counts = twentieth.activity.counts
     groups = equal_sets(twentieth, np.flatnonzero(counts == 1))
-    # ml-latest's largest group, 840 users, would be 42 here; 13 or so without a page's top.
+    # ml-latest's largest group, 840 users, would be 42 here; about 13 if all saw whole pages.
     assert 28 <= len(groups[0]) <= 60
     # Of 447 users with one rating, at seed 1.
     assert sum(len(group) for group in groups) > 300
 
 
-def test_referred_users_have_one_set(twentieth: Sample) -> None:
+def test_referred_users_have_equal_sets(twentieth: Sample) -> None:
     counts = twentieth.activity.counts
     groups = equal_sets(twentieth, np.flatnonzero((counts >= 3) & (counts < 20)))
     planted = group_facts(twentieth.activity.groups, counts)
     assert [(group["movies"], group["users"]) for group in planted] == [(5, 12), (3, 4), (10, 2)]
-    # 0.0007 of the users, as 230 of ml-latest's: an eighth of them at an eighth of the size.
+    # 0.0007 of the users, as 230 of ml-latest's.
     assert len(groups[0]) == 12
     assert int(groups[0].min()) + 1 == planted[0]["first_user"]
     found = {tuple(sorted(group.tolist())) for group in groups}
     assert {tuple(sorted(group.tolist())) for group in twentieth.activity.groups} <= found
-    # Few groups beyond them.
+    # Few other groups.
     assert sum(len(group) - 1 for group in groups) < 40
 
 
@@ -503,8 +505,8 @@ def test_only_duplicate_accounts_have_equal_large_sets(twentieth: Sample) -> Non
     assert {tuple(sorted(group.tolist())) for group in groups} == exact
 
 
-def test_users_are_as_alike_as_in_ml_latest_small(twentieth: Sample) -> None:
-    """Like ml-latest-small: 610 random users with 20 ratings or more, in the mean of ten draws."""
+def test_users_are_as_similar_as_in_ml_latest_small(twentieth: Sample) -> None:
+    """As ml-latest-small: 610 random users with 20 ratings or more, mean of ten draws."""
     activity = twentieth.activity
     users = np.setdiff1d(np.flatnonzero(activity.counts >= 20), activity.planted)
     rng = np.random.default_rng(1)
@@ -512,7 +514,7 @@ def test_users_are_as_alike_as_in_ml_latest_small(twentieth: Sample) -> None:
     middle, upper, high, highest = np.mean(
         [np.quantile(draw, [0.5, 0.9, 0.99, 0.999]) for draw in draws], axis=0
     )
-    # The real ones: 0.030, 0.103, 0.262, 0.423 and 0.457; without sign-up lists the last are .2.
+    # The real ones: 0.030, 0.103, 0.262, 0.423, 0.457; without sign-up lists the last two are .2.
     assert middle == pytest.approx(0.030, rel=0.4)
     assert upper == pytest.approx(0.103, rel=0.4)
     assert high == pytest.approx(0.262, abs=0.06)
@@ -538,7 +540,7 @@ def test_the_truth_names_the_groups(write: Callable[..., Path]) -> None:
     ("users", "movies", "ratings"),
     [(1, 1, 1), (10, 1, 10), (1, 10, 10), (20, 25, 500), (40, 30, 1_199), (3, 1_000, 5)],
 )
-def test_extreme_sizes_are_met_exactly(
+def test_extreme_sizes_are_exact(
     write: Callable[..., Path], users: int, movies: int, ratings: int
 ) -> None:
     archive = Archive(write("a.zip", SampleSpec(users, movies, ratings, seed=1)))
@@ -588,7 +590,7 @@ def test_more_pairs_than_users_for_them_are_refused(tmp_path: Path) -> None:
         write_archive(replace(TINY, twins=40), tmp_path / "a.zip")
 
 
-def test_all_faults_are_named_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     with pytest.raises(ConfigError) as refused:
         SampleSpec(users=0, movies=0, ratings=0, seed=-1)
     assert len(refused.value.problems) == 4
@@ -605,9 +607,9 @@ def test_a_root_that_is_no_folder_name_is_refused(tmp_path: Path, root: str) -> 
 
 def test_csv_rows_join_and_quote_cells() -> None:
     columns = [
-        number_cells(np.array([0, 7, 1_234])),
+        integer_cells(np.array([0, 7, 1_234])),
         text_cells(["plain", 'say "so", then', "été"]),
-        second_cells(np.array([828_057_600, 1_000_000_000, 1_537_700_007])),
+        timestamp_cells(np.array([828_057_600, 1_000_000_000, 1_537_700_007])),
     ]
     assert csv_rows(columns).decode() == (
         '0,plain,828057600\r\n7,"say ""so"", then",1000000000\r\n1234,été,1537700007\r\n'
