@@ -13,8 +13,12 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from movierec.spark.files import Files
+from movierec.spark.java_versions import use_recorded_java
 from movierec.spark.session import Session
 from tests.support.finished import FinishedRun, finish
+
+# for the processes that tests start
+use_recorded_java()
 
 # One core, one partition and no adaptive planning: what costs time on ten rows.
 CHEAP = {

@@ -1,50 +1,10 @@
 """Split the ratings into train, validation and test, and audit the split."""
 
-from dataclasses import asdict
+import sys
 
-from pyspark import StorageLevel
-from pyspark.sql import functions as F
-
-from movierec.data.columns import SPLIT
-from movierec.data.schemas import RATINGS
-from movierec.errors import InputError
-from movierec.pipeline import dag
 from movierec.pipeline.cli import main
-from movierec.pipeline.context import Context
-from movierec.splitting.audit import collect_audit
-from movierec.splitting.splits import GLOBAL_TIME, PER_USER_CHRONOLOGICAL, SPLITS, split_ratings
-from movierec.splitting.splits import with_enough_ratings as with_enough
-
-
-def run(context: Context) -> None:
-    config = context.config.partition
-    ratings = context.read(dag.INGEST, "ratings", RATINGS)
-    eligible = ratings.transform(with_enough, at_least=config.min_ratings_per_user)
-    if eligible.isEmpty():
-        raise InputError(
-            f"partition.min_ratings_per_user: no user has {config.min_ratings_per_user} ratings "
-            "or more; lower it"
-        )
-    with context.step("split"):
-        labelled = eligible.transform(split_ratings, config=config)
-        labelled = labelled.persist(StorageLevel.MEMORY_AND_DISK)
-        splits = {}
-        for name in SPLITS:
-            split = labelled.where(F.col(SPLIT) == name).drop(SPLIT)
-            splits[name] = context.write(split, name, RATINGS)
-        labelled.unpersist()
-    with context.step("audit"):
-        in_order = config.strategy in (PER_USER_CHRONOLOGICAL, GLOBAL_TIME)
-        audit = collect_audit(splits, ratings=eligible, in_order=in_order)
-    if audit.faults():
-        raise InputError(
-            f"partition: the audit of {config.strategy} found {', '.join(audit.faults())}; "
-            "see partition.* in the conf"
-        )
-    n_ratings = context.input(dag.INGEST).manifest.rows["ratings"]
-    context.facts["audit"] = asdict(audit)
-    context.facts["ratings_left_out"] = n_ratings - sum(context.draft.rows.values())
-
+from movierec.pipeline.dag import PARTITION
+from movierec.stages.partition import run
 
 if __name__ == "__main__":
-    main(dag.PARTITION, run)
+    sys.exit(main(PARTITION, run))

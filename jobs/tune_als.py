@@ -1,57 +1,10 @@
-"""Tune ALS: judge trials on validation by the quality of their lists, never by RMSE."""
+"""Tune ALS on validation, by the quality of its lists."""
 
-from movierec.data.schemas import RATINGS, TRIALS
-from movierec.models import names as models
-from movierec.pipeline import dag
+import sys
+
 from movierec.pipeline.cli import main
-from movierec.pipeline.context import Context
-from movierec.spark import blas
-from movierec.splitting.splits import TRAIN, VALIDATION
-from movierec.stages.fitted import write_factors
-from movierec.stages.trial_cache import Ledger
-from movierec.tuning.search import (
-    at_edges,
-    best,
-    explicit_grid,
-    implicit_grid,
-    planned_trials,
-    search,
-)
-from movierec.tuning.trials import TrialRunner
-
-
-def run(context: Context) -> None:
-    context.say(blas.told(context.spark))
-    config = context.config.tuning
-    grids = {models.ALS: implicit_grid(config), models.ALS_EXPLICIT: explicit_grid(config)}
-    n_users = context.input(dag.PARTITION).manifest.facts["audit"]["users"][TRAIN]
-    planned = [
-        fraction
-        for grid in grids.values()
-        for fraction in planned_trials(len(grid), config=config, n_users=n_users)
-    ]
-    runner = TrialRunner(
-        train=context.read(dag.PARTITION, TRAIN, RATINGS),
-        validation=context.read(dag.PARTITION, VALIDATION, RATINGS),
-        config=context.config,
-    )
-    ledger = Ledger(context, runner, planned=planned)
-    winners = {}
-    with context.step("trials", of=len(planned)):
-        for model, grid in grids.items():
-            trials = search(grid, config=config, n_users=n_users, run=ledger.run)
-            winners[model] = best(trials, config=config)
-            for edge in at_edges(winners[model].params, grid):
-                context.warn(f"of the winner of {model}, {edge}: widen tuning.* to be sure")
-    with context.step("write factors"):
-        for model, winner in winners.items():
-            factors = runner.factors(winner.params)
-            write_factors(context, factors, path=f"factors/{model}")
-    runner.close()
-    context.write(context.spark.createDataFrame(ledger.rows(), TRIALS), "trials", TRIALS)
-    context.facts["trials"] = ledger.rows()
-    context.facts["winners"] = {model: trial.row() for model, trial in winners.items()}
-
+from movierec.pipeline.dag import TUNE
+from movierec.stages.tune import run
 
 if __name__ == "__main__":
-    main(dag.TUNE, run)
+    sys.exit(main(TUNE, run))

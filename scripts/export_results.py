@@ -12,7 +12,7 @@ from movierec.pipeline.execution import Execution
 from movierec.reporting import summary
 from movierec.run_all import export_results
 from movierec.spark.session import Session
-from movierec_report.drawing import draw, run_command
+from movierec_report.drawing import draw_report, run_command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,7 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return
         out = arguments.out / Path(arguments.config).stem
         found = export_results(execution, out)
-        draw(out, commands=[run_command(arguments.config, arguments.set)])
+        command = run_command(arguments.config, arguments.set)
+        draw_report(out, source=execution.config.source, command=command)
         print(summary.table(found))
         print(
             json.dumps({"job": "export_results", "output": str(out), "stages": [*found["timings"]]})

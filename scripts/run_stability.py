@@ -18,7 +18,7 @@ from movierec.pipeline.execution import Execution
 from movierec.run_all import run_pipeline
 from movierec.spark.session import Session
 from movierec.splitting.splits import HELD_OUT, PER_USER_RANDOM
-from movierec_report.drawing import STABILITY, STABILITY_VERSION, draw, run_command
+from movierec_report.drawing import STABILITY, STABILITY_VERSION, draw_report, run_command
 from movierec_synthetic.download import fetch_archive
 
 REPEATED: Final = (
@@ -62,7 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         out.mkdir(parents=True, exist_ok=True)
         path = out / STABILITY
         path.write_text(json.dumps(spread, indent=2) + "\n", encoding="utf-8")
-        draw(out, commands=[run_command(arguments.config, arguments.set)])
+        command = run_command(arguments.config, arguments.set)
+        draw_report(out, source=config.source, command=command)
         print(table(spread))
         print(json.dumps({"job": "run_stability", "output": str(path)}))
 

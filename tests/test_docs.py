@@ -12,7 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.support.command_lines import ENVIRONMENT, check_make, check_python, dry_run, targets
-from tests.support.dataproc.scenes import cluster_conf
+from tests.support.dataproc.cli_runner import cluster_conf
 from tests.support.markdown import (
     DOCUMENTS,
     GUIDES,

@@ -77,7 +77,7 @@ def _seconds(
     arguments = setting.arguments
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}", "PYSPARK_PYTHON": python}
     if blas is not None:
-        environment[native_blas.CHOICE] = blas
+        environment[native_blas.LIBRARY_VARIABLE] = blas
     command = [python, "-m", "scripts.bench.als_seconds", "--config", arguments.config]
     for override in arguments.set:
         command += ["--set", override]

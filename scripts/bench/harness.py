@@ -21,7 +21,7 @@ from typing import Any
 
 from movierec.config.schema import Config
 from movierec.pipeline import dag
-from movierec.pipeline.cli import add_verbose, read_config, run_guarded
+from movierec.pipeline.cli import add_session_arguments, read_config, run_guarded
 from movierec.pipeline.execution import Execution
 from movierec.run_all import run_pipeline
 from movierec.spark.session import Session, machine_memory
@@ -58,18 +58,16 @@ def main(
 ) -> int:
     """Run one benchmark from the command line, print its table, and return its exit code."""
     parser = bench_parser(f"bench_{name}")
-    add_verbose(parser)
     if options is not None:
         options(parser)
     arguments = parser.parse_args(argv)
-    session = Session(f"movierec bench {name}", verbose=arguments.verbose)
 
-    def body() -> None:
+    def body(session: Session) -> None:
         config = read_config(arguments.config, arguments.set, session)
         findings = run(Setting(Execution(config, session), arguments))
         finish(name, findings, table(findings), arguments.out)
 
-    return run_guarded(f"bench_{name}", body, session)
+    return run_guarded(f"bench_{name}", body, arguments)
 
 
 def bench_parser(name: str) -> argparse.ArgumentParser:
@@ -80,6 +78,7 @@ def bench_parser(name: str) -> argparse.ArgumentParser:
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override one key"
     )
     parser.add_argument("--repetitions", type=int, default=3, help="(default: %(default)s)")
+    add_session_arguments(parser)
     parser.add_argument("--out", type=Path, default=OUT, help="(default: %(default)s)")
     return parser
 

@@ -37,11 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     arguments = parser.parse_args(argv)
 
-    def body() -> None:
+    def body(_: Session) -> None:
         findings = run(arguments)
         harness.finish("pipeline", findings, table(findings), arguments.out)
 
-    return run_guarded("bench_pipeline", body, Session("unused"))
+    return run_guarded("bench_pipeline", body, arguments)
 
 
 def run(arguments: argparse.Namespace) -> Findings:
@@ -69,7 +69,7 @@ def measured(scale: float, arguments: argparse.Namespace) -> Findings:
             *arguments.set,
             f"workspace=file:{place}/workspace",
         ]
-        command = [sys.executable, "scripts/run_pipeline.py", "--config", arguments.config]
+        command = [sys.executable, "-m", "movierec_cli", "run", "--config", arguments.config]
         command += [part for override in overrides for part in ("--set", override)]
         command += ["--out", f"{place}/out"]
         started = time.monotonic()

@@ -26,8 +26,8 @@ from movierec.data.columns import MOVIE_ID, MOVIES, USER_ID
 from movierec.pipeline import dag
 from movierec.spark.session import size_shuffles
 from movierec.twins.movie_sets import movie_sets
-from movierec.twins.search import find_exactly, find_twins
-from movierec.twins.top_pairs import Top
+from movierec.twins.search import find_exact_twins, find_twins
+from movierec.twins.top_pairs import TopPairs
 from scripts.bench import harness
 from scripts.bench.harness import Findings, Setting, exponent, ratio, shown, timed
 
@@ -115,10 +115,10 @@ def _sampled(ratings: DataFrame, n_users: int, *, config: TwinsConfig, place: st
 
 def _ours(
     sample: DataFrame, config: TwinsConfig, *, place: str, repetitions: int
-) -> tuple[Findings, Top]:
+) -> tuple[Findings, TopPairs]:
     """Return the median seconds of the LSH search and of the exact proof, and the true twins."""
 
-    def search() -> tuple[Top, list[dict[str, Any]]]:
+    def search() -> tuple[TopPairs, list[dict[str, Any]]]:
         path = f"file:{place}/sets"
         made = movie_sets(sample, min_movies=config.min_movies, keep_users=config.pairs + 1)
         made.write.mode("overwrite").parquet(path)
@@ -126,7 +126,7 @@ def _ours(
 
     seconds, (found, rounds) = timed(search, repetitions)
     sets = sample.sparkSession.read.parquet(f"file:{place}/sets")
-    proof, true = timed(partial(find_exactly, sets, config, known=found), repetitions)
+    proof, true = timed(partial(find_exact_twins, sets, config, known=found), repetitions)
     return {
         "ours_s": round(seconds, 2),
         "proof_s": round(proof, 2),
@@ -142,7 +142,7 @@ def _movies_by_user(sample: DataFrame, config: TwinsConfig) -> DataFrame:
     return made.where(F.size(MOVIES) >= config.min_movies)
 
 
-def _lsh_join(sample: DataFrame, top: Top, *, config: TwinsConfig) -> Pairs:
+def _lsh_join(sample: DataFrame, top: TopPairs, *, config: TwinsConfig) -> Pairs:
     """Return the most alike pairs by Spark's own join, no less alike than the search went."""
     vectors = HashingTF(inputCol=MOVIES, outputCol="features", numFeatures=_PLACES, binary=True)
     sets = _movies_by_user(sample, config)
@@ -164,7 +164,7 @@ def _lsh_join(sample: DataFrame, top: Top, *, config: TwinsConfig) -> Pairs:
     return {(row["a"], row["b"]) for row in rows}
 
 
-def _datasketch(sample: DataFrame, top: Top, *, config: TwinsConfig) -> Pairs:
+def _datasketch(sample: DataFrame, top: TopPairs, *, config: TwinsConfig) -> Pairs:
     """Return the most alike pairs by datasketch's index, its candidates counted exactly."""
     from datasketch import MinHash
     from datasketch import MinHashLSH as Index
@@ -190,7 +190,7 @@ def _datasketch(sample: DataFrame, top: Top, *, config: TwinsConfig) -> Pairs:
     return {(a, b) for _, _, a, b in sorted(found)[: config.pairs]}
 
 
-def _ids(top: Top) -> Pairs:
+def _ids(top: TopPairs) -> Pairs:
     return {(pair.user_a, pair.user_b) for pair in top.pairs}
 
 

@@ -11,43 +11,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Final, NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import StructType
 
-from movierec import run_all
 from movierec.config.schema import Config
-from movierec.data import schemas
+from movierec.data.datasets import find_schema
 from movierec.errors import InputError
-from movierec.movielens.integrity import TABLES
 from movierec.pipeline import dag
 from movierec.pipeline.cli import read_config
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
+from movierec.pipeline.exports import merge_summaries
 from movierec.pipeline.manifest import Manifest
 from movierec.pipeline.workspace import Result
+from movierec.run_all import done_stages
 from movierec.spark.session import Session, size_shuffles
 
 _STAGES: Final = {stage.name: stage for stage in dag.PIPELINE}
-_SCHEMAS: Final = {
-    **{f"ingest/{name}": table.schema for name, table in TABLES.items()},
-    "ingest/rejected": schemas.REJECTED,
-    "partition/*": schemas.RATINGS,
-    "popularity/trials": schemas.POPULARITY_TRIALS,
-    "tune/trials": schemas.TRIALS,
-    "*/factors/*/users": schemas.USER_FACTORS,
-    "*/factors/*/movies": schemas.MOVIE_FACTORS,
-    "recommend/recommendations/*": schemas.RECOMMENDATIONS,
-    "evaluate/hits/*": schemas.HITS,
-    "evaluate/user_metrics/*": schemas.USER_METRICS,
-    "twins/sets": schemas.MOVIE_SETS,
-    "twins/twins": schemas.TWINS,
-    "twins/random_pairs": schemas.RANDOM_PAIRS,
-}
 
 
 class Dataset(NamedTuple):
@@ -118,7 +101,7 @@ class Run:
 
         Metrics, intervals and comparisons by model and split, the twins, and each stage's seconds.
         """
-        return run_all.merged_summary(self._execution)
+        return merge_summaries(done_stages(self._execution))
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -156,7 +139,7 @@ class Run:
         result.check_has(dataset)
         self._largest = max(self._largest, *result.manifest.rows.values())
         size_shuffles(self.spark, rows=self._largest)
-        return result.read(self.spark, dataset, _schema(stage, dataset))
+        return result.read(self.spark, dataset, find_schema(stage, dataset))
 
     def ratings(self) -> DataFrame:
         """Return all ratings: user_id, movie_id, rating (0.5 to 5 stars), rated_at (UTC)."""
@@ -210,8 +193,3 @@ def _stage(name: str) -> Stage:
     if name not in _STAGES:
         raise InputError(f"there is no stage {name!r}, only {', '.join(_STAGES)}")
     return _STAGES[name]
-
-
-def _schema(stage: str, dataset: str) -> StructType:
-    path = f"{stage}/{dataset}"
-    return next(schema for pattern, schema in _SCHEMAS.items() if fnmatchcase(path, pattern))

@@ -1,38 +1,31 @@
-"""All stages in one process and one Spark session, as a laptop runs them."""
+"""The whole pipeline in one process and one Spark session."""
 
 from __future__ import annotations
 
-import importlib.util
-import json
+import argparse
+import importlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from movierec.pipeline import dag
+from movierec.pipeline.cli import add_force, print_summary, run_job
 from movierec.pipeline.context import Context
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
-from movierec.reporting.summary import to_json
+from movierec.pipeline.exports import DoneStage, merge_summaries
+from movierec.pipeline.run_stage import Run, run_stage
 
-JOBS = Path(__file__).resolve().parents[2] / "jobs"
 
-
-def load_run(stage: Stage) -> Callable[[Context], None]:
-    """Return the `run` of the stage's job file, without running the file as a script."""
-    path = JOBS / f"{stage.job}.py"
-    spec = importlib.util.spec_from_file_location(f"movierec_job_{stage.job}", path)
-    assert spec is not None  # a .py file has one
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    run: Callable[[Context], None] = module.run
+def load_run(stage: Stage) -> Run:
+    """Return the `run` of a stage."""
+    run: Run = importlib.import_module(f"movierec.stages.{stage.name}").run
     return run
 
 
 def _run(stage: Stage, context: Context) -> None:
-    """Load the job and run it: an up-to-date stage's is not even imported, nor Spark with it."""
+    """Run a stage. Only now its module is imported, and PySpark: what is up to date needs neither."""
     load_run(stage)(context)
 
 
@@ -41,38 +34,28 @@ def run_pipeline(
 ) -> dict[str, Any]:
     """Make every wanted result that is not there yet, in this order; return the merged summary."""
     for stage in wanted:
-        outcome = execution.execute(stage, partial(_run, stage), force=force)
+        outcome = run_stage(execution, stage, partial(_run, stage), force=force)
         ended = "up to date" if outcome.reused else f"done in {outcome.seconds:.1f} s"
         print(f"{stage.name}: {ended}", file=sys.stderr, flush=True)
-    return merged_summary(execution)
+    return merge_summaries(done_stages(execution))
 
 
-def merged_summary(execution: Execution) -> dict[str, Any]:
-    """Return what the stages that are done left in their summaries, and the seconds each took."""
-    summary: dict[str, Any] = {}
-    timings = {}
+def done_stages(execution: Execution) -> list[DoneStage]:
+    """Return the stages of the pipeline that have a result for this config, in their order."""
+    done = []
     for stage in dag.PIPELINE:
         result = execution.find(stage)
         if result is not None:
-            text = execution.files.read_text(f"{result.path}/{dag.SUMMARY}")
-            summary |= json.loads(text) if text else {}
-            timings[stage.name] = result.manifest.seconds
-    return summary | {"timings": timings}
+            done.append(DoneStage(stage.name, result.manifest.seconds, result.read_text))
+    return done
 
 
-def export_results(execution: Execution, out: Path) -> dict[str, Any]:
-    """Copy what people want to see of the stages that are done to a local directory.
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the whole pipeline as one job; the exit code is that of the job contract."""
 
-    `summary.json`, merged, which is returned, `twins.csv` and `report.json`. What the directory
-    holds of a stage that is not done goes.
-    """
-    summary = merged_summary(execution)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / dag.SUMMARY).write_text(to_json(summary), encoding="utf-8")
-    for stage, name in dag.FOR_PEOPLE:
-        result = execution.find(stage)
-        text = None if result is None else execution.files.read_text(f"{result.path}/{name}")
-        (out / name).unlink(missing_ok=True)
-        if text is not None:
-            (out / name).write_text(text, encoding="utf-8", newline="\n")
-    return summary
+    def body(execution: Execution, arguments: argparse.Namespace) -> None:
+        summary = run_pipeline(execution, force=arguments.force)
+        fields = {"output": execution.workspace.root, "timings": summary["timings"]}
+        print_summary("run_all", fields)
+
+    return run_job("run_all", body, argv, extend=add_force)

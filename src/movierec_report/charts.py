@@ -1,4 +1,4 @@
-"""The report's charts by name, for its page and for notebooks."""
+"""The charts of the report by name, for its page and for notebooks."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ Facts = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart that shows itself as the value of a notebook's cell, light or dark as that is."""
+    """A chart; as the value of a notebook cell it is shown in the notebook's theme."""
 
     name: str
     description: str
-    """For who cannot see it."""
+    """The text for screen readers."""
     figure: Figure
-    """Its colours stand for the theme's, which `svg` puts in their place."""
+    """Its colours are placeholders, which `svg` replaces by those of the theme."""
 
     def svg(self) -> str:
-        """Return the chart for a page that sets the theme's variables, as wide as its place."""
+        """Return an SVG that fills its container, for a page that sets the theme's variables."""
         return theme.to_svg(self.figure, name=self.name, description=self.description)
 
     def _repr_html_(self) -> str:
-        return theme.in_notebook(self.svg(), width=self.figure.get_figwidth())
+        return theme.notebook_html(self.svg(), width=self.figure.get_figwidth())
 
 
 def draw_charts(facts: Facts) -> dict[str, Chart]:
-    """Return the charts that can be drawn from report.json's facts, by name.
+    """Return the charts of report.json by name.
 
-    RMSE is missing where no explicit trial has any.
+    `rmse` is missing if no explicit trial has an RMSE.
     """
     with theme.style():
-        drawn = _figures(facts)
+        figures = _figures(facts)
     return {
         name: Chart(name, description, figure)
-        for name, (figure, description) in drawn.items()
+        for name, (figure, description) in figures.items()
         if figure is not None
     }
 
@@ -48,47 +48,51 @@ def draw_charts(facts: Facts) -> dict[str, Chart]:
 def _figures(facts: Facts) -> dict[str, tuple[Figure | None, str]]:
     summary, data, twins = facts["summary"], facts["data"], facts["twins"]
     metric = f"ndcg_at_{summary['protocol']['k']}"
+    label = model_charts.metric_label(metric)
     strata = summary["strata"]["test"]
     return {
         **{
             f"comparison_{split}": (
                 model_charts.comparison(summary, split, metric=metric),
-                f"{model_charts.label(metric)} of each model with its 95 % interval on {split}; "
-                "the numbers stand in a table below",
+                f"{label} of each model with its 95 % interval on {split}; "
+                "a table below has the numbers",
             )
             for split in model_charts.SPLITS
         },
-        "stars": (data_charts.stars(data["stars"]), "Share of ratings by stars"),
-        "years": (data_charts.years(data["months"]), "Ratings a month, by split"),
+        "stars": (data_charts.star_shares(data["stars"]), "Share of ratings by stars"),
+        "years": (data_charts.ratings_by_month(data["months"]), "Ratings per month, by split"),
         "users": (
-            data_charts.spread(data["users"]["histogram"], of="user"),
-            "How many users have how many ratings",
+            data_charts.count_histogram(data["users"]["histogram"], of="user"),
+            "Number of users by their number of ratings",
         ),
         "movies": (
-            data_charts.spread(data["movies"]["histogram"], of="movie"),
-            "How many movies have how many ratings",
+            data_charts.count_histogram(data["movies"]["histogram"], of="movie"),
+            "Number of movies by their number of ratings",
         ),
         "rmse": (
-            model_charts.rmse_against_lists(facts["trials"], metric="ndcg"),
-            "RMSE against NDCG of the explicit trials",
+            model_charts.rmse_against_metric(facts["trials"], metric="ndcg"),
+            "RMSE and NDCG of the explicit trials",
         ),
         "activity": (
-            model_charts.by_activity(strata["users_by_activity"]),
-            "NDCG of ALS and popularity by how active a user is",
+            model_charts.ndcg_by_activity(strata["users_by_activity"]),
+            "NDCG of ALS and popularity by the number of ratings of a user",
         ),
         "popularity": (
-            model_charts.by_popularity(strata["movies_by_popularity"]),
-            "Relevant movies found by how popular they are",
+            model_charts.recall_by_popularity(strata["movies_by_popularity"]),
+            "Share of relevant movies found, by the number of ratings of a movie",
         ),
         "bias": (
-            model_charts.list_bias(facts["bias"]["test"], strata["movies_by_popularity"]),
-            "How popular the recommended movies are, by model",
+            model_charts.popularity_bias(facts["bias"]["test"], strata["movies_by_popularity"]),
+            "Popularity of the recommended movies, by model",
         ),
         "correlations": (
             twin_charts.correlations(twins, summary["twins"]),
-            "Correlations of twins, of random pairs and of strangers",
+            "Correlations of twins, random pairs and strangers",
         ),
-        "curve": (twin_charts.curve(summary["twins"]["curve"]), "Mean correlation by floor"),
+        "curve": (
+            twin_charts.correlation_by_floor(summary["twins"]["curve"]),
+            "Mean correlation by the minimum number of movies per user",
+        ),
         "jaccards": (twin_charts.jaccards(twins["pairs"]), "Jaccard similarity by rank"),
-        "seconds": (data_charts.seconds(facts["stages"]), "Seconds of each stage"),
+        "seconds": (data_charts.stage_seconds(facts["stages"]), "Seconds of each stage"),
     }

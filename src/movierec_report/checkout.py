@@ -1,4 +1,4 @@
-"""Which state of the code a report or a job is of."""
+"""The git commit of the code."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from pathlib import Path
 
 
 def read_commit(root: Path) -> str | None:
-    """Return the checkout's git commit, with -dirty where it is changed; None without git."""
+    """Return the commit of a checkout, ending in -dirty if it has changes.
 
-    def git(*words: str) -> str:
+    None without git, or if `root` is not the top of a checkout, as in an installed package.
+    """
+    if not (root / ".git").exists():
+        return None
+
+    def git(*arguments: str) -> str:
         done = subprocess.run(
-            ["git", *words], cwd=root, capture_output=True, text=True, check=True, timeout=30
+            ["git", *arguments], cwd=root, capture_output=True, text=True, check=True, timeout=30
         )
         return done.stdout.strip()
 

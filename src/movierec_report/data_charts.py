@@ -1,4 +1,4 @@
-"""Charts of the data: stars, time, and the long tails."""
+"""Charts of the data and of the time that stages take."""
 
 from __future__ import annotations
 
@@ -14,56 +14,56 @@ from movierec_report import theme
 Facts = Mapping[str, Any]
 
 
-def stars(counts: Sequence[Facts]) -> Figure:
-    """How often each number of stars was given."""
-    drawing, ax = theme.figure(3.4, 2.4)
-    total = sum(one["ratings"] for one in counts)
+def star_shares(counts: Sequence[Facts]) -> Figure:
+    """Return the share of ratings with each number of stars."""
+    figure, ax = theme.new_figure(3.4, 2.4)
+    total = sum(count["ratings"] for count in counts)
     ax.bar(
-        [one["stars"] for one in counts],
-        [one["ratings"] / total for one in counts],
+        [count["stars"] for count in counts],
+        [count["ratings"] / total for count in counts],
         width=0.4,
         color=theme.ALS,
     )
     ax.set_xticks(range(1, 6))
     ax.set_xlabel("stars")
     ax.set_ylabel("share of ratings")
-    theme.bare(ax, grid="y")
-    return drawing
+    theme.style_axes(ax, grid="y")
+    return figure
 
 
-def years(months: Sequence[Facts]) -> Figure:
-    """Ratings a month, by the split they fell in."""
-    drawing, ax = theme.figure(7.2, 2.4)
-    first, last = (_index(months[end]["month"]) for end in (0, -1))
-    places = np.arange(first, last + 1)
-    heights = {name: np.zeros(len(places)) for name in theme.SPLIT_COLOURS}
-    for one in months:
+def ratings_by_month(months: Sequence[Facts]) -> Figure:
+    """Return the number of ratings per month, by split."""
+    figure, ax = theme.new_figure(7.2, 2.4)
+    first, last = (_month_number(months[end]["month"]) for end in (0, -1))
+    numbers = np.arange(first, last + 1)
+    heights = {name: np.zeros(len(numbers)) for name in theme.SPLIT_COLOURS}
+    for month in months:
         for name, values in heights.items():
-            values[_index(one["month"]) - first] = one[name]
+            values[_month_number(month["month"]) - first] = month[name]
     ax.stackplot(
-        places / 12,
+        numbers / 12,
         *heights.values(),
         colors=list(theme.SPLIT_COLOURS.values()),
         labels=list(heights),
         linewidth=0,
     )
-    ax.set_ylabel("ratings a month")
-    theme.whole_numbers(ax.yaxis)
+    ax.set_ylabel("ratings per month")
+    theme.format_whole_numbers(ax.yaxis)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
     ax.margins(x=0)
-    theme.legend(drawing, ncols=3)
-    theme.bare(ax, grid="y")
-    return drawing
+    theme.add_legend(figure, ncols=3)
+    theme.style_axes(ax, grid="y")
+    return figure
 
 
-def spread(histogram: Sequence[Facts], *, of: str) -> Figure:
-    """How many users or movies have how many ratings, both axes logarithmic."""
-    drawing, ax = theme.figure(3.4, 2.4)
-    edges = [one["from"] for one in histogram]
-    widths = [one["to"] + 1 - one["from"] for one in histogram]
+def count_histogram(histogram: Sequence[Facts], *, of: str) -> Figure:
+    """Return the histogram of ratings per user or movie, both axes logarithmic."""
+    figure, ax = theme.new_figure(3.4, 2.4)
+    edges = [bin_["from"] for bin_ in histogram]
+    widths = [bin_["to"] + 1 - bin_["from"] for bin_ in histogram]
     ax.bar(
         edges,
-        [one["count"] for one in histogram],
+        [bin_["count"] for bin_ in histogram],
         width=widths,
         align="edge",
         color=theme.ALS,
@@ -73,18 +73,18 @@ def spread(histogram: Sequence[Facts], *, of: str) -> Figure:
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.minorticks_off()
-    theme.whole_numbers(ax.xaxis)
-    theme.whole_numbers(ax.yaxis)
-    ax.set_xlabel(f"ratings of a {of}")
+    theme.format_whole_numbers(ax.xaxis)
+    theme.format_whole_numbers(ax.yaxis)
+    ax.set_xlabel(f"ratings per {of}")
     ax.set_ylabel(f"{of}s")
-    theme.bare(ax, grid="y")
-    return drawing
+    theme.style_axes(ax, grid="y")
+    return figure
 
 
-def seconds(stages: Mapping[str, Facts]) -> Figure:
-    """How long each stage took."""
-    drawing, ax = theme.figure(7.2, 0.7 + 0.3 * len(stages))
-    values = [one["seconds"] for one in stages.values()]
+def stage_seconds(stages: Mapping[str, Facts]) -> Figure:
+    """Return the seconds of each stage."""
+    figure, ax = theme.new_figure(7.2, 0.7 + 0.3 * len(stages))
+    values = [stage["seconds"] for stage in stages.values()]
     ax.barh(range(len(stages)), values, color=theme.ALS, height=0.6)
     for row, value in enumerate(values):
         ax.annotate(
@@ -94,10 +94,11 @@ def seconds(stages: Mapping[str, Facts]) -> Figure:
     ax.invert_yaxis()
     ax.margins(x=0.12)
     ax.set_xlabel("seconds")
-    theme.bare(ax, grid="x")
-    return drawing
+    theme.style_axes(ax, grid="x")
+    return figure
 
 
-def _index(month: str) -> int:
+def _month_number(month: str) -> int:
+    """Return the months since year 0."""
     year, number = map(int, month.split("-"))
     return year * 12 + number - 1

@@ -1,75 +1,112 @@
-"""The report as a file beside the facts that it is drawn from."""
+"""report.html: drawn from the report.json in the same directory."""
 
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Final
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
 
 from movierec.pipeline.dag import REPORT_FACTS
 from movierec_report.checkout import read_commit
 
+if TYPE_CHECKING:
+    from movierec.config.schema import SourceConfig
+
 ROOT: Final = Path(__file__).resolve().parents[2]
-PAGE: Final = "report.html"
+"""The checkout; an installed package has no Makefile there."""
+REPORT_PAGE: Final = "report.html"
 STABILITY: Final = "stability.json"
 STABILITY_VERSION: Final = 1
-"""Of stability.json, as the page shows it."""
-_NOT_FOR_MAKE: Final = frozenset(" \t\n$#'\"\\")
+"""Version of the layout of stability.json."""
+_MOVIELENS: Final = re.compile(r"ml-(?:latest-)?(small|latest|\d+[km])")
+_NOT_FOR_MAKE: Final = re.compile(r"[\t\n$#'\"\\]")
+"""What make or the quotes in its recipes do not pass on unchanged."""
 
 
-def draw(out: Path, *, commands: Sequence[str]) -> Path | None:
-    """Draw the report of a directory; return its path, None where no report.json is there.
+def draw_report(out: Path, *, source: SourceConfig, command: str) -> Path | None:
+    """Draw the report of a directory and return its path; None if there is no report.json.
 
-    `commands` make the results again. A report from before goes in any case: it is of other facts.
-    A stability.json of another version is left out.
-    Raises InputError where the facts are of another version.
+    `source` gives the report its title; `command` is the one that makes the results again. A
+    report.html of earlier facts is deleted in any case. A stability.json of another version is left
+    out. Raises InputError if report.json is of another version.
     """
-    page = out / PAGE
+    page = out / REPORT_PAGE
     page.unlink(missing_ok=True)
-    facts = _read(out / REPORT_FACTS)
+    facts = _read_json(out / REPORT_FACTS)
     if facts is None:
         return None
-    stability = _read(out / STABILITY)
+    stability = _read_json(out / STABILITY)
     if stability and stability.get("version") != STABILITY_VERSION:
         stability = None
-    # matplotlib takes its time to load, and most who call this module only name a command
+    # matplotlib is slow to import, and most importers of this module do not draw
     from movierec_report.page import render
 
     text = render(
         facts,
         stability=stability,
-        title=out.name,
-        commands=commands,
+        title=report_title(source.archive, generated=source.generate is not None),
+        command=command,
         commit=read_commit(ROOT),
     )
     page.write_text(text, encoding="utf-8")
     return page
 
 
-def run_command(config: str, overrides: Sequence[str]) -> str:
-    """Return what runs the pipeline on a conf again.
+def report_title(archive: str, *, generated: bool) -> str:
+    """Return the title of the report on an archive, which is named as GroupLens does or not.
 
-    >>> run_command("conf/small.yaml", ["twins.pairs=50", "als.seed=2"])
-    "make run CONF=conf/small.yaml SET='twins.pairs=50 als.seed=2'"
-
-    Make splits SET at blanks and reads `$` and `#` in it, so such overrides go to the script:
-
-    >>> run_command("conf/small.yaml", ["tuning.implicit.rank=[8, 16]"])
-    "python scripts/run_pipeline.py --config conf/small.yaml --set 'tuning.implicit.rank=[8, 16]'"
+    >>> report_title("file:data/ml-latest-small.zip", generated=False)
+    'MovieLens small: how good are the recommendations?'
+    >>> report_title("ml-25m.zip", generated=False)
+    'MovieLens 25M: how good are the recommendations?'
+    >>> report_title("data/ml-sample.zip", generated=True)
+    'Generated sample: how good are the recommendations?'
+    >>> report_title("gs://bucket/our_ratings.zip", generated=False)
+    'our ratings: how good are the recommendations?'
     """
-    if any(set(one) & _NOT_FOR_MAKE for one in overrides):
-        parts = ["python", "scripts/run_pipeline.py", "--config", config]
-        parts += [part for one in overrides for part in ("--set", one)]
-        return shlex.join(parts)
-    command = f"make run CONF={shlex.quote(config)}"
-    return f"{command} SET={shlex.quote(' '.join(overrides))}" if overrides else command
+    name = PurePosixPath(archive).stem
+    if movielens := _MOVIELENS.fullmatch(name):
+        size = movielens[1]
+        data = f"MovieLens {size if size.isalpha() else size.upper()}"
+    elif generated:
+        data = "Generated sample"
+    else:
+        data = re.sub(r"[-_]+", " ", name)
+    return f"{data}: how good are the recommendations?"
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    """Return the object in a JSON file, None where it is not there."""
+def run_command(config: str, overrides: Sequence[str], *, archive: str | None = None) -> str:
+    """Return the shell command that runs the pipeline on a conf again.
+
+    >>> run_command("conf/small.yaml", ["twins.pairs=50", "tuning.implicit.rank=[8, 16]"])
+    "make run CONF=conf/small.yaml SET='twins.pairs=50 tuning.implicit.rank=[8, 16]'"
+    >>> run_command("conf/sample.yaml", [], archive="my ratings.zip")
+    "make run CONF=conf/sample.yaml ARCHIVE='my ratings.zip'"
+
+    Values that make would change, and installed packages, which have no Makefile, need the command:
+
+    >>> run_command("conf/small.yaml", ["source.archive=$HOME/a.zip"])
+    ".venv/bin/movierec run --config conf/small.yaml --set 'source.archive=$HOME/a.zip'"
+    """
+    in_checkout = (ROOT / "Makefile").is_file()
+    given = " ".join(overrides)
+    # make's SET ends a value at the next blank that a key follows
+    separable = re.split(r"\s+(?=[\w.]+=)", given) == list(overrides or [""])
+    if in_checkout and separable and not _NOT_FOR_MAKE.search(f"{config}{given}{archive}"):
+        variables = {"CONF": config, "SET": given, "ARCHIVE": archive}
+        words = [f"{name}={shlex.quote(value)}" for name, value in variables.items() if value]
+        return " ".join(["make run", *words])
+    words = [".venv/bin/movierec" if in_checkout else "movierec", "run", "--config", config]
+    words += ["--archive", archive] if archive else []
+    return shlex.join([*words, *(word for one in overrides for word in ("--set", one))])
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    """Return the object in a JSON file; None if there is no file."""
     if not path.exists():
         return None
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content

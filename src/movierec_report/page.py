@@ -1,8 +1,8 @@
-"""Draws the report: report.json in, one HTML file that needs nothing else out."""
+"""The page of the report: one self-contained HTML file, drawn from report.json."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib import resources
 from typing import Any
 
@@ -10,31 +10,31 @@ import jinja2
 from markupsafe import Markup
 
 from movierec.errors import InputError
-from movierec_report import model_charts, theme, words
+from movierec_report import model_charts, sentences, theme
 from movierec_report.charts import draw_charts
 
 Facts = Mapping[str, Any]
 VERSION = 1
-"""Of report.json, as this draws it."""
+"""Version of the layout of report.json that this module draws."""
 
 
 def render(
     facts: Facts,
     *,
     title: str,
-    commands: Sequence[str],
+    command: str,
     commit: str | None,
     stability: Facts | None = None,
 ) -> str:
-    """Return the page: `facts` are report.json's, `stability` stability.json's.
+    """Return the page of `facts` (report.json) and `stability` (stability.json).
 
-    What other splits gave is shown where the conf and archive are those of the facts.
-    Raises InputError for facts of another version.
+    `stability` is left out if it is of another conf or archive. Raises InputError for facts of
+    another version.
     """
     if facts.get("version") != VERSION:
         raise InputError(
-            f"report.json has the layout {facts.get('version')}, not {VERSION}: make it again with "
-            "`make report FORCE=1`"
+            f"report.json has version {facts.get('version')}, not {VERSION}: run "
+            "`make report FORCE=1` to make it again"
         )
     if stability and stability.get("fingerprint") != facts["stages"]["evaluate"]["fingerprint"]:
         stability = None
@@ -50,13 +50,12 @@ def render(
         "decimals": _decimals,
         "percent": lambda value: f"{100 * value:.1f} %",
         "gib": lambda value: "–" if value is None else f"{value / (1 << 30):.1f}",
-        "label": model_charts.label,
-        "ranged": model_charts.ranged,
+        "label": model_charts.metric_label,
     }
     environment.filters |= filters
     k = facts["summary"]["protocol"]["k"]
     metric = f"ndcg_at_{k}"
-    # their text is the suite's own, and matplotlib escapes it
+    # safe: the text is the suite's own, and matplotlib escapes it
     charts = {name: Markup(chart.svg()) for name, chart in draw_charts(facts).items()}
     return environment.get_template("report.html.j2").render(
         facts=facts,
@@ -68,11 +67,11 @@ def render(
         metrics=[f"{name}_at_{k}" for name in ("precision", "map", "ndcg", "recall")],
         names=theme.MODEL_NAMES,
         charts=charts,
-        surfaces=model_charts.surfaces(facts["trials"], metric="ndcg"),
-        words=words,
-        style=Markup(theme.page_variables() + _text("style.css")),
+        heat_maps=model_charts.heat_maps(facts["trials"], metric="ndcg"),
+        sentences=sentences,
+        style=Markup(theme.page_css() + _text("style.css")),
         stability=stability,
-        commands=commands,
+        command=command,
         commit=commit,
     )
 

@@ -1,4 +1,4 @@
-"""How charts look: their colours are the page's, so that they follow its theme."""
+"""The look of the charts. Their colours are CSS variables of the page, so they follow its theme."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-# matplotlib wants a colour; the page's variable of this name takes its place in the drawing
+# matplotlib needs colours; `to_svg` replaces these placeholders by the page's CSS variables
 INK: Final = "#010101"
 MUTED: Final = "#020202"
 GRID: Final = "#030303"
@@ -75,9 +75,9 @@ DARK: Final = {
     "oracle": "#7cc07c",
 }
 SPLIT_COLOURS: Final = {"train": MUTED, "validation": POPULARITY, "test": ALS}
-# Any, as only newer releases of matplotlib list the keys in their types
+# Any: only newer releases of matplotlib have types for the keys
 _STYLE: Final[Any] = {
-    # text stays text: it can be read aloud, searched and set in the page's font
+    # as text, it can be searched, read by a screen reader, and set in the font of the page
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 10,
@@ -102,91 +102,91 @@ _STYLE: Final[Any] = {
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
 }
-# what JupyterLab and VS Code call their dark themes; a browser's own preference is none of theirs
-_DARK_NOTEBOOKS: Final = ('[data-jp-theme-light="false"]', ".vscode-dark")
-_IN_NOTEBOOK: Final = "movierec-chart"
+# the dark themes of JupyterLab and VS Code, which ignore the preference of the browser
+_DARK_NOTEBOOK_THEMES: Final = ('[data-jp-theme-light="false"]', ".vscode-dark")
+_NOTEBOOK_CLASS: Final = "movierec-chart"
 _REFERENCE: Final = re.compile(r'(href="#|url\(#)([^")]+)')
 
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw in the report's style while the block runs."""
+    """Draw in the style of the report inside the block."""
     with mpl.rc_context(_STYLE):
         yield
 
 
-def figure(width: float, height: float) -> tuple[Figure, Axes]:
-    """Return a figure of so many inches, and its axes."""
-    drawing = Figure(figsize=(width, height), layout="constrained")
-    return drawing, drawing.subplots()
+def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
+    """Return an empty figure, its size in inches, and its axes."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots()
 
 
-def whole_numbers(axis: Axis) -> None:
-    """Label an axis by plain numbers with commas, not by powers."""
+def format_whole_numbers(axis: Axis) -> None:
+    """Label an axis with whole numbers and thousands separators, not with powers of ten."""
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 
-def bare(axes: Axes, *, grid: str) -> None:
-    """Leave the axes no ticks, and a grid along one direction only: x or y."""
+def style_axes(axes: Axes, *, grid: str) -> None:
+    """Remove the ticks, and show the grid of one axis only: x or y."""
     axes.tick_params(length=0, pad=6)
     axes.grid(visible=False)
     axes.grid(visible=True, axis=grid)  # type: ignore[arg-type]
 
 
-def to_svg(drawing: Figure, *, name: str, description: str) -> str:
-    """Return the figure as an element for a page, told to who cannot see it by its description."""
+def to_svg(figure: Figure, *, name: str, description: str) -> str:
+    """Return the figure as an SVG element; screen readers read its description."""
     buffer = io.StringIO()
     with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
-        drawing.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
-    text = _with_own_ids(text, name)
+    text = _with_unique_ids(text, name)
     for colour, variable in _VARIABLES.items():
         text = text.replace(colour, f"var(--{variable})")
-    text = re.sub(r'(<svg [^>]*?)\s(?:width|height)="[^"]*"', r"\1", text, count=1)
-    text = re.sub(r'(<svg [^>]*?)\s(?:width|height)="[^"]*"', r"\1", text, count=1)
+    for size in ("width", "height"):
+        text = re.sub(rf'(<svg [^>]*?)\s{size}="[^"]*"', r"\1", text, count=1)
     return text.replace("<svg ", f'<svg role="img" aria-label="{html.escape(description)}" ', 1)
 
 
-def page_variables() -> str:
-    """Return the style that gives a page the theme's variables, as its reader likes it."""
+def page_css() -> str:
+    """Return the CSS variables of a page, light or dark as the reader's browser prefers."""
     return (
-        f":root {{ color-scheme: light dark; {_declared(LIGHT)} }}\n"
-        f"@media (prefers-color-scheme: dark) {{ :root {{ {_declared(DARK)} }} }}\n"
+        f":root {{ color-scheme: light dark; {_css_variables(LIGHT)} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {_css_variables(DARK)} }} }}\n"
     )
 
 
-def in_notebook(svg: str, *, width: float) -> str:
-    """Return the element with its colours and at most so many inches wide, for a cell's output."""
-    dark = ", ".join(f"{theme} .{_IN_NOTEBOOK}" for theme in _DARK_NOTEBOOKS)
+def notebook_html(svg: str, *, width: float) -> str:
+    """Return an SVG element with its CSS for the output of a cell, at most `width` inches wide."""
+    dark = ", ".join(f"{theme} .{_NOTEBOOK_CLASS}" for theme in _DARK_NOTEBOOK_THEMES)
     style = (
-        f".{_IN_NOTEBOOK} {{ background: var(--paper); {_declared(LIGHT)} }}\n"
-        f"{dark} {{ {_declared(DARK)} }}\n"
-        f".{_IN_NOTEBOOK} svg {{ display: block; width: 100%; height: auto; }}\n"
+        f".{_NOTEBOOK_CLASS} {{ background: var(--paper); {_css_variables(LIGHT)} }}\n"
+        f"{dark} {{ {_css_variables(DARK)} }}\n"
+        f".{_NOTEBOOK_CLASS} svg {{ display: block; width: 100%; height: auto; }}\n"
     )
     return (
-        f'<div class="{_IN_NOTEBOOK}" style="max-width: {width:g}in">'
+        f'<div class="{_NOTEBOOK_CLASS}" style="max-width: {width:g}in">'
         f"<style>\n{style}</style>{svg}</div>"
     )
 
 
-def _declared(palette: Mapping[str, str]) -> str:
+def _css_variables(palette: Mapping[str, str]) -> str:
     return " ".join(f"--{name}: {colour};" for name, colour in palette.items())
 
 
-def legend(drawing: Figure, **options: Any) -> None:
-    """Put a legend outside of the axes, where there is anything to tell apart."""
-    if any(axes.get_legend_handles_labels()[0] for axes in drawing.axes):
-        drawing.legend(**{"loc": "outside upper right", **options})
+def add_legend(figure: Figure, **options: Any) -> None:
+    """Put a legend outside the axes if anything in the figure has a label."""
+    if any(axes.get_legend_handles_labels()[0] for axes in figure.axes):
+        figure.legend(**{"loc": "outside upper right", **options})
 
 
-def _with_own_ids(text: str, name: str) -> str:
-    """Keep the ids that the drawing itself refers to, under names that no other drawing has."""
-    wanted = {found[1] for found in _REFERENCE.findall(text)}
+def _with_unique_ids(text: str, name: str) -> str:
+    """Drop unused ids and prefix the others, so that no two charts of a page share one."""
+    used = {found[1] for found in _REFERENCE.findall(text)}
     text = re.sub(
         r' id="([^"]*)"',
-        lambda found: f' id="{name}-{found[1]}"' if found[1] in wanted else "",
+        lambda found: f' id="{name}-{found[1]}"' if found[1] in used else "",
         text,
     )
     return _REFERENCE.sub(lambda found: f"{found[1]}{name}-{found[2]}", text)

@@ -1,4 +1,4 @@
-"""Charts of the twins: whether their ratings agree, and how alike their sets are."""
+"""Charts of the twins: the correlation of their ratings and the similarity of their movie sets."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Facts = Mapping[str, Any]
 
 
 def correlations(twins: Facts, summary: Facts) -> Figure:
-    """The twins' correlations beside those of random pairs and of strangers."""
-    drawing, ax = theme.figure(7.2, 2.8)
+    """Return the correlations of twins, random pairs and strangers."""
+    figure, ax = theme.new_figure(7.2, 2.8)
     edges = np.linspace(-1, 1, 21)
     groups = {
         "twins": ([pair["correlation"] for pair in twins["pairs"]], theme.ALS),
@@ -32,14 +32,14 @@ def correlations(twins: Facts, summary: Facts) -> Figure:
     ax.set_xlabel("correlation of a pair's ratings")
     ax.set_ylabel("share of pairs")
     ax.set_xlim(-1.08, 1.08)
-    theme.legend(drawing, ncols=3)
-    theme.bare(ax, grid="y")
-    return drawing
+    theme.add_legend(figure, ncols=3)
+    theme.style_axes(ax, grid="y")
+    return figure
 
 
-def curve(points: Sequence[Facts]) -> Figure:
-    """The mean correlation of twins and of random pairs over the activity floor."""
-    drawing, ax = theme.figure(4.6, 2.8)
+def correlation_by_floor(points: Sequence[Facts]) -> Figure:
+    """Return mean correlations of twins and random pairs by the minimum of movies per user."""
+    figure, ax = theme.new_figure(4.6, 2.8)
     floors = [point["min_movies"] for point in points]
     for name, colour in (("twins", theme.ALS), ("random", theme.POPULARITY)):
         means = [point[name]["mean"] for point in points]
@@ -49,16 +49,16 @@ def curve(points: Sequence[Facts]) -> Figure:
     ax.set_xscale("log")
     ax.minorticks_off()
     ax.set_xticks(floors, [str(floor) for floor in floors])
-    ax.set_xlabel("fewest movies of a user")
+    ax.set_xlabel("minimum number of movies per user")
     ax.set_ylabel("mean correlation")
-    theme.legend(drawing, ncols=2)
-    theme.bare(ax, grid="y")
-    return drawing
+    theme.add_legend(figure, ncols=2)
+    theme.style_axes(ax, grid="y")
+    return figure
 
 
 def jaccards(pairs: Sequence[Facts]) -> Figure:
-    """How alike the sets of the pairs are, from the first to the last."""
-    drawing, ax = theme.figure(4.6, 2.8)
+    """Return the Jaccard similarity of the pairs by rank."""
+    figure, ax = theme.new_figure(4.6, 2.8)
     ax.plot([pair["rank"] for pair in pairs], [pair["jaccard"] for pair in pairs], color=theme.ALS)
     flagged = [pair for pair in pairs if pair["duplicate"]]
     if flagged:
@@ -69,9 +69,9 @@ def jaccards(pairs: Sequence[Facts]) -> Figure:
             color=theme.POPULARITY,
             label="duplicate accounts",
         )
-        theme.legend(drawing)
+        theme.add_legend(figure)
     ax.set_xlabel("rank of the pair")
     ax.set_ylabel("Jaccard similarity")
     ax.set_ylim(0, 1.02)
-    theme.bare(ax, grid="y")
-    return drawing
+    theme.style_axes(ax, grid="y")
+    return figure

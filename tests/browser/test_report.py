@@ -29,10 +29,10 @@ ILL_PLACED = """() => [...document.querySelectorAll('figure svg')].flatMap(svg =
   const words = [...svg.querySelectorAll('text')]
     .map(one => [one.textContent.trim(), one.getBoundingClientRect()])
     .filter(([word, box]) => word && box.width);
-  const outside = words.filter(([, box]) => box.left < frame.left - 1 || box.right > frame.right + 1
+  const outside = sentences.filter(([, box]) => box.left < frame.left - 1 || box.right > frame.right + 1
     || box.top < frame.top - 1 || box.bottom > frame.bottom + 1)
     .map(([word]) => `outside: ${word}`);
-  const onto = words.flatMap(([word, a], n) => words.slice(n + 1)
+  const onto = sentences.flatMap(([word, a], n) => sentences.slice(n + 1)
     .filter(([, b]) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
       && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2)
     .map(([other]) => `${word} on ${other}`));

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from movierec.pipeline import dag
+from movierec.spark.java_versions import use_recorded_java
 from movierec.spark.session import Session
 from tests.chaos.campaign import Campaign, Findings, moments
 from tests.cluster.hadoop import running_hadoop
@@ -39,6 +40,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
+    use_recorded_java()
     session = Session("chaos", overrides={"spark.driver.memory": "2g", "spark.master": "local[1]"})
     with ExitStack() as open_things:
         open_things.callback(session.stop)

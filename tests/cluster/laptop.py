@@ -16,10 +16,10 @@ from movierec.config.loader import load_config, to_dict
 from tests.cluster.hadoop import Hadoop
 from tests.cluster.pipelines import SMALL, sets
 from tests.cluster.submission import YarnRunner
+from tests.support.dataproc.cli_runner import BUCKET, ROOT
 from tests.support.dataproc.fake_dataproc import FakeDataproc
 from tests.support.dataproc.fake_storage import FakeStorage
 from tests.support.dataproc.real_clients import PROJECT, REGION
-from tests.support.dataproc.scenes import BUCKET, ROOT
 
 CLUSTER = {
     "project": PROJECT,

@@ -12,7 +12,7 @@ import pytest
 from movierec.pipeline import dag
 from tests.cluster.pipelines import SMALL, assert_equal, execution, flags, sets
 from tests.cluster.submission import PROPERTIES, ROOT
-from tests.support.dataproc.scenes import BUCKET
+from tests.support.dataproc.cli_runner import BUCKET
 
 # what a notebook does on a machine of the cluster, without spark-submit
 NOTEBOOK = """

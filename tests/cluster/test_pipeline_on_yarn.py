@@ -9,7 +9,7 @@ import pytest
 from movierec.pipeline import dag
 from movierec.run_all import export_results
 from tests.cluster.pipelines import assert_equal, execution, sets
-from tests.support.dataproc.scenes import BUCKET
+from tests.support.dataproc.cli_runner import BUCKET
 
 RESULTS = "movierec/results"
 

@@ -323,8 +323,8 @@ def test_a_floor_that_leaves_one_pair_makes_a_short_list_and_a_warning(
     result = Execution(config, session).execute(dag.TWINS, load_run(dag.TWINS)).result
     assert result.manifest.rows["twins"] == 1
     assert result.manifest.warnings == [
-        "found 1 pairs, not 100: no others among 2 users are 0.1 alike; see twins.thresholds and "
-        "twins.min_movies"
+        "found 1 pairs, not 100: no others among 2 users reach a similarity of 0.1; see "
+        "twins.thresholds and twins.min_movies"
     ]
     text = Path(result.path.removeprefix("file://"), "summary.json").read_text(encoding="utf-8")
     found = json.loads(text)["twins"]

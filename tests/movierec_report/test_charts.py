@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from movierec_report import model_charts, theme
 from movierec_report.charts import Chart, draw_charts
-from movierec_report.model_charts import surfaces
+from movierec_report.model_charts import heat_maps
 from tests.support import invented
 
 
@@ -37,7 +37,7 @@ def test_a_group_without_a_value_has_no_bar() -> None:
     undefined = strata[0] | {
         model: {"ndcg": None, "recall": None} for model in ("als", "popularity")
     }
-    for chart in (model_charts.by_activity, model_charts.by_popularity):
+    for chart in (model_charts.ndcg_by_activity, model_charts.recall_by_popularity):
         assert bars(strata, chart) == 8
         assert bars([undefined, *strata[1:]], chart) == 6
         assert bars([undefined], chart) == 0
@@ -81,8 +81,8 @@ def test_the_best_cell_is_one_that_is_shown() -> None:
     rung = {"user_fraction": 0.1, "ndcg": 0.9}
     few = [one | rung for one in invented.implicit_trials()]
     trials = [*few, *invented.implicit_trials()]
-    (surface,) = surfaces(trials, metric="ndcg")
-    shown = {(rank, reg) for rank in surface.ranks for reg in surface.reg_params}
-    assert {one for one in shown if surface.is_best(*one)} == {(32, 1.0)}
-    assert surface.shade(32, 1.0) == 100
-    assert surface.best == surface.values[32, 1.0]
+    (heat_map,) = heat_maps(trials, metric="ndcg")
+    shown = {(rank, reg) for rank in heat_map.ranks for reg in heat_map.reg_params}
+    assert {one for one in shown if heat_map.is_best(*one)} == {(32, 1.0)}
+    assert heat_map.shade(32, 1.0) == 100
+    assert heat_map.best == heat_map.values[32, 1.0]

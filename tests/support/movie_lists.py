@@ -17,7 +17,7 @@ def rated(spark: SparkSession, movies: Mapping[int, set[int]]) -> DataFrame:
     return spark.createDataFrame(rows, "user_id int, movie_id int, rating float")
 
 
-def alike_users(
+def overlapping_users(
     n_users: int, *, seed: int, sizes: tuple[int, int] = (5, 40)
 ) -> dict[int, set[int]]:
     """Return users whose movies overlap in many degrees: each has some of an earlier one's."""

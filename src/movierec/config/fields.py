@@ -28,7 +28,7 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Each:
+class ListOf:
     """A list of at least one value, all different, each in `range` where one is given."""
 
     range: Range | None

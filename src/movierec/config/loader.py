@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import yaml
 
-from movierec.config.fields import Each, Range
+from movierec.config.fields import ListOf, Range
 from movierec.config.schema import Config
 from movierec.errors import ConfigError
 
@@ -74,11 +74,26 @@ def load(
     range, and keys that contradict each other.
     """
     tree = _parse(text, origin)
-    problems = [f"{option} {each}: {one}" for each in overrides for one in _apply(tree, each)]
+    assignments = [one for text in overrides for one in split_assignments(text)]
+    problems = [f"{option} {each}: {one}" for each in assignments for one in _apply(tree, each)]
     config = _build(cls, tree, "", problems)
     if config is None or problems:
         raise ConfigError([f"{origin}: {problem}" for problem in problems])
     return config
+
+
+def split_assignments(text: str) -> list[str]:
+    """Return the `key=value` parts of a text with blanks between them; a value may hold blanks.
+
+    >>> split_assignments("tuning.implicit.rank=[8, 16] als.seed=2")
+    ['tuning.implicit.rank=[8, 16]', 'als.seed=2']
+    """
+    return [part for part in re.split(r"\s+(?=[A-Za-z_][\w.]*=)", text.strip()) if part]
+
+
+def to_yaml(config: Any) -> str:
+    """Return every key of a config with its value, as the text of a conf file."""
+    return yaml.safe_dump(to_dict(config), sort_keys=False, default_flow_style=None, width=100)
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -142,12 +157,14 @@ def _build(cls: type[T], tree: Mapping[str, Any], path: str, problems: list[str]
             near = difflib.get_close_matches(key, hints, n=1, cutoff=0.5)
             hint = f"did you mean {path}{near[0]}?" if near else f"known keys: {', '.join(hints)}"
             problems.append(f"{path}{key}: unknown key; {hint}")
-    values = dict.fromkeys(hints, _WRONG)
-    for key, hint in hints.items():
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+        key = field.name
         if key in tree:
-            values[key] = _value(hint, tree[key], path + key, problems)
-        else:
-            problems.append(f"{path}{key}: missing; every key stands in every conf file")
+            values[key] = _value(hints[key], tree[key], path + key, problems)
+        elif _is_required(field):
+            problems.append(f"{path}{key}: missing; it has no default")
+            values[key] = _WRONG
     sound = len(problems) == before
     section = cls(**values)
     between_keys: list[str] = []
@@ -159,6 +176,11 @@ def _build(cls: type[T], tree: Mapping[str, Any], path: str, problems: list[str]
             raise
     problems += [f"{path.rstrip('.')}: {one}" if path else one for one in between_keys]
     return section if sound else None
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    missing = dataclasses.MISSING
+    return field.default is missing and field.default_factory is missing
 
 
 def _value(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
@@ -206,7 +228,7 @@ def _scalar(kind: Any, allowed: Range | None, value: Any, path: str, problems: l
     return _WRONG
 
 
-def _list(item: Any, each: Each, value: Any, path: str, problems: list[str]) -> Any:
+def _list(item: Any, each: ListOf, value: Any, path: str, problems: list[str]) -> Any:
     if not isinstance(value, list) or not value:
         problems.append(f"{path}: a list of at least one value was expected, not {_shown(value)}")
         return _WRONG

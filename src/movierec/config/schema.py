@@ -1,17 +1,17 @@
-"""What can be configured. Every key stands in every conf file; nothing here has a default."""
+"""Every key that can be configured, with its type, its range, its default and its meaning."""
 
 from __future__ import annotations
 
 import fractions
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from movierec.config.fields import Each, Fraction, Range, Seed
+from movierec.config.fields import Fraction, ListOf, Range, Seed
 from movierec.config.twins import TwinsConfig
 
 Feedback = Literal["rating", "liked", "signed"]
-Ranks = Annotated[tuple[int, ...], Each(Range(1, 1024))]
-RegParams = Annotated[tuple[float, ...], Each(Range(0.0, 1000.0))]
+Ranks = Annotated[tuple[int, ...], ListOf(Range(1, 1024))]
+RegParams = Annotated[tuple[float, ...], ListOf(Range(0.0, 1000.0))]
 # Shares of counts are taken exactly, in whole numbers of 64 bits, of their decimal digits.
 _SHARE_DIGITS = 10
 
@@ -21,9 +21,13 @@ class GenerateConfig:
     """The size of an archive that the suite generates itself."""
 
     users: Annotated[int, Range(1, 10_000_000)]
+    """Users, each with at least one rating."""
     movies: Annotated[int, Range(1, 1_000_000)]
+    """Movies, of which some have no rating."""
     ratings: Annotated[int, Range(1, 2_000_000_000)]
-    seed: Seed
+    """Ratings of all users together."""
+    seed: Seed = 1
+    """Draws the archive: equal sizes and seed give equal bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,30 +36,37 @@ class SourceConfig:
 
     archive: str
     """The zip: a path, or a URI under file:, hdfs: or gs:."""
-    url: str | None
-    """Where `make data` downloads it from."""
-    generate: GenerateConfig | None
-    """The archive is generated at this size where it does not exist."""
-    sha256: str | None
-    """The archive's checksum. Given, it is checked at ingest and is the archive's identity."""
-    layout: Literal["auto", "latest", "ml-1m", "ml-10m", "ml-100k"]
-    max_rejected_fraction: Annotated[float, Range(0.0, 1.0)]
-    """More rejected rows than this share of a member fail the job."""
-    expected_ratings: Annotated[int, Range(1, 2**40)] | None
-    """The published number of ratings, checked when given."""
+    url: str | None = None
+    """The address that `make data` downloads it from."""
+    generate: GenerateConfig | None = None
+    """The size of the archive that the suite generates if there is none; null: it generates none."""
+    sha256: str | None = None
+    """The archive's checksum, checked at ingest; null: any archive is taken."""
+    layout: Literal["auto", "latest", "ml-1m", "ml-10m", "ml-100k"] = "auto"
+    """How the archive names and writes its files; `auto` recognises it."""
+    max_rejected_fraction: Annotated[float, Range(0.0, 1.0)] = 0.001
+    """If more than this share of the rows of a file are bad, ingest fails."""
+    expected_ratings: Annotated[int, Range(1, 2**40)] | None = None
+    """The published number of ratings, checked at ingest; null: any number is taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PartitionConfig:
     """How ratings are split into train, validation and test."""
 
-    strategy: Literal["per_user_chronological", "per_user_random", "global_time"]
-    train: Fraction
-    validation: Fraction
-    test: Fraction
-    seed: Seed
-    """Draws the split of `per_user_random`; the other strategies have no chance in them."""
-    min_ratings_per_user: Annotated[int, Range(1, 1_000_000)]
+    strategy: Literal["per_user_chronological", "per_user_random", "global_time"] = (
+        "per_user_chronological"
+    )
+    """Each user's ratings in order of time or at random, or one moment in time for all users."""
+    train: Fraction = 0.6
+    """The share of the ratings in train; the three shares add up to 1."""
+    validation: Fraction = 0.2
+    """The share of the ratings in validation."""
+    test: Fraction = 0.2
+    """The share of the ratings in test."""
+    seed: Seed = 1
+    """Draws the split of `per_user_random`; the other strategies draw nothing."""
+    min_ratings_per_user: Annotated[int, Range(1, 1_000_000)] = 1
     """Users with fewer ratings are left out of every split, and counted."""
 
     def problems(self) -> list[str]:
@@ -76,16 +87,18 @@ class PartitionConfig:
 class EvaluationConfig:
     """What counts as a good list."""
 
-    k: Annotated[int, Range(1, 10_000)]
-    relevant_rating: Annotated[float, Range(0.5, 5.0)]
+    k: Annotated[int, Range(1, 10_000)] = 100
+    """The length of the recommendation lists, and the k of every metric."""
+    relevant_rating: Annotated[float, Range(0.5, 5.0)] = 4.0
     """A held-out rating of at least this many stars makes a movie relevant."""
-    candidates: Literal["unseen", "heldout_only"]
-    """`unseen` ranks the whole catalogue less what the user has seen. `heldout_only` ranks only
-    a user's held-out movies: the inflated protocol, for showing by how much it inflates."""
-    bootstrap: Annotated[int, Range(100, 100_000)]
-    """Resamples of the users behind intervals and p-values."""
-    seed: Seed
-    strata: Annotated[int, Range(1, 20)]
+    candidates: Literal["unseen", "heldout_only"] = "unseen"
+    """`unseen` ranks every movie that the user has not seen. `heldout_only` ranks only the user's
+    held-out movies, the inflated protocol, to show by how much it inflates."""
+    bootstrap: Annotated[int, Range(100, 100_000)] = 1000
+    """Resamples of the users, for intervals and p-values."""
+    seed: Seed = 1
+    """Draws the resamples and the random lists."""
+    strata: Annotated[int, Range(1, 20)] = 4
     """Groups of users by activity and of movies by popularity."""
 
 
@@ -93,94 +106,105 @@ class EvaluationConfig:
 class PopularityConfig:
     """The variants of the baseline; the best on validation is the baseline."""
 
-    dampings: Annotated[tuple[float, ...], Each(Range(0.0, 1e9))]
-    """Weights, in ratings, of the global mean in the damped mean."""
-    min_ratings: Annotated[int, Range(1, 1_000_000_000)]
+    dampings: Annotated[tuple[float, ...], ListOf(Range(0.0, 1e9))] = (5.0, 20.0, 100.0)
+    """Weights, in ratings, of the global mean in the damped mean; one variant for each."""
+    min_ratings: Annotated[int, Range(1, 1_000_000_000)] = 5
     """A movie with fewer training ratings has no damped mean."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HalvingConfig:
-    """Successive halving: all trials on a sample of users, the best on ever more of them."""
+    """Successive halving: all trials on a sample of users, the best ones on larger samples."""
 
-    initial_fraction: Annotated[float, Range(0.0, 1.0, open_ends=True)]
-    min_users: Annotated[int, Range(1, 100_000_000)]
-    """The first sample is larger than `initial_fraction` if that has fewer users than this."""
-    eta: Annotated[int, Range(2, 10)]
-    """A rung keeps one trial in `eta` and has `eta` times the users."""
-    finalists: Annotated[int, Range(1, 1000)]
-    """Trials fitted on every user."""
+    initial_fraction: Annotated[float, Range(0.0, 1.0, open_ends=True)] = 0.25
+    """The share of the users in the first sample."""
+    min_users: Annotated[int, Range(1, 100_000_000)] = 100
+    """The fewest users in the first sample, whatever `initial_fraction` says."""
+    eta: Annotated[int, Range(2, 10)] = 2
+    """Each round keeps one trial in `eta`, and takes `eta` times as many users."""
+    finalists: Annotated[int, Range(1, 1000)] = 4
+    """Trials fitted to all users."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImplicitConfig:
     """The grid of ALS with implicit feedback, in Spark's parameters."""
 
-    rank: Ranks
-    reg_param: RegParams
-    alpha: Annotated[tuple[float, ...], Each(Range(0.0, 10_000.0))]
-    feedback: Annotated[tuple[Feedback, ...], Each(None)]
-    """What ALS sees of a rating: its stars, 1 for a liked movie, or its distance from `pivot`."""
+    rank: Ranks = (16, 32)
+    """Numbers of factors."""
+    reg_param: RegParams = (0.1, 0.2)
+    """Weights of the regularisation."""
+    alpha: Annotated[tuple[float, ...], ListOf(Range(0.0, 10_000.0))] = (1.0, 2.0, 4.0)
+    """Weights of a rating's size in the confidence."""
+    feedback: Annotated[tuple[Feedback, ...], ListOf(None)] = ("rating", "liked", "signed")
+    """The value that ALS sees of a rating: its stars, 1 if liked, or its distance from `pivot`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExplicitConfig:
-    """The grid of ALS on the stars themselves, for contrast."""
+    """The grid of explicit ALS, which predicts stars; it is shown for contrast."""
 
-    rank: Ranks
-    reg_param: RegParams
+    rank: Ranks = (16,)
+    """Numbers of factors."""
+    reg_param: RegParams = (0.05, 0.2)
+    """Weights of the regularisation."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TuningConfig:
     """The search for the parameters of ALS, judged on validation."""
 
-    strategy: Literal["grid", "random", "successive_halving"]
-    metric: str
-    """The metric that picks the winner, such as ndcg_at_100; its number is evaluation.k."""
-    seed: Seed
-    draws: Annotated[int, Range(1, 100_000)]
+    strategy: Literal["grid", "random", "successive_halving"] = "grid"
+    """All points of the grid, some drawn at random, or all on few users and the best on all."""
+    metric: Literal["ndcg", "map", "precision", "recall"] = "ndcg"
+    """The metric, at `evaluation.k`, whose highest value wins."""
+    seed: Seed = 1
+    """Draws the users of a sample, and the trials of `random`."""
+    draws: Annotated[int, Range(1, 100_000)] = 20
     """Trials that `random` draws from the grid, without replacement."""
-    halving: HalvingConfig
-    pivot: Annotated[float, Range(0.0, 5.0)]
-    """The rating that `signed` feedback takes for indifference."""
-    implicit: ImplicitConfig
-    explicit: ExplicitConfig
+    halving: HalvingConfig = field(default_factory=HalvingConfig)
+    """How `successive_halving` goes."""
+    pivot: Annotated[float, Range(0.0, 5.0)] = 3.0
+    """The stars that `signed` feedback reads as indifference."""
+    implicit: ImplicitConfig = field(default_factory=ImplicitConfig)
+    """The grid of implicit ALS."""
+    explicit: ExplicitConfig = field(default_factory=ExplicitConfig)
+    """The grid of explicit ALS."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlsConfig:
     """What every fit of ALS shares. With other block counts it fits other factors."""
 
-    max_iter: Annotated[int, Range(1, 1000)]
-    num_user_blocks: Annotated[int, Range(1, 10_000)]
-    num_item_blocks: Annotated[int, Range(1, 10_000)]
-    checkpoint_interval: Annotated[int, Range(1, 1000)]
+    max_iter: Annotated[int, Range(1, 1000)] = 15
+    """Iterations."""
+    num_user_blocks: Annotated[int, Range(1, 10_000)] = 2
+    """Blocks of users; at least as many as cores keep all cores busy."""
+    num_item_blocks: Annotated[int, Range(1, 10_000)] = 2
+    """Blocks of movies."""
+    checkpoint_interval: Annotated[int, Range(1, 1000)] = 10
     """Iterations between checkpoints, which cut the lineage."""
-    seed: Seed
+    seed: Seed = 1
+    """Draws the initial factors."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """A whole conf file."""
 
-    workspace: str
-    """Where results live: a path, or a URI under file:, hdfs: or gs:."""
+    workspace: str = "file:workspace"
+    """The directory of all results: a path, or a URI under file:, hdfs: or gs:."""
     source: SourceConfig
-    partition: PartitionConfig
-    evaluation: EvaluationConfig
-    popularity: PopularityConfig
-    tuning: TuningConfig
-    als: AlsConfig
-    twins: TwinsConfig
-
-    def problems(self) -> list[str]:
-        """Return what is wrong between keys that are each right by themselves."""
-        k = self.evaluation.k
-        metrics = [f"{name}_at_{k}" for name in ("precision", "map", "ndcg", "recall")]
-        if self.tuning.metric in metrics:
-            return []
-        return [
-            f"tuning.metric: one of {', '.join(metrics)} was expected (the number is "
-            f"evaluation.k), not {self.tuning.metric!r}"
-        ]
+    """The archive."""
+    partition: PartitionConfig = field(default_factory=PartitionConfig)
+    """The split."""
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    """The protocol."""
+    popularity: PopularityConfig = field(default_factory=PopularityConfig)
+    """The baseline."""
+    tuning: TuningConfig = field(default_factory=TuningConfig)
+    """The search for ALS's parameters."""
+    als: AlsConfig = field(default_factory=AlsConfig)
+    """What every fit shares."""
+    twins: TwinsConfig = field(default_factory=TwinsConfig)
+    """Movie twins."""

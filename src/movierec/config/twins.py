@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from movierec.config.banding import bands_needed
-from movierec.config.fields import Each, Fraction, Range, Seed
+from movierec.config.fields import Fraction, ListOf, Range, Seed
 
 
 @dataclass(frozen=True, kw_only=True)
 class LshConfig:
     """MinHash LSH. A band of some rows is a bucket key; twins must share one key."""
 
-    hashes: Annotated[int, Range(1, 4096)]
-    """MinHash functions of a signature, an upper bound on rows × bands."""
-    rows: Annotated[int, Range(1, 64)] | None
-    """Hashes of a band. Null, with `bands`: both follow from threshold and `miss_probability`."""
-    bands: Annotated[int, Range(1, 4096)] | None
-    miss_probability: Annotated[float, Range(0.0, 1.0, open_ends=True)]
-    """The chance, at most, that a pair as alike as the threshold shares no bucket.
-
-    Without effect where rows and bands are given.
-    """
-    seed: Seed
+    hashes: Annotated[int, Range(1, 4096)] = 128
+    """The most MinHash functions in a signature: rows × bands is never more."""
+    rows: Annotated[int, Range(1, 64)] | None = None
+    """Hashes in a band; null, with `bands`: both follow from threshold and `miss_probability`."""
+    bands: Annotated[int, Range(1, 4096)] | None = None
+    """Bands in a signature."""
+    miss_probability: Annotated[float, Range(0.0, 1.0, open_ends=True)] = 0.001
+    """The highest probability that a pair at the threshold shares no bucket; without effect if
+    rows and bands are given."""
+    seed: Seed = 1
+    """Draws the hash functions."""
 
     def problems(self) -> list[str]:
         """Return what is wrong between keys that are each right by themselves."""
@@ -38,45 +38,53 @@ class LshConfig:
 class CurveConfig:
     """How the twins' agreement depends on the floor on movies rated."""
 
-    floors: Annotated[tuple[int, ...], Each(Range(1, 1_000_000))]
-    users: Annotated[int, Range(2, 10_000_000)] | None
-    """Users, drawn at random, on whom the curve is made; null: all."""
+    floors: Annotated[tuple[int, ...], ListOf(Range(1, 1_000_000))] = (5, 10, 20, 50, 100, 200)
+    """Numbers of rated movies below which users are left out; one point of the curve for each."""
+    users: Annotated[int, Range(2, 10_000_000)] | None = None
+    """Users, drawn at random, that the curve is computed on; null: all."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DuplicatesConfig:
-    """From where on a pair is taken for two accounts of one person; all three must hold."""
+    """Thresholds above which a pair counts as two accounts of one person; all three must hold."""
 
-    common: Annotated[int, Range(1, 1_000_000)]
+    common: Annotated[int, Range(1, 1_000_000)] = 20
     """Common movies."""
-    jaccard: Fraction
-    equal_ratings: Fraction
-    """The share of the common movies that both gave the same rating."""
+    jaccard: Fraction = 0.9
+    """The Jaccard similarity of their movie sets."""
+    equal_ratings: Fraction = 0.9
+    """The share of the common movies that both users gave the same rating."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TwinsConfig:
-    """The search for the user pairs with the most alike movie sets, and its proof."""
+    """The search for the user pairs with the most similar movie sets, and its proof."""
 
-    min_movies: Annotated[int, Range(1, 1_000_000)]
+    min_movies: Annotated[int, Range(1, 1_000_000)] = 20
     """Users with fewer rated movies take no part."""
-    pairs: Annotated[int, Range(1, 100_000)]
-    method: Literal["minhash_lsh", "exact"]
-    thresholds: Annotated[tuple[float, ...], Each(Range(0.01, 1.0))]
-    """Jaccard similarities, falling. The search takes the first at which it finds `pairs` pairs;
-    less alike than the last are no twins."""
-    lsh: LshConfig
-    proof_users: Annotated[int, Range(2, 10_000_000)] | None
-    """Users, drawn at random, on whom LSH is held against the exact search; null: all."""
-    min_common: Annotated[int, Range(2, 1_000_000)]
+    pairs: Annotated[int, Range(1, 100_000)] = 100
+    """The most similar pairs that are kept."""
+    method: Literal["minhash_lsh", "exact"] = "minhash_lsh"
+    """How candidate pairs are found."""
+    thresholds: Annotated[tuple[float, ...], ListOf(Range(0.01, 1.0))] = (0.6, 0.4, 0.25, 0.15)
+    """Jaccard similarities, falling. The search stops at the first that yields `pairs` pairs;
+    pairs below the last are no twins."""
+    lsh: LshConfig = field(default_factory=LshConfig)
+    """How LSH searches."""
+    proof_users: Annotated[int, Range(2, 10_000_000)] | None = None
+    """Users, drawn at random, on whom LSH is compared with the exact search; null: all."""
+    min_common: Annotated[int, Range(2, 1_000_000)] = 5
     """With fewer common movies a pair's correlation is undefined."""
-    random_pairs: Annotated[int, Range(2, 100_000)]
-    resamples: Annotated[int, Range(100, 100_000)]
-    """Resamples behind intervals and p-values."""
-    seed: Seed
+    random_pairs: Annotated[int, Range(2, 100_000)] = 100
+    """Random pairs that twins are compared with."""
+    resamples: Annotated[int, Range(100, 100_000)] = 2000
+    """Resamples, for intervals and p-values."""
+    seed: Seed = 1
     """Draws random pairs, users and resamples."""
-    curve: CurveConfig
-    duplicates: DuplicatesConfig
+    curve: CurveConfig = field(default_factory=CurveConfig)
+    """The twins' agreement by the number of movies rated."""
+    duplicates: DuplicatesConfig = field(default_factory=DuplicatesConfig)
+    """What counts as two accounts of one person."""
 
     def problems(self) -> list[str]:
         """Return what is wrong between keys that are each right by themselves."""

@@ -9,13 +9,12 @@ from typing import Any, Final
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
 
 from movierec.config.schema import EvaluationConfig
 from movierec.data.columns import METRICS, MOVIE_ID, USER_ID
 from movierec.data.counts import count_ratings_by
+from movierec.data.datasets import HITS, USER_METRICS, Dataset
 from movierec.data.rounding import DIGITS, rounded
-from movierec.data.schemas import HITS, USER_METRICS
 from movierec.errors import InputError
 from movierec.evaluation.bootstrap import Bootstrap, collect_bootstrap
 from movierec.evaluation.metrics import (
@@ -33,8 +32,8 @@ COMPARISONS: Final = (
     (models.ALS, models.POPULARITY),
     (models.ALS, models.ALS_EXPLICIT),
 )
-Write = Callable[[DataFrame, str, StructType], DataFrame]
-"""Writes a dataset by its name and schema and returns it as read back."""
+Write = Callable[[DataFrame, Dataset], DataFrame]
+"""Writes a dataset and returns it as read back."""
 
 # Ours and Spark's sums differ by rounding only.
 _AGREEMENT = 1e-9
@@ -85,10 +84,10 @@ def collect_judged(lists: DataFrame, *, relevant: DataFrame, k: int, write: Writ
     user, goes through `write`, which returns it as read back.
     """
     spark_input = ranking_input(lists, relevant=relevant).persist()
-    hits = write(hits_of(spark_input), "hits", HITS)
+    hits = write(hits_of(spark_input), HITS)
     judged = Judged(
         user_metrics=write(
-            user_metrics(hits, relevant=relevant, k=k), "user_metrics", USER_METRICS
+            user_metrics(hits, relevant=relevant, k=k), USER_METRICS
         ),
         hits=hits,
         means=collect_ranking_metrics(spark_input, k=k),

@@ -12,7 +12,7 @@ from pyspark.ml.recommendation import ALS, ALSModel
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from movierec.config.schema import AlsConfig, Feedback
+from movierec.config.schema import AlsConfig, Config, Feedback
 from movierec.data.columns import FACTORS, MOVIE_ID, RATING, USER_ID
 from movierec.data.rounding import DIGITS
 from movierec.errors import SingularFitError
@@ -94,18 +94,38 @@ def als_input(
     return ratings.select(USER_ID, MOVIE_ID, values[feedback].cast("float").alias(_VALUE))
 
 
-def arranged(values: DataFrame, *, config: AlsConfig) -> DataFrame:
+def in_fixed_order(values: DataFrame, *, config: AlsConfig) -> DataFrame:
     """Return the rows in partitions and an order that depend on nothing but the rows.
 
-    ALS sums in the order it meets them; in another order the last digits differ.
+    ALS sums values in the order of the rows; in another order the last digits differ.
     """
     return values.repartition(config.num_user_blocks, USER_ID).sortWithinPartitions(
         USER_ID, MOVIE_ID
     )
 
 
+def als_values(ratings: DataFrame, *, feedback: Feedback | None, config: Config) -> DataFrame:
+    """Return the input of `fit_als`: `als_input` by the config, `in_fixed_order`.
+
+    Fits of equal feedback share it, so a search may keep it in memory.
+    """
+    values = ratings.transform(
+        als_input,
+        feedback=feedback,
+        relevant_rating=config.evaluation.relevant_rating,
+        pivot=config.tuning.pivot,
+    )
+    return values.transform(in_fixed_order, config=config.als)
+
+
+def fit_factors(ratings: DataFrame, *, params: AlsParams, config: Config) -> Factors:
+    """Fit ALS to ratings and return its factors. Raises SingularFitError as `fit_als` does."""
+    values = als_values(ratings, feedback=params.feedback, config=config)
+    return factors_of(fit_als(values, params=params, config=config.als))
+
+
 def fit_als(values: DataFrame, *, params: AlsParams, config: AlsConfig) -> Model:
-    """Fit ALS to an `als_input`. Needs a checkpoint directory for its checkpoint interval.
+    """Fit ALS to `als_values`. Needs a checkpoint directory for its checkpoint interval.
 
     Raises SingularFitError where some factor's equations have no single solution: Spark adds
     `reg_param` once for each positive value, so a movie that is only disliked has none of it, and

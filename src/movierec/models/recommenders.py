@@ -11,8 +11,7 @@ from pyspark.sql import DataFrame
 
 from movierec.config.schema import Config
 from movierec.data.columns import MOVIE_ID, USER_ID
-from movierec.models import als
-from movierec.models.als import AlsParams
+from movierec.models.als import AlsParams, Factors, fit_factors
 from movierec.models.baselines import oracle_lists, random_candidates, random_unseen
 from movierec.models.popularity import Variant, movie_scores, one_factor, same_for_all
 from movierec.ranking.catalogue import Catalogue, collect_catalogue
@@ -42,7 +41,7 @@ class Contest:
             self._best, self._random = candidates_top_k, random_candidates
             movies = self.heldout
         self.movies_by_user = movie_lists(movies).persist()
-        self._catalogues: dict[als.Factors, Broadcast[Catalogue]] = {}
+        self._catalogues: dict[Factors, Broadcast[Catalogue]] = {}
 
     def close(self) -> None:
         """Free the memory. Lists that were not written by then cannot be made any more."""
@@ -52,18 +51,11 @@ class Contest:
             catalogue.destroy()
         self._catalogues.clear()
 
-    def fit_als(self, params: AlsParams) -> als.Factors:
-        """Fit ALS to the known ratings."""
-        config = self.config
-        values = als.als_input(
-            self.known,
-            feedback=params.feedback,
-            relevant_rating=config.evaluation.relevant_rating,
-            pivot=config.tuning.pivot,
-        ).transform(als.arranged, config=config.als)
-        return als.factors_of(als.fit_als(values, params=params, config=config.als))
+    def fit_als(self, params: AlsParams) -> Factors:
+        """Fit ALS to the training ratings."""
+        return fit_factors(self.known, params=params, config=self.config)
 
-    def popularity_factors(self, winner: dict[str, Any]) -> als.Factors:
+    def popularity_factors(self, winner: dict[str, Any]) -> Factors:
         """Return the popularity of the known ratings, by the winning variant, as factors.
 
         Every user has them who has a known or a held-out rating.
@@ -74,13 +66,13 @@ class Contest:
             relevant_rating=self.config.evaluation.relevant_rating,
             min_ratings=self.config.popularity.min_ratings,
         )
-        return als.Factors(users=same_for_all(self.users), movies=one_factor(scores))
+        return Factors(users=same_for_all(self.users), movies=one_factor(scores))
 
-    def lists(self, factors: als.Factors) -> DataFrame:
+    def lists(self, factors: Factors) -> DataFrame:
         """Return the lists that the factors make."""
         return self._lists(factors, functools.partial(self._best, k=self.config.evaluation.k))
 
-    def random_lists(self, factors: als.Factors) -> DataFrame:
+    def random_lists(self, factors: Factors) -> DataFrame:
         """Return the lists that chance makes of the same users and movies."""
         evaluation = self.config.evaluation
         kernel = functools.partial(self._random, k=evaluation.k, seed=evaluation.seed)
@@ -95,7 +87,7 @@ class Contest:
             k=self.config.evaluation.k,
         )
 
-    def _lists(self, factors: als.Factors, kernel: Kernel) -> DataFrame:
+    def _lists(self, factors: Factors, kernel: Kernel) -> DataFrame:
         return factors.users.transform(
             recommend,
             catalogue=self._catalogue(factors),
@@ -103,7 +95,7 @@ class Contest:
             kernel=kernel,
         )
 
-    def _catalogue(self, factors: als.Factors) -> Broadcast[Catalogue]:
+    def _catalogue(self, factors: Factors) -> Broadcast[Catalogue]:
         """Return the catalogue of the factors, collected and sent once."""
         if factors not in self._catalogues:
             context = self.known.sparkSession.sparkContext

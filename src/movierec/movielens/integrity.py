@@ -7,10 +7,10 @@ from typing import Final
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
 
 from movierec.data import columns as c
-from movierec.data import schemas
+from movierec.data import datasets
+from movierec.data.datasets import Dataset
 from movierec.movielens import layouts
 
 _KNOWN = "_known"
@@ -30,13 +30,17 @@ class Reference:
 class Table:
     """What a table's rows owe to each other and to other tables."""
 
-    name: str
-    schema: StructType
+    dataset: Dataset
     references: tuple[Reference, ...] = ()
     key: tuple[str, ...] = ()
     """Columns that no two rows share; of rows that do, the first stays."""
     highest_first: tuple[str, ...] = ()
     """The columns whose highest values make a row the first. Ties: lowest `title`, `line`."""
+
+    @property
+    def name(self) -> str:
+        """The name of the dataset."""
+        return self.dataset.path
 
 
 _MOVIE = Reference(
@@ -46,20 +50,18 @@ _TAG = Reference(
     column=c.TAG_ID, table=layouts.GENOME_TAGS, reason="tag id is not among the genome's tags"
 )
 _TABLES = (
-    Table(name=layouts.MOVIES, schema=schemas.MOVIES, key=(c.MOVIE_ID,)),
+    Table(dataset=datasets.MOVIES, key=(c.MOVIE_ID,)),
     Table(
-        name=layouts.RATINGS,
-        schema=schemas.RATINGS,
+        dataset=datasets.RATINGS,
         references=(_MOVIE,),
         key=(c.USER_ID, c.MOVIE_ID),
         highest_first=(c.RATED_AT, c.RATING),
     ),
-    Table(name=layouts.TAGS, schema=schemas.TAGS, references=(_MOVIE,)),
-    Table(name=layouts.LINKS, schema=schemas.LINKS, references=(_MOVIE,), key=(c.MOVIE_ID,)),
-    Table(name=layouts.GENOME_TAGS, schema=schemas.GENOME_TAGS, key=(c.TAG_ID,)),
+    Table(dataset=datasets.TAGS, references=(_MOVIE,)),
+    Table(dataset=datasets.LINKS, references=(_MOVIE,), key=(c.MOVIE_ID,)),
+    Table(dataset=datasets.GENOME_TAGS, key=(c.TAG_ID,)),
     Table(
-        name=layouts.GENOME_SCORES,
-        schema=schemas.GENOME_SCORES,
+        dataset=datasets.GENOME_SCORES,
         references=(_MOVIE, _TAG),
         key=(c.MOVIE_ID, c.TAG_ID),
     ),

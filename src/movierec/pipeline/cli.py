@@ -7,103 +7,193 @@ import json
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from importlib import resources
 from pathlib import Path
 
-from movierec.config.loader import load_config
+from movierec.config.loader import load_config, split_assignments, to_yaml
 from movierec.config.schema import Config
 from movierec.config.uris import resolve_uri
 from movierec.errors import ConfigError, InputError, UserError
-from movierec.pipeline.context import Context
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
+from movierec.pipeline.run_stage import Run, run_stage
 from movierec.spark.files import Files
 from movierec.spark.java_errors import storage_fault
 from movierec.spark.session import Session, is_submitted
 
+Body = Callable[[Execution, argparse.Namespace], int | None]
+"""What a job does with its config. Returns an exit code, None for 0."""
+Extend = Callable[[argparse.ArgumentParser], None]
+"""Adds the arguments that one job alone has."""
 
-def main(stage: Stage, run: Callable[[Context], None], argv: Sequence[str] | None = None) -> None:
-    """Run one job from the command line and exit with the code of the job contract.
+
+def main(stage: Stage, run: Run, argv: Sequence[str] | None = None) -> int:
+    """Run one stage from the command line and return the exit code of the job contract.
 
     0: done, or already done. 2: the config or the command line is wrong. 3: an input is missing
     or invalid. 130: interrupted. 1: anything else.
     """
-    parser = job_parser(stage.job)
-    add_force(parser)
+
+    def body(execution: Execution, arguments: argparse.Namespace) -> None:
+        outcome = run_stage(execution, stage, run, force=arguments.force)
+        print_summary(stage.job, outcome.summary())
+
+    return run_job(stage.job, body, argv, extend=add_force)
+
+
+def run_job(
+    name: str, body: Body, argv: Sequence[str] | None = None, *, extend: Extend = lambda _: None
+) -> int:
+    """Run a job that has a config: parse its arguments, call `body`, return the exit code.
+
+    With --check-config and --print-config the config is read and `body` is not called.
+    """
+    parser = job_parser(name)
+    extend(parser)
     arguments = parser.parse_args(argv)
-    session = Session(f"movierec {stage.job}", verbose=arguments.verbose)
 
-    def body() -> None:
-        config = read_config(arguments.config, arguments.set, session)
+    def checked(session: Session) -> int | None:
+        config = read_config(arguments.config, overrides_of(arguments), session)
         execution = Execution(config, session)
-        if arguments.check_config:
-            print(json.dumps({"job": stage.job, "config": arguments.config, "valid": True}))
-            return
-        outcome = execution.execute(stage, run, force=arguments.force)
-        print(json.dumps(outcome.summary()), flush=True)
+        if arguments.print_config:
+            print(to_yaml(config), end="", flush=True)
+        elif arguments.check_config:
+            print_summary(name, {"config": arguments.config, "valid": True})
+        else:
+            return body(execution, arguments)
+        return None
 
-    sys.exit(run_guarded(stage.job, body, session))
+    return run_guarded(name, checked, arguments)
 
 
 def job_parser(name: str) -> argparse.ArgumentParser:
     """Return the parser of the arguments that every job has."""
     parser = argparse.ArgumentParser(prog=name, allow_abbrev=False)
     parser.add_argument(
-        "--config", required=True, help="conf file: a path, a file shipped with --files, or a URI"
+        "--config",
+        required=True,
+        help="conf file: a path, a name such as sample, a file shipped with --files, or a URI",
     )
     parser.add_argument(
-        "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override one key"
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="override a key; several may stand in one text, with blanks between them",
+    )
+    parser.add_argument(
+        "--archive",
+        metavar="PATH",
+        help="the archive, in place of the one in conf; its checksum and size are not checked",
     )
     parser.add_argument(
         "--check-config", action="store_true", help="only check the config, without Spark"
     )
-    add_verbose(parser)
+    parser.add_argument(
+        "--print-config", action="store_true", help="only print every key and its value"
+    )
+    add_session_arguments(parser)
     return parser
 
 
 def add_force(parser: argparse.ArgumentParser) -> None:
-    """Add the argument of what leaves alone what is there already."""
-    parser.add_argument("--force", action="store_true", help="make anew what is there already")
+    """Add the argument that makes again what is there already."""
+    parser.add_argument("--force", action="store_true", help="make again what is there already")
 
 
-def add_verbose(parser: argparse.ArgumentParser) -> None:
-    """Add the argument of what starts Spark."""
+def add_session_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of jobs that start Spark."""
+    parser.add_argument(
+        "--spark-conf",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a property of Spark, such as spark.driver.memory=8g; spark-submit has --conf for that",
+    )
     parser.add_argument(
         "--verbose", action="store_true", help="show Spark's log, and no progress bar"
     )
 
 
-def run_guarded(name: str, body: Callable[[], None], session: Session) -> int:
-    """Run the body, stop Spark, and return the exit code, with failures said on standard error."""
+def overrides_of(arguments: argparse.Namespace) -> list[str]:
+    """Return the overrides of --archive and --set; the latter win."""
+    return [*archive_overrides(arguments.archive), *arguments.set]
+
+
+def archive_overrides(path: str | None) -> list[str]:
+    """Return the overrides that put another archive in place of the one in conf.
+
+    What conf says of its own archive does not hold for it: where to get it, checksum, size.
+    """
+    if path is None:
+        return []
+    known = ("url", "generate", "sha256", "expected_ratings")
+    # JSON's quotes are YAML's too: a path may hold any character
+    archive = f"source.archive={json.dumps(path, ensure_ascii=False)}"
+    return [archive, *(f"source.{key}=null" for key in known)]
+
+
+def spark_properties(texts: Sequence[str]) -> dict[str, str]:
+    """Return the properties that --spark-conf names. Raises ConfigError for other texts.
+
+    >>> spark_properties(["spark.ui.enabled=true spark.driver.memory=8g"])
+    {'spark.ui.enabled': 'true', 'spark.driver.memory': '8g'}
+    """
+    properties = {}
+    for one in (part for text in texts for part in split_assignments(text)):
+        key, separator, value = one.partition("=")
+        if not separator or not key.startswith("spark."):
+            raise ConfigError([f"--spark-conf {one}: write it as spark.key=value"])
+        properties[key] = value
+    return properties
+
+
+def run_guarded(
+    name: str, body: Callable[[Session], int | None], arguments: argparse.Namespace
+) -> int:
+    """Call the body with a session, stop Spark, print failures, and return the exit code.
+
+    `arguments` are those of `add_session_arguments`.
+    """
+    session: Session | None = None
     try:
-        body()
+        properties = spark_properties(arguments.spark_conf)
+        session = Session(f"movierec {name}", overrides=properties, verbose=arguments.verbose)
+        return body(session) or 0
     except UserError as error:
-        return _told(name, error)
+        return _print_error(name, error)
     except KeyboardInterrupt:
-        print(f"{name}: interrupted; a rerun goes on with what is complete", file=sys.stderr)
+        print(f"{name}: interrupted; a rerun continues with what is complete", file=sys.stderr)
         return 130
     except Exception as error:
         if isinstance(error, OSError) and error.filename:
-            return _told(name, InputError(f"{error.filename}: {error.strerror}"))
+            return _print_error(name, InputError(f"{error.filename}: {error.strerror}"))
         if (fault := storage_fault(error)) is not None:
-            return _told(name, fault)
+            return _print_error(name, fault)
         traceback.print_exc()
         print(f"{name}: failed: {type(error).__name__}", file=sys.stderr)
         return 1
     finally:
-        session.stop()
-    return 0
+        if session is not None:
+            session.stop()
 
 
-def _told(name: str, error: UserError) -> int:
+def _print_error(name: str, error: UserError) -> int:
     for line in str(error).splitlines():
         print(f"{name}: {line}", file=sys.stderr)
     return error.exit_code
 
 
-def read_config(name: str, overrides: Sequence[str], session: Session) -> Config:
-    """Return the config that a local path, a file shipped with --files or a URI names.
+def print_summary(job: str, fields: dict[str, object]) -> None:
+    """Print the last line of a job on standard output."""
+    print(json.dumps({"job": job, **fields}), flush=True)
 
-    Spark is started only for the last two. Raises ConfigError saying where it was looked for.
+
+def read_config(name: str, overrides: Sequence[str], session: Session) -> Config:
+    """Return the config of that name: a local path, else one of the package's own confs, such as
+    `sample`, else a URI or a file shipped with --files.
+
+    Spark is started for the last two only. Raises ConfigError with the places it was looked for.
     """
     if Path(name).exists():
         try:
@@ -111,10 +201,28 @@ def read_config(name: str, overrides: Sequence[str], session: Session) -> Config
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError([f"{name}: cannot be read: {error}"]) from None
     else:
-        text = _read_elsewhere(name, session)
+        text = _read_packaged(name) or _read_elsewhere(name, session)
     if text is None:
-        raise ConfigError([f"--config {name}: no such file here, on the URI, or among --files"])
+        raise ConfigError(
+            [
+                f"--config {name}: there is no such file here, on the URI, or among --files; "
+                f"confs that come with the package: {', '.join(packaged_confs())}"
+            ]
+        )
     return load_config(text, origin=name, overrides=overrides)
+
+
+def packaged_confs() -> list[str]:
+    """Return the names of the confs that come with the package."""
+    names = (one.name for one in resources.files("movierec.config").joinpath("confs").iterdir())
+    return sorted(name.removesuffix(".yaml") for name in names if name != "cluster.yaml")
+
+
+def _read_packaged(name: str) -> str | None:
+    if name not in packaged_confs():
+        return None
+    conf = resources.files("movierec.config").joinpath("confs", f"{name}.yaml")
+    return conf.read_text(encoding="utf-8")
 
 
 def _read_elsewhere(name: str, session: Session) -> str | None:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from movierec import __version__
 from movierec.pipeline import dag
+from movierec.pipeline.execution import Execution
 from movierec.pipeline.fingerprint import digest, effective_config
 from movierec.pipeline.manifest import Manifest
 from movierec.pipeline.workspace import Draft, Result
-from movierec.spark.jvm import ask_jvm
+from movierec.spark.jvm import call_static
 from movierec.spark.progress import Progress
 from movierec.spark.time_left import TimeLeft
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-    from pyspark.sql.types import StructType
 
-    from movierec.pipeline.execution import Execution
+    from movierec.data.datasets import Dataset
 
 
 class Context:
@@ -57,15 +57,20 @@ class Context:
         """Return the result of a stage that this one reads."""
         return self._inputs[stage.name]
 
-    def read(self, stage: dag.Stage, dataset: str, schema: StructType) -> DataFrame:
-        """Return a dataset of a stage that this one reads."""
-        return self._inputs[stage.name].read(self.spark, dataset, schema)
+    def read(self, dataset: Dataset, **keys: str) -> DataFrame:
+        """Return a dataset of a stage that this one reads; `keys` are its model and split."""
+        result = self._inputs[dataset.stage]
+        return result.read(self.spark, dataset.at(**keys), dataset.schema)
 
-    def write(self, frame: DataFrame, dataset: str, schema: StructType) -> DataFrame:
-        """Write a dataset of the result and return it as read back."""
-        return self.draft.write(frame, dataset, schema)
+    def write(self, frame: DataFrame, dataset: Dataset, **keys: str) -> DataFrame:
+        """Write a dataset of this stage and return it as read back."""
+        return self.draft.write(frame, dataset.at(**keys), dataset.schema)
 
-    def part(
+    def write_rows(self, rows: Sequence[Any], dataset: Dataset) -> DataFrame:
+        """Write a small dataset of this stage from its rows and return it as read back."""
+        return self.write(self.spark.createDataFrame(rows, dataset.schema), dataset)
+
+    def cached_part(
         self,
         name: str,
         version: int,
@@ -154,7 +159,7 @@ class Context:
 
 def versions(spark: SparkSession) -> dict[str, str]:
     """Return the versions that a result was made with."""
-    (java,) = ask_jvm(spark, ("java.lang.System", "getProperty", "java.version"))
+    (java,) = call_static(spark, ("java.lang.System", "getProperty", "java.version"))
     return {
         "movierec": __version__,
         "spark": spark.version,

@@ -83,5 +83,5 @@ SUMMARY: Final = "summary.json"
 """What several stages leave of their findings; for people theirs are merged into one."""
 TWINS_CSV: Final = "twins.csv"
 REPORT_FACTS: Final = "report.json"
-FOR_PEOPLE: Final = ((TWINS, TWINS_CSV), (REPORT, REPORT_FACTS))
+EXPORTED_FILES: Final = ((TWINS, TWINS_CSV), (REPORT, REPORT_FACTS))
 """Besides the summary, what people look at, and the stage that leaves it."""

@@ -1,45 +1,15 @@
-"""Runs a stage: finds its result or makes it."""
+"""One config on one workspace: where its results are, and which are there."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
-
 from movierec.config.schema import Config
 from movierec.config.uris import absent, resolve_uri
-from movierec.errors import InputError, UserError
+from movierec.errors import InputError
 from movierec.pipeline import dag
-from movierec.pipeline.context import Context
 from movierec.pipeline.fingerprint import fingerprint
 from movierec.pipeline.workspace import Result, Workspace, checkpoints
 from movierec.spark.files import Files
-from movierec.spark.java_errors import storage_fault
-from movierec.spark.memory import PeakMemory
-from movierec.spark.session import Session, size_shuffles
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a job ended well."""
-
-    stage: dag.Stage
-    result: Result
-    seconds: float
-    reused: bool
-
-    def summary(self) -> dict[str, Any]:
-        """Return the fields of the job's last line on standard output."""
-        return {
-            "job": self.stage.job,
-            "fingerprint": self.result.manifest.fingerprint,
-            "output": self.result.path,
-            "seconds": round(self.seconds, 3),
-            "reused": self.reused,
-            "rows": self.result.manifest.rows,
-        }
+from movierec.spark.session import Session
 
 
 class Execution:
@@ -86,33 +56,3 @@ class Execution:
                 f"`make {stage.name}` or jobs/{stage.job}.py, with the same conf"
             )
         return result
-
-    def execute(
-        self, stage: dag.Stage, run: Callable[[Context], None], *, force: bool = False
-    ) -> Outcome:
-        """Return the stage's result, running `run` where there is none or `force` asks for it.
-
-        A failure leaves what was there before, and of a failure that the user can mend no files.
-        """
-        started = time.monotonic()
-        result = None if force else self.find(stage)
-        if result is not None:
-            return Outcome(stage, result, time.monotonic() - started, reused=True)
-        inputs = {one.name: self.require(one) for one in stage.inputs}
-        draft = self.workspace.begin(stage.name, self.fingerprint(stage))
-        context = Context(self, stage, inputs, draft, force=force)
-        largest = max((n for one in inputs.values() for n in one.manifest.rows.values()), default=0)
-        if largest:
-            size_shuffles(self.session(), rows=largest)
-        peak = PeakMemory(self.session)
-        try:
-            run(context)
-            seconds = time.monotonic() - started
-            result = draft.publish(context.manifest(seconds, peak.measured(context.spark)))
-        except Exception as error:
-            if isinstance(error, UserError) or storage_fault(error) is not None:
-                # a disk that takes nothing may keep what it has
-                with suppress(InputError):
-                    draft.discard()
-            raise
-        return Outcome(stage, result, seconds, reused=False)

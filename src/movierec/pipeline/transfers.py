@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from movierec.config.uris import resolve_uri
 from movierec.errors import InputError
+from movierec.pipeline import dag
+from movierec.pipeline.cli import (
+    add_force,
+    add_session_arguments,
+    print_summary,
+    run_guarded,
+    run_job,
+)
+from movierec.pipeline.execution import Execution
 from movierec.pipeline.workspace import Result, Workspace, is_abandoned, new_attempt
 from movierec.spark.files import Files
+from movierec.spark.session import Session
 
 _PARTIAL = ".partial"
 
@@ -118,3 +130,50 @@ def find_distcp() -> Copy | None:
             )
 
     return copy
+
+
+def stage_in_main(argv: Sequence[str] | None = None) -> int:
+    """Copy an archive from the command line; return the exit code of the job contract."""
+    parser = argparse.ArgumentParser(prog="stage_in", allow_abbrev=False)
+    parser.add_argument("--source", required=True, help="URI of the archive")
+    parser.add_argument("--target", required=True, help="URI to copy it to")
+    add_session_arguments(parser)
+    arguments = parser.parse_args(argv)
+
+    def body(session: Session) -> None:
+        source = resolve_uri(arguments.source, key="--source")
+        target = resolve_uri(arguments.target, key="--target")
+        copied = stage_in(Files(session), source=source, target=target)
+        print_summary("stage_in", {"output": target, "copied": copied})
+
+    return run_guarded("stage_in", body, arguments)
+
+
+def export_main(argv: Sequence[str] | None = None) -> int:
+    """Copy the results of a config from the command line; return the job contract's exit code."""
+
+    def extend(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--target", required=True, help="URI of the workspace to export to")
+        add_force(parser)
+
+    def body(execution: Execution, arguments: argparse.Namespace) -> None:
+        target = resolve_uri(arguments.target, key="--target")
+        exported = Workspace(target, execution.files)
+        copied = {}
+        for stage in dag.PIPELINE:
+            result = execution.find(stage)
+            if result is not None:
+                copied[stage.name] = export_result(
+                    execution.files,
+                    result,
+                    to=exported,
+                    copy=find_distcp(),
+                    force=arguments.force,
+                )
+                state = "copied" if copied[stage.name] else "is there already"
+                print(f"export_results: {stage.name}: {state}", file=sys.stderr, flush=True)
+        if not copied:
+            raise InputError(f"{execution.workspace.root}: no stage is done for this config")
+        print_summary("export_results", {"output": target, "copied": copied})
+
+    return run_job("export_results", body, argv, extend=extend)

@@ -123,6 +123,10 @@ class Result:
         check_size(self.files, path, wanted=self.manifest.sizes[dataset], stage=self.manifest.stage)
         return conform(spark.read.schema(schema).parquet(path), schema)
 
+    def read_text(self, name: str) -> str | None:
+        """Return the text of a small file beside the datasets, None if there is none."""
+        return self.files.read_text(f"{self.path}/{name}")
+
     def check_has(self, dataset: str) -> None:
         """Raise InputError, naming those that there are, where the result has no such dataset."""
         if dataset not in self.manifest.rows:

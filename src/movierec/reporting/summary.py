@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from movierec.config.schema import EvaluationConfig
@@ -63,11 +62,6 @@ def evaluation_summary(
         "movies": {split: evaluations[split].movies for split in HELD_OUT},
         "strata": {split: evaluations[split].strata for split in HELD_OUT},
     }
-
-
-def to_json(summary: dict[str, Any]) -> str:
-    """Return the text of summary.json."""
-    return json.dumps(summary, indent=2, allow_nan=False) + "\n"
 
 
 def table(summary: dict[str, Any]) -> str:

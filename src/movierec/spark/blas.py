@@ -1,7 +1,7 @@
-"""Native linear algebra for ALS: finds OpenBLAS or MKL, and tells whether Spark uses one.
+"""Native linear algebra for ALS: finds OpenBLAS or MKL, and checks whether Spark uses one.
 
-Spark's ALS adds one rank-1 matrix a rating by BLAS and solves one system a user by LAPACK. Its
-jars bring the bindings for a native library, but look for it under names that few machines have.
+Spark's ALS adds one rank-1 matrix per rating by BLAS and solves one system per user by LAPACK. Its
+jars hold the bindings for a native library, but look for it under names that few machines have.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from movierec.errors import InputError
-from movierec.spark.jvm import ask_jvm
+from movierec.spark.jvm import call_static
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-CHOICE: Final = "MOVIEREC_BLAS"
+LIBRARY_VARIABLE: Final = "MOVIEREC_BLAS"
 """Environment variable: the path of a library, or `off`."""
 ONE_THREAD: Final = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "MKL_THREADING_LAYER": "SEQUENTIAL",
 }
-"""Spark's tasks already take every core; threads inside of them only wait for each other."""
+"""Spark's tasks already use every core; threads within a task would only wait for each other."""
 
-# MKL first: at rank 64 its rank-1 update and its solver take half of OpenBLAS's time.
-_PLACES: Final = (
+# MKL first: at rank 64 its rank-1 update and its solver take half the time of OpenBLAS.
+_LOCATIONS: Final = (
     (Path(sys.prefix), "lib/libmkl_rt.so.*"),
     (Path("/opt/intel/oneapi/mkl/latest/lib"), "**/libmkl_rt.so.*"),
     (Path("/usr/lib"), "*-linux-gnu*/libopenblas.so.0"),
@@ -38,56 +38,57 @@ _PLACES: Final = (
     (Path(sys.prefix), "lib/libopenblas.so.0"),
 )
 _BINDINGS: Final = ("blas", "lapack")
-_PATH: Final = "dev.ludovic.netlib.{}.nativeLibPath"
+_PATH_PROPERTY: Final = "dev.ludovic.netlib.{}.nativeLibPath"
 _MISSING: Final = "no native BLAS, ALS takes longer"
-_CURE: Final = (
+_FIX: Final = (
     "install OpenBLAS (Debian, Ubuntu: libopenblas0; Fedora, Homebrew: openblas) or MKL "
-    f"(`make mkl`), or set {CHOICE} to the path of a library"
+    f"(`make mkl`), or set {LIBRARY_VARIABLE} to the path of a library"
 )
 
 
-def find_library(places: Iterable[tuple[Path, str]] = _PLACES) -> Path | None:
+def find_library(locations: Iterable[tuple[Path, str]] = _LOCATIONS) -> Path | None:
     """Return the library that MOVIEREC_BLAS names, else the first found, else None.
 
-    `places` are directories and patterns below them, the best first. Where MOVIEREC_BLAS is `off`
-    the path is of a file that is no library: without any, the bindings would still try the
-    system's libblas.so.3. Raises InputError for a path with a space, at which Java options are
-    split.
+    `locations` are directories and patterns below them, the best first. If MOVIEREC_BLAS is `off`,
+    returns a path that is no library: without a path the bindings would still try the system's
+    libblas.so.3. Raises InputError for a path with a space, as Java options are split at spaces.
     """
-    choice = os.environ.get(CHOICE)
+    choice = os.environ.get(LIBRARY_VARIABLE)
     if choice is not None:
         if " " in choice:
-            raise InputError(f"{CHOICE}: {choice!r} has a space; link to it from a path without")
+            raise InputError(
+                f"{LIBRARY_VARIABLE}: {choice!r} has a space; link to it from a path without"
+            )
         return Path(os.devnull if choice == "off" else choice)
-    found = (library for place, pattern in places for library in sorted(place.glob(pattern)))
+    found = (library for folder, pattern in locations for library in sorted(folder.glob(pattern)))
     return next((library for library in found if " " not in str(library)), None)
 
 
 def java_options(library: Path) -> str:
-    """Return the options that make a JVM's Spark load the library."""
-    return " ".join(f"-D{_PATH.format(name)}={library}" for name in _BINDINGS)
+    """Return the JVM options that make Spark load the library."""
+    return " ".join(f"-D{_PATH_PROPERTY.format(name)}={library}" for name in _BINDINGS)
 
 
 def library_in_use(spark: SparkSession) -> str | None:
-    """Return the name of the library that the JVM uses for BLAS and LAPACK, None without one."""
-    *instances, path = ask_jvm(
+    """Return the name of the native library that the JVM uses, None if it uses none."""
+    *instances, path = call_static(
         spark,
         *((f"dev.ludovic.netlib.{name}.{name.upper()}", "getInstance") for name in _BINDINGS),
-        ("java.lang.System", "getProperty", _PATH.format("blas")),
+        ("java.lang.System", "getProperty", _PATH_PROPERTY.format("blas")),
     )
-    # an object's default text, such as dev.ludovic.netlib.blas.JNIBLAS@1f2e
+    # an object's default text form, such as dev.ludovic.netlib.blas.JNIBLAS@1f2e
     if not all(".JNI" in str(instance) for instance in instances):
         return None
     return Path(path).name if path else "the system's"
 
 
-def finding(spark: SparkSession) -> tuple[str, str]:
-    """Return whether ALS uses a native library, and where it does not, the cure."""
+def check_library(spark: SparkSession) -> tuple[str, str]:
+    """Return whether ALS uses a native library, and how to get one if it does not."""
     library = library_in_use(spark)
-    return (f"ALS uses native BLAS, {library}", "") if library else (_MISSING, _CURE)
+    return (f"ALS uses native BLAS, {library}", "") if library else (_MISSING, _FIX)
 
 
-def told(spark: SparkSession) -> str:
+def describe(spark: SparkSession) -> str:
     """Return the same in one line for the log."""
-    found, cure = finding(spark)
-    return f"warning: {found}; {cure}" if cure else found
+    found, fix = check_library(spark)
+    return f"warning: {found}; {fix}" if fix else found

@@ -18,18 +18,16 @@ from zipfile import ZipInfo
 
 from movierec.config.uris import is_local, local_path
 from movierec.errors import InputError
-from movierec.spark.hadoop_streams import buffered, count_lines, inflate
-from movierec.spark.java_errors import plain_errors
+from movierec.spark.hadoop_streams import count_lines, inflate, seekable_file
+from movierec.spark.java_errors import call_java
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-
-
 @dataclass(frozen=True)
 class FileStatus:
-    """What a file system says of a file: its bytes, and when it changed in ms since 1970."""
+    """The size of a file in bytes, and when it was modified in ms since 1970."""
 
     length: int
     modified: int
@@ -37,10 +35,10 @@ class FileStatus:
 
 
 class Files:
-    """Reads, writes and deletes by URI. What is local is read without starting Spark.
+    """Reads, writes and deletes by URI. Local files are read without starting Spark.
 
-    `spark` is called at the first touch of Hadoop. Raises InputError with the URI where a file
-    cannot be read.
+    `spark` is called when Hadoop is first needed. Raises InputError with the URI if a file cannot
+    be read.
     """
 
     def __init__(self, spark: Callable[[], SparkSession]) -> None:
@@ -52,19 +50,19 @@ class Files:
 
     def _open_at(self, uri: str) -> tuple[Any, Any]:
         """Return Hadoop's file system and path for the URI."""
-        path = plain_errors(uri, self._jvm.org.apache.hadoop.fs.Path, uri)
+        path = call_java(uri, self._jvm.org.apache.hadoop.fs.Path, uri)
         conf = self._spark().sparkContext._jsc.hadoopConfiguration()
-        return plain_errors(uri, path.getFileSystem, conf), path
+        return call_java(uri, path.getFileSystem, conf), path
 
     def exists(self, uri: str) -> bool:
-        """Tell whether a file or directory is there."""
+        """Return whether the file or directory exists."""
         if is_local(uri):
             return os.path.exists(local_path(uri))
         files, path = self._open_at(uri)
-        return bool(plain_errors(uri, files.exists, path))
+        return bool(call_java(uri, files.exists, path))
 
     def read_text(self, uri: str) -> str | None:
-        """Return the UTF-8 text of a small file, None where there is none."""
+        """Return the UTF-8 text of a small file, None if it does not exist."""
         if is_local(uri):
             try:
                 with open(local_path(uri), encoding="utf-8") as file:
@@ -76,30 +74,30 @@ class Files:
         if not self.exists(uri):
             return None
         files, path = self._open_at(uri)
-        stream = plain_errors(uri, files.open, path)
+        stream = call_java(uri, files.open, path)
         try:
             utils = self._jvm.org.apache.commons.io.IOUtils
-            return str(plain_errors(uri, utils.toString, stream, "UTF-8"))
+            return str(call_java(uri, utils.toString, stream, "UTF-8"))
         finally:
             stream.close()
 
     def write_text(self, uri: str, text: str) -> None:
-        """Write a small file over whatever is there, and its missing parent directories."""
+        """Write a small file and its missing parent directories; an existing file is replaced."""
         files, path = self._open_at(uri)
-        stream = plain_errors(uri, files.create, path, True)
+        stream = call_java(uri, files.create, path, True)
         try:
-            plain_errors(uri, stream.write, bytearray(text, "utf-8"))
+            call_java(uri, stream.write, bytearray(text, "utf-8"))
         finally:
-            plain_errors(uri, stream.close)
+            call_java(uri, stream.close)
 
     def delete(self, uri: str) -> None:
-        """Delete a file or a whole directory; nothing happens where there is none."""
+        """Delete a file or a whole directory, if it exists."""
         files, path = self._open_at(uri)
-        if not plain_errors(uri, files.delete, path, True) and self.exists(uri):
-            raise InputError(f"{uri}: could not be deleted; see who else may write there")
+        if not call_java(uri, files.delete, path, True) and self.exists(uri):
+            raise InputError(f"{uri}: could not be deleted; check who else writes there")
 
     def delete_if_empty(self, uri: str) -> None:
-        """Delete a directory; nothing happens where there is something in it, or none."""
+        """Delete a directory if it exists and is empty."""
         from py4j.protocol import Py4JJavaError
 
         files, path = self._open_at(uri)
@@ -114,19 +112,19 @@ class Files:
             except OSError as error:
                 raise InputError(f"{uri}: cannot be read: {error.strerror}") from None
         files, path = self._open_at(uri)
-        stream = plain_errors(uri, files.open, path)
+        stream = call_java(uri, files.open, path)
         try:
             digest = self._jvm.org.apache.commons.codec.digest.DigestUtils
-            return str(plain_errors(uri, digest.sha256Hex, stream))
+            return str(call_java(uri, digest.sha256Hex, stream))
         finally:
             stream.close()
 
     def open(self, uri: str) -> io.BufferedReader:
         """Return a seekable binary file for reading small parts, such as a zip's directory."""
         files, path = self._open_at(uri)
-        size = plain_errors(uri, files.getFileStatus, path).getLen()
-        stream = plain_errors(uri, files.open, path)
-        return buffered(self._jvm, stream, size)
+        size = call_java(uri, files.getFileStatus, path).getLen()
+        stream = call_java(uri, files.open, path)
+        return seekable_file(self._jvm, stream, size)
 
     def inflate_member(
         self, archive: str, *, member: ZipInfo, target: str, skip: Callable[[bytes], int]
@@ -134,13 +132,13 @@ class Files:
         """Stream one member of a zip through the JVM to the file `target`.
 
         `skip` gets the member's first bytes, at most 4096, and returns how many to leave out.
-        Returns what is wrong where the content is not what the zip's directory says, else None.
+        Returns what is wrong if the content differs from what the zip's directory says, else None.
         """
         files, path = self._open_at(archive)
         target_files, target_path = self._open_at(target)
-        raw = plain_errors(archive, files.open, path)
+        raw = call_java(archive, files.open, path)
         try:
-            with closing(plain_errors(target, target_files.create, target_path, True)) as out:
+            with closing(call_java(target, target_files.create, target_path, True)) as out:
                 name = f"{archive}: {member.filename}"
                 return inflate(self._jvm, raw, out, member=member, skip=skip, name=name)
         finally:
@@ -149,9 +147,9 @@ class Files:
     def count_lines(
         self, archive: str, *, member: ZipInfo, skip: Callable[[bytes], int]
     ) -> tuple[int, str | None]:
-        """Do as `inflate_member` does, to nowhere; return the lines after `skip`, and the fault."""
+        """Do as `inflate_member`, write nothing; return the lines after `skip`, and the fault."""
         files, path = self._open_at(archive)
-        raw = plain_errors(archive, files.open, path)
+        raw = call_java(archive, files.open, path)
         try:
             name = f"{archive}: {member.filename}"
             return count_lines(self._jvm, raw, member=member, skip=skip, name=name)
@@ -159,56 +157,56 @@ class Files:
             raw.close()
 
     def free_space(self, uri: str) -> int | None:
-        """Return the bytes that may still be written there, None where no limit is told."""
+        """Return the bytes that can still be written there, None if there is no limit."""
         if is_local(uri):
-            place = Path(local_path(uri))  # Hadoop would count what is reserved for root
-            return shutil.disk_usage(next(filter(Path.exists, (place, *place.parents)))).free
+            folder = Path(local_path(uri))  # Hadoop would include the space reserved for root
+            return shutil.disk_usage(next(filter(Path.exists, (folder, *folder.parents)))).free
         files, path = self._open_at(uri)
-        while not plain_errors(uri, files.exists, path) and path.getParent() is not None:
+        while not call_java(uri, files.exists, path) and path.getParent() is not None:
             path = path.getParent()
-        free = int(plain_errors(uri, files.getStatus, path).getRemaining())
-        # HDFS keeps copies; of a bucket's room Hadoop says Java's largest long
+        free = int(call_java(uri, files.getStatus, path).getRemaining())
+        # HDFS keeps copies; for a bucket Hadoop returns Java's largest long
         return None if free == 2**63 - 1 else free // max(1, files.getDefaultReplication(path))
 
     def status(self, uri: str) -> FileStatus | None:
-        """Return what the file system says of a file or directory, None where there is none."""
+        """Return the status of a file or directory, None if it does not exist."""
         if not self.exists(uri):
             return None
         files, path = self._open_at(uri)
-        found = plain_errors(uri, files.getFileStatus, path)
-        return FileStatus(found.getLen(), found.getModificationTime(), found.isDirectory())
+        status = call_java(uri, files.getFileStatus, path)
+        return FileStatus(status.getLen(), status.getModificationTime(), status.isDirectory())
 
     def size(self, uri: str) -> int:
         """Return the bytes of a file, or of all files below a directory."""
         files, path = self._open_at(uri)
-        return int(plain_errors(uri, files.getContentSummary, path).getLength())
+        return int(call_java(uri, files.getContentSummary, path).getLength())
 
     def names(self, uri: str) -> list[str]:
-        """Return the names in a directory, in order."""
+        """Return the sorted names of a directory's entries."""
         files, path = self._open_at(uri)
-        return sorted(one.getPath().getName() for one in plain_errors(uri, files.listStatus, path))
+        return sorted(entry.getPath().getName() for entry in call_java(uri, files.listStatus, path))
 
     def copy(self, source: str, target: str) -> None:
-        """Copy a file over what is there, or a directory to a new place, between any systems."""
+        """Copy a file, replacing an existing one, or a directory to a new URI, on any systems."""
         from_files, from_path = self._open_at(source)
         to_files, to_path = self._open_at(target)
         conf = self._spark().sparkContext._jsc.hadoopConfiguration()
         copied = self._jvm.org.apache.hadoop.fs.FileUtil.copy
         arguments = (from_files, from_path, to_files, to_path, False, True, conf)
-        if not plain_errors(f"{source} to {target}", copied, *arguments):
+        if not call_java(f"{source} to {target}", copied, *arguments):
             raise InputError(f"{source} could not be copied to {target}")
 
     def make_directory(self, uri: str) -> None:
-        """Make a directory and those above it, unless they are there."""
+        """Make a directory and its missing parents."""
         files, path = self._open_at(uri)
-        if not plain_errors(uri, files.mkdirs, path):
+        if not call_java(uri, files.mkdirs, path):
             raise InputError(f"{uri}: the directory could not be made")
 
     def rename(self, source: str, target: str) -> None:
-        """Give a file another name in the same file system; there must be none of that name."""
+        """Rename a file within one file system; `target` must not exist."""
         files, path = self._open_at(source)
         _, target_path = self._open_at(target)
-        if not plain_errors(source, files.rename, path, target_path):
+        if not call_java(source, files.rename, path, target_path):
             raise InputError(f"{source} could not be renamed to {target}")
 
 

@@ -1,4 +1,4 @@
-"""Java's streams as Python files, and the members of a zip streamed through the JVM."""
+"""Java streams as Python files, and members of a zip streamed through the JVM."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class _HadoopInput(io.RawIOBase):
         super().close()
 
 
-def buffered(jvm: Any, stream: Any, size: int) -> io.BufferedReader:
-    """Return a Java stream of so many bytes as a seekable file, for reading small parts."""
+def seekable_file(jvm: Any, stream: Any, size: int) -> io.BufferedReader:
+    """Return a Java stream of `size` bytes as a seekable file, for reading small parts."""
     return io.BufferedReader(_HadoopInput(jvm, stream, size), buffer_size=1 << 16)
 
 
@@ -65,59 +65,59 @@ def inflate(
     skip: Callable[[bytes], int],
     name: str,
 ) -> str | None:
-    """Stream one member of the zip behind the Java stream `raw` to the Java stream `out`.
+    """Inflate one member of the zip in the Java stream `raw` to the Java stream `out`.
 
     `skip` gets the member's first bytes, at most 4096, and returns how many to leave out. Returns
-    what is wrong where the content is not what the zip's directory says, else None. Raises
-    InputError, with the `name`, for what is no fault of the zip.
+    what is wrong if the content differs from what the zip's directory says, else None. Raises
+    InputError, with the `name`, if something else than the zip is at fault.
     """
     copy = jvm.org.apache.commons.io.IOUtils.copyLarge
 
-    def drain(first: bytes, content: Any, length: int) -> bool:
+    def consume(first: bytes, content: Any, length: int) -> bool:
         out.write(bytearray(first))
         return bool(copy(content, out, 0, length) == length)
 
-    return _drained(jvm, raw, drain, member=member, skip=skip, name=name)
+    return _read_member(jvm, raw, consume, member=member, skip=skip, name=name)
 
 
 def count_lines(
     jvm: Any, raw: Any, *, member: ZipInfo, skip: Callable[[bytes], int], name: str
 ) -> tuple[int, str | None]:
-    """Read one member like `inflate`, to nowhere; return its lines after `skip`, and the fault.
+    """Read one member like `inflate`, write nothing; return its lines after `skip`, and the fault.
 
-    A last line without an end counts from Java 16 on.
+    A last line without a line end counts only since Java 16.
     """
     lines = 0
 
-    def drain(first: bytes, content: Any, length: int) -> bool:
+    def consume(first: bytes, content: Any, length: int) -> bool:
         nonlocal lines
         java, streams = jvm.java.io, jvm.org.apache.commons.io.input
-        # A reader reads ahead, and behind a member that is stored lies the next one. A sequence
-        # closes what it is made of.
+        # The bound: a reader reads ahead, into the member after a stored one. The shield: a
+        # sequence closes its parts.
         rest = streams.BoundedInputStream(streams.CloseShieldInputStream.wrap(content), length)
         whole = java.SequenceInputStream(java.ByteArrayInputStream(bytearray(first)), rest)
         reader = java.LineNumberReader(java.InputStreamReader(whole, "ISO-8859-1"))
         size = len(first) + length
-        passed = reader.skip(size + 1)
+        skipped = reader.skip(size + 1)
         lines = int(reader.getLineNumber())
-        return bool(passed == size)
+        return bool(skipped == size)
 
-    fault = _drained(jvm, raw, drain, member=member, skip=skip, name=name)
+    fault = _read_member(jvm, raw, consume, member=member, skip=skip, name=name)
     return lines, fault
 
 
-def _drained(
+def _read_member(
     jvm: Any,
     raw: Any,
-    drain: Callable[[bytes, Any, int], bool],
+    consume: Callable[[bytes, Any, int], bool],
     *,
     member: ZipInfo,
     skip: Callable[[bytes], int],
     name: str,
 ) -> str | None:
-    """Have `drain` take a member's first bytes, its rest as a Java stream, and the rest's length.
+    """Give `consume` a member's first bytes, its rest as a Java stream, and the rest's length.
 
-    It tells whether so much was there. Returns and raises what `inflate` does.
+    `consume` returns whether the rest had that length. Returns and raises what `inflate` does.
     """
     from py4j.protocol import Py4JJavaError
 
@@ -125,12 +125,12 @@ def _drained(
     try:
         content = _open_content(jvm, raw, member, inflater)
         first = bytes(content.readNBytes(min(member.file_size, 4096)))
-        whole = drain(first[skip(first) :], content, member.file_size - len(first))
+        complete = consume(first[skip(first) :], content, member.file_size - len(first))
         ends = member.compress_type != ZIP_DEFLATED or content.read() == -1
-        if not (whole and ends and content.getChecksum().getValue() == member.CRC):
+        if not (complete and ends and content.getChecksum().getValue() == member.CRC):
             return "its content has not the size or the checksum in the archive's directory"
     except Py4JJavaError as error:
-        # A full disk, say, is another matter than a damaged member.
+        # other errors, such as a full disk, do not mean that the member is damaged
         if error.java_exception.getClass().getSimpleName() in ("ZipException", "EOFException"):
             return f"its content is damaged ({java_message(error)})"
         raise InputError(f"{name}: {java_message(error)}") from None
@@ -142,8 +142,8 @@ def _drained(
 def _open_content(jvm: Any, raw: Any, member: ZipInfo, inflater: Any) -> Any:
     """Return the member's inflated and checksummed content as a Java stream.
 
-    Not ZipInputStream: it refuses members that were zipped into a pipe, and believes the
-    member's own header instead of the zip's directory, which is what was checked.
+    Not ZipInputStream: it refuses members that were zipped into a pipe, and it trusts the
+    member's own header instead of the zip's directory, which was checked.
     """
     zip_, io_utils = jvm.java.util.zip, jvm.org.apache.commons.io.IOUtils
     raw.seek(member.header_offset)

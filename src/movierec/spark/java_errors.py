@@ -1,4 +1,4 @@
-"""What Java says when a call into it fails, as errors a user can read."""
+"""Errors of Java as messages that a user can read."""
 
 from __future__ import annotations
 
@@ -8,60 +8,60 @@ from typing import Any, Final
 
 from movierec.errors import InputError
 
-WRITE_THERE: Final = "let this account read and write there"
-_Cures = tuple[tuple[str, str], ...]
-_DAMAGED: Final = "make the result that it belongs to again, with FORCE=1 (--force)"
-# what a disk or a file system did to us, by Java's class and message, with the cure
-_OF_PLACES: Final[_Cures] = (
+ALLOW_WRITE: Final = "let this account read and write there"
+_Fixes = tuple[tuple[str, str], ...]
+_REBUILD: Final = "make the result that it belongs to again, with FORCE=1 (--force)"
+# failures of a disk or file system: a pattern of Java's class and message, and the fix
+_STORAGE_FIXES: Final[_Fixes] = (
     (
         r"No space left on device|DiskOutOfSpace|QuotaExceeded",
         "make room, there or in spark.local.dir",
     ),
     (r"Read-only file system", "give a workspace that can be written to"),
-    (r"AccessControlException|Permission denied|Mkdirs failed", WRITE_THERE),
+    (r"AccessControlException|Permission denied|Mkdirs failed", ALLOW_WRITE),
     (r"SafeModeException|is in safe mode", "wait for HDFS: hdfs dfsadmin -safemode get"),
     (
         r"BlockMissingException|Could not obtain block|could only be written to 0 of the",
         "start HDFS's DataNodes: hdfs dfsadmin -report",
     ),
 )
-_OF_RESULTS: Final[_Cures] = (
-    (r"ChecksumException", _DAMAGED),
-    (r"FileNotFoundException|File does not exist", _DAMAGED),
-    (r"is not a Parquet file|ParquetDecodingException|could not read footer", _DAMAGED),
+_RESULT_FIXES: Final[_Fixes] = (
+    (r"ChecksumException", _REBUILD),
+    (r"FileNotFoundException|File does not exist", _REBUILD),
+    (r"is not a Parquet file|ParquetDecodingException|could not read footer", _REBUILD),
 )
 
 
 def java_message(error: Any) -> str:
-    """Return in one line the class and message of py4j's Java error, or of PySpark's own of it."""
+    """Return the class and message of a Java error, by py4j or by PySpark, in one line."""
     return _one_line(_exception(error))
 
 
 def storage_fault(error: BaseException) -> InputError | None:
-    """Return what went wrong with a file, in one line with the cure, None for any other failure.
+    """Return what went wrong with a file and the fix, in one line; None for any other failure.
 
-    Spark's own exceptions say only that a task failed: their causes say why.
+    Spark's own exceptions only say that a task failed; their causes say why.
     """
     for cause in _causes(error):
-        said = _one_line(cause)
-        cure = _cure(said, (*_OF_PLACES, *_OF_RESULTS))
-        if cure is not None:
-            return InputError(f"{said}; {cure}")
+        message = _one_line(cause)
+        fix = _find_fix(message, (*_STORAGE_FIXES, *_RESULT_FIXES))
+        if fix is not None:
+            return InputError(f"{message}; {fix}")
     return None
 
 
-def _cure(said: str, cures: _Cures) -> str | None:
-    found = (cure for pattern, cure in cures if re.search(pattern, said, re.IGNORECASE))
+def _find_fix(message: str, fixes: _Fixes) -> str | None:
+    found = (fix for pattern, fix in fixes if re.search(pattern, message, re.IGNORECASE))
     return next(found, None)
 
 
 def _exception(error: Any) -> Any:
-    """Return Java's exception behind a Python one."""
+    """Return the Java exception behind a Python one."""
     return error._origin if hasattr(error, "_origin") else error.java_exception
 
 
 def _causes(error: Any) -> Iterator[Any]:
-    """Yield Java's exceptions behind a Python one, the deepest first; none where it has none."""
+    """Yield the Java exceptions behind a Python one, if any, the deepest cause first."""
     found: list[Any] = []
     cause = getattr(error, "_origin", None) or getattr(error, "java_exception", None)
     while cause is not None and len(found) < 20:
@@ -71,15 +71,15 @@ def _causes(error: Any) -> Iterator[Any]:
 
 
 def _one_line(cause: Any) -> str:
-    # what HDFS answers brings the stack of its server
+    # answers of HDFS hold its server's stack trace
     text = " ".join(str(cause.getMessage() or "").split()).partition(" at org.apache.")[0]
     return f"{cause.getClass().getSimpleName()}: {text}".removesuffix(": ")
 
 
-def plain_errors(place: str, call: Callable[..., Any], *arguments: Any) -> Any:
-    """Call into Java; its exceptions become an InputError that begins with the place, or URI.
+def call_java(place: str, call: Callable[..., Any], *arguments: Any) -> Any:
+    """Call into Java; its exceptions become an InputError that begins with `place`, mostly a URI.
 
-    It ends with the cure where it is plain what the place suffers from.
+    The message ends with the fix if it is known.
     """
     from py4j.protocol import Py4JJavaError
     from pyspark.errors.exceptions.captured import CapturedException
@@ -87,6 +87,6 @@ def plain_errors(place: str, call: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return call(*arguments)
     except (Py4JJavaError, CapturedException) as error:
-        said = java_message(error)
-        cure = _cure(said, _OF_PLACES)
-        raise InputError(f"{place}: {said}" + (f"; {cure}" if cure else "")) from None
+        message = java_message(error)
+        fix = _find_fix(message, _STORAGE_FIXES)
+        raise InputError(f"{place}: {message}" + (f"; {fix}" if fix else "")) from None

@@ -1,4 +1,4 @@
-"""What is asked of Spark's JVM that Spark has no Python API for."""
+"""Calls into Spark's JVM for which Spark has no Python API."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-def ask_jvm(spark: SparkSession, *calls: tuple[str, ...]) -> list[str | None]:
-    """Return what static methods of the driver's JVM return, as text.
+def call_static(spark: SparkSession, *calls: tuple[str, ...]) -> list[str | None]:
+    """Call static methods in the driver's JVM and return their results as text.
 
-    Each call is a class, a method, and its arguments, all texts. Raises PySparkException for a
-    class or method that is not there.
+    Each call is a class, a method, and its arguments, all strings. Raises PySparkException for an
+    unknown class or method.
     """
     columns = (f"java_method({', '.join(map(repr, call))})" for call in calls)
     row = spark.sql(f"SELECT {', '.join(columns)}").first()
@@ -21,11 +21,11 @@ def ask_jvm(spark: SparkSession, *calls: tuple[str, ...]) -> list[str | None]:
     return [*row]
 
 
-def let_go(spark: SparkSession) -> None:
-    """Have Spark free what nothing refers to any more: cached blocks, shuffles and checkpoints.
+def free_unreferenced(spark: SparkSession) -> None:
+    """Have Spark free cached blocks, shuffles and checkpoints that nothing refers to any more.
 
-    It does so as the JVM collects its garbage, which with a large heap may be hours away, and to
-    which nothing belongs that Python's own uncollected garbage still names.
+    Spark frees them when the JVM collects its garbage, which with a large heap may be hours later.
+    Python's own garbage is collected first, as it still refers to objects in the JVM.
     """
     gc.collect()
-    ask_jvm(spark, ("java.lang.System", "gc"))
+    call_static(spark, ("java.lang.System", "gc"))

@@ -1,4 +1,4 @@
-"""Shows on standard error how far a step is: redrawn on a terminal, elsewhere a line a minute."""
+"""Progress of a step on standard error: redrawn on a terminal, else one line per minute."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TextIO
 
-from movierec.spark.console import CLEAR_REST, bar_line, can_redraw, columns
 from movierec.spark.session import Session
-from movierec.spark.task_counts import StageTasks
-from movierec.spark.time_left import TimeLeft, in_words
+from movierec.spark.task_counts import TaskCounts
+from movierec.spark.terminal import CLEAR_REST, can_redraw, progress_line, terminal_width
+from movierec.spark.time_left import TimeLeft, format_duration
 
 REDRAW_SECONDS = 0.5
 REPORT_SECONDS = 60.0
-THREAD = "progress"
+THREAD_NAME = "progress"
 
 
 @dataclass(frozen=True)
-class _Counted:
-    """`done` of `of` are done, and at the time `at` so much is left of the step."""
+class _StepCount:
+    """How much of a step is done."""
 
     done: int
-    of: int
+    total: int
     left: TimeLeft | None
+    """The estimate made at the time `at`."""
     at: float
 
     def left_now(self) -> TimeLeft | None:
@@ -34,13 +35,13 @@ class _Counted:
 
 
 class Progress:
-    """Says what a job has to say, and shows how far its step is; the two never share a line.
+    """Prints a job's messages and the progress of its step, each on lines of its own.
 
-    Where standard error is a terminal, a line is drawn anew twice a second once Spark has started:
-    the step with a bar of what it counts, else of the tasks of the stages that it has run so far,
-    as far as they were seen; the time passed; and the time left, where something can be said. That
-    is of the whole step where the step itself estimates it, else of the running stages alone.
-    Elsewhere, and with a verbose session, it is a plain line each minute.
+    On a terminal, one line is redrawn twice a second once Spark has started: the step, a bar, the
+    time passed and, if known, the time left. The bar shows what the step counts, else the tasks of
+    the stages seen so far. The time left is that of the whole step if the step estimates it, else
+    that of the running stages. Elsewhere, and with a verbose session, a plain line is printed each
+    minute.
     """
 
     def __init__(self, job: str, session: Session) -> None:
@@ -48,26 +49,26 @@ class Progress:
         self._session = session
         self._lock = threading.Lock()
         self._drawn_on: TextIO | None = None
-        """Where a line stands that must be erased before another one is written."""
-        self._counted: _Counted | None = None
+        """The stream with a drawn line, which must be erased before another one is written."""
+        self._count: _StepCount | None = None
 
     def say(self, message: str) -> None:
-        """Write a line of its own."""
+        """Print a message."""
         with self._lock:
             self._erase()
             print(f"{self._job}: {message}", file=sys.stderr, flush=True)
 
     @contextmanager
     def step(self, name: str, *, of: int | None = None) -> Iterator[None]:
-        """Show how far the step is until the block ends; `of` is how often it will advance.
+        """Show the progress of a step until the block ends; `of` is how often it will advance.
 
         Steps do not nest.
         """
         started = time.monotonic()
-        self._counted = None if of is None else _Counted(0, of, left=None, at=started)
+        self._count = None if of is None else _StepCount(0, of, left=None, at=started)
         ended = threading.Event()
         watcher = threading.Thread(
-            target=self._watch, args=(name, started, ended), name=THREAD, daemon=True
+            target=self._watch, args=(name, started, ended), name=THREAD_NAME, daemon=True
         )
         watcher.start()
         try:
@@ -75,13 +76,13 @@ class Progress:
         finally:
             ended.set()
             watcher.join()
-            self._counted = None
+            self._count = None
 
     def advance(self, left: TimeLeft | None = None) -> None:
-        """Count one more of what the step counts, if it does; `left` is what it takes yet."""
-        counted = self._counted
-        if counted is not None:
-            self._counted = replace(counted, done=counted.done + 1, left=left, at=time.monotonic())
+        """Count one more part of the step as done; `left` is the time that the step still needs."""
+        count = self._count
+        if count is not None:
+            self._count = replace(count, done=count.done + 1, left=left, at=time.monotonic())
 
     def _watch(self, step: str, started: float, ended: threading.Event) -> None:
         stream = sys.stderr
@@ -90,41 +91,41 @@ class Progress:
         while not ended.wait(REDRAW_SECONDS if redraws else REPORT_SECONDS):
             if self._session.started:
                 try:
-                    tasks = tasks or StageTasks(self._session().sparkContext.statusTracker())
-                    tasks.look()
-                except Exception:  # whatever it is, the job meets it too and tells of it
+                    tasks = tasks or TaskCounts(self._session().sparkContext.statusTracker())
+                    tasks.update()
+                except Exception:  # the job meets the same error and reports it
                     break
             seconds = time.monotonic() - started
             if not redraws:
                 self.say(f"{step}: {self._report(seconds, tasks)}")
-            elif tasks is not None:  # what is written while Spark starts would not erase the line
-                self._draw(self._line(step, seconds, tasks, width=columns(stream)), stream)
+            elif tasks is not None:  # messages of a starting Spark would not erase the line
+                self._draw(self._line(step, seconds, tasks, width=terminal_width(stream)), stream)
         with self._lock:
             self._erase()
 
-    def _report(self, seconds: float, tasks: StageTasks | None) -> str:
-        counted, done, left = self._counted, None, None
-        if counted is not None:
-            done, left = f"{counted.done} of {counted.of} done", counted.left_now()
+    def _report(self, seconds: float, tasks: TaskCounts | None) -> str:
+        count, done, left = self._count, None, None
+        if count is not None:
+            done, left = f"{count.done} of {count.total} done", count.left_now()
         elif tasks is not None and tasks.running()[1]:
             done = "{} of {} tasks of the running stages done".format(*tasks.running())
-            left = tasks.left()
-        return _joined(done, in_words(seconds), left)
+            left = tasks.time_left()
+        return _joined(done, format_duration(seconds), left)
 
-    def _line(self, step: str, seconds: float, tasks: StageTasks, *, width: int) -> str:
-        counted, clock = self._counted, f"{int(seconds) // 60}:{int(seconds) % 60:02}"
-        if counted is not None:
-            done, total = counted.done, counted.of
-            tail = _joined(f"{done}/{total}", clock, counted.left_now())
+    def _line(self, step: str, seconds: float, tasks: TaskCounts, *, width: int) -> str:
+        count, clock = self._count, f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+        if count is not None:
+            done, total = count.done, count.total
+            tail = _joined(f"{done}/{total}", clock, count.left_now())
         else:
-            done, total = tasks.so_far()
-            left = tasks.left()
+            done, total = tasks.overall()
+            left = tasks.time_left()
             tail = _joined(
                 f"{done}/{total} tasks" if total else None,
                 clock,
                 f"stages: {left}" if left else None,
             )
-        return bar_line(f"{self._job}: {step}", done, total, tail, width=width)
+        return progress_line(f"{self._job}: {step}", done, total, tail, width=width)
 
     def _draw(self, line: str, stream: TextIO) -> None:
         with self._lock:

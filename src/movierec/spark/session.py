@@ -1,9 +1,10 @@
-"""Makes the Spark session, the only place that does."""
+"""Starts the Spark session; nothing else does."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Mapping
 from importlib import resources
@@ -12,21 +13,21 @@ from typing import TYPE_CHECKING
 
 from movierec.errors import InputError
 from movierec.spark import blas
-from movierec.spark.console import can_redraw
 from movierec.spark.files import Files
-from movierec.spark.java_errors import WRITE_THERE, plain_errors
-from movierec.spark.patience import waiting_for
+from movierec.spark.java_errors import ALLOW_WRITE, call_java
+from movierec.spark.java_versions import use_recorded_java
+from movierec.spark.terminal import can_redraw, waiting_for
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# Results must not depend on where a job runs, so what shapes them is set, never left to a
-# default: Spark 3.5 and 4.x differ in ANSI mode, machines differ in time zone.
+# Results must not depend on where a job runs, so whatever shapes them is set here: Spark 3.5 and
+# 4.x differ in ANSI mode by default, machines in time zone.
 _BEHAVIOUR = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
     "spark.cleaner.referenceTracking.cleanCheckpoints": "true",
-    # Collected by user, lists stay hashed: beyond 128 users Spark would sort every row instead.
+    # Lists collected by user stay hashed: beyond 128 users Spark would sort every row instead.
     "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "1000000",
 }
 _LOCAL = {
@@ -38,17 +39,19 @@ _LOCAL = {
 _START = "Spark to start; on YARN, for a place in the queue (yarn application -list)"
 _EXECUTOR = "an executor; on YARN, for free memory and cores (yarn node -list -all)"
 _SHUFFLE_PARTITIONS = "spark.sql.shuffle.partitions"
-_ROWS_A_PARTITION = 500_000
+_ROWS_PER_PARTITION = 500_000
 _GIB = 1 << 30
+_JAVA_OPTIONS = "spark.driver.extraJavaOptions"
+_COLLECTOR = r"-XX:\+Use\w+GC\b"
 
 
 class Session:
     """A Spark session that starts at its first use.
 
-    Under spark-submit master, memory and cores are what the submission says. Started from plain
-    Python it is a local session on all cores with a heap sized from the machine's memory;
-    `overrides` are Spark properties that win over both. Spark says only its errors, or what it
-    logs at INFO if `verbose`.
+    Under spark-submit, master, memory and cores come from the submission. From plain Python it is
+    a local session on all cores with a heap sized from the machine's memory. `overrides` are Spark
+    properties that win over both; Java options of the driver are added to the suite's own. Spark
+    logs its errors only, or from INFO on if `verbose`.
     """
 
     def __init__(
@@ -66,10 +69,9 @@ class Session:
         self._spark: SparkSession | None = None
 
     def __call__(self) -> SparkSession:
-        """Return the session, starting it if need be.
+        """Return the session, starting it if needed.
 
-        Raises InputError where Spark does not start, or the directory for checkpoints cannot be
-        made.
+        Raises InputError if Spark does not start or the checkpoint directory cannot be made.
         """
         if self._spark is None:
             self._spark = self._start()
@@ -79,13 +81,13 @@ class Session:
 
     @property
     def started(self) -> bool:
-        """Tell whether a JVM is running for this session."""
+        """Whether a JVM is running for this session."""
         return self._spark is not None
 
     def checkpoint_to(self, uri: str) -> None:
         """Set where checkpoints go; on a cluster every executor must reach it.
 
-        Without it ALS ignores its checkpoint interval in silence, and the lineage of some 25
+        Without it ALS silently ignores its checkpoint interval, and the lineage of some 25
         iterations overflows the stack.
         """
         self._checkpoint_dir = uri
@@ -93,34 +95,44 @@ class Session:
             self._make_checkpoint_dir(self._spark, uri)
 
     def stop(self) -> None:
-        """Stop Spark if it runs and remove its checkpoints; a later call starts it anew."""
+        """Stop Spark if it runs and remove its checkpoints; a later call starts it again."""
         if self._spark is not None:
             from py4j.protocol import Py4JError
 
             self._remove_checkpoints()
             spark, self._spark = self._spark, None
-            # a JVM that died takes no orders, and what ended it is the failure to tell of
+            # the JVM may be gone; then the original error is the one to report
             with contextlib.suppress(Py4JError, OSError):
                 spark.stop()
 
     def _make_checkpoint_dir(self, spark: SparkSession, uri: str) -> None:
-        """Have Spark make a directory of its own below the URI."""
+        """Have Spark make its own directory below the URI."""
         try:
-            plain_errors(uri, spark.sparkContext.setCheckpointDir, uri)
+            call_java(uri, spark.sparkContext.setCheckpointDir, uri)
         except InputError as error:
             if "FileNotFoundException" not in str(error):
                 raise
-            # so Hadoop says that it could not make it
-            raise InputError(f"{error}; {WRITE_THERE}") from None
+            # Hadoop says so if it could not make it
+            raise InputError(f"{error}; {ALLOW_WRITE}") from None
         self._checkpoints.append(str(spark.sparkContext.getCheckpointDir()))
 
     def _remove_checkpoints(self) -> None:
-        """Remove what Spark leaves behind, a tuning on ml-latest-small some megabytes."""
+        """Remove the checkpoints that Spark leaves: after tuning ml-latest-small some megabytes."""
         from py4j.protocol import Py4JError
 
         while self._checkpoints:
             with contextlib.suppress(InputError, Py4JError, OSError):
                 Files(self).delete(self._checkpoints.pop())
+
+    def _properties(self) -> dict[str, str]:
+        if is_submitted():
+            return _BEHAVIOUR | self._overrides
+        heap = f"{heap_gib(machine_memory())}g"
+        properties = {"spark.master": "local[*]", "spark.driver.memory": heap} | self._overrides
+        if properties["spark.master"].startswith("local"):
+            properties = _LOCAL | properties
+        options = _java_options(properties.get(_JAVA_OPTIONS, ""), verbose=self.verbose)
+        return _BEHAVIOUR | properties | {_JAVA_OPTIONS: options}
 
     def _start(self) -> SparkSession:
         from pyspark.errors import PySparkRuntimeError
@@ -128,50 +140,45 @@ class Session:
 
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
-        builder = SparkSession.builder.appName(self._app_name)
-        properties = dict(_BEHAVIOUR)
         if not is_submitted():
+            use_recorded_java()
             for variable, number in blas.ONE_THREAD.items():
                 os.environ.setdefault(variable, number)
-            master = self._overrides.get("spark.master", "local[*]")
-            builder = builder.master(master)
-            properties |= _before_start(verbose=self.verbose)
-            if master.startswith("local"):
-                properties |= _LOCAL
-        for key, value in (properties | self._overrides).items():
+        builder = SparkSession.builder.appName(self._app_name)
+        for key, value in self._properties().items():
             builder = builder.config(key, value)
         with waiting_for(_START, name=self._app_name):
             try:
-                spark: SparkSession = plain_errors("Spark does not start", builder.getOrCreate)
+                spark: SparkSession = call_java("Spark does not start", builder.getOrCreate)
             except PySparkRuntimeError as error:
                 if "JAVA_GATEWAY_EXITED" not in str(error):
                     raise
                 raise InputError(
-                    "Spark does not start: its Java ended at once, as it says above; see what "
-                    "`make doctor` finds"
+                    "Spark does not start: its Java ended at once, with the message above; run "
+                    "`make doctor`"
                 ) from None
         spark.sparkContext.setLogLevel("INFO" if self.verbose else "ERROR")
         if not str(spark.sparkContext.master).startswith("local"):
-            # Spark itself says so in a warning, which the log level leaves out.
+            # Spark's own warning about this is hidden by the log level
             with waiting_for(_EXECUTOR, name=self._app_name):
                 spark.range(1).count()
         return spark
 
 
 def size_shuffles(spark: SparkSession, *, rows: int) -> None:
-    """Set the number of shuffle partitions for data of so many rows.
+    """Set the number of shuffle partitions for data of `rows` rows.
 
-    Spark's fixed 200 cost seconds a query on 100,000 ratings. A number that the session was
-    started with is left alone.
+    Spark's fixed 200 cost seconds per query on 100,000 ratings. A number given when the session
+    started is kept.
     """
     if not spark.sparkContext.getConf().contains(_SHUFFLE_PARTITIONS):
-        wanted = -(-rows // _ROWS_A_PARTITION)
+        by_rows = -(-rows // _ROWS_PER_PARTITION)
         cores = spark.sparkContext.defaultParallelism
-        spark.conf.set(_SHUFFLE_PARTITIONS, str(max(cores, wanted)))
+        spark.conf.set(_SHUFFLE_PARTITIONS, str(max(cores, by_rows)))
 
 
 def is_submitted() -> bool:
-    """Tell whether spark-submit started this process, so that the JVM already runs."""
+    """Return whether spark-submit started this process, so that the JVM already runs."""
     return "PYSPARK_GATEWAY_PORT" in os.environ
 
 
@@ -196,12 +203,15 @@ def machine_memory() -> int:
     return total
 
 
-def _before_start(*, verbose: bool) -> dict[str, str]:
-    """Return what must be known before the JVM starts: heap, logging, collector, native BLAS."""
+def _java_options(given: str, *, verbose: bool) -> str:
+    """Return the options of the driver's JVM: logging, collector, native BLAS, then those given."""
     # as a URI: Java options are split at spaces
     logging = Path(str(resources.files("movierec.spark").joinpath("log4j2.properties"))).as_uri()
-    # a batch wants throughput, not short pauses: a fit takes a tenth less time than with G1
-    options = [f"-Dlog4j2.configurationFile={logging}", "-XX:+UseParallelGC"]
+    options = [f"-Dlog4j2.configurationFile={logging}"]
+    # Java takes one collector only. A batch needs throughput, not short pauses: a fit takes a tenth
+    # less time than with G1.
+    if not re.search(_COLLECTOR, given):
+        options.append("-XX:+UseParallelGC")
     if verbose:
         options.append("-Dmovierec.log.level=info")
     elif can_redraw(sys.stderr):
@@ -209,7 +219,4 @@ def _before_start(*, verbose: bool) -> dict[str, str]:
     library = blas.find_library()
     if library is not None:
         options.append(blas.java_options(library))
-    return {
-        "spark.driver.memory": f"{heap_gib(machine_memory())}g",
-        "spark.driver.extraJavaOptions": " ".join(options),
-    }
+    return " ".join(filter(None, (*options, given)))

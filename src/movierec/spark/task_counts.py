@@ -1,4 +1,4 @@
-"""The tasks of Spark's stages, as its status tracker counts them."""
+"""How many tasks of Spark's stages are done, by its status tracker, and the time they need."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from movierec.spark.time_left import TimeLeft
 if TYPE_CHECKING:
     from pyspark import StatusTracker
 
-# a shorter look at a stage says little, and the estimates of quick stages would only flicker
-_LEAST_SECONDS = 2.0
+# estimates from a shorter time are poor, and those of quick stages would only flicker
+_MIN_SECONDS = 2.0
 
 
 @dataclass
 class _Stage:
-    """A stage since it was first seen, with `done_then` of its tasks done."""
+    """A stage since it was first seen, when `done_at_first` of its tasks were done."""
 
     first_seen: float
-    done_then: int
+    done_at_first: int
     done: int
     total: int
 
 
-class StageTasks:
-    """Counts the tasks of the stages that were running at a look.
+class TaskCounts:
+    """Counts the tasks of the stages that were running at an update.
 
-    Those of a stage that came and went between two looks are not counted.
+    A stage that starts and ends between two updates is not counted.
     """
 
     def __init__(
@@ -40,50 +40,50 @@ class StageTasks:
         self._running: dict[int, _Stage] = {}
         self._done_before = 0
         """Tasks of the stages that have ended."""
-        self._gained = 0
-        """Tasks of the running stages that ended since these were first seen."""
-        self._looked = self._gained_at = now()
+        self._newly_done = 0
+        """Tasks of the running stages that ended after their stage was first seen."""
+        self._updated_at = self._newly_done_at = now()
 
-    def look(self) -> None:
-        """Ask Spark. Raises whatever comes of a JVM that is gone."""
-        self._looked = self._now()
+    def update(self) -> None:
+        """Count again. Raises py4j's error if the JVM is gone."""
+        self._updated_at = self._now()
         active = self._tracker.getActiveStageIds()
         for stage_id in {*self._running, *active}:
             info = self._tracker.getStageInfo(stage_id)
             if info is None:
                 continue
             done, total = info.numCompletedTasks, info.numTasks
-            stage = self._running.setdefault(stage_id, _Stage(self._looked, done, done, total))
+            stage = self._running.setdefault(stage_id, _Stage(self._updated_at, done, done, total))
             stage.done, stage.total = done, total
         for stage_id in self._running.keys() - set(active):
             self._done_before += self._running.pop(stage_id).done
-        gained = sum(stage.done - stage.done_then for stage in self._running.values())
-        if gained != self._gained:
-            self._gained, self._gained_at = gained, self._looked
+        newly_done = sum(stage.done - stage.done_at_first for stage in self._running.values())
+        if newly_done != self._newly_done:
+            self._newly_done, self._newly_done_at = newly_done, self._updated_at
 
     def running(self) -> tuple[int, int]:
         """Return how many tasks of the running stages are done, and how many there are."""
         stages = self._running.values()
         return sum(stage.done for stage in stages), sum(stage.total for stage in stages)
 
-    def so_far(self) -> tuple[int, int]:
-        """Return the same with the tasks done of the stages that have ended."""
+    def overall(self) -> tuple[int, int]:
+        """Return the same, with the tasks of the ended stages added to both."""
         done, total = self.running()
         return self._done_before + done, self._done_before + total
 
-    def left(self) -> TimeLeft | None:
-        """Return the time that the running stages take yet, if their tasks go on at this pace.
+    def time_left(self) -> TimeLeft | None:
+        """Return the time that the running stages still need if their tasks keep their pace.
 
-        The pace is that of their tasks that ended since they were first seen, over the time up to
-        the last of these. None before one has, in the first two seconds, and once the stages take
-        longer than that. It knows nothing of the stages to come.
+        The pace is the number of tasks that ended since the stages were first seen, divided by the
+        time until the last of them ended. None before a task has ended, in the first two seconds,
+        and once the estimated time is over. Stages to come are not included.
         """
-        if not self._gained:
+        if not self._newly_done:
             return None
-        begun = min(stage.first_seen for stage in self._running.values())
-        took = self._gained_at - begun
-        if took < _LEAST_SECONDS:
+        started = min(stage.first_seen for stage in self._running.values())
+        took = self._newly_done_at - started
+        if took < _MIN_SECONDS:
             return None
         done, total = self.running()
-        pace = self._gained / took
-        return TimeLeft((total - done) / pace).after(self._looked - self._gained_at)
+        pace = self._newly_done / took
+        return TimeLeft((total - done) / pace).after(self._updated_at - self._newly_done_at)

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from movierec.data import columns as c
-from movierec.data import schemas
+from movierec.data import datasets, schemas
 from movierec.errors import InputError
 from movierec.movielens import archive, integrity, layouts
 from movierec.movielens.integrity import TABLES, Table
@@ -67,6 +67,17 @@ def staged(context: Context, source: Source) -> Iterator[str]:
         files.delete(folder)
 
 
+def run(context: Context) -> None:
+    """Write every table of the archive, and the rows that were rejected."""
+    source = open_source(context)
+    with staged(context, source) as folder:
+        ingestion = Ingestion(context, source, folder)
+        for table in source.members:
+            ingestion.ingest(table)
+        ingestion.write_rejected()
+    ingestion.describe()
+
+
 class Ingestion:
     """The tables of one archive on their way into the result."""
 
@@ -94,8 +105,8 @@ class Ingestion:
             table = TABLES[name]
             rows = self._check(lines, member, table)
             n_bad = self._judge(rows, member)
-            good = rows.transform(integrity.good_rows).select(*table.schema.names)
-            self._written[name] = self._context.write(good, name, table.schema)
+            good = rows.transform(integrity.good_rows).select(*table.dataset.schema.names)
+            self._written[name] = self._context.write(good, table.dataset)
             if n_bad:
                 bad = rows.transform(integrity.bad_rows).select(c.REASON, c.LINE)
                 self._rejected.append(bad.withColumn(c.MEMBER, F.lit(member.name)))
@@ -104,7 +115,7 @@ class Ingestion:
         """Write the bad rows of all members, each with its reason and its line."""
         with self._context.step("rejected"):
             rejected = reduce(DataFrame.unionByName, self._rejected)
-            self._context.write(rejected, "rejected", schemas.REJECTED)
+            self._context.write(rejected, datasets.REJECTED)
 
     def describe(self) -> None:
         """Add to the facts how many ratings, users and rated movies there are, and from when."""

@@ -13,7 +13,7 @@ from movierec.pipeline.context import Context
 from movierec.pipeline.dag import TRIAL_KEYS, TUNE
 from movierec.pipeline.fingerprint import effective_config
 from movierec.spark.time_left import TimeLeft
-from movierec.tuning.search import RunTrial, Trial, metric_name
+from movierec.tuning.search import RunTrial, Trial
 
 TRIAL = "trial"
 """The name of a trial's result in the workspace."""
@@ -50,7 +50,7 @@ class Ledger:
                 self._context.warn(f"a trial counts as 0: {error}")
                 return Trial.failed(params, user_fraction).facts()
 
-        facts, reused = self._context.part(TRIAL, TUNE.version, identity, compute)
+        facts, reused = self._context.cached_part(TRIAL, TUNE.version, identity, compute)
         trial = Trial.from_facts(params, user_fraction, facts)
         self._trials.append(trial)
         if not reused:
@@ -65,7 +65,7 @@ class Ledger:
         ]
 
     def _report(self, trial: Trial, reused: bool) -> None:
-        name = metric_name(self._context.config.tuning)
+        name = self._context.config.tuning.metric
         highest = max(
             one.metrics[name] for one in self._trials if one.user_fraction == trial.user_fraction
         )

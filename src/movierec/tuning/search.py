@@ -119,7 +119,7 @@ def planned_trials(n_grid: int, *, config: TuningConfig, n_users: int) -> list[f
 def best(trials: Sequence[Trial], *, config: TuningConfig) -> Trial:
     """Return the trial on all users with the highest configured metric; of equals the first."""
     on_everybody = [trial for trial in trials if trial.user_fraction == 1.0]
-    return max(on_everybody, key=lambda trial: trial.metrics[metric_name(config)])
+    return max(on_everybody, key=lambda trial: trial.metrics[config.metric])
 
 
 def at_edges(params: AlsParams, grid: Sequence[AlsParams]) -> list[str]:
@@ -141,11 +141,6 @@ def at_edges(params: AlsParams, grid: Sequence[AlsParams]) -> list[str]:
     return found
 
 
-def metric_name(config: TuningConfig) -> str:
-    """Return the metric that picks the winner without its k, such as ndcg."""
-    return config.metric.partition("_at_")[0]
-
-
 def _halve(
     grid: Sequence[AlsParams], *, config: TuningConfig, n_users: int, run: RunTrial
 ) -> list[Trial]:
@@ -155,7 +150,7 @@ def _halve(
         if trials:
             last_rung = trials[-len(remaining) :]
             # A stable sort: of equals, the first in the grid goes on.
-            last_rung.sort(key=lambda trial: -trial.metrics[metric_name(config)])
+            last_rung.sort(key=lambda trial: -trial.metrics[config.metric])
             kept = {trial.params for trial in last_rung[:n]}
             remaining = [params for params in grid if params in kept]
         trials += [run(params, fraction) for params in remaining]

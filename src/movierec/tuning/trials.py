@@ -14,8 +14,8 @@ from movierec.evaluation.validation import collect_unseen_metrics
 from movierec.models import als
 from movierec.models.als import AlsParams, Factors
 from movierec.ranking.recommend import movie_lists
-from movierec.spark.jvm import let_go
-from movierec.tuning.search import Trial, metric_name
+from movierec.spark.jvm import free_unreferenced
+from movierec.tuning.search import Trial
 
 
 @dataclass
@@ -71,7 +71,7 @@ class TrialRunner:
         )
         self._keep(trial, factors)
         del model, factors
-        let_go(self._train.sparkSession)
+        free_unreferenced(self._train.sparkSession)
         return trial
 
     def factors(self, params: AlsParams) -> Factors:
@@ -89,13 +89,13 @@ class TrialRunner:
     def _keep(self, trial: Trial, factors: Factors) -> None:
         if trial.user_fraction < 1.0:
             return
-        name = metric_name(self._config.tuning)
+        name = self._config.tuning.metric
         best = self._best.get(trial.params.explicit)
         if best is None or trial.metrics[name] > best[0].metrics[name]:
             self._best[trial.params.explicit] = (trial, factors)
 
     def _fit(self, params: AlsParams, sample: _Sample) -> als.Model:
-        return als.fit_als(self._als_values(params, sample), params=params, config=self._config.als)
+        return als.fit_als(self._cached_values(params, sample), params=params, config=self._config.als)
 
     def _free_sample(self) -> None:
         if self._values is not None:
@@ -123,16 +123,11 @@ class TrialRunner:
             )
         return self._sample
 
-    def _als_values(self, params: AlsParams, sample: _Sample) -> DataFrame:
+    def _cached_values(self, params: AlsParams, sample: _Sample) -> DataFrame:
         """Return what ALS sees; grids keep equal feedback together, so one is kept at a time."""
         if self._values is None or self._values[0].feedback != params.feedback:
             if self._values is not None:
                 self._values[1].unpersist()
-            values = sample.train.transform(
-                als.als_input,
-                feedback=params.feedback,
-                relevant_rating=self._config.evaluation.relevant_rating,
-                pivot=self._config.tuning.pivot,
-            ).transform(als.arranged, config=self._config.als)
+            values = als.als_values(sample.train, feedback=params.feedback, config=self._config)
             self._values = (params, values.persist())
         return self._values[1]

@@ -1,1 +1,1 @@
-"""The most similar pairs of users, the proof of the search, and what their ratings say."""
+"""The user pairs with the most similar movie sets, the recall of the search, their correlation."""

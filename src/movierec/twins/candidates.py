@@ -1,6 +1,6 @@
-"""Pairs of sets that share a block and can be as alike as asked: the candidates.
+"""Candidates: pairs of sets that share a block and may reach a similarity threshold.
 
-A block is a bucket of LSH, or a movie of the exact search. Only ids, sizes and sketches are
+A block is an LSH bucket, or a movie in the exact search. Only ids, sizes and sketches are
 shuffled, never the sets.
 """
 
@@ -21,18 +21,18 @@ from movierec.twins.block_pairs import BlockRows, similar_in_blocks
 
 BLOCK_COLUMNS: Final = (BLOCK, SET_ID, SIZE, LEADS, SKETCH)
 CELL_ROWS: Final = 8192
-"""A block of more rows is hot: it is cut into cells of about so many, for a task each."""
-_CUTS, _CELL, _N_ROWS = "cuts", "cell", "n_rows"
+"""A block with more rows is hot: it is cut into cells of about this many rows, one task each."""
+_N_PARTS, _PART, _PARTNER, _N_ROWS = "n_parts", "part", "partner", "n_rows"
 
 
 @dataclass(frozen=True)
 class BlockSizes:
-    """How full the blocks are."""
+    """The sizes of the blocks."""
 
     largest_block: int
-    """Rows."""
+    """Its number of rows."""
     hot_blocks: int
-    """Blocks that are cut into cells."""
+    """The number of blocks that are cut into cells."""
 
 
 def candidate_pairs(
@@ -40,10 +40,10 @@ def candidate_pairs(
 ) -> tuple[DataFrame, BlockSizes]:
     """Return the pairs that share a block and may reach the threshold, each once, and the sizes.
 
-    `blocks` has BLOCK_COLUMNS, one row a set and block; a pair counts where the smaller set, or
-    with equal sizes that of the smaller id, leads. One row a pair: `set_a`, that one, and
-    `set_b`. No block is skipped: a hot one is compared in several cells, which together hold all
-    its pairs. Runs Spark to find the hot blocks.
+    `blocks` has BLOCK_COLUMNS, one row per set and block. A pair counts if its smaller set leads;
+    of two sets of equal size the one with the smaller id. The result has one row per pair:
+    `set_a`, the smaller set, and `set_b`. No block is skipped: a hot block is compared in several
+    cells, which together hold all its pairs. Runs Spark to find the hot blocks.
     """
     counts = blocks.groupBy(BLOCK).agg(F.count(F.lit(1)).alias(_N_ROWS))
     hot = F.col(_N_ROWS) > cell_rows
@@ -52,11 +52,11 @@ def candidate_pairs(
     assert row is not None  # an aggregate without groups has one row
     sizes = BlockSizes(largest_block=row["largest"] or 0, hot_blocks=row["hot"])
     if sizes.hot_blocks:
-        cuts = counts.where(hot).select(
-            BLOCK, F.ceil(2 * F.col(_N_ROWS) / cell_rows).cast("int").alias(_CUTS)
+        parts = counts.where(hot).select(
+            BLOCK, F.ceil(2 * F.col(_N_ROWS) / cell_rows).cast("int").alias(_N_PARTS)
         )
-        blocks = _in_cells(blocks, cuts)
-    arranged = blocks.repartition(BLOCK).sortWithinPartitions(BLOCK, SIZE, SET_ID)
+        blocks = _cut_into_cells(blocks, parts)
+    by_block = blocks.repartition(BLOCK).sortWithinPartitions(BLOCK, SIZE, SET_ID)
 
     def pairs(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         rows = _block_rows(list(batches))
@@ -66,23 +66,24 @@ def candidate_pairs(
                     [pa.array(one, pa.int32()) for one in ids], names=[SET_A, SET_B]
                 )
 
-    similar = arranged.select(*BLOCK_COLUMNS).mapInArrow(pairs, f"{SET_A} int, {SET_B} int")
+    similar = by_block.select(*BLOCK_COLUMNS).mapInArrow(pairs, f"{SET_A} int, {SET_B} int")
     return similar.dropDuplicates(), sizes
 
 
-def _in_cells(blocks: DataFrame, cuts: DataFrame) -> DataFrame:
-    """Replace each hot block by blocks for any two of its parts, the same part twice included.
+def _cut_into_cells(blocks: DataFrame, parts: DataFrame) -> DataFrame:
+    """Replace each hot block by one cell for any two of its parts, also for a part with itself.
 
-    Two rows meet wherever both their parts are; those of one part in several cells.
+    Two rows meet in the cell of their two parts; rows of the same part meet in several cells.
     """
-    cut = blocks.join(F.broadcast(cuts), on=BLOCK, how="left")
-    own = F.pmod(F.xxhash64(SET_ID), F.col(_CUTS)).cast("int")
-    partner = F.explode(F.sequence(F.lit(0), F.coalesce(F.col(_CUTS), F.lit(1)) - 1))
-    celled = cut.withColumn("own", own).withColumn(_CELL, partner)
-    key = F.xxhash64(BLOCK, F.least("own", _CELL), F.greatest("own", _CELL))
-    return celled.withColumn(
-        BLOCK, F.when(F.col(_CUTS).isNull(), F.col(BLOCK)).otherwise(key)
-    ).select(*BLOCK_COLUMNS)
+    n_parts = F.col(_N_PARTS)
+    cells = (
+        blocks.join(F.broadcast(parts), on=BLOCK, how="left")
+        .withColumn(_PART, F.pmod(F.xxhash64(SET_ID), n_parts).cast("int"))
+        .withColumn(_PARTNER, F.explode(F.sequence(F.lit(0), F.coalesce(n_parts, F.lit(1)) - 1)))
+    )
+    cell = F.xxhash64(BLOCK, F.least(_PART, _PARTNER), F.greatest(_PART, _PARTNER))
+    key = F.when(n_parts.isNull(), F.col(BLOCK)).otherwise(cell)
+    return cells.withColumn(BLOCK, key).select(*BLOCK_COLUMNS)
 
 
 def _block_rows(batches: list[pa.RecordBatch]) -> BlockRows | None:

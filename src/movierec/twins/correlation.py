@@ -1,4 +1,4 @@
-"""How far two users agree: their ratings of common movies, and correlations of these."""
+"""How well two users agree: their ratings of common movies, and the correlations of these."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CommonRatings:
-    """The common movies of n pairs, one entry a (pair, movie), by pair and then movie."""
+    """The common movies of n pairs, one entry per (pair, movie), by pair and then movie."""
 
     n_pairs: int
     pairs: Ints
-    """The pair's place among those asked for."""
+    """The position of the pair in the requested list."""
     movies: Ints
     """Movie ids."""
     ratings_a: Floats
     ratings_b: Floats
 
-    def of(self, first: int, last: int) -> CommonRatings:
-        """Return the entries of the pairs from `first` to before `last`, counted from 0 again."""
+    def slice(self, first: int, last: int) -> CommonRatings:
+        """Return the entries of the pairs from `first` to before `last`, renumbered from 0."""
         part = slice(*np.searchsorted(self.pairs, (first, last)))
         return CommonRatings(
             last - first,
@@ -53,14 +53,14 @@ class CommonRatings:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How each of n pairs agrees; not-a-number where it is undefined."""
+    """How well each of n pairs agrees; undefined values are NaN."""
 
     common: Ints
-    """Common movies."""
+    """The number of common movies."""
     pearson: Floats
     spearman: Floats
     equal: Floats
-    """The share of the common movies with equal ratings; undefined without any."""
+    """The share of the common movies with equal ratings; undefined without common movies."""
 
 
 def collect_common_ratings(
@@ -68,8 +68,8 @@ def collect_common_ratings(
 ) -> CommonRatings:
     """Return both users' ratings of the movies that both have rated, for each pair of user ids.
 
-    One broadcast of the pairs, and two passes over the ratings; what reaches the driver grows
-    with the pairs alone.
+    The pairs are broadcast, and the ratings are read twice. The data on the driver grows with the
+    number of pairs only.
     """
     spark = ratings.sparkSession
     numbered = [(place, a, b) for place, (a, b) in enumerate(pairs)]
@@ -96,10 +96,10 @@ def collect_common_ratings(
 
 
 def agreement(common: CommonRatings, *, min_common: int) -> Agreement:
-    """Return how each pair agrees.
+    """Return how well each pair agrees.
 
-    A correlation is undefined with fewer than `min_common` common movies, and where one of the
-    two gave all of them the same rating.
+    A correlation is undefined if there are fewer than `min_common` common movies, or if one of
+    the two users gave all of them the same rating.
     """
     pairs, a, b = common.pairs, common.ratings_a, common.ratings_b
     counts = np.bincount(pairs, minlength=common.n_pairs)
@@ -108,17 +108,19 @@ def agreement(common: CommonRatings, *, min_common: int) -> Agreement:
         share = equal / counts
     return Agreement(
         common=counts,
-        pearson=grouped_pearson(pairs, a, b, n_groups=common.n_pairs, least=min_common),
-        spearman=grouped_spearman(pairs, a, b, n_groups=common.n_pairs, least=min_common),
+        pearson=grouped_pearson(pairs, a, b, n_groups=common.n_pairs, min_entries=min_common),
+        spearman=grouped_spearman(pairs, a, b, n_groups=common.n_pairs, min_entries=min_common),
         equal=share,
     )
 
 
-def grouped_pearson(groups: Ints, x: Floats, y: Floats, *, n_groups: int, least: int) -> Floats:
-    """Return Pearson's correlation of x and y in each group, not-a-number where undefined.
+def grouped_pearson(
+    groups: Ints, x: Floats, y: Floats, *, n_groups: int, min_entries: int
+) -> Floats:
+    """Return Pearson's correlation of x and y in each group, NaN where it is undefined.
 
-    Undefined with fewer than `least` entries or without spread. Sums of ratings and of their
-    products are exact, as ratings are multiples of a half: no order of entries changes them.
+    It is undefined with fewer than `min_entries` entries or without spread. Ratings are multiples
+    of a half, so their sums and the sums of their products are exact in any order.
     """
 
     def sums(values: Any) -> Floats:
@@ -128,21 +130,23 @@ def grouped_pearson(groups: Ints, x: Floats, y: Floats, *, n_groups: int, least:
     sum_x, sum_y = sums(x), sums(y)
     spread_x = n * sums(x * x) - sum_x**2
     spread_y = n * sums(y * y) - sum_y**2
-    # Beside exact sums there are those of centred ratings, with errors of some 1e-15 of them.
+    # Centred ratings, unlike ratings, have inexact sums, with relative errors of about 1e-15.
     flat = (spread_x <= 1e-9 * n * sums(x * x)) | (spread_y <= 1e-9 * n * sums(y * y))
     with np.errstate(invalid="ignore", divide="ignore"):
         found = (n * sums(x * y) - sum_x * sum_y) / np.sqrt(spread_x * spread_y)
-    return np.where(flat | (n < least), np.nan, np.clip(found, -1.0, 1.0))
+    return np.where(flat | (n < min_entries), np.nan, np.clip(found, -1.0, 1.0))
 
 
-def grouped_spearman(groups: Ints, x: Floats, y: Floats, *, n_groups: int, least: int) -> Floats:
-    """Return Spearman's rank correlation of each group: Pearson's of the average ranks."""
+def grouped_spearman(
+    groups: Ints, x: Floats, y: Floats, *, n_groups: int, min_entries: int
+) -> Floats:
+    """Return Spearman's rank correlation in each group: Pearson's of the average ranks."""
     x_ranks, y_ranks = average_ranks(groups, x), average_ranks(groups, y)
-    return grouped_pearson(groups, x_ranks, y_ranks, n_groups=n_groups, least=least)
+    return grouped_pearson(groups, x_ranks, y_ranks, n_groups=n_groups, min_entries=min_entries)
 
 
 def average_ranks(groups: Ints, values: Floats) -> Floats:
-    """Return the rank of each value in its group, from 1; equal values share their mean rank.
+    """Return the rank of each value in its group, from 1; equal values get their mean rank.
 
     >>> average_ranks(np.array([0, 0, 0, 1]), np.array([2.0, 5.0, 2.0, 9.0])).tolist()
     [1.5, 3.0, 1.5, 1.0]

@@ -1,8 +1,8 @@
-"""Counts the common movies of proposed pairs of sets, exactly.
+"""Counts the common movies of candidate pairs of sets, exactly.
 
-Joining each pair with both of its sets would ship a set once for every pair it is in. Here sets
-are in a few parts, and a task has a cell, two parts and all pairs between them: a set is shipped as
-often as there are parts, whatever the number of pairs.
+Joining each pair with both of its sets would ship a set once per pair. Here the sets are divided
+into a few parts, and a task gets a cell: two parts and all pairs between them. So a set is shipped
+once per part, whatever the number of pairs.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from movierec.data.columns import (
 )
 
 Ints = npt.NDArray[np.int64]
-SETS_OF_ONE_PART: Final = 5_000
-"""Up to so many sets make one part; the parts grow with the square root of the sets."""
+SINGLE_PART_SETS: Final = 5_000
+"""Up to this many sets are one part; the number of parts grows with the square root of the sets."""
 PARTNERS_AT_ONCE: Final = 1024
-"""Sets held against one at once; bounds the memory."""
+"""Sets that one set is compared with at once; bounds the memory."""
 _KEY, _PART = "key", "part"
 _SCHEMA: Final = (
     f"{SET_A} int, {SET_B} int, {COMMON} int, {UNION} int, {JACCARD} double, "
@@ -50,12 +50,13 @@ def similar_pairs(
     """Return the candidates with a Jaccard similarity of at least the threshold.
 
     `candidates` has `set_a` and `set_b`, each pair once; `sets` has `set_id`, `movies` and
-    `n_users`, and about `n_sets` rows. One row a pair: `set_a`, `set_b`, `common`, `union`,
-    `jaccard`, `smaller_size`, and `n_pairs`, the number of user pairs that it stands for.
+    `n_users`, and about `n_sets` rows. The result has one row per pair: `set_a`, `set_b`,
+    `common`, `union`, `jaccard`, `smaller_size`, and `n_pairs`, the number of user pairs that
+    the pair of sets stands for.
     """
-    parts = math.ceil(math.sqrt(max(n_sets, 1) / SETS_OF_ONE_PART))
+    parts = math.ceil(math.sqrt(max(n_sets, 1) / SINGLE_PART_SETS))
     n_cells = parts * (parts + 1) // 2
-    keys = F.array(*map(F.lit, spread_keys(sets.sparkSession, n_cells)))
+    keys = F.array(*map(F.lit, one_key_per_task(sets.sparkSession, n_cells)))
     ids = candidates.select(F.explode(F.array(SET_A, SET_B)).alias(SET_ID)).dropDuplicates()
     shipped = (
         sets.join(ids, on=SET_ID, how="left_semi")
@@ -79,7 +80,7 @@ def similar_pairs(
     def count(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         rows = list(batches)
         if rows:
-            yield _counted(pa.Table.from_batches(rows).combine_chunks(), threshold)
+            yield _count_pairs(pa.Table.from_batches(rows).combine_chunks(), threshold)
 
     together = shipped.unionByName(pairs).repartition(n_cells, _KEY)
     return together.select(SET_A, SET_B, MOVIES, N_USERS).mapInArrow(count, _SCHEMA)
@@ -90,16 +91,16 @@ def _part(set_id: str, parts: int) -> Column:
 
 
 def _cell(one: Column, other: Column) -> Column:
-    """Return the number of the cell of two parts, given in either order, from 0."""
+    """Return the number of the cell of two parts, in either order, from 0."""
     high = F.greatest(one, other)
     return (high * (high + 1) / 2).cast("int") + F.least(one, other)
 
 
-def spread_keys(spark: SparkSession, n: int) -> list[int]:
-    """Return n integers of which `repartition(n, ...)` gives each a task of its own.
+def one_key_per_task(spark: SparkSession, n: int) -> list[int]:
+    """Return n integers that `repartition(n, ...)` assigns to n different tasks.
 
-    Of the numbers from 0 to n - 1 it would put several into one task and leave others without:
-    it goes by their hash, which is asked here for more numbers than it can leave a task out of.
+    Keys are assigned by hash: of the numbers from 0 to n - 1, several would share a task while
+    other tasks get none. So try 40·n candidates and keep one per task.
     """
     numbers = spark.range(40 * n).select(F.col("id").cast("int").alias(_KEY))
     rows = numbers.select(_KEY, F.pmod(F.hash(_KEY), F.lit(n)).alias("task")).collect()
@@ -107,10 +108,10 @@ def spread_keys(spark: SparkSession, n: int) -> list[int]:
     return [first[task] for task in range(n)]
 
 
-def _counted(table: pa.Table, threshold: float) -> pa.RecordBatch:
-    """Return the pairs of a task's rows that reach the threshold.
+def _count_pairs(table: pa.Table, threshold: float) -> pa.RecordBatch:
+    """Return the pairs in a task's rows that reach the threshold.
 
-    Rows with movies are sets, of which several may be the same; the others are pairs.
+    Rows with movies are sets, possibly repeated; the others are pairs.
     """
     is_pair = pc.is_null(table.column(MOVIES))
     pairs, sets = table.filter(is_pair), table.filter(pc.invert(is_pair)).combine_chunks()
@@ -144,8 +145,9 @@ def _counted(table: pa.Table, threshold: float) -> pa.RecordBatch:
 def count_common(members: npt.NDArray[Any], starts: Ints, *, a: Ints, b: Ints) -> Ints:
     """Return how many members the sets a[i] and b[i] have in common, for each i.
 
-    `members` are those of all sets, small numbers, each once in a set; set n has those from
-    starts[n] to before starts[n + 1]. Each b is marked, and its partners are looked up in it.
+    `members` holds the members of all sets, small numbers without repetition within a set; set n
+    has those from starts[n] to before starts[n + 1]. The members of each b are marked, and those
+    of its partners are looked up among the marks.
     """
     common = np.zeros(len(a), np.int64)
     if not len(a) or not len(members):

@@ -1,4 +1,4 @@
-"""MinHash LSH: buckets that alike sets are likely to share."""
+"""MinHash LSH: buckets that similar sets are likely to share."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from movierec.twins.candidates import BLOCK_COLUMNS
 
 _FEATURES, _HASHES = "features", "hashes"
 SIGNATURE: Final = "signature"
-# HashingTF makes the vectors that MinHashLSH wants. It may give two movies one place; among 83,000
-# movies some three pairs of them, which only signatures feel: overlaps are counted on the sets.
-_PLACES = 1 << 30
+# HashingTF makes the vectors that MinHashLSH needs. Two movies may get the same index: about three
+# pairs among 83,000 movies. This affects only signatures: overlaps are counted on the sets.
+_N_FEATURES = 1 << 30
 
 
 def fit_signatures(sets: DataFrame, *, hashes: int, seed: int) -> DataFrame:
     """Return the sets with their MinHash signatures by Spark's MinHashLSH, without the movies.
 
-    `signature` is an array of so many whole numbers, equal where Spark's hashes are: a fraction
-    of the room of the one-element vectors that Spark makes. Runs Spark to read one row.
+    `signature` is an array of `hashes` integers, equal where Spark's hashes are equal. It takes a
+    fraction of the space of Spark's one-element vectors. Runs Spark to read one row.
     """
     vectors = HashingTF(
-        inputCol=MOVIES, outputCol=_FEATURES, numFeatures=_PLACES, binary=True
+        inputCol=MOVIES, outputCol=_FEATURES, numFeatures=_N_FEATURES, binary=True
     ).transform(sets.select(SET_ID, SIZE, SKETCH, MOVIES))
     lsh = MinHashLSH(inputCol=_FEATURES, outputCol=_HASHES, numHashTables=hashes, seed=seed)
     signature = F.transform(_HASHES, lambda vector: F.xxhash64(vector)).alias(SIGNATURE)
@@ -34,11 +34,11 @@ def fit_signatures(sets: DataFrame, *, hashes: int, seed: int) -> DataFrame:
 
 
 def buckets(signatures: DataFrame, *, banding: Banding) -> DataFrame:
-    """Return one row a set and band; sets whose band has equal hashes share the block.
+    """Return one row per set and band; sets with equal hashes in a band share the block.
 
     Different bands share no block; a hash collision (2^-64) would only add a false candidate.
     """
-    # One expression for all bands: written out for each, they outgrow what Java compiles.
+    # One expression for all bands: an expression per band would exceed Java's code size limit.
     keys = F.transform(
         F.sequence(F.lit(0), F.lit(banding.bands - 1)),
         lambda band: F.xxhash64(

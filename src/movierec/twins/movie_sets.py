@@ -1,4 +1,4 @@
-"""Each user's movies as a set, prepared for the search for overlapping sets."""
+"""Each user's movies as a set, prepared for the search for similar sets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from movierec.data.columns import (
 )
 from movierec.data.counts import count_ratings_by
 from movierec.data.schemas import MOVIE_SETS, ddl
-from movierec.twins.bitmap_filter import sketches
+from movierec.twins.bitmap_filter import make_sketches
 
 _RARITY = "rarity"
 
@@ -37,19 +37,19 @@ class Population:
     sets: int
     """Distinct sets of movies."""
     users_sharing_a_set: int
-    """Users whose set another one has too."""
+    """Users with the same set as another user."""
     identical_pairs: int
-    """User pairs with equal sets: those that tie at a similarity of 1."""
+    """User pairs with equal sets, which tie at a similarity of 1."""
 
 
 def movie_sets(ratings: DataFrame, *, min_movies: int, keep_users: int) -> DataFrame:
-    """Return the distinct sets of movies that users with at least `min_movies` of them rated.
+    """Return the distinct movie sets of the users who rated at least `min_movies` movies.
 
-    One row a set, whoever shares it: `set_id`, its smallest user; `movies`, as ranks from the
-    rarest movie (0) on, rising; `size`; `users`, the `keep_users` smallest of its users, rising;
-    `n_users`; and `sketch`.
+    One row per set: `set_id`, the smallest id among its users; `movies`, as `rarity_ranks`,
+    rising; `size`; `users`, the `keep_users` smallest ids of its users, rising; `n_users`, all of
+    them; and `sketch`.
     """
-    ranked = ratings.join(F.broadcast(rarity(ratings)), on=MOVIE_ID, how="inner")
+    ranked = ratings.join(F.broadcast(rarity_ranks(ratings)), on=MOVIE_ID, how="inner")
     by_user = ranked.groupBy(USER_ID).agg(F.sort_array(F.collect_list(_RARITY)).alias(MOVIES))
     distinct = (
         by_user.where(F.size(MOVIES) >= min_movies)
@@ -65,10 +65,10 @@ def movie_sets(ratings: DataFrame, *, min_movies: int, keep_users: int) -> DataF
     ).mapInArrow(_with_sketches, ddl(MOVIE_SETS))
 
 
-def rarity(ratings: DataFrame) -> DataFrame:
-    """Return each rated movie's rank from the fewest ratings on, from 0, ties by movie id.
+def rarity_ranks(ratings: DataFrame) -> DataFrame:
+    """Return each rated movie's rank by number of ratings: the rarest is 0, ties by movie id.
 
-    One row a movie, ranked in one partition.
+    One row per movie, ranked in one partition.
     """
     counts = count_ratings_by(ratings, key=MOVIE_ID)
     rank = F.row_number().over(Window.orderBy(N_RATINGS, MOVIE_ID)) - 1
@@ -99,7 +99,7 @@ def _with_sketches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch
         movies = batch.column(batch.schema.get_field_index(MOVIES))
         members = movies.flatten().to_numpy(zero_copy_only=False).astype(np.int64)
         sizes = pc.list_value_length(movies).to_numpy(zero_copy_only=False).astype(np.int64)
-        data, lengths = sketches(members, sizes)
+        data, lengths = make_sketches(members, sizes)
         ends = np.cumsum(np.concatenate([[0], lengths])).astype(np.int32)
         column = pa.Array.from_buffers(
             pa.binary(), batch.num_rows, [None, pa.py_buffer(ends), pa.py_buffer(data)]

@@ -1,4 +1,4 @@
-"""Whether twins agree: their ratings' correlation against that of random pairs."""
+"""Twins and random pairs: how well the ratings of each group correlate."""
 
 from __future__ import annotations
 
@@ -22,49 +22,49 @@ from movierec.twins.correlation import (
     collect_common_ratings,
 )
 from movierec.twins.movie_sets import movie_sets
-from movierec.twins.pair_statistics import PairValues, compare
+from movierec.twins.pair_statistics import PairValues, compare_means
 from movierec.twins.random_pairs import collect_random_pairs
 from movierec.twins.search import ExactSearch
-from movierec.twins.top_pairs import Top, collect_sums, collect_tops
+from movierec.twins.top_pairs import TopPairs, collect_sums, collect_top_pairs
 
 
 @dataclass(frozen=True)
-class Study:
+class PairGroups:
     """Twins and random pairs of the users with at least `min_movies` movies."""
 
     min_movies: int
     users: int
-    top: Top
+    top: TopPairs
     random: list[tuple[int, int]]
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A study with how its pairs agree."""
+class GroupAgreement:
+    """Pair groups, and how well their pairs agree."""
 
-    study: Study
+    groups: PairGroups
     common: CommonRatings
     """Of the twins."""
     twins: Agreement
     random: Agreement
 
     def duplicates(self, config: DuplicatesConfig) -> list[bool]:
-        """Tell which twins are too alike to be two people."""
+        """Return, for each twin pair, whether it looks like two accounts of one person."""
         return [
             pair.common >= config.common
             and pair.jaccard >= config.jaccard
             and bool(equal >= config.equal_ratings)
-            for pair, equal in zip(self.study.top.pairs, self.twins.equal, strict=True)
+            for pair, equal in zip(self.groups.top.pairs, self.twins.equal, strict=True)
         ]
 
     def correlations(self, name: str, *, config: TwinsConfig) -> dict[str, Any]:
-        """Return what the summary says of one correlation, `pearson` or `spearman`.
+        """Return the summary of one correlation, `pearson` or `spearman`.
 
-        Undefined ones are left out of both groups alike, and counted.
+        Undefined correlations are left out of both groups, and counted.
         """
         groups = {
             "twins": (self.twin_users(), self.twins),
-            "random": (np.array(self.study.random, np.int64), self.random),
+            "random": (np.array(self.groups.random, np.int64), self.random),
         }
         values = {
             group: PairValues.defined(users, getattr(found, name))
@@ -77,7 +77,7 @@ class Measured:
             }
             for group, (_, found) in groups.items()
         }
-        compared = compare(
+        compared = compare_means(
             values["twins"], values["random"], resamples=config.resamples, seed=config.seed
         )
         return {**described, **compared}
@@ -85,7 +85,7 @@ class Measured:
     def twin_users(self) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Return the users of each twin pair, [n, 2]."""
         return np.array(
-            [(pair.user_a, pair.user_b) for pair in self.study.top.pairs], np.int64
+            [(pair.user_a, pair.user_b) for pair in self.groups.top.pairs], np.int64
         ).reshape(-1, 2)
 
 
@@ -99,10 +99,10 @@ def _counts(found: Agreement, values: Floats, min_common: int) -> dict[str, int]
     }
 
 
-def collect_curve(ratings: DataFrame, *, n_users: int, config: TwinsConfig) -> list[Study]:
+def collect_curve(ratings: DataFrame, *, n_users: int, config: TwinsConfig) -> list[PairGroups]:
     """Return the true twins and random pairs for each floor of the curve.
 
-    Of about `curve.users` of the `n_users` users, drawn at random, or of all.
+    The curve covers a random sample of about `curve.users` of the `n_users` users, or all.
     """
     floors = sorted(config.curve.floors)
     if config.curve.users is not None:
@@ -110,7 +110,7 @@ def collect_curve(ratings: DataFrame, *, n_users: int, config: TwinsConfig) -> l
         ratings = sample_users(ratings, fraction=fraction, seed=config.seed)
     sets = movie_sets(ratings, min_movies=floors[0], keep_users=config.pairs + 1)
     sets = sets.persist(StorageLevel.MEMORY_AND_DISK)
-    tops = collect_tops(
+    tops = collect_top_pairs(
         sets,
         search=ExactSearch(sets),
         floors=floors,
@@ -120,13 +120,16 @@ def collect_curve(ratings: DataFrame, *, n_users: int, config: TwinsConfig) -> l
     users = collect_sums(sets, N_USERS, floors=floors, size=SIZE)
     random = _random_pairs(ratings, floors=floors, config=config)
     sets.unpersist()
-    return [Study(floor, users[floor], tops[floor], random[floor]) for floor in floors]
+    return [PairGroups(floor, users[floor], tops[floor], random[floor]) for floor in floors]
 
 
-def collect_study(ratings: DataFrame, *, top: Top, users: int, config: TwinsConfig) -> Study:
-    """Return the study of the twins found, with random pairs of the users above the same floor."""
+def collect_pair_groups(
+    ratings: DataFrame, *, top: TopPairs, users: int, config: TwinsConfig
+) -> PairGroups:
+    """Return the twins found, and random pairs of users above the same floor."""
     floor = config.min_movies
-    return Study(floor, users, top, _random_pairs(ratings, floors=[floor], config=config)[floor])
+    random = _random_pairs(ratings, floors=[floor], config=config)[floor]
+    return PairGroups(floor, users, top, random)
 
 
 def _random_pairs(
@@ -138,27 +141,27 @@ def _random_pairs(
     )
 
 
-def collect_measured(
-    ratings: DataFrame, studies: Sequence[Study], *, min_common: int
-) -> list[Measured]:
-    """Return how the pairs of all studies agree, in one pass over the ratings."""
+def collect_agreement(
+    ratings: DataFrame, all_groups: Sequence[PairGroups], *, min_common: int
+) -> list[GroupAgreement]:
+    """Return how well the pairs of all groups agree, by one `collect_common_ratings`."""
     pairs: list[tuple[int, int]] = []
-    for study in studies:
-        pairs += [(pair.user_a, pair.user_b) for pair in study.top.pairs]
-        pairs += study.random
+    for groups in all_groups:
+        pairs += [(pair.user_a, pair.user_b) for pair in groups.top.pairs]
+        pairs += groups.random
     common = collect_common_ratings(ratings, pairs=pairs)
-    measured, first = [], 0
-    for study in studies:
-        middle = first + len(study.top.pairs)
-        last = middle + len(study.random)
-        twins = common.of(first, middle)
-        measured.append(
-            Measured(
-                study,
+    found, first = [], 0
+    for groups in all_groups:
+        middle = first + len(groups.top.pairs)
+        last = middle + len(groups.random)
+        twins = common.slice(first, middle)
+        found.append(
+            GroupAgreement(
+                groups,
                 twins,
                 agreement(twins, min_common=min_common),
-                agreement(common.of(middle, last), min_common=min_common),
+                agreement(common.slice(middle, last), min_common=min_common),
             )
         )
         first = last
-    return measured
+    return found

@@ -1,4 +1,4 @@
-"""Means, intervals and tests over pairs of users, where one user can stand in many pairs."""
+"""Means, intervals and tests over pairs of users, where one user can be in many pairs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NORMAL_95: Final = 1.959963984540054
 
 @dataclass(frozen=True)
 class PairValues:
-    """One value, defined and finite, for each of n pairs of users."""
+    """One finite value for each of n pairs of users."""
 
     users: Ints
     """[n, 2]"""
@@ -27,12 +27,12 @@ class PairValues:
 
     @classmethod
     def defined(cls, users: Ints, values: Floats) -> PairValues:
-        """Return the pairs whose value is a number."""
+        """Return the pairs whose value is not NaN."""
         kept = ~np.isnan(values)
         return cls(np.reshape(users, (-1, 2))[kept], values[kept])
 
     def describe(self) -> dict[str, Any]:
-        """Return mean and median with 95 % intervals; None for what too few pairs leave open."""
+        """Return mean and median with 95 % intervals; None if there are too few pairs."""
         if not len(self.values):
             return {"mean": None, "mean_ci95": None, "median": None, "median_ci95": None}
         mean, median = float(self.values.mean()), float(np.median(self.values))
@@ -42,8 +42,8 @@ class PairValues:
             "mean": round(mean, DIGITS),
             "mean_ci95": None if half is None else rounded([mean - half, mean + half]),
             "median": round(median, DIGITS),
-            # Woodruff's interval (1952): the quantiles at the ends of the interval of the share
-            # of values up to the median.
+            # Woodruff's interval (1952): quantiles at the ends of the interval of the share of
+            # values up to the median.
             "median_ci95": None
             if below is None
             else rounded(np.quantile(self.values, np.clip([0.5 - below, 0.5 + below], 0, 1))),
@@ -52,9 +52,9 @@ class PairValues:
     def standard_error(self, values: Floats) -> float | None:
         """Return the standard error of the values' mean; None for a single pair.
 
-        Pairs that share a user are not independent, and the twins share many. The variance is
-        the sum, over all pairs of pairs that share a user, of the products of their deviations,
-        by n · (n - 1), but not less than that of independent pairs. Source: Aronow, Samii and
+        Pairs that share a user are not independent, and many twins share one. The variance is the
+        sum of the products of deviations over all pairs of pairs that share a user, divided by
+        n · (n - 1), but not less than that of independent pairs. Source: Aronow, Samii and
         Assenova, "Cluster-robust variance estimation for dyadic data", 2015.
         """
         n = len(values)
@@ -63,7 +63,7 @@ class PairValues:
         deviations = values - values.mean()
         ids, places = np.unique(self.users, return_inverse=True)
         by_user = np.bincount(places.ravel(), weights=np.repeat(deviations, 2), minlength=len(ids))
-        # A pair meets itself at both of its users and counts once.
+        # A pair shares both of its users with itself, but counts once.
         own = float((deviations**2).sum())
         shared = float((by_user**2).sum()) - own
         return math.sqrt(max(shared, own) / (n * (n - 1)))
@@ -73,12 +73,14 @@ class PairValues:
         return None if error is None else _NORMAL_95 * error
 
 
-def compare(one: PairValues, other: PairValues, *, resamples: int, seed: int) -> dict[str, Any]:
+def compare_means(
+    one: PairValues, other: PairValues, *, resamples: int, seed: int
+) -> dict[str, Any]:
     """Return the difference of two groups' means, its 95 % interval, p-value and effect size.
 
-    The p-value is of a permutation test, two-sided: how often random groups of the same sizes
-    differ as much. It takes pairs for exchangeable. It is never below 1 / (resamples + 1). The
-    effect size is Cohen's d. None for what a group with fewer than two values leaves open.
+    The p-value is that of a two-sided permutation test: how often random groups of the same sizes
+    differ at least as much. It assumes exchangeable pairs and is at least 1 / (resamples + 1).
+    The effect size is Cohen's d. Values that need two pairs in a group are None without them.
     """
     n, values = len(one.values), np.concatenate([one.values, other.values])
     if not n or not len(other.values):
@@ -92,7 +94,7 @@ def compare(one: PairValues, other: PairValues, *, resamples: int, seed: int) ->
     for _ in range(resamples):
         drawn = rng.permutation(values)[:n].sum()
         resampled = drawn / n - (total - drawn) / len(other.values)
-        # Sums in another order differ in their last digits.
+        # Sums in a different order differ in their last digits.
         extreme += abs(resampled) >= abs(difference) - 1e-12
     return {
         "difference": round(difference, DIGITS),
@@ -103,7 +105,7 @@ def compare(one: PairValues, other: PairValues, *, resamples: int, seed: int) ->
 
 
 def cohens_d(one: Floats, other: Floats) -> float | None:
-    """Return the difference of means in pooled standard deviations, or None without spread."""
+    """Return the difference of means in pooled standard deviations; None without spread."""
     degrees = len(one) + len(other) - 2
     if min(len(one), len(other)) < 2:
         return None

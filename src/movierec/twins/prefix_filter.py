@@ -1,9 +1,9 @@
-"""The exact search for alike sets: none is missed, by arithmetic instead of chance.
+"""Prefix filtering: the blocks of the exact search, which misses no similar pair.
 
-Sets with a similarity of at least t, their movies in one order, share a movie among the first few
-of each. With the rarest movies first those few are selective. Sources: Bayardo, Ma and Srikant,
-"Scaling up all pairs similarity search", 2007; Xiao, Wang, Lin and Yu, "Efficient similarity
-joins for near duplicate detection", 2008.
+If all sets list their movies in the same order, two sets with a similarity of at least t share a
+movie among their first few. With the rarest movies first, few sets share these. Sources: Bayardo,
+Ma and Srikant, "Scaling up all pairs similarity search", 2007; Xiao, Wang, Lin and Yu, "Efficient
+similarity joins for near duplicate detection", 2008.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from pyspark.sql import functions as F
 from movierec.data.columns import BLOCK, LEADS, MOVIES, SIZE
 from movierec.twins.candidates import BLOCK_COLUMNS
 
-# Keeps a product such as 0.7 * 10, which is 7.000000000000001 in doubles, from rounding up.
+# Prevents rounding up a product such as 0.7 * 10, which is 7.000000000000001 in doubles.
 _SLACK: Final = 1e-9
-_PLACE = "place"
+_POSITION = "position"
 
 
 def prefixes(sets: DataFrame, *, threshold: float) -> DataFrame:
-    """Return one row a set and movie of its prefix; a movie is a block.
+    """Return one row per set and movie of its prefix; a movie is a block.
 
     A pair (a, b) with |a| <= |b| and similarity t has |a ∩ b| >= t·|b|, and by the union's size
-    |a ∩ b| >= t / (1 + t) · (|a| + |b|) >= 2t / (1 + t) · |a|. Of a set's n movies, of which at
-    least m are common, one of the first n - m + 1 is: the rest could not hold them all. So the
-    smaller set of a pair needs a shorter prefix, and only those rows lead.
+    |a ∩ b| >= t / (1 + t) · (|a| + |b|) >= 2t / (1 + t) · |a|. If at least m of a set's n movies
+    are common, one of its first n - m + 1 is: the others are fewer than m. So the smaller set of
+    a pair needs a shorter prefix, and only the rows of that prefix lead.
     """
-    exploded = sets.select("*", F.posexplode(_prefix(share=threshold)).alias(_PLACE, "movie"))
-    leads = F.col(_PLACE) < _prefix_length(share=2 * threshold / (1 + threshold))
+    exploded = sets.select("*", F.posexplode(_prefix(share=threshold)).alias(_POSITION, "movie"))
+    leads = F.col(_POSITION) < _prefix_length(share=2 * threshold / (1 + threshold))
     return (
         exploded.withColumn(BLOCK, F.col("movie").cast("long"))
         .withColumn(LEADS, leads)

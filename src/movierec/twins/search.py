@@ -16,42 +16,42 @@ from movierec.data.columns import SIZE
 from movierec.twins.candidates import candidate_pairs
 from movierec.twins.minhash import buckets, fit_signatures
 from movierec.twins.prefix_filter import prefixes
-from movierec.twins.top_pairs import Top, collect_tops
+from movierec.twins.top_pairs import TopPairs, collect_top_pairs
 
 
 class _BlockSearch:
-    """A search that proposes the sets which share a block; how these are made is its own."""
+    """A search whose candidates are the sets that share a block; subclasses make the blocks."""
 
     def __init__(self, sets: DataFrame) -> None:
         self.sets = sets
         self.rounds: list[dict[str, Any]] = []
-        """What each call did, for the summary."""
+        """The facts of each call, for the summary."""
 
     def __call__(self, *, min_size: int, threshold: float) -> DataFrame:
-        """Return the pairs of sets of at least that size that may reach the threshold."""
+        """Return the pairs of sets of at least `min_size` that may reach the threshold."""
         blocks, facts = self._blocks(min_size=min_size, threshold=threshold)
         candidates, sizes = candidate_pairs(blocks, threshold=threshold)
         self.rounds.append({"threshold": threshold, **facts, **asdict(sizes)})
         return candidates
 
     def _blocks(self, *, min_size: int, threshold: float) -> tuple[DataFrame, dict[str, Any]]:
-        """Return the blocks, and what the summary says of them."""
+        """Return the blocks, and facts about them for the summary."""
         raise NotImplementedError
 
 
 class ExactSearch(_BlockSearch):
-    """Finds every pair that reaches a threshold, by the rarest movies of each set."""
+    """Finds every pair that reaches a threshold, by prefix filtering."""
 
     def _blocks(self, *, min_size: int, threshold: float) -> tuple[DataFrame, dict[str, Any]]:
         return prefixes(_above(self.sets, min_size), threshold=threshold), {}
 
 
 class LshSearch(_BlockSearch):
-    """Finds pairs by MinHash LSH: those that share a bucket. Close it to free its memory.
+    """Finds the pairs that share a bucket of MinHash LSH. Close it to free its memory.
 
-    Where the config gives no rows and bands, they follow from each threshold, and a pair that
-    reaches it is missed with `miss_probability` at most. Where it gives them, what is missed is
-    theirs, and may be most of the pairs.
+    If the config gives no rows and bands, they are derived from each threshold, and a pair that
+    reaches it is missed with a probability of at most `miss_probability`. If the config gives
+    them, any share of the pairs may be missed.
     """
 
     def __init__(self, sets: DataFrame, config: LshConfig) -> None:
@@ -76,30 +76,32 @@ class LshSearch(_BlockSearch):
         self._signatures.unpersist()
 
 
-def find_twins(sets: DataFrame, config: TwinsConfig) -> tuple[Top, list[dict[str, Any]]]:
-    """Return the twins by the configured method, and what each round of the search did."""
+def find_twins(sets: DataFrame, config: TwinsConfig) -> tuple[TopPairs, list[dict[str, Any]]]:
+    """Return the twins by the configured method, and the facts of each round of the search."""
     if config.method == "exact":
         exact = ExactSearch(sets)
-        return _only_top(exact, config, config.thresholds), exact.rounds
+        return _collect_pairs(exact, config, config.thresholds), exact.rounds
     lsh = LshSearch(sets, config.lsh)
-    top = _only_top(lsh, config, config.thresholds)
+    top = _collect_pairs(lsh, config, config.thresholds)
     lsh.close()
     return top, lsh.rounds
 
 
-def find_exactly(sets: DataFrame, config: TwinsConfig, *, known: Top) -> Top:
-    """Return the true twins by the exact search, given pairs of the same sets that are known.
+def find_exact_twins(sets: DataFrame, config: TwinsConfig, *, known: TopPairs) -> TopPairs:
+    """Return the true twins by the exact search, given `known` pairs of the same sets.
 
-    Where these are as many as asked for, none less similar than the last of them can be among the
-    true ones, so that the search goes just that far.
+    If there are `config.pairs` known pairs, no true twins can be less similar than the last of
+    them, so the search stops there.
     """
     complete = len(known.pairs) == config.pairs
     thresholds = [known.pairs[-1].jaccard] if complete else config.thresholds
-    return _only_top(ExactSearch(sets), config, thresholds)
+    return _collect_pairs(ExactSearch(sets), config, thresholds)
 
 
-def _only_top(search: _BlockSearch, config: TwinsConfig, thresholds: Sequence[float]) -> Top:
-    tops = collect_tops(
+def _collect_pairs(
+    search: _BlockSearch, config: TwinsConfig, thresholds: Sequence[float]
+) -> TopPairs:
+    tops = collect_top_pairs(
         search.sets,
         search=search,
         floors=[config.min_movies],

@@ -1,9 +1,9 @@
-"""The matched null: twins against strangers who rated the same movies.
+"""Twins compared with strangers who rated the same movies: a matched control.
 
-Random pairs have smaller sets, fewer common movies and other movies than twins have. Here each
-twin pair keeps its two sets and their overlap, movie by movie; but one of the two is replaced by
-strangers, another one for each movie. What then remains of the correlation is what anybody's
-ratings of these movies would show: some movies are better than others.
+Random pairs have smaller sets, fewer common movies and different movies than twins. Here each twin
+pair keeps its common movies, but one of the two users is replaced by strangers, a different one
+for each movie. The remaining correlation is that of any users on these movies, because some
+movies are better than others.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from movierec.data.rounding import DIGITS, rounded
 from movierec.twins.correlation import CommonRatings, grouped_pearson
 
 Floats = npt.NDArray[np.float64]
-RATERS_A_MOVIE = 50
+RATERS_PER_MOVIE = 50
 BINS = 20
 _MEAN, _CENTRED = "mean", "centred"
 
 
 @dataclass(frozen=True)
 class Strangers:
-    """Some raters of each movie: their ratings, each less that rater's mean."""
+    """Ratings of each movie by some of its raters, each minus the mean of its rater."""
 
     movies: npt.NDArray[np.int64]
     """[n]: movie ids, rising."""
@@ -41,18 +41,14 @@ class Strangers:
     """[n]"""
 
 
-def against_strangers(
+def collect_stranger_comparison(
     twins: CommonRatings,
     *,
     users: Sequence[int],
     ratings: DataFrame,
     config: TwinsConfig,
 ) -> dict[str, Any]:
-    """Return the twins' mean Pearson correlation beside those with strangers in place of twins.
-
-    `users` are those in `twins`, none of whom can be a stranger. Rounded; undefined correlations
-    are left out and counted, like movies that no stranger rated.
-    """
+    """Return `compare_with_strangers` for the twins, none of whose `users` can be a stranger."""
     strangers = collect_strangers(
         ratings,
         movies=np.unique(twins.movies).tolist(),
@@ -79,24 +75,24 @@ def collect_strangers(
 ) -> Strangers:
     """Return some ratings of each movie, by users who can be strangers.
 
-    These have at least `min_movies` ratings and are not `excluded`. About RATERS_A_MOVIE of all the
-    movie's raters are drawn, by a hash of seed, user and movie, or all where they are fewer; then
-    those who cannot be strangers drop out. So a movie that many rated may have fewer ratings here
-    than strangers, and one that few strangers rated may have none.
+    These have at least `min_movies` ratings and are not `excluded`. About RATERS_PER_MOVIE of all
+    raters of a movie are drawn by a hash of seed, user and movie, or all if there are fewer; then
+    users who cannot be strangers are dropped. So a popular movie may have fewer ratings here than
+    strangers who rated it, and a movie that few strangers rated may have none.
     """
     spark = ratings.sparkSession
     wanted = spark.createDataFrame([(movie,) for movie in movies], f"{MOVIE_ID} int")
     excluded_users = spark.createDataFrame([(user,) for user in excluded], f"{USER_ID} int")
     of_movies = ratings.join(F.broadcast(wanted), on=MOVIE_ID, how="left_semi")
     counts = count_ratings_by(of_movies, key=MOVIE_ID)
-    # 53 bits, as many as a double holds.
+    # 53 bits, the precision of a double.
     drawn = F.shiftrightunsigned(F.xxhash64(F.lit(seed), USER_ID, MOVIE_ID), 11) / 2**53
     means = ratings.groupBy(USER_ID).agg(
         F.avg(F.col(RATING).cast("double")).alias(_MEAN), F.count(F.lit(1)).alias(N_RATINGS)
     )
     pool = (
         of_movies.join(F.broadcast(counts), on=MOVIE_ID, how="inner")
-        .where(drawn < F.lit(float(RATERS_A_MOVIE)) / F.col(N_RATINGS))
+        .where(drawn < F.lit(float(RATERS_PER_MOVIE)) / F.col(N_RATINGS))
         .select(USER_ID, MOVIE_ID, RATING)
         .join(F.broadcast(excluded_users), on=USER_ID, how="left_anti")
         .join(means.where(F.col(N_RATINGS) >= min_movies), on=USER_ID, how="inner")
@@ -110,23 +106,23 @@ def collect_strangers(
 def compare_with_strangers(
     twins: CommonRatings, strangers: Strangers, *, min_common: int, resamples: int, seed: int
 ) -> dict[str, Any]:
-    """Return the twins' mean Pearson correlation beside those with strangers in place of twins.
+    """Return the mean Pearson correlation of the twins, and those with strangers, rounded.
 
-    In each of the resamples a coin says for each pair which of the two stays. Movies that no
-    stranger rated are left out, for the twins as well, and counted; so are undefined
-    correlations. The p-value is two-sided, at least 2 / (resamples + 1). The effect size is Glass's
-    delta, the difference of the means in standard deviations of the single correlations with
-    strangers. None for what no pair defines.
+    In each resample, a coin decides for each pair which of the two users stays. Movies that no
+    stranger rated are left out, also for the twins, and counted; so are undefined correlations.
+    The p-value is two-sided, at least 2 / (resamples + 1). The effect size is Glass's delta: the
+    difference of the means in standard deviations of the correlations of single pairs with
+    strangers. Values are None if no pair has a defined correlation.
     """
     starts = np.searchsorted(strangers.movies, twins.movies, side="left")
     sizes = np.searchsorted(strangers.movies, twins.movies, side="right") - starts
     known = sizes > 0
     pairs, starts, sizes = twins.pairs[known], starts[known], sizes[known]
     a, b = twins.ratings_a[known], twins.ratings_b[known]
-    shape = {"n_groups": twins.n_pairs, "least": min_common}
+    shape = {"n_groups": twins.n_pairs, "min_entries": min_common}
     observed = grouped_pearson(pairs, a, b, **shape)
     rng = np.random.default_rng(seed)
-    means, singles = [], Singles()
+    means, moments = [], CorrelationMoments()
     for _ in range(resamples):
         stays_a = rng.random(twins.n_pairs) < 0.5
         drawn = strangers.centred[starts + (rng.random(len(sizes)) * sizes).astype(np.int64)]
@@ -134,16 +130,16 @@ def compare_with_strangers(
         found = found[~np.isnan(found)]
         if len(found):
             means.append(found.mean())
-            singles.add(found)
+            moments.add(found)
     return {
-        **_compared(observed[~np.isnan(observed)], np.array(means), singles),
+        **_compare(observed[~np.isnan(observed)], np.array(means), moments),
         "undefined": int(np.isnan(observed).sum()),
         "movies_without_stranger": len(np.unique(twins.movies[~known])),
     }
 
 
-class Singles:
-    """The correlations of single pairs with strangers, of all resamples, of which none is kept."""
+class CorrelationMoments:
+    """Moments and histogram of correlations that are not kept: one per pair and resample."""
 
     def __init__(self) -> None:
         self._n = 0
@@ -151,26 +147,26 @@ class Singles:
         self._counts = np.zeros(BINS, np.int64)
 
     def add(self, correlations: Floats) -> None:
-        """Count in those of a resample."""
+        """Add the correlations of one resample."""
         self._n += len(correlations)
         self._sum += float(correlations.sum())
         self._squares += float((correlations**2).sum())
         self._counts += np.histogram(correlations, bins=BINS, range=(-1.0, 1.0))[0]
 
-    def deviation(self) -> float | None:
-        """Return their standard deviation; None without spread."""
+    def standard_deviation(self) -> float | None:
+        """Return the standard deviation; None without spread."""
         spread = self._squares - self._sum**2 / max(1, self._n)
-        # what rounding leaves of equal ones
+        # Equal correlations leave a rounding error.
         if self._n < 2 or spread <= 1e-12 * self._n:
             return None
         return math.sqrt(spread / (self._n - 1))
 
-    def shares(self) -> list[float]:
-        """Return the share of them in each of BINS equal bins from -1 to 1."""
+    def histogram(self) -> list[float]:
+        """Return the share of the correlations in each of BINS equal bins from -1 to 1."""
         return rounded(self._counts / self._n)
 
 
-def _compared(observed: Floats, means: Floats, singles: Singles) -> dict[str, Any]:
+def _compare(observed: Floats, means: Floats, moments: CorrelationMoments) -> dict[str, Any]:
     if not len(observed) or not len(means):
         return dict.fromkeys(
             (
@@ -182,7 +178,7 @@ def _compared(observed: Floats, means: Floats, singles: Singles) -> dict[str, An
                 "histogram",
             )
         )
-    deviation = singles.deviation()
+    deviation = moments.standard_deviation()
     difference = float(observed.mean() - means.mean())
     tail = min((means >= observed.mean()).sum(), (means <= observed.mean()).sum())
     return {
@@ -191,5 +187,5 @@ def _compared(observed: Floats, means: Floats, singles: Singles) -> dict[str, An
         "strangers_mean_range95": rounded(np.quantile(means, (0.025, 0.975))),
         "p_value": round(min(1.0, 2 * (int(tail) + 1) / (len(means) + 1)), DIGITS),
         "glass_delta": None if deviation is None else round(difference / deviation, DIGITS),
-        "histogram": singles.shares(),
+        "histogram": moments.histogram(),
     }

@@ -1,4 +1,4 @@
-"""What `find_twins` leaves for people: its part of summary.json, and twins.csv."""
+"""The results of `find_twins` for readers: its section of summary.json, and twins.csv."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ import numpy as np
 
 from movierec.config.twins import TwinsConfig
 from movierec.data.rounding import DIGITS
-from movierec.twins.analysis import Findings
+from movierec.twins.analysis import TITLES_PER_PAIR, TwinAnalysis
 from movierec.twins.movie_sets import Population
-from movierec.twins.pair_groups import Measured
+from movierec.twins.pair_groups import GroupAgreement
 from movierec.twins.pair_statistics import PairValues
-from movierec.twins.shared_titles import TITLES_A_PAIR
-from movierec.twins.top_pairs import Top
+from movierec.twins.top_pairs import TopPairs
 
 _CSV_COLUMNS: Final = (
     "rank",
@@ -28,21 +27,21 @@ _CSV_COLUMNS: Final = (
     "union",
     "correlation",
     "duplicate",
-    *(f"title_{n}" for n in range(1, TITLES_A_PAIR + 1)),
+    *(f"title_{n}" for n in range(1, TITLES_PER_PAIR + 1)),
 )
 
 
 def twins_summary(
-    findings: Findings,
+    analysis: TwinAnalysis,
     *,
     population: Population,
     rounds: Sequence[dict[str, Any]],
-    proof: dict[str, Any],
+    recall: dict[str, Any],
     config: TwinsConfig,
 ) -> dict[str, Any]:
     """Return the `twins` section of the summary."""
-    twins = findings.twins
-    top = twins.study.top
+    twins = analysis.twins
+    top = twins.groups.top
     pearson = twins.correlations("pearson", config=config)
     return {
         "pairs": len(top.pairs),
@@ -52,28 +51,28 @@ def twins_summary(
         **_jaccards(top),
         "tied_at_cut": top.tied_at_cut,
         "tied_at_cut_and_listed": top.tied_and_listed,
-        **proof,
+        **recall,
         "mean_correlation": pearson["twins"]["mean"],
         "random_mean_correlation": pearson["random"]["mean"],
         "p_value": pearson["p_value"],
         "pearson": pearson,
         "spearman": twins.correlations("spearman", config=config),
-        "strangers": findings.strangers,
+        "strangers": analysis.strangers,
         "duplicates": _duplicates(twins, config=config),
         "curve": [
             {
-                "min_movies": point.study.min_movies,
-                "users": point.study.users,
-                **_jaccards(point.study.top),
+                "min_movies": point.groups.min_movies,
+                "users": point.groups.users,
+                **_jaccards(point.groups.top),
                 **point.correlations("pearson", config=config),
             }
-            for point in findings.curve
+            for point in analysis.curve
         ],
         "search": list(rounds),
     }
 
 
-def _jaccards(top: Top) -> dict[str, float | None]:
+def _jaccards(top: TopPairs) -> dict[str, float | None]:
     jaccards = [round(pair.jaccard, DIGITS) for pair in top.pairs]
     return {
         "min_jaccard": min(jaccards, default=None),
@@ -81,8 +80,8 @@ def _jaccards(top: Top) -> dict[str, float | None]:
     }
 
 
-def _duplicates(twins: Measured, *, config: TwinsConfig) -> dict[str, Any]:
-    """Return which twins, by rank, are duplicate accounts, and the correlation of the others."""
+def _duplicates(twins: GroupAgreement, *, config: TwinsConfig) -> dict[str, Any]:
+    """Return the ranks of likely duplicate accounts, and the correlation of the other twins."""
     flagged = np.array(twins.duplicates(config.duplicates), bool)
     others = PairValues.defined(twins.twin_users()[~flagged], twins.twins.pearson[~flagged])
     described = {f"{name}_without": value for name, value in others.describe().items()}
@@ -91,9 +90,9 @@ def _duplicates(twins: Measured, *, config: TwinsConfig) -> dict[str, Any]:
 
 
 def twin_table(twins: dict[str, Any]) -> str:
-    """Return what the twins are and how their ratings correlate, in a few lines."""
+    """Return a few lines about the twins and how their ratings correlate."""
     if not twins["pairs"]:
-        return f"twins: no pair of {twins['users']} users is alike enough"
+        return f"twins: no pair of {twins['users']} users is similar enough"
     lines = [
         f"twins: {twins['pairs']} pairs of {twins['users']} users, Jaccard "
         f"{twins['min_jaccard']:.3f} to {twins['max_jaccard']:.3f}, by {_search(twins)}; "
@@ -119,11 +118,11 @@ def twin_table(twins: dict[str, Any]) -> str:
 
 
 def _search(twins: dict[str, Any]) -> str:
-    """Name the search that found the twins, and how it was proven."""
+    """Return the name of the search that found the twins, and its recall."""
     if twins["method"] == "exact":
         return "exact search"
     if twins["lsh_recall"] is None:
-        return "LSH, unproven: no pair in the sample"
+        return "LSH, recall unknown: no pair in the sample"
     found = f"{twins['lsh_recall']:.1%} of the true pairs"
     return f"LSH, which found {found} (on {twins['proof_users']} users)"
 
@@ -136,9 +135,9 @@ def _mean(found: dict[str, Any]) -> str:
     return f"{found['mean']:+.3f}{interval}"
 
 
-def twin_rows(findings: Findings, *, config: TwinsConfig) -> list[tuple[Any, ...]]:
+def twin_rows(analysis: TwinAnalysis, *, config: TwinsConfig) -> list[tuple[Any, ...]]:
     """Return the rows of the dataset `twins`."""
-    twins = findings.twins
+    twins = analysis.twins
     found, duplicates = twins.twins, twins.duplicates(config.duplicates)
     return [
         (
@@ -148,41 +147,41 @@ def twin_rows(findings: Findings, *, config: TwinsConfig) -> list[tuple[Any, ...
             pair.jaccard,
             pair.common,
             pair.union,
-            _or_none(found.pearson[place]),
-            _or_none(found.spearman[place]),
-            _or_none(found.equal[place]),
+            _rounded_or_none(found.pearson[place]),
+            _rounded_or_none(found.spearman[place]),
+            _rounded_or_none(found.equal[place]),
             duplicates[place],
-            findings.titles[place],
+            analysis.titles[place],
         )
-        for place, pair in enumerate(twins.study.top.pairs)
+        for place, pair in enumerate(twins.groups.top.pairs)
     ]
 
 
-def random_pair_rows(findings: Findings) -> list[tuple[Any, ...]]:
+def random_pair_rows(analysis: TwinAnalysis) -> list[tuple[Any, ...]]:
     """Return the rows of the dataset `random_pairs`."""
-    found = findings.twins.random
+    found = analysis.twins.random
     return [
         (
             *pair,
             int(found.common[place]),
-            _or_none(found.pearson[place]),
-            _or_none(found.spearman[place]),
+            _rounded_or_none(found.pearson[place]),
+            _rounded_or_none(found.spearman[place]),
         )
-        for place, pair in enumerate(findings.twins.study.random)
+        for place, pair in enumerate(analysis.twins.groups.random)
     ]
 
 
-def _or_none(value: float) -> float | None:
+def _rounded_or_none(value: float) -> float | None:
     return None if math.isnan(value) else round(float(value), DIGITS)
 
 
 def twins_csv(rows: Sequence[tuple[Any, ...]]) -> str:
-    """Return the `twin_rows` as the text of twins.csv: UTF-8, an undefined correlation empty."""
+    """Return the `twin_rows` as the text of twins.csv; an undefined correlation is empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_CSV_COLUMNS)
     for rank, user_a, user_b, jaccard, common, union, correlation, _, _, duplicate, titles in rows:
-        padded = [*titles, *[""] * (TITLES_A_PAIR - len(titles))]
+        padded = [*titles, *[""] * (TITLES_PER_PAIR - len(titles))]
         writer.writerow(
             [
                 rank,

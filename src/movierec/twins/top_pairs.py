@@ -1,7 +1,7 @@
-"""Movie twins: the user pairs with the most alike movie sets, in one order at any scale.
+"""Movie twins: the user pairs with the most similar movie sets, in the same order at any scale.
 
 Pairs are ordered by Jaccard similarity, then by larger overlap, then by smaller user ids. Users
-with identical sets are searched as one set; every count here is of user pairs.
+with identical sets are searched as one set, but all counts here are counts of user pairs.
 """
 
 from __future__ import annotations
@@ -44,47 +44,48 @@ class TwinPair(NamedTuple):
     common: int
     union: int
 
-    def order(self) -> tuple[float, int, int, int]:
-        """Return what twins are ordered by."""
+    def sort_key(self) -> tuple[float, int, int, int]:
+        """Return the key that twins are sorted by."""
         return (-self.jaccard, -self.common, self.user_a, self.user_b)
 
 
 @dataclass(frozen=True)
-class Top:
-    """The most alike pairs of the users above one floor."""
+class TopPairs:
+    """The most similar pairs of the users above one floor."""
 
     pairs: tuple[TwinPair, ...]
-    """In order; as many as asked for, or all that reach the threshold."""
+    """In order; as many as requested, or all that reach the threshold."""
     threshold: float
-    """The similarity down to which the search went."""
-    reaching: int
-    """Pairs that reach the threshold, as far as the search found them."""
+    """The lowest similarity that the search covered."""
+    n_above_threshold: int
+    """Pairs found that reach the threshold."""
     tied_at_cut: int
-    """Pairs as similar as the last one listed, listed or not."""
+    """Pairs as similar as the last listed one, listed or not."""
     tied_and_listed: int
 
 
 class Search(Protocol):
-    """Finds candidates among sets of at least some size for pairs that reach a threshold."""
+    """Finds candidates, among sets of a minimum size, for pairs that reach a threshold."""
 
     def __call__(self, *, min_size: int, threshold: float) -> DataFrame:
-        """Return `set_a` and `set_b` of the candidates, each pair once."""
+        """Return `set_a` and `set_b` of each candidate pair once."""
 
 
-def collect_tops(
+def collect_top_pairs(
     sets: DataFrame,
     *,
     search: Search,
     floors: Sequence[int],
     n_pairs: int,
     thresholds: Sequence[float],
-) -> dict[int, Top]:
-    """Return the `n_pairs` most alike pairs of the users with at least each floor of movies.
+) -> dict[int, TopPairs]:
+    """Return, for each floor, the `n_pairs` most similar pairs of users with that many movies.
 
-    The search goes down the falling thresholds. A floor is done at the first one that enough of
-    its pairs reach, or at the last. `sets` are `movie_sets` that keep more than `n_pairs` users.
+    The search goes through the falling `thresholds`. A floor is done at the first threshold that
+    `n_pairs` of its pairs reach, or at the last one. `sets` are `movie_sets` with `keep_users`
+    above `n_pairs`.
     """
-    tops: dict[int, Top] = {}
+    tops: dict[int, TopPairs] = {}
     n_sets = sets.count()
     for threshold in thresholds:
         open_floors = sorted(set(floors) - set(tops))
@@ -99,18 +100,18 @@ def collect_tops(
             .unionByName(identical_sets(sets))
             .persist(StorageLevel.MEMORY_AND_DISK)
         )
-        reaching = collect_sums(found, N_PAIRS, floors=open_floors, size=SMALLER_SIZE)
+        counts = collect_sums(found, N_PAIRS, floors=open_floors, size=SMALLER_SIZE)
         for floor in open_floors:
-            if reaching[floor] >= n_pairs or threshold == thresholds[-1]:
+            if counts[floor] >= n_pairs or threshold == thresholds[-1]:
                 above = found.where(F.col(SMALLER_SIZE) >= floor)
-                tops[floor] = _collect_top(above, sets, n_pairs, threshold, reaching[floor])
+                tops[floor] = _collect_top(above, sets, n_pairs, threshold, counts[floor])
         found.unpersist()
         candidates.unpersist()
     return tops
 
 
 def identical_sets(sets: DataFrame) -> DataFrame:
-    """Return the sets that several users share as pairs with themselves, like `similar_pairs`."""
+    """Return each set of several users as a pair with itself, in columns of `similar_pairs`."""
     return sets.where(F.col(N_USERS) > 1).select(
         F.col(SET_ID).alias(SET_A),
         F.col(SET_ID).alias(SET_B),
@@ -127,7 +128,7 @@ def identical_sets(sets: DataFrame) -> DataFrame:
 def collect_sums(
     frame: DataFrame, counted: str, *, floors: Sequence[int], size: str
 ) -> dict[int, int]:
-    """Return the sum of a column over the rows whose size is at least each floor, 0 of none."""
+    """Return, for each floor, the sum of a column over the rows of at least that size, or 0."""
     sums = (
         F.sum(F.when(F.col(size) >= floor, F.col(counted))).alias(str(floor)) for floor in floors
     )
@@ -137,35 +138,35 @@ def collect_sums(
 
 
 def _collect_top(
-    found: DataFrame, sets: DataFrame, n_pairs: int, threshold: float, reaching: int
-) -> Top:
+    found: DataFrame, sets: DataFrame, n_pairs: int, threshold: float, n_above_threshold: int
+) -> TopPairs:
     """Return the first `n_pairs` user pairs.
 
-    They come from the first `n_pairs` pairs of sets: each of those has a user pair, its first,
-    that stands before every user pair of the later ones.
+    They come from the first `n_pairs` pairs of sets: the first user pair of each of these comes
+    before every user pair of later pairs of sets.
     """
     rows = (
         found.orderBy(F.desc(JACCARD), F.desc(COMMON), _FIRST_A, _FIRST_B).limit(n_pairs).collect()
     )
     users = _collect_users(sets, rows)
     user_pairs = itertools.chain.from_iterable(_user_pairs(row, users) for row in rows)
-    pairs = heapq.nsmallest(n_pairs, user_pairs, key=TwinPair.order)
+    pairs = heapq.nsmallest(n_pairs, user_pairs, key=TwinPair.sort_key)
     if not pairs:
-        return Top((), threshold, reaching, 0, 0)
+        return TopPairs((), threshold, n_above_threshold, 0, 0)
     cut = pairs[-1].jaccard
     tied = found.where(F.col(JACCARD) == cut).agg(F.sum(N_PAIRS)).first()
     assert tied is not None  # an aggregate without groups has one row
-    return Top(
+    return TopPairs(
         pairs=tuple(pairs),
         threshold=threshold,
-        reaching=reaching,
+        n_above_threshold=n_above_threshold,
         tied_at_cut=tied[0],
         tied_and_listed=sum(pair.jaccard == cut for pair in pairs),
     )
 
 
 def _collect_users(sets: DataFrame, rows: Sequence[Row]) -> dict[int, list[int]]:
-    """Return the kept users of the sets in pairs that stand for several user pairs."""
+    """Return the kept users of each set that is in a pair standing for several user pairs."""
     shared = {row[side] for row in rows if row[N_PAIRS] > 1 for side in (SET_A, SET_B)}
     shared |= {row[SET_A] for row in rows if row[SET_A] == row[SET_B]}
     if not shared:
@@ -178,7 +179,7 @@ def _collect_users(sets: DataFrame, rows: Sequence[Row]) -> dict[int, list[int]]
 def _user_pairs(row: Row, users: Mapping[int, list[int]]) -> Iterator[TwinPair]:
     """Return the user pairs of a pair of sets, or within one set.
 
-    A set without an entry in `users` has one user, whose id it bears.
+    A set without an entry in `users` has one user, with the id of the set.
     """
     a, b = (users.get(row[side], [row[side]]) for side in (SET_A, SET_B))
     within = row[SET_A] == row[SET_B]

@@ -13,7 +13,7 @@ from movierec.config.loader import load
 from movierec.errors import UserError
 from movierec_dataproc.commands import cluster, jobs, workflow
 from movierec_dataproc.commands.context import Context, Summary
-from movierec_dataproc.commands.preparation import Wanted, read_text
+from movierec_dataproc.commands.preparation import RunOptions, read_text
 from movierec_dataproc.conf.schema import ClusterConfig
 from movierec_dataproc.conf.target import require_target
 from movierec_dataproc.google.clients import Clients
@@ -35,9 +35,9 @@ COMMANDS = {
     "fetch": "copy summary.json, twins.csv and the report from the bucket to out/<conf name>/",
     "attach": "follow an operation that was left running",
 }
-ON_CONF = ("upload", "submit", "pipeline", "workflow", "batch", "fetch")
-RUNS = ("submit", "pipeline", "workflow", "batch")
-SHOWN = (*RUNS, "cluster-up", "cluster-down")
+WITH_CONFIG = ("upload", "submit", "pipeline", "workflow", "batch", "fetch")
+RUN_COMMANDS = ("submit", "pipeline", "workflow", "batch")
+DRY_RUN_COMMANDS = (*RUN_COMMANDS, "cluster-up", "cluster-down")
 """What a dry run shows; the other commands ask for nothing that costs."""
 
 
@@ -81,16 +81,16 @@ def make_parser() -> argparse.ArgumentParser:
     for command, text in COMMANDS.items():
         one = parsers.add_parser(command, help=text, description=text, allow_abbrev=False)
         _add_common(one)
-        if command in ON_CONF:
+        if command in WITH_CONFIG:
             one.add_argument("--config", type=Path, required=True, help="the pipeline's conf file")
             _add_overrides(one, "--set", "override one key of the pipeline's conf")
-        if command in RUNS:
+        if command in RUN_COMMANDS:
             one.add_argument("--force", action="store_true", help="run again what is done")
             one.add_argument("--verbose", action="store_true", help="with Spark's log")
         if command == "cluster-down":
             text = "delete it although jobs run or results would be lost"
             one.add_argument("--force", action="store_true", help=text)
-        if command in SHOWN:
+        if command in DRY_RUN_COMMANDS:
             text = "print the requests and gcloud's commands instead"
             one.add_argument("--dry-run", action="store_true", help=text)
         if command in ("submit", "batch"):
@@ -122,7 +122,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal, environ: Mapping[str,
         terminal=terminal,
         commit=read_commit(ROOT) or "none",
         out=arguments.out,
-        dry_run=arguments.command in SHOWN and arguments.dry_run,
+        dry_run=arguments.command in DRY_RUN_COMMANDS and arguments.dry_run,
     )
     return _dispatch(arguments, context)
 
@@ -140,11 +140,11 @@ def _dispatch(arguments: argparse.Namespace, context: Context) -> Summary:
         return jobs.logs(context, job_id=job_id, batch_id=batch_id)
     if command == "attach":
         return jobs.attach(context, operation=arguments.operation)
-    wanted = Wanted(
+    wanted = RunOptions(
         conf=arguments.config,
         overrides=tuple(arguments.set),
-        force=command in RUNS and arguments.force,
-        verbose=command in RUNS and arguments.verbose,
+        force=command in RUN_COMMANDS and arguments.force,
+        verbose=command in RUN_COMMANDS and arguments.verbose,
     )
     if command == "submit":
         return jobs.submit(wanted, context, job=arguments.job)

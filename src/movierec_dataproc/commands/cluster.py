@@ -15,8 +15,8 @@ from movierec_dataproc.conf.naming import digest
 from movierec_dataproc.google import clusters
 from movierec_dataproc.google.errors import REMOTE, WorkError
 from movierec_dataproc.google.jobs import on_cluster
-from movierec_dataproc.google.operations import OperationWork
-from movierec_dataproc.google.remote_work import Limit, failed
+from movierec_dataproc.google.operations import RemoteOperation
+from movierec_dataproc.google.remote_work import TimeLimit, failed
 from movierec_dataproc.plan.artifacts import Artifacts, collect_actions, upload
 from movierec_dataproc.requests import clusters as cluster_requests
 from movierec_dataproc.requests import gcloud
@@ -55,7 +55,7 @@ def cluster_up(context: Context) -> Summary:
         _check_ours(found)
         _warn_of_differences(found, context)
         if found.status.state.name not in clusters.USABLE:
-            _wait(clusters.ClusterWork(context.clients, target, nodes.name), context)
+            _wait(clusters.RemoteCluster(context.clients, target, nodes.name), context)
     made = clusters.require(context.clients, target, nodes.name)
     return {
         "command": "cluster-up",
@@ -154,7 +154,7 @@ def prepare_cluster(actions: Artifacts, context: Context) -> None:
         clusters.put_policy(call.content, clients=context.clients, target=context.target)
 
 
-def _wait(work: OperationWork | clusters.ClusterWork, context: Context) -> None:
+def _wait(work: RemoteOperation | clusters.RemoteCluster, context: Context) -> None:
     name = context.config.cluster.name
     context.say(f"{work.name}: to follow it from elsewhere: {work.follow_command}")
     progress = context.follow(work, limit=_limit(context))
@@ -204,6 +204,6 @@ def _warn_of_differences(cluster: dp.Cluster, context: Context) -> None:
         )
 
 
-def _limit(context: Context) -> Limit:
+def _limit(context: Context) -> TimeLimit:
     minutes = context.config.timeouts.cluster_minutes
-    return Limit(60 * minutes, f"timeouts.cluster_minutes = {minutes:g}")
+    return TimeLimit(60 * minutes, f"timeouts.cluster_minutes = {minutes:g}")

@@ -11,7 +11,7 @@ from movierec_dataproc.conf.target import Target, split_uri
 from movierec_dataproc.google.bucket import Bucket
 from movierec_dataproc.google.clients import Clients
 from movierec_dataproc.google.driver_log import DriverLog
-from movierec_dataproc.google.remote_work import Limit, Progress, Work, failed, follow
+from movierec_dataproc.google.remote_work import Progress, TimeLimit, Work, failed, follow
 from movierec_dataproc.google.terminal import Terminal
 from movierec_dataproc.plan.artifacts import ROOT
 
@@ -45,7 +45,7 @@ class Context:
         bucket, prefix = split_uri(uri)
         return DriverLog(Bucket(self.clients.storage, bucket), prefix, out=self.terminal.out)
 
-    def follow(self, work: Work, *, limit: Limit | None = None) -> Progress:
+    def follow(self, work: Work, *, limit: TimeLimit | None = None) -> Progress:
         """Follow the work to its end (see work.follow)."""
         return follow(
             work,
@@ -55,7 +55,7 @@ class Context:
             limit=limit,
         )
 
-    def finish(self, work: Work, *, limit: Limit | None = None) -> None:
+    def finish(self, work: Work, *, limit: TimeLimit | None = None) -> None:
         """Follow the work to its end. Raises WorkError where it ends badly, too."""
         progress = self.follow(work, limit=limit)
         if not progress.good:

@@ -8,7 +8,7 @@ from typing import Final
 from movierec_dataproc.conf.machine_types import MachineSize, machine_size
 from movierec_dataproc.conf.schema import NodesConfig, PricesConfig
 
-HOURS_A_MONTH: Final = 730
+HOURS_PER_MONTH: Final = 730
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ def estimate(groups: list[NodeGroup], prices: PricesConfig) -> Estimate:
         vcpus, memory = group.size.vcpus, group.size.memory_gb
         price = vcpus * prices.vcpu_hour + memory * prices.memory_gb_hour
         machines += group.count * price * share
-        disks += group.count * group.disk_gb * prices.disk_gb_month / HOURS_A_MONTH
+        disks += group.count * group.disk_gb * prices.disk_gb_month / HOURS_PER_MONTH
     vcpus = sum(group.count * group.size.vcpus for group in groups)
     return Estimate(
         currency=prices.currency,

@@ -1,95 +1,64 @@
-"""upload, submit, pipeline, batch, logs, attach and fetch."""
+"""upload, submit, pipeline, batch, logs and attach."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from google.cloud import dataproc_v1 as dp
 
-from movierec.config.loader import load_config
 from movierec_dataproc.commands import deletion_guard
-from movierec_dataproc.commands import fetch as results
 from movierec_dataproc.commands.context import Context, Summary
 from movierec_dataproc.commands.dry_run import Call, show
-from movierec_dataproc.commands.preparation import Wanted, archive_sha256, prepare, read_text, send
-from movierec_dataproc.conf.target import split_uri
-from movierec_dataproc.google import batches, clusters, jobs
-from movierec_dataproc.google.batches import BatchWork
-from movierec_dataproc.google.bucket import Bucket
-from movierec_dataproc.google.jobs import JobWork
+from movierec_dataproc.commands.preparation import RunOptions, prepare, upload_plan
+from movierec_dataproc.google import clusters
+from movierec_dataproc.google.jobs import RemoteJob, SubmitRequest, on_cluster
 from movierec_dataproc.google.operations import find_operation
-from movierec_dataproc.google.remote_work import Limit, next_attempt
-from movierec_dataproc.plan.plan import DOCTOR, EXPORT, STAGE_IN, Plan, Step, results_uri
+from movierec_dataproc.google.remote_work import TimeLimit, next_attempt
+from movierec_dataproc.plan.plan import DOCTOR, EXPORT, STAGE_IN, Plan, Step
 from movierec_dataproc.requests import gcloud
 from movierec_dataproc.requests import jobs as requests
-from movierec_report.drawing import draw, run_command
 
-UNKNOWN_UUID = "known-once-there-is-a-cluster"
+UNKNOWN_UUID: Final = "known-once-there-is-a-cluster"
 
 
-def upload(wanted: Wanted, context: Context) -> Summary:
+def upload(options: RunOptions, context: Context) -> Summary:
     """Upload the artifacts and the archive."""
-    plan = prepare(wanted, context, place="cluster")
-    files = [plan.suite.artifacts.uri(context.target, one) for one in plan.suite.artifacts.names()]
-    summary = {"command": "upload", "artifacts": plan.suite.artifacts.digest, "files": files}
-    sent = send(plan, context, archive=True)
-    return summary | {"archive": plan.archive.uri, "sent": len(sent)}
+    plan = prepare(options, context, place="cluster")
+    artifacts = plan.suite.artifacts
+    sent = upload_plan(plan, context, archive=True)
+    return {
+        "command": "upload",
+        "artifacts": artifacts.digest,
+        "files": [artifacts.uri(context.target, name) for name in artifacts.names()],
+        "archive": plan.archive.uri,
+        "sent": len(sent),
+    }
 
 
-def submit(wanted: Wanted, context: Context, *, job: str) -> Summary:
-    """Run one job on the cluster, or take up the one that runs."""
-    plan = prepare(wanted, context, place="cluster")
-    step = plan.step(job)
-    # what it would find now is not what it found then
-    redo = wanted.force or step.job == DOCTOR
-    return _run(plan, [step], context, command="submit", redo=redo)
+def submit(options: RunOptions, context: Context, *, job: str) -> Summary:
+    """Run one job on the cluster, or follow the one that runs already."""
+    plan = prepare(options, context, place="cluster")
+    return _run(plan, [plan.step(job)], context, command="submit", redo=options.force)
 
 
-def pipeline(wanted: Wanted, context: Context) -> Summary:
+def pipeline(options: RunOptions, context: Context) -> Summary:
     """Run every job on the cluster, one after the other, until one fails."""
-    plan = prepare(wanted, context, place="cluster")
-    return _run(plan, list(plan.steps), context, command="pipeline", redo=wanted.force)
+    plan = prepare(options, context, place="cluster")
+    return _run(plan, plan.steps, context, command="pipeline", redo=options.force)
 
 
-def batch(wanted: Wanted, context: Context, *, job: str) -> Summary:
-    """Run one job as a serverless batch, or take up the one that runs."""
-    plan = prepare(wanted, context, place="serverless")
-    step, target = plan.step(job), context.target
-    first = requests.first_batch_id(plan, step)
-    message = requests.batch(plan, step, context.config)
-    if context.dry_run:
-        request = batches.submit_request(message, batch_id=first, target=target)
-        command = gcloud.submit_batch(message, batch_id=first, target=target)
-        method = "BatchController.CreateBatch"
-        return show("batch", [Call(method=method, request=request, command=command)], context)
-    send(plan, context, archive=True)
-    batch_id, progress = next_attempt(
-        first,
-        lambda one: BatchWork(context.clients, target, one).find(),
-        redo=wanted.force or step.job == DOCTOR,
-    )
-    work = BatchWork(context.clients, target, batch_id)
-    if progress is None:
-        batches.submit(
-            message,
-            batch_id=batch_id,
-            clients=context.clients,
-            target=target,
-            terminal=context.terminal,
-        )
-    if progress is None or not progress.ended:
-        context.finish(work)
-    else:
-        context.say(f"{work.name}: has ended well already")
-    return {"command": "batch", "job": step.job, "batch": batch_id, "output": plan.workspace}
+def batch(options: RunOptions, context: Context, *, job: str) -> Summary:
+    """Run one job as a serverless batch, or follow the one that runs already."""
+    plan = prepare(options, context, place="serverless")
+    return _run(plan, [plan.step(job)], context, command="batch", redo=options.force)
 
 
 def logs(context: Context, *, job_id: str | None, batch_id: str | None) -> Summary:
     """Follow a job or a batch from the beginning of its driver's output."""
-    work: JobWork | BatchWork = BatchWork(context.clients, context.target, batch_id or "")
-    # a batch has an end of its own, serverless.ttl_hours
-    limit = None
-    if job_id is not None:
-        work, limit = JobWork(context.clients, context.target, job_id), _limit(context)
-    context.finish(work, limit=limit)
+    kind = "job" if job_id else "batch"
+    work = RemoteJob(context.clients, context.target, job_id or batch_id or "", kind)
+    _finish(work, context)
     return {"command": "logs", "work": work.name, "good": True}
 
 
@@ -100,82 +69,80 @@ def attach(context: Context, *, operation: str) -> Summary:
     return {"command": "attach", "operation": work.operation, "good": True}
 
 
-def fetch(wanted: Wanted, context: Context) -> Summary:
-    """Copy what people look at from the bucket to this conf's directory, and draw the report.
-
-    The archive is not needed where the conf has its checksum.
-    """
-    text, origin = read_text(wanted.conf), str(wanted.conf)
-    config = load_config(text, origin=origin, overrides=wanted.overrides)
-    bucket, root = split_uri(results_uri(config.workspace, context.target))
-    store = Bucket(context.clients.storage, bucket)
-    out = context.out / wanted.conf.stem
-    found = results.fingerprints(config, archive_sha256=archive_sha256(config, context))
-    summary = results.fetch(store.read, root=root, found=found, out=out)
-    draw(out, commands=[run_command(str(wanted.conf), wanted.overrides)])
-    return {"command": "fetch", "output": str(out), "stages": [*summary["timings"]]}
-
-
-def _run(plan: Plan, steps: list[Step], context: Context, *, command: str, redo: bool) -> Summary:
-    """Run steps on the cluster, in order; a failed one ends it with a WorkError."""
+def _run(
+    plan: Plan, steps: Sequence[Step], context: Context, *, command: str, redo: bool
+) -> Summary:
+    """Run steps in their order, on the cluster or as batches; a failed one raises WorkError."""
     name = context.config.cluster.name
+    cluster = dp.Cluster(cluster_name=name) if plan.place == "cluster" else None
     if context.dry_run:
-        return show(command, [_call(plan, step, context) for step in steps], context)
-    cluster = clusters.require(context.clients, context.target, name)
-    send(plan, context, archive=any(step.job == STAGE_IN for step in steps))
-    done = []
+        return show(command, [_call(plan, step, cluster, context) for step in steps], context)
+    if cluster is not None:
+        cluster = clusters.require(context.clients, context.target, name)
+    # on a cluster only stage_in reads the bucket; every batch does
+    archive = cluster is None or any(step.job == STAGE_IN for step in steps)
+    upload_plan(plan, context, archive=archive)
+    ids = []
     for number, step in enumerate(steps, 1):
         context.say(f"step {number} of {len(steps)}: {step.job}")
-        done.append(_run_step(plan, step, cluster, context, redo=redo))
-    return {
-        "command": command,
-        "cluster": name,
-        "jobs": done,
-        "output": plan.results if steps[-1].job == EXPORT else plan.workspace,
-    }
+        ids.append(_run_step(plan, step, cluster, context, redo=redo))
+    if cluster is None:
+        where = {"job": steps[0].job, "batch": ids[0]}
+    else:
+        where = {"cluster": name, "jobs": ids}
+    output = plan.results if steps[-1].job == EXPORT else plan.workspace
+    return {"command": command, **where, "output": output}
 
 
-def _run_step(plan: Plan, step: Step, cluster: dp.Cluster, context: Context, *, redo: bool) -> str:
-    """Run one step to its good end and return its job's id."""
+def _run_step(
+    plan: Plan, step: Step, cluster: dp.Cluster | None, context: Context, *, redo: bool
+) -> str:
+    """Run one step until it succeeds, unless it has before, and return its id."""
     clients, target = context.clients, context.target
-    place = {"cluster_name": cluster.cluster_name, "cluster_uuid": cluster.cluster_uuid}
-    if step.job == EXPORT:
-        # its arguments stay the same when there is something new to export
-        found = deletion_guard.unexported_jobs(jobs.on_cluster(clients, target, **place))
+    if step.job == DOCTOR:
+        # it checks the present state
+        redo = True
+    if step.job == EXPORT and cluster is not None:
+        # its arguments do not change when there is something new to export
+        found = deletion_guard.unexported_jobs(on_cluster(clients, target, cluster))
         redo = redo or any(one.labels.get("run") == step.labels["run"] for one in found)
-    job_id, progress = next_attempt(
-        requests.first_job_id(plan, step, cluster_uuid=cluster.cluster_uuid),
-        lambda one: JobWork(clients, target, one).find(),
-        redo=redo,
-    )
-    work = JobWork(clients, target, job_id)
+
+    def remote(attempt: str) -> RemoteJob:
+        return RemoteJob(clients, target, attempt, "job" if cluster is not None else "batch")
+
+    uuid = cluster.cluster_uuid if cluster is not None else None
+    first = requests.first_id(plan, step, cluster_uuid=uuid)
+    attempt, progress = next_attempt(first, lambda one: remote(one).find(), redo=redo)
+    work = remote(attempt)
     if progress is not None and progress.ended:
-        context.say(f"{work.name}: has ended well already")
-        return job_id
+        context.say(f"{work.name}: has succeeded already")
+        return attempt
     if progress is None:
-        labels = context.config.cluster.labels
-        job = requests.job(plan, step, job_id=job_id, labels=labels, **place)
-        jobs.submit(job, clients=clients, target=target, terminal=context.terminal)
-    context.finish(work, limit=_limit(context))
-    return job_id
+        work.submit(_request(plan, step, attempt, cluster, context), context.terminal)
+    _finish(work, context)
+    return attempt
 
 
-def _call(plan: Plan, step: Step, context: Context) -> Call:
-    """Return the request that submits a step, as far as it is known without the cluster."""
-    target, nodes = context.target, context.config.cluster
-    job = requests.job(
-        plan,
-        step,
-        job_id=requests.first_job_id(plan, step, cluster_uuid=UNKNOWN_UUID),
-        cluster_name=nodes.name,
-        cluster_uuid="",
-        labels=nodes.labels,
-    )
-    request = jobs.submit_request(job, target=target)
-    command = gcloud.submit_job(job, target=target)
-    return Call(method="JobController.SubmitJob", request=request, command=command)
+def _finish(work: RemoteJob, context: Context) -> None:
+    """Follow a job within the conf's time limit; a batch has its own limit, serverless.ttl_hours."""
+    hours = context.config.timeouts.job_hours if work.kind == "job" else None
+    limit = TimeLimit(3600 * hours, f"timeouts.job_hours = {hours:g}") if hours else None
+    context.finish(work, limit=limit)
 
 
-def _limit(context: Context) -> Limit | None:
-    hours = context.config.timeouts.job_hours
-    return None if hours is None else Limit(3600 * hours, f"timeouts.job_hours = {hours:g}")
+def _request(
+    plan: Plan, step: Step, attempt: str, cluster: dp.Cluster | None, context: Context
+) -> SubmitRequest:
+    if cluster is None:
+        return requests.batch_request(plan, step, context.config, batch_id=attempt)
+    return requests.job_request(plan, step, context.config, job_id=attempt, cluster=cluster)
+
+
+def _call(plan: Plan, step: Step, cluster: dp.Cluster | None, context: Context) -> Call:
+    """Return the request for a step; a cluster's UUID is not known yet."""
+    uuid = UNKNOWN_UUID if cluster is not None else None
+    first = requests.first_id(plan, step, cluster_uuid=uuid)
+    request = _request(plan, step, first, cluster, context)
+    method = "JobController.SubmitJob" if cluster is not None else "BatchController.CreateBatch"
+    command = gcloud.submit(request, target=context.target)
+    return Call(method=method, request=request, command=command)

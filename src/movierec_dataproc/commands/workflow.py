@@ -11,12 +11,12 @@ from movierec_dataproc.commands.cluster import action_uris, policy_calls, prepar
 from movierec_dataproc.commands.context import Context, Summary
 from movierec_dataproc.commands.cost import estimate_lines
 from movierec_dataproc.commands.dry_run import Call, show
-from movierec_dataproc.commands.preparation import Wanted, prepare, send
+from movierec_dataproc.commands.preparation import RunOptions, prepare, send
 from movierec_dataproc.conf.naming import request_id
 from movierec_dataproc.google.errors import REMOTE, explain
-from movierec_dataproc.google.operations import OperationWork, ended_before
-from movierec_dataproc.google.remote_work import Limit
-from movierec_dataproc.google.retries import retried
+from movierec_dataproc.google.operations import RemoteOperation, ended_before
+from movierec_dataproc.google.remote_work import TimeLimit
+from movierec_dataproc.google.retries import with_retries
 from movierec_dataproc.plan.artifacts import collect_actions
 from movierec_dataproc.plan.plan import Plan
 from movierec_dataproc.requests import gcloud
@@ -26,7 +26,7 @@ FRESH: Final = timedelta(minutes=2)
 """A workflow that has ended and began longer ago than this is not the one just asked for."""
 
 
-def workflow(wanted: Wanted, context: Context) -> Summary:
+def workflow(wanted: RunOptions, context: Context) -> Summary:
     """Run every job on a cluster that is made for them and deleted after them."""
     plan = prepare(wanted, context, place="cluster")
     config, target = context.config, context.target
@@ -54,7 +54,7 @@ def workflow(wanted: Wanted, context: Context) -> Summary:
     context.say(f"{work.name}: to follow it from elsewhere: {work.follow_command}")
     # Dataproc ends it after workflow_hours; the cluster's own making and deleting come on top
     hours = config.timeouts.workflow_hours
-    limit = Limit(3600 * (hours + 1), f"timeouts.workflow_hours = {hours:g}, and an hour more")
+    limit = TimeLimit(3600 * (hours + 1), f"timeouts.workflow_hours = {hours:g}, and an hour more")
     context.finish(work, limit=limit)
     return {"command": "workflow", "operation": work.operation, "output": plan.results}
 
@@ -71,7 +71,7 @@ def _workflow_request(
 
 def _begin_workflow(
     plan: Plan, template: dp.WorkflowTemplate, context: Context, *, redo: bool
-) -> OperationWork:
+) -> RemoteOperation:
     """Instantiate the workflow, or find the one of the same plan that runs or ended well.
 
     Dataproc answers a request id that it knows with the first request's operation; after one that
@@ -87,11 +87,11 @@ def _begin_workflow(
             return begun.operation
 
         try:
-            begun = retried(begin, place=place, terminal=context.terminal)
+            begun = with_retries(begin, place=place, terminal=context.terminal)
             now = context.clients.operations.get_operation(begun.name)
         except REMOTE as error:
             raise explain(error, place=place) from None
         old = begun.done or ended_before(now, time=datetime.now(timezone.utc) - FRESH)
         if not old or not (redo or now.HasField("error")):
-            return OperationWork(context.clients, context.target, begun.name, what="workflow")
+            return RemoteOperation(context.clients, context.target, begun.name, what="workflow")
         attempt += 1

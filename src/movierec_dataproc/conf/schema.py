@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
-from movierec.config.fields import Each, Range
+from movierec.config.fields import ListOf, Range
 from movierec_dataproc.conf import validation
 
 DAYS_14: Final = 14 * 24 * 60
@@ -99,7 +99,7 @@ class NodesConfig:
     idle_delete_minutes: int
     auto_delete_hours: float
     component_gateway: bool
-    initialization_actions: Annotated[tuple[str, ...], Each(None)] | None
+    initialization_actions: Annotated[tuple[str, ...], ListOf(None)] | None
     """Scripts in this repository."""
     initialization_minutes: Annotated[int, Range(1, 120)]
     properties: dict[str, str]

@@ -10,7 +10,7 @@ from movierec_dataproc.conf.schema import ClusterConfig
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """Where clusters are made and where files go."""
+    """Where clusters are created and files are uploaded."""
 
     project: str
     region: str
@@ -19,16 +19,21 @@ class Target:
 
     @property
     def parent(self) -> str:
-        """Return the name that Dataproc's resources of the region have in front."""
+        """Return the prefix of the names of Dataproc's resources in the region."""
         return f"projects/{self.project}/regions/{self.region}"
 
     @property
     def location(self) -> str:
-        """Return the same for serverless batches."""
+        """Return the prefix of the names of serverless batches."""
         return f"projects/{self.project}/locations/{self.region}"
 
+    @property
+    def options(self) -> list[str]:
+        """Return gcloud's options for the project and region."""
+        return [f"--project={self.project}", f"--region={self.region}"]
+
     def uri(self, *path: str) -> str:
-        """Return the URI of something below the suite's folder of the bucket."""
+        """Return the URI of a path below the suite's folder of the bucket."""
         return "/".join((f"gs://{self.bucket}", self.prefix, *path))
 
     def account(self, name: str | None) -> str:
@@ -39,15 +44,15 @@ class Target:
 
 
 def require_target(config: ClusterConfig, *, origin: str) -> Target:
-    """Return the config's target. Raises ConfigError where the project or the bucket is missing."""
-    cures = {
+    """Return the config's target. Raises ConfigError if the project or the bucket is missing."""
+    required = {
         "project": (config.project, "PROJECT=id", "the id of your Google Cloud project"),
         "bucket": (config.bucket, "BUCKET=name", "a bucket of yours in the same region"),
     }
     problems = [
-        f"{origin}: {key}: missing: give {what} in the file, or by --cluster-set {key}=… "
+        f"{origin}: {key}: missing: set it to {meaning} in the file or with --cluster-set {key}=… "
         f"(with make: {variable})"
-        for key, (value, variable, what) in cures.items()
+        for key, (value, variable, meaning) in required.items()
         if value is None
     ]
     if config.project is None or config.bucket is None:

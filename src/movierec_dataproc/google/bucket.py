@@ -1,4 +1,4 @@
-"""Objects in Cloud Storage: written once, compared before they are sent again."""
+"""Objects in Cloud Storage: written once, never overwritten."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from google.cloud.storage import Blob, Client
 from movierec.errors import InputError
 from movierec_dataproc.google.errors import REMOTE, explain
 
-CHUNK: Final = 32 << 20
-"""Bytes of a part of a large upload: what is sent again after a broken connection."""
+CHUNK_BYTES: Final = 32 << 20
+"""Size of a part of a large upload; a broken connection costs one part."""
 
 
 @dataclass(frozen=True)
 class FileContent:
-    """A local file and what identifies its content."""
+    """A local file, its size and its checksums."""
 
     path: Path
     size: int
     sha256: str
     md5: str
-    """In base64, as Cloud Storage gives it."""
+    """In base64, as Cloud Storage returns it."""
 
 
 def read_content(path: Path) -> FileContent:
-    """Return the file's size and checksums. Raises InputError where it cannot be read."""
+    """Return the file's size and checksums. Raises InputError if it cannot be read."""
     sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
     try:
         with path.open("rb") as file:
@@ -44,45 +44,44 @@ def read_content(path: Path) -> FileContent:
 
 
 class Bucket:
-    """One bucket. Raises UserError with the object's URI and the cure where it fails."""
+    """One bucket. A failed request raises UserError with the object's URI and a suggested fix."""
 
     def __init__(self, client: Client, name: str) -> None:
         self.name = name
         self._bucket = client.bucket(name)
 
     def put_once(self, name: str, content: FileContent) -> bool:
-        """Upload a file under a name that never changes its content; tell whether it was sent.
+        """Upload a file unless an object of its name has the same content; tell whether it was sent.
 
-        What is there already is compared and not sent again. Large files go in parts, each of
-        which is sent again where the connection breaks. Raises InputError where another content
-        is there under the name.
+        Large files are sent in parts, and a part is sent again if the connection breaks. Raises
+        InputError if the object has other content.
         """
         uri = f"gs://{self.name}/{name}"
         try:
             found = self._bucket.get_blob(name)
             if found is None:
-                blob = self._bucket.blob(name, chunk_size=CHUNK)
+                blob = self._bucket.blob(name, chunk_size=CHUNK_BYTES)
                 blob.metadata = {"sha256": content.sha256}
                 try:
-                    # generation 0: nothing there, so two laptops cannot overwrite each other
+                    # generation 0: only if there is no object, so no upload overwrites another
                     blob.upload_from_filename(str(content.path), if_generation_match=0)
                     return True
                 except api.PreconditionFailed:
-                    # another laptop was first, or our own first try, whose answer got lost
+                    # another upload was first, or our own first attempt, whose answer was lost
                     found = self._bucket.get_blob(name)
         except REMOTE as error:
             raise explain(error, place=uri) from None
-        if found is None or not _same(found, content):
+        if found is None or not _has_content(found, content):
             raise InputError(
-                f"{uri}: holds other bytes than {content.path}, and is never overwritten: "
-                "delete it, or take another prefix in conf/cluster.yaml"
+                f"{uri}: holds other bytes than {content.path} and is never overwritten: "
+                "delete it, or set another prefix in conf/cluster.yaml"
             )
         return False
 
     def sha256(self, name: str) -> str | None:
-        """Return the checksum that an upload of ours left at the object, None where there is none.
+        """Return the checksum that our upload stored with the object, None if there is none.
 
-        Raises InputError where there is no such object.
+        Raises InputError if there is no such object.
         """
         found = self._blob(name)
         if found is None:
@@ -91,7 +90,7 @@ class Bucket:
         return metadata.get("sha256")
 
     def read(self, name: str) -> bytes | None:
-        """Return the bytes of a small object, None where there is none."""
+        """Return the bytes of a small object, None if there is none."""
         try:
             content: bytes = self._bucket.blob(name).download_as_bytes()
         except api.NotFound:
@@ -101,14 +100,14 @@ class Bucket:
         return content
 
     def size(self, name: str) -> int | None:
-        """Return an object's bytes, None where there is none; raises what Google does."""
+        """Return an object's size in bytes, None if there is none. Raises Google's exceptions."""
         found = self._bucket.get_blob(name)
         return None if found is None else int(found.size or 0)
 
     def read_range(self, name: str, start: int, end: int) -> bytes:
-        """Return the object's bytes from `start` up to and without `end`; raises what Google does.
+        """Return the object's bytes in [start, end). Raises Google's exceptions.
 
-        Not checked by a checksum, which is the whole object's.
+        There is no check by checksum: Cloud Storage has one of the whole object only.
         """
         blob = self._bucket.blob(name)
         content: bytes = blob.download_as_bytes(start=start, end=end - 1, checksum=None)
@@ -121,8 +120,8 @@ class Bucket:
             raise explain(error, place=f"gs://{self.name}/{name}") from None
 
 
-def _same(blob: Blob, content: FileContent) -> bool:
-    """Tell whether an object has the file's bytes; one of several parts has no MD5 to compare."""
-    noted = (blob.metadata or {}).get("sha256")
-    same = blob.md5_hash == content.md5 if blob.md5_hash else noted == content.sha256
+def _has_content(blob: Blob, content: FileContent) -> bool:
+    """Tell whether an object has the file's bytes, by SHA-256 if it has no MD5 (sent in parts)."""
+    stored = (blob.metadata or {}).get("sha256")
+    same = blob.md5_hash == content.md5 if blob.md5_hash else stored == content.sha256
     return blob.size == content.size and bool(same)

@@ -1,4 +1,4 @@
-"""Google's clients, all made in one place, so that tests can put a server of theirs in."""
+"""Google's clients, all created here, so that tests can connect them to their own server."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from google.cloud.storage import Client as StorageClient
 from movierec_dataproc.google.errors import explain
 
 DATAPROC_EMULATOR = "DATAPROC_EMULATOR_HOST"
-"""host:port of a server that speaks Dataproc's gRPC without TLS and without credentials."""
+"""host:port of a server that speaks Dataproc's gRPC without TLS and credentials."""
 C = TypeVar("C")
 
 
 class Clients:
-    """The clients for one project and region, each made at its first use.
+    """The clients for one project and region, each created at its first use.
 
-    `channel` takes Dataproc's requests in place of a connection to Google. Making a client raises
-    CredentialsError where it needs credentials and finds none.
+    `channel` replaces the connection to Dataproc. The first use of a client raises
+    CredentialsError if it needs credentials and finds none.
     """
 
     def __init__(
@@ -68,12 +68,12 @@ class Clients:
 
     @cached_property
     def operations(self) -> Any:
-        """The client for operations that take minutes, whoever began them."""
+        """The client for long-running operations of every service."""
         return self.clusters.transport.operations_client
 
     @cached_property
     def storage(self) -> StorageClient:
-        """The client for Cloud Storage; it heeds STORAGE_EMULATOR_HOST by itself."""
+        """The client for Cloud Storage, which reads STORAGE_EMULATOR_HOST itself."""
         try:
             return StorageClient(project=self._project)
         except DefaultCredentialsError as error:
@@ -82,7 +82,7 @@ class Clients:
     def _make(self, kind: type[C]) -> C:
         """Return a client of this kind, on the channel or at the region's endpoint.
 
-        The global endpoint refuses what is for a region.
+        The global endpoint refuses requests for a region.
         """
         maker: Any = kind
         if self._channel is not None:

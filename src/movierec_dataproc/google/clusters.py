@@ -1,4 +1,4 @@
-"""Clusters: found, made, deleted; and autoscaling policies."""
+"""Clusters: found, created, deleted; and autoscaling policies."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from movierec_dataproc.conf.naming import new_request_id
 from movierec_dataproc.conf.target import Target
 from movierec_dataproc.google.clients import Clients
 from movierec_dataproc.google.errors import REMOTE, WorkError, explain
-from movierec_dataproc.google.operations import OperationWork
+from movierec_dataproc.google.operations import RemoteOperation
 from movierec_dataproc.google.remote_work import Progress
-from movierec_dataproc.google.retries import retried
+from movierec_dataproc.google.retries import with_retries
 from movierec_dataproc.google.terminal import Terminal
 
 USABLE: Final = {"RUNNING", "UPDATING"}
 WAITING: Final = {"CREATING", "STARTING", "REPAIRING"}
-"""What passes by itself."""
-CURES: Final = {
+"""States that end by themselves."""
+FIXES: Final = {
     "ERROR": "it bills until it is deleted: `make cluster-down FORCE=1`",
     "ERROR_DUE_TO_UPDATE": "it bills until it is deleted: `make cluster-down FORCE=1`",
-    "DELETING": "try again when it is gone",
+    "DELETING": "try again when it is deleted",
     "STOPPED": "start it with `gcloud dataproc clusters start`",
     "STOPPING": "start it with `gcloud dataproc clusters start`",
 }
 
 
 @dataclass(frozen=True)
-class ClusterWork:
-    """A cluster that somebody else is making, or that Dataproc is repairing."""
+class RemoteCluster:
+    """A cluster that another request creates, or that Dataproc repairs."""
 
     clients: Clients
     target: Target
@@ -45,24 +45,24 @@ class ClusterWork:
 
     @property
     def follow_command(self) -> str:
-        """What to type to look at it again."""
+        """The command that shows its state."""
         return "make cluster-status"
 
     @property
     def cancel_command(self) -> str:
-        """What to type to delete it."""
+        """The command that deletes it."""
         return "make cluster-down FORCE=1"
 
     def progress(self) -> Progress:
-        """Ask Dataproc; raises what Google's library does."""
+        """Return its state at Dataproc. Raises what Google's library raises."""
         cluster = get(self.clients, self.target, self.cluster_name)
         state = cluster.status.state.name if cluster else "DELETED"
         return Progress(
             state=state,
             ended=state not in WAITING,
-            good=state in USABLE,
+            succeeded=state in USABLE,
             details=cluster.status.detail if cluster else "somebody deleted it",
-            cure=CURES.get(state, ""),
+            fix=FIXES.get(state, ""),
         )
 
     def cancel(self) -> None:
@@ -75,7 +75,7 @@ class ClusterWork:
 
 
 def get(clients: Clients, target: Target, name: str) -> dp.Cluster | None:
-    """Return the cluster, None where there is none."""
+    """Return the cluster, None if there is none."""
     try:
         return clients.clusters.get_cluster(
             project_id=target.project, region=target.region, cluster_name=name
@@ -85,22 +85,22 @@ def get(clients: Clients, target: Target, name: str) -> dp.Cluster | None:
 
 
 def require(clients: Clients, target: Target, name: str) -> dp.Cluster:
-    """Return a cluster that takes jobs. Raises InputError where there is none, with the cure."""
+    """Return a cluster that accepts jobs. Raises InputError if there is none."""
     cluster = get(clients, target, name)
     if cluster is None:
         raise InputError(
-            f"cluster {name}: there is none in {target.project}, {target.region}: make it with "
+            f"cluster {name}: there is none in {target.project}, {target.region}: create it with "
             "`make cluster-up`"
         )
     state = cluster.status.state.name
     if state not in USABLE:
-        cure = CURES.get(state, "wait for it with `make cluster-up`")
-        raise InputError(f"cluster {name}: is in the state {state} and takes no jobs: {cure}")
+        fix = FIXES.get(state, "wait for it with `make cluster-up`")
+        raise InputError(f"cluster {name}: is in the state {state} and accepts no jobs: {fix}")
     return cluster
 
 
 def create_request(cluster: dp.Cluster, *, target: Target) -> dp.CreateClusterRequest:
-    """Return the request that makes the cluster."""
+    """Return the request that creates the cluster."""
     return dp.CreateClusterRequest(
         project_id=target.project,
         region=target.region,
@@ -111,30 +111,30 @@ def create_request(cluster: dp.Cluster, *, target: Target) -> dp.CreateClusterRe
 
 def create(
     request: dp.CreateClusterRequest, *, clients: Clients, target: Target, terminal: Terminal
-) -> OperationWork | ClusterWork:
-    """Have the cluster made and return what to follow, also where somebody has just begun it.
+) -> RemoteOperation | RemoteCluster:
+    """Create the cluster and return what to follow; it may be another request that creates it.
 
-    Raises UserError where Dataproc refuses it, as it does when quota is short.
+    Raises UserError if Dataproc refuses it, as it does if the quota is used up.
     """
     name = request.cluster.cluster_name
 
-    def send() -> OperationWork | ClusterWork:
+    def send() -> RemoteOperation | RemoteCluster:
         try:
             made = clients.clusters.create_cluster(request=request)
-        except api.Aborted:
+        except api.Aborted:  # a subclass of Conflict in Google's library
             raise
         except api.Conflict:
-            return ClusterWork(clients, target, name)
-        return OperationWork(clients, target, made.operation.name, what=f"making {name}")
+            return RemoteCluster(clients, target, name)
+        return RemoteOperation(clients, target, made.operation.name, f"making {name}")
 
     try:
-        return retried(send, place=f"cluster {name}", terminal=terminal)
+        return with_retries(send, place=f"cluster {name}", terminal=terminal)
     except REMOTE as error:
         raise explain(error, place=f"cluster {name}") from None
 
 
 def delete_request(cluster: dp.Cluster, *, target: Target) -> dp.DeleteClusterRequest:
-    """Return the request that deletes this cluster and none that has its name later."""
+    """Return the request that deletes this cluster and no later cluster of its name."""
     return dp.DeleteClusterRequest(
         project_id=target.project,
         region=target.region,
@@ -146,24 +146,24 @@ def delete_request(cluster: dp.Cluster, *, target: Target) -> dp.DeleteClusterRe
 
 def delete(
     request: dp.DeleteClusterRequest, *, clients: Clients, target: Target, terminal: Terminal
-) -> OperationWork:
-    """Have the cluster deleted and return what to follow. Raises UserError where that fails."""
+) -> RemoteOperation:
+    """Delete the cluster and return what to follow. Raises UserError if Dataproc refuses."""
     name = request.cluster_name
 
-    def send() -> OperationWork:
+    def send() -> RemoteOperation:
         gone = clients.clusters.delete_cluster(request=request)
-        return OperationWork(clients, target, gone.operation.name, what=f"deleting {name}")
+        return RemoteOperation(clients, target, gone.operation.name, f"deleting {name}")
 
     try:
-        return retried(send, place=f"cluster {name}", terminal=terminal)
+        return with_retries(send, place=f"cluster {name}", terminal=terminal)
     except REMOTE as error:
         raise explain(error, place=f"cluster {name}") from None
 
 
 def put_policy(policy: dp.AutoscalingPolicy, *, clients: Clients, target: Target) -> None:
-    """Make the autoscaling policy, or bring one of its name up to date.
+    """Create or update the autoscaling policy.
 
-    Raises WorkError where one of its name is not ours.
+    Raises WorkError if a policy of its name belongs to somebody else.
     """
     name = f"{target.parent}/autoscalingPolicies/{policy.id}"
     try:
@@ -173,8 +173,8 @@ def put_policy(policy: dp.AutoscalingPolicy, *, clients: Clients, target: Target
         return
     if found.labels.get("suite") != policy.labels["suite"]:
         raise WorkError(
-            f"autoscaling policy {policy.id}: there is one that is not this suite's: take "
-            "another name for cluster.autoscaling.policy"
+            f"autoscaling policy {policy.id}: exists and is not this suite's: choose another "
+            "name for cluster.autoscaling.policy"
         )
     changed = dp.AutoscalingPolicy(policy)
     changed.name = name

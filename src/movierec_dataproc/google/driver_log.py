@@ -11,20 +11,20 @@ TAIL_BYTES: Final = 64 << 10
 
 
 class Objects(Protocol):
-    """The part of a bucket that a log is read from."""
+    """The part of a bucket that a log needs."""
 
     def size(self, name: str) -> int | None:
-        """Return an object's bytes, None where there is none."""
+        """Return an object's size in bytes, None if there is none."""
 
     def read_range(self, name: str, start: int, end: int) -> bytes:
-        """Return a part of an object."""
+        """Return the object's bytes in [start, end)."""
 
 
 class DriverLog:
-    """Copies the series PREFIX.000000000, PREFIX.000000001, … to `out`, byte by byte, once.
+    """Copies the objects PREFIX.000000000, PREFIX.000000001, … to `out`, every byte once.
 
-    Dataproc appends to the last object and now and then begins a next one; an object without
-    bytes ends the series.
+    Dataproc appends to the last object and sometimes starts the next one; an empty object ends
+    the series.
     """
 
     def __init__(self, objects: Objects, prefix: str, *, out: BinaryIO) -> None:
@@ -38,13 +38,13 @@ class DriverLog:
         """The series is complete and copied."""
 
     def poll(self) -> int:
-        """Copy what is new and return how many bytes that was; a failed poll can be repeated.
+        """Copy what is new and return the number of bytes; a failed poll can be repeated.
 
-        Raises InputError where an object has become shorter, and what the bucket raises.
+        Raises InputError if an object has become shorter, and what the bucket raises.
         """
         copied = 0
         while not self.ended:
-            # first the next object: once it exists, this one grows no more
+            # look up the next object first: once it exists, this one no longer grows
             complete = self._objects.size(self._name(self._index + 1)) is not None
             name = self._name(self._index)
             size = self._objects.size(name)
@@ -53,7 +53,7 @@ class DriverLog:
             if size < self._position:
                 raise InputError(
                     f"{name}: has {size} bytes, fewer than the {self._position} that were read: "
-                    "somebody else writes there; read it anew with `logs`"
+                    "another program writes there; read it from the start with `make logs`"
                 )
             if size == 0:
                 self.ended = True
@@ -66,7 +66,7 @@ class DriverLog:
         return copied
 
     def last_lines(self, number: int) -> list[str]:
-        """Return the last lines of what was copied."""
+        """Return the last lines that were copied."""
         text = b"".join(self._tail).decode("utf-8", errors="replace")
         return text.splitlines()[-number:]
 
@@ -74,10 +74,10 @@ class DriverLog:
         return f"{self._prefix}.{index:09d}"
 
     def _copy(self, name: str, size: int) -> int:
-        """Copy from the position to `size`; a connection that was cut may give less."""
+        """Copy from the position to `size`; a broken connection may return fewer bytes."""
         data = self._objects.read_range(name, self._position, size)
         if not data:
-            raise ConnectionError(f"{name}: no bytes came of {size - self._position}")
+            raise ConnectionError(f"{name}: 0 of {size - self._position} bytes arrived")
         self._out.write(data)
         self._out.flush()
         self._position += len(data)

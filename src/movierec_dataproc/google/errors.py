@@ -1,4 +1,4 @@
-"""What Google's libraries raise, in one line with the cure."""
+"""Google's exceptions as one-line messages with a suggested fix."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class RemoteError(UserError):
 
 
 class CredentialsError(UserError):
-    """There are no credentials, or they are no good."""
+    """Credentials are missing or not accepted."""
 
 
 class WorkError(UserError):
-    """A job, batch, workflow or operation ended badly."""
+    """A job, batch, workflow or operation failed, or exceeded its time limit."""
 
 
 REMOTE: Final[tuple[type[Exception], ...]] = (
@@ -29,17 +29,17 @@ REMOTE: Final[tuple[type[Exception], ...]] = (
     auth.GoogleAuthError,
     requests.exceptions.RequestException,
 )
-"""What Google's libraries raise where a request fails. RetryError, when they have tried for some
-minutes, is a GoogleAPIError and no GoogleAPICallError."""
-LOG_IN = "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
-# the word, not a name that has it in it; a quota project is none that ran out
+"""What Google's libraries raise when a request fails. RetryError, raised after some minutes of retries,
+is a GoogleAPIError but no GoogleAPICallError."""
+_LOGIN_FIX = "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
+# the word alone: not part of a name, and not in "quota project", which is about credentials
 _QUOTA = re.compile(
     r"(?<![-\w./])quotas?(?! project|[-\w/]|\.\w)|quota_?exceeded|insufficient .*resources|stockout"
     r"|exhausted",
     re.IGNORECASE,
 )
-_QUOTA_PROJECT = "run `gcloud auth application-default set-quota-project PROJECT`"
-_MORE = (
+_QUOTA_PROJECT_FIX = "run `gcloud auth application-default set-quota-project PROJECT`"
+_QUOTA_FIX = (
     "lower machine types or counts under cluster: in conf/cluster.yaml, take another region or "
     "zone, or ask for quota (console: IAM & Admin, Quotas)"
 )
@@ -51,7 +51,7 @@ def one_line(text: object) -> str:
 
 
 def explain(error: Exception, *, place: str) -> UserError:
-    """Return what went wrong at `place` as an error for users.
+    """Return the error as a UserError whose one-line message starts with `place`.
 
     >>> str(explain(api.Forbidden("no"), place="gs://b")).partition(":")[0]
     'gs'
@@ -61,11 +61,11 @@ def explain(error: Exception, *, place: str) -> UserError:
     if isinstance(error, UserError):
         return error
     if isinstance(error, auth.DefaultCredentialsError | auth.RefreshError | api.Unauthenticated):
-        return CredentialsError(f"{place}: no valid Google credentials ({message}): {LOG_IN}")
+        return CredentialsError(f"{place}: no valid Google credentials ({message}): {_LOGIN_FIX}")
     if isinstance(error, api.Forbidden) and "quota project" in message:
-        return CredentialsError(f"{place}: no quota project ({message}): {_QUOTA_PROJECT}")
-    if is_quota(error):
-        return RemoteError(f"{place}: quota or capacity is short ({message}): {_MORE}")
+        return CredentialsError(f"{place}: no quota project ({message}): {_QUOTA_PROJECT_FIX}")
+    if is_quota_error(error):
+        return RemoteError(f"{place}: quota or capacity is short ({message}): {_QUOTA_FIX}")
     if isinstance(error, api.Forbidden):
         return RemoteError(
             f"{place}: permission denied ({message}): the account needs roles/dataproc.editor, "
@@ -75,18 +75,18 @@ def explain(error: Exception, *, place: str) -> UserError:
     if isinstance(error, api.NotFound):
         return InputError(f"{place}: not found ({message}): check the name, project and region")
     if isinstance(error, api.BadRequest):
-        hint = "" if place.startswith("gs://") else ": see what was asked with --dry-run"
+        hint = "" if place.startswith("gs://") else ": see the request with --dry-run"
         return RemoteError(f"{place}: refused as invalid ({message}){hint}")
     return RemoteError(f"{place}: {type(error).__name__}: {message}")
 
 
-def cure(message: str) -> str:
-    """Return what to do about a failure that Dataproc tells of, empty where nothing is known."""
-    return _MORE if _QUOTA.search(message) else ""
+def suggest_fix(message: str) -> str:
+    """Return the suggested fix for a failure message of Dataproc, empty if none is known."""
+    return _QUOTA_FIX if _QUOTA.search(message) else ""
 
 
-def is_quota(error: Exception) -> bool:
-    """Tell whether an error says that quota or machines ran out."""
+def is_quota_error(error: Exception) -> bool:
+    """Tell whether the error says that the quota or the free machines are used up."""
     error = _cause(error)
     if isinstance(error, api.NotFound):
         return False
@@ -96,7 +96,7 @@ def is_quota(error: Exception) -> bool:
 
 
 def _cause(error: Exception) -> Exception:
-    """Return what a library met when it gave up trying again, else the error itself."""
+    """Return the error behind a library's RetryError, else the error itself."""
     if isinstance(error, api.RetryError) and isinstance(error.cause, Exception):
         return error.cause
     return error

@@ -1,7 +1,7 @@
-"""Operations that take minutes or hours: clusters made and deleted, workflows run.
+"""Long-running operations: creating and deleting clusters, and workflows.
 
-They are asked after by name until they are done. Google's own Operation.result() gives up after
-900 seconds unless told otherwise, and a workflow takes longer.
+They are polled by name until they are done. Google's own Operation.result() gives up after
+900 seconds by default, and a workflow takes longer.
 """
 
 from __future__ import annotations
@@ -15,58 +15,57 @@ from google.cloud import dataproc_v1 as dp
 from movierec.errors import ConfigError
 from movierec_dataproc.conf.target import Target
 from movierec_dataproc.google.clients import Clients
-from movierec_dataproc.google.errors import cure, one_line
+from movierec_dataproc.google.errors import one_line, suggest_fix
 from movierec_dataproc.google.remote_work import Progress
 
 
 @dataclass(frozen=True)
-class OperationWork:
+class RemoteOperation:
     """An operation by its full name."""
 
     clients: Clients
     target: Target
     operation: str
-    what: str = "operation"
+    description: str = "operation"
 
     @property
     def name(self) -> str:
-        """What it does and its name, for messages."""
-        return f"{self.what} ({self.operation})"
+        """Description and name, for messages."""
+        return f"{self.description} ({self.operation})"
 
     @property
     def follow_command(self) -> str:
-        """What to type to follow it again."""
+        """The command that follows it again."""
         return f"make attach OPERATION={self.operation}"
 
     @property
     def cancel_command(self) -> str:
-        """What to type to cancel it."""
+        """The command that cancels it."""
         short = self.operation.rpartition("/")[2]
-        where = f"--project={self.target.project} --region={self.target.region}"
-        return f"gcloud dataproc operations cancel {short} {where}"
+        return f"gcloud dataproc operations cancel {short} {' '.join(self.target.options)}"
 
     def progress(self) -> Progress:
-        """Ask Dataproc; raises what Google's library does."""
+        """Return its state at Dataproc. Raises what Google's library raises."""
         return operation_progress(self.clients.operations.get_operation(self.operation))
 
     def cancel(self) -> None:
-        """Have Dataproc cancel it: a workflow's jobs are cancelled and its cluster is deleted."""
+        """Have Dataproc cancel it; that cancels a workflow's jobs and deletes its cluster."""
         self.clients.operations.cancel_operation(self.operation)
 
 
-def find_operation(text: str, *, clients: Clients, target: Target) -> OperationWork:
-    """Return the operation of a full or short name. Raises ConfigError where it is neither."""
+def find_operation(text: str, *, clients: Clients, target: Target) -> RemoteOperation:
+    """Return the operation with a full or short name. Raises ConfigError if it is neither."""
     short = text.rpartition("/")[2]
     name = f"{target.parent}/operations/{short}"
     if not short or text not in (short, name):
         raise ConfigError(
             [f"attach {text}: {target.parent}/operations/… or its last part was expected"]
         )
-    return OperationWork(clients, target, name)
+    return RemoteOperation(clients, target, name)
 
 
 def operation_progress(operation: Any) -> Progress:
-    """Return how far an operation (google.longrunning) is, a workflow's with its steps."""
+    """Return the progress of an operation (google.longrunning); a workflow's note is its steps."""
     failure = operation.error.message if operation.HasField("error") else ""
     ended = bool(operation.done)
     state = "RUNNING"
@@ -77,16 +76,16 @@ def operation_progress(operation: Any) -> Progress:
     return Progress(
         state=state,
         ended=ended,
-        good=state == "DONE",
+        succeeded=state == "DONE",
         details=one_line("; ".join(filter(None, details))),
         note=steps.states or cluster_note(operation.metadata),
-        cure=cure(failure),
+        fix=suggest_fix(failure),
     )
 
 
 @dataclass(frozen=True)
 class WorkflowSteps:
-    """How far the steps of a workflow are; both empty where it is none."""
+    """The states of a workflow's steps; both empty for another operation."""
 
     states: str
     failures: tuple[str, ...]
@@ -111,7 +110,7 @@ def workflow_steps(metadata: Any) -> WorkflowSteps:
 
 
 def ended_before(operation: Any, *, time: datetime) -> bool:
-    """Tell whether the operation is a workflow that has ended and was begun before the time."""
+    """Tell whether the operation is a workflow that has ended and started before the time."""
     found = dp.WorkflowMetadata.pb(dp.WorkflowMetadata())
     if not (operation.done and operation.metadata.Unpack(found)):
         return False
@@ -120,7 +119,7 @@ def ended_before(operation: Any, *, time: datetime) -> bool:
 
 
 def cluster_note(metadata: Any) -> str:
-    """Return what an operation on a cluster says that it is doing."""
+    """Return the current step of an operation on a cluster."""
     found = dp.ClusterOperationMetadata.pb(dp.ClusterOperationMetadata())
     if not metadata.Unpack(found):
         return ""

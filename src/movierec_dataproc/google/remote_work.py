@@ -1,4 +1,4 @@
-"""Jobs and batches at work: followed to their end, detached from, cancelled, taken up again."""
+"""Jobs, batches, operations and clusters that Dataproc works on: followed, detached, cancelled."""
 
 from __future__ import annotations
 
@@ -11,39 +11,38 @@ from movierec.errors import UserError
 from movierec_dataproc.conf.naming import attempt_id
 from movierec_dataproc.google.driver_log import DriverLog
 from movierec_dataproc.google.errors import WorkError, one_line
-from movierec_dataproc.google.retries import retried
+from movierec_dataproc.google.retries import with_retries
 from movierec_dataproc.google.terminal import Terminal
 
-LAG: Final = 10.0
-"""Seconds that the end of a driver's output may come after the job's."""
+OUTPUT_LAG_SECONDS: Final = 10.0
+"""How long after a job's end to wait for the end of its driver's output."""
 LAST_LINES: Final = 15
 
 
 class Interrupted(UserError):  # noqa: N818 it is no error, only an exit code
-    """The user pressed Ctrl-C; the message says what goes on and how to take it up again."""
+    """The user pressed Ctrl-C; the message says what still runs and how to follow it again."""
 
     exit_code = 130
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """How far a piece of work is."""
+    """The state of remote work."""
 
     state: str
     ended: bool
-    good: bool
-    """It ended, and well."""
+    succeeded: bool
     details: str = ""
     note: str = ""
-    """What it is doing, where Dataproc tells."""
-    cure: str = ""
-    """What to do about a failure, where that is known."""
+    """The current step, if Dataproc gives it."""
+    fix: str = ""
+    """The suggested fix of a failure, if one is known."""
     log_uri: str = ""
-    """What the names of its driver's output begin with."""
+    """The common prefix of the objects that hold the driver's output."""
 
 
-class Work(Protocol):
-    """A job or a batch that Dataproc knows."""
+class RemoteWork(Protocol):
+    """A job, batch, operation or cluster that Dataproc works on."""
 
     @property
     def name(self) -> str:
@@ -51,14 +50,14 @@ class Work(Protocol):
 
     @property
     def follow_command(self) -> str:
-        """What to type to follow it again."""
+        """The command that follows it again."""
 
     @property
     def cancel_command(self) -> str:
-        """What to type to cancel it."""
+        """The command that cancels it."""
 
     def progress(self) -> Progress:
-        """Ask Dataproc."""
+        """Return its state at Dataproc."""
 
     def cancel(self) -> None:
         """Have Dataproc cancel it."""
@@ -67,16 +66,16 @@ class Work(Protocol):
 def next_attempt(
     first: str, find: Callable[[str], Progress | None], *, redo: bool
 ) -> tuple[str, Progress | None]:
-    """Return the id to work under, and how far the work of that id is, None for new work.
+    """Return the id to use, and the progress of the attempt with that id, None for a new one.
 
-    The last attempt stands while it runs, and when it has ended well unless `redo`; after a
-    failed one comes the next.
+    The last attempt is used while it runs, and after it succeeded unless `redo`. After a failure
+    the next attempt's id is returned.
     """
     last: Progress | None = None
     for attempt in count(1):
         found = find(attempt_id(first, attempt))
         if found is None:
-            if last is None or (last.ended and (redo or not last.good)):
+            if last is None or (last.ended and (redo or not last.succeeded)):
                 return attempt_id(first, attempt), None
             return attempt_id(first, attempt - 1), last
         last = found
@@ -84,78 +83,78 @@ def next_attempt(
 
 
 @dataclass(frozen=True)
-class Limit:
+class TimeLimit:
     """How long work is followed."""
 
     seconds: float
-    told: str
-    """The key of the conf and its value."""
+    setting: str
+    """The key of the conf and its value, for messages."""
 
 
 def follow(
-    work: Work,
+    work: RemoteWork,
     *,
     open_log: Callable[[str], DriverLog],
     terminal: Terminal,
     poll_seconds: float,
-    limit: Limit | None = None,
+    limit: TimeLimit | None = None,
 ) -> Progress:
-    """Follow the work to its end, its driver's output going to standard output as it comes.
+    """Follow the work until it ends and copy its driver's output to standard output meanwhile.
 
-    Raises WorkError at the limit, None being without end, and Interrupted at Ctrl-C; in both cases
-    the work goes on, unless the user wants it cancelled.
+    Raises WorkError at the limit (None: no limit) and Interrupted at Ctrl-C. In both cases the work
+    goes on, unless the user chooses to cancel it.
     """
     try:
         return _follow(work, open_log, terminal, poll_seconds, limit)
     except KeyboardInterrupt:
-        raise interrupted(work, terminal) from None
+        raise interruption(work, terminal) from None
 
 
 def _follow(
-    work: Work,
+    work: RemoteWork,
     open_log: Callable[[str], DriverLog],
     terminal: Terminal,
     poll_seconds: float,
-    limit: Limit | None,
+    limit: TimeLimit | None,
 ) -> Progress:
-    started, said = terminal.now(), ("", "")
+    started, printed = terminal.now(), ("", "")
     log: DriverLog | None = None
     while True:
-        progress = retried(work.progress, place=work.name, terminal=terminal)
-        if said != (progress.state, progress.note):
-            said = (progress.state, progress.note)
-            terminal.say(f"{work.name}: {' '.join(filter(None, said))}")
+        progress = with_retries(work.progress, place=work.name, terminal=terminal)
+        if printed != (progress.state, progress.note):
+            printed = (progress.state, progress.note)
+            terminal.say(f"{work.name}: {' '.join(filter(None, printed))}")
         if log is None and progress.log_uri:
             log = open_log(progress.log_uri)
         if progress.ended:
             if log is not None:
                 drain(log, place=progress.log_uri, terminal=terminal)
-            if not progress.good:
-                tell_last_lines(log, progress, terminal)
+            if not progress.succeeded:
+                print_last_lines(log, progress, terminal)
             return progress
         if log is not None:
-            retried(log.poll, place=progress.log_uri, terminal=terminal)
+            with_retries(log.poll, place=progress.log_uri, terminal=terminal)
         if limit is not None and terminal.now() - started > limit.seconds:
             raise WorkError(
-                f"{work.name}: still {progress.state} at the end of {limit.told}; "
-                f"it goes on: {work.follow_command}; or end it: {work.cancel_command}"
+                f"{work.name}: still {progress.state} at the end of {limit.setting}; it goes on: "
+                f"follow it with `{work.follow_command}`, or cancel it with `{work.cancel_command}`"
             )
         terminal.sleep(poll_seconds)
 
 
 def drain(log: DriverLog, *, place: str, terminal: Terminal) -> None:
-    """Copy what is left of the output, whose end comes a little after the job's, or never."""
+    """Copy the rest of the output, whose end arrives shortly after the job's end, or never."""
     quiet_since = terminal.now()
     while True:
-        if retried(log.poll, place=place, terminal=terminal):
+        if with_retries(log.poll, place=place, terminal=terminal):
             quiet_since = terminal.now()
-        if log.ended or terminal.now() - quiet_since >= LAG:
+        if log.ended or terminal.now() - quiet_since >= OUTPUT_LAG_SECONDS:
             return
         terminal.sleep(0.5)
 
 
-def tell_last_lines(log: DriverLog | None, progress: Progress, terminal: Terminal) -> None:
-    """Say how the driver's output of failed work ends, and where it is."""
+def print_last_lines(log: DriverLog | None, progress: Progress, terminal: Terminal) -> None:
+    """Print the last lines of a failed driver's output, and where the output is."""
     lines = log.last_lines(LAST_LINES) if log is not None else []
     if lines:
         terminal.say("the driver's last lines:")
@@ -165,15 +164,15 @@ def tell_last_lines(log: DriverLog | None, progress: Progress, terminal: Termina
         terminal.say(f"driver output: {progress.log_uri}.*")
 
 
-def failed(work: Work, progress: Progress) -> WorkError:
-    """Return the error that work which ended badly is."""
+def failure(work: RemoteWork, progress: Progress) -> WorkError:
+    """Return the error for work that has failed."""
     details = one_line(progress.details) or "Dataproc gives no details"
-    cure = f"; {progress.cure}" if progress.cure else ""
-    return WorkError(f"{work.name}: ended in {progress.state}: {details}{cure}")
+    fix = f"; {progress.fix}" if progress.fix else ""
+    return WorkError(f"{work.name}: ended in {progress.state}: {details}{fix}")
 
 
-def interrupted(work: Work, terminal: Terminal) -> Interrupted:
-    """Ask whether to cancel the work, where somebody can answer, and return what to exit with."""
+def interruption(work: RemoteWork, terminal: Terminal) -> Interrupted:
+    """Ask on a terminal whether to cancel the work, and return the error to exit with."""
     answer = ""
     if terminal.interactive():
         try:
@@ -181,7 +180,7 @@ def interrupted(work: Work, terminal: Terminal) -> Interrupted:
         except KeyboardInterrupt:
             answer = ""
     if answer == "c":
-        retried(work.cancel, place=work.name, terminal=terminal)
+        with_retries(work.cancel, place=work.name, terminal=terminal)
         return Interrupted(f"{work.name}: cancelling; see how it ends: {work.follow_command}")
     return Interrupted(
         f"{work.name}: left running\nfollow it: {work.follow_command}\n"

@@ -1,4 +1,4 @@
-"""Failures that pass, and how often to try again."""
+"""Transient failures, and how often a call is repeated after them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Final, TypeVar
 import requests
 from google.api_core import exceptions as api
 
-from movierec_dataproc.google.errors import REMOTE, explain, is_quota, one_line
+from movierec_dataproc.google.errors import REMOTE, explain, is_quota_error, one_line
 from movierec_dataproc.google.terminal import Terminal
 
 T = TypeVar("T")
-# the libraries retry some of these by themselves, for some calls and some minutes. Aborted is a
-# Conflict to Google's library: whoever catches Conflict has to mean AlreadyExists alone
+# Google's libraries retry some of these themselves, for some calls and for some minutes
 TRANSIENT: Final[tuple[type[Exception], ...]] = (
     api.Aborted,
     api.BadGateway,
@@ -27,32 +26,32 @@ TRANSIENT: Final[tuple[type[Exception], ...]] = (
     ConnectionError,
 )
 ATTEMPTS: Final = 8
-LONGEST: Final = 30.0
+LONGEST_PAUSE: Final = 30.0
 """Seconds between two attempts at most."""
 
 
-def passes(error: Exception) -> bool:
-    """Tell whether the same request may do well a little later."""
-    return isinstance(error, TRANSIENT) and not is_quota(error)
+def is_transient(error: Exception) -> bool:
+    """Tell whether the same request may succeed a little later."""
+    return isinstance(error, TRANSIENT) and not is_quota_error(error)
 
 
-def retried(call: Callable[[], T], *, place: str, terminal: Terminal) -> T:
-    """Return what the call returns, after failures that pass; only for calls that may be repeated.
+def with_retries(call: Callable[[], T], *, place: str, terminal: Terminal) -> T:
+    """Return what the call returns, repeating it after transient failures.
 
-    Waits 1, 2, 4, … seconds between attempts, some two minutes in all, beside what a library takes
-    for attempts of its own. Raises UserError after the
-    last one, and every other exception as it is.
+    The call must be safe to repeat. The pauses are 1, 2, 4, … seconds, about two minutes in all;
+    a library's own retries come on top. Raises UserError after the last attempt, and every other
+    exception unchanged.
     """
     pause = 1.0
     for _ in range(ATTEMPTS - 1):
         try:
             return call()
         except Exception as error:
-            if not passes(error):
+            if not is_transient(error):
                 raise
             terminal.say(f"{place}: {one_line(error)}: trying again in {pause:g} s")
         terminal.sleep(pause)
-        pause = min(2 * pause, LONGEST)
+        pause = min(2 * pause, LONGEST_PAUSE)
     try:
         return call()
     except TRANSIENT as error:
@@ -60,20 +59,20 @@ def retried(call: Callable[[], T], *, place: str, terminal: Terminal) -> T:
 
 
 def submit_once(send: Callable[[], object], *, name: str, terminal: Terminal) -> None:
-    """Submit work that has an id of its own: after a lost answer that id finds it again.
+    """Submit a job or batch with an id of ours: a repeated request finds the first one by it.
 
-    Raises UserError where Dataproc refuses it.
+    Raises UserError if Dataproc refuses it.
     """
 
     def attempt() -> None:
         try:
             send()
-        except api.Aborted:
+        except api.Aborted:  # a subclass of Conflict in Google's library
             raise
         except api.Conflict:
             terminal.say(f"{name}: is there already; following it")
 
     try:
-        retried(attempt, place=name, terminal=terminal)
+        with_retries(attempt, place=name, terminal=terminal)
     except REMOTE as error:
         raise explain(error, place=name) from None

@@ -1,4 +1,4 @@
-"""What is said to the user, what is asked, and the time that passes: all that tests put aside."""
+"""The terminal and the clock, which tests replace."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class Terminal:
     name: str = "dataproc"
     out: BinaryIO = field(default_factory=lambda: sys.stdout.buffer)
     err: TextIO = field(default_factory=lambda: sys.stderr)
-    keys: TextIO = field(default_factory=lambda: sys.stdin)
+    keyboard: TextIO = field(default_factory=lambda: sys.stdin)
     sleep: Callable[[float], None] = time.sleep
     now: Callable[[], float] = time.monotonic
-    """Seconds that only ever grow."""
+    """Monotonic seconds."""
 
     def say(self, message: str) -> None:
-        """Write a message, each of its lines behind the program's name."""
+        """Write a message, each of its lines after the program's name."""
         for line in message.splitlines():
             print(f"{self.name}: {line}", file=self.err, flush=True)
 
@@ -32,10 +32,10 @@ class Terminal:
         self.out.flush()
 
     def interactive(self) -> bool:
-        """Tell whether somebody can answer a question."""
-        return self.keys.isatty()
+        """Tell whether a user can answer a question."""
+        return self.keyboard.isatty()
 
     def ask(self, question: str) -> str:
-        """Return the answer's first letter in lower case, empty where there is none."""
+        """Return the answer's first letter in lower case, empty if there is none."""
         print(f"{self.name}: {question} ", end="", file=self.err, flush=True)
-        return self.keys.readline().strip().lower()[:1]
+        return self.keyboard.readline().strip().lower()[:1]

@@ -42,7 +42,7 @@ class Archive:
         return "/".join(parts)
 
 
-def local_archive(source: SourceConfig) -> Path | None:
+def local_path(source: SourceConfig) -> Path | None:
     """Return the path of an archive on this machine, None where it lies elsewhere.
 
     Raises ConfigError for a URI that neither this machine nor a cluster reads.
@@ -62,7 +62,7 @@ def find_archive(config: Config, *, target: Target, dry: bool = False) -> Archiv
     Raises InputError where a local one is not there or is another than `source.sha256` says;
     a dry run then goes on with zeros for the checksum.
     """
-    path = local_archive(config.source)
+    path = local_path(config.source)
     known = config.source.sha256.lower() if config.source.sha256 else None
     if path is None:
         return Archive(uri=config.source.archive, sha256=known, local=None)

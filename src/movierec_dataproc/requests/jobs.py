@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from google.cloud import dataproc_v1 as dp
 
-from movierec_dataproc.conf.naming import SUITE, digest, label_value, work_id
+from movierec_dataproc.conf.naming import SUITE, digest, label_value, request_id, work_id
 from movierec_dataproc.conf.schema import ClusterConfig
 from movierec_dataproc.plan.plan import Plan, Step
 from movierec_dataproc.requests import clusters
@@ -25,42 +25,81 @@ def pyspark_job(plan: Plan, step: Step) -> dp.PySparkJob:
     )
 
 
-def first_job_id(plan: Plan, step: Step, *, cluster_uuid: str) -> str:
-    """Return the id of the step's first attempt on a cluster.
+def first_id(plan: Plan, step: Step, *, cluster_uuid: str | None) -> str:
+    """Return the id of the step's first attempt on a cluster, or as a batch if None.
 
     The same files, conf and arguments on the same cluster have the same id, so that a rerun finds
-    the job again. A new cluster, whose HDFS is empty, has another UUID and so other jobs.
+    the job again. A new cluster has an empty HDFS and another UUID, so its jobs have other ids.
     """
-    return work_id(step.job, digest(plan.suite.artifacts.digest, list(step.args), cluster_uuid))
+    place = cluster_uuid or "serverless"
+    return work_id(step.job, digest(plan.suite.artifacts.digest, list(step.args), place))
 
 
-def first_batch_id(plan: Plan, step: Step) -> str:
-    """Return the id of the first attempt as a serverless batch."""
-    return work_id(step.job, digest(plan.suite.artifacts.digest, list(step.args), "serverless"))
+def job_request(
+    plan: Plan, step: Step, config: ClusterConfig, *, job_id: str, cluster: dp.Cluster
+) -> dp.SubmitJobRequest:
+    """Return the request that submits a step to a cluster, given by its name and UUID.
+
+    The same id gives the same request.
+    """
+    target = plan.target
+    return dp.SubmitJobRequest(
+        project_id=target.project,
+        region=target.region,
+        job=dp.Job(
+            reference=dp.JobReference(project_id=target.project, job_id=job_id),
+            placement=dp.JobPlacement(
+                cluster_name=cluster.cluster_name, cluster_uuid=cluster.cluster_uuid
+            ),
+            pyspark_job=pyspark_job(plan, step),
+            labels={**config.cluster.labels, **step.labels},
+        ),
+        request_id=request_id(target.project, job_id),
+    )
 
 
-def job(
-    plan: Plan,
-    step: Step,
-    *,
-    job_id: str,
-    cluster_name: str,
-    cluster_uuid: str,
-    labels: Mapping[str, str],
-) -> dp.Job:
-    """Return the job of a step for a cluster; `labels` are the user's own."""
-    return dp.Job(
-        reference=dp.JobReference(project_id=plan.target.project, job_id=job_id),
-        placement=dp.JobPlacement(cluster_name=cluster_name, cluster_uuid=cluster_uuid),
-        pyspark_job=pyspark_job(plan, step),
-        labels={**labels, **step.labels},
+def batch_request(
+    plan: Plan, step: Step, config: ClusterConfig, *, batch_id: str
+) -> dp.CreateBatchRequest:
+    """Return the request that creates a step as a serverless batch.
+
+    The same id gives the same request.
+    """
+    driver = pyspark_job(plan, step)
+    serverless, target = config.serverless, plan.target
+    execution = dp.ExecutionConfig(
+        service_account=target.account(serverless.service_account),
+        ttl=timedelta(hours=serverless.ttl_hours),
+        # without one, runtime 3.0 keeps no driver output
+        staging_bucket=target.bucket,
+    )
+    if serverless.subnetwork is not None:
+        execution.subnetwork_uri = serverless.subnetwork
+    batch = dp.Batch(
+        pyspark_batch=dp.PySparkBatch(
+            main_python_file_uri=driver.main_python_file_uri,
+            args=driver.args,
+            python_file_uris=driver.python_file_uris,
+            file_uris=driver.file_uris,
+        ),
+        labels={**config.cluster.labels, **step.labels},
+        runtime_config=dp.RuntimeConfig(
+            version=serverless.version, properties=dict(serverless.properties)
+        ),
+        environment_config=dp.EnvironmentConfig(execution_config=execution),
+    )
+    return dp.CreateBatchRequest(
+        parent=target.location,
+        batch=batch,
+        batch_id=batch_id,
+        request_id=request_id(target.project, batch_id),
     )
 
 
 def workflow(
     plan: Plan, config: ClusterConfig, *, actions: Sequence[str], commit: str
 ) -> dp.WorkflowTemplate:
-    """Return the whole plan as a workflow on a cluster of its own, deleted when it ends."""
+    """Return the plan's steps as a workflow on a cluster that is deleted when it ends."""
     nodes = config.cluster
     return dp.WorkflowTemplate(
         id=SUITE,
@@ -85,31 +124,4 @@ def workflow(
             for step in plan.steps
         ],
         dag_timeout=timedelta(hours=config.timeouts.workflow_hours),
-    )
-
-
-def batch(plan: Plan, step: Step, config: ClusterConfig) -> dp.Batch:
-    """Return the step as a serverless batch."""
-    driver = pyspark_job(plan, step)
-    serverless, target = config.serverless, plan.target
-    execution = dp.ExecutionConfig(
-        service_account=target.account(serverless.service_account),
-        ttl=timedelta(hours=serverless.ttl_hours),
-        # without one, runtime 3.0 keeps no driver output
-        staging_bucket=target.bucket,
-    )
-    if serverless.subnetwork is not None:
-        execution.subnetwork_uri = serverless.subnetwork
-    return dp.Batch(
-        pyspark_batch=dp.PySparkBatch(
-            main_python_file_uri=driver.main_python_file_uri,
-            args=driver.args,
-            python_file_uris=driver.python_file_uris,
-            file_uris=driver.file_uris,
-        ),
-        labels={**config.cluster.labels, **step.labels},
-        runtime_config=dp.RuntimeConfig(
-            version=serverless.version, properties=dict(serverless.properties)
-        ),
-        environment_config=dp.EnvironmentConfig(execution_config=execution),
     )

@@ -1,4 +1,4 @@
-"""Columns on the driver as the frame holds them."""
+"""Collected arrays equal the columns of the frame."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_each_column_is_one_array_of_its_type_with_lists_one_after_another(spark
         np.testing.assert_array_equal(array, values.astype(dtype))
 
 
-def test_columns_agree_on_the_order_of_rows_over_many_partitions_and_batches(spark):
+def test_columns_have_the_same_row_order_over_many_partitions_and_batches(spark):
     frame = spark.range(500, numPartitions=3).select(
         "id", F.array(*(F.col("id") + n for n in (0.25, 0.5))).alias("lists")
     )
@@ -43,14 +43,14 @@ def test_columns_agree_on_the_order_of_rows_over_many_partitions_and_batches(spa
     np.testing.assert_array_equal(found["lists"].reshape(-1, 2), wanted)
 
 
-def test_an_empty_frame_has_empty_arrays_of_its_types(spark):
+def test_an_empty_frame_gives_empty_arrays_of_its_types(spark):
     found = collect_arrays(spark.createDataFrame([], SCHEMA))
     assert [array.dtype for array in found.values()] == DTYPES
     assert [len(array) for array in found.values()] == [0] * len(DTYPES)
 
 
 @pytest.mark.parametrize("kind", ["string", "boolean", "array<int>", "array<array<float>>"])
-def test_a_type_that_has_no_array_is_refused(spark, kind):
+def test_a_type_without_an_array_is_refused(spark, kind):
     with pytest.raises(KeyError):
         collect_arrays(spark.createDataFrame([], f"one int, other {kind}"))
 

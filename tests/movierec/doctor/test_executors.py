@@ -80,9 +80,9 @@ def test_python_workers_that_have_no_room_beside_the_heap() -> None:
 
 PROBE = """
 import dataclasses, json
-from movierec.executor_checks import read_executors
-from movierec.python_checks import ask_workers, judge_workers
-from movierec.session import Session
+from movierec.doctor.executors import read_executors
+from movierec.doctor.python import ask_workers, judge_workers
+from movierec.spark.session import Session
 
 session = Session("executors", overrides={
     "spark.master": "local-cluster[2,1,1024]",

@@ -255,8 +255,8 @@ def test_a_job_is_done_once_and_found_again_without_java(toy: Command) -> None:
     forced = toy("--config=toy.yaml", "--force")
     assert forced.returncode == 3, "--force needs the Java that is hidden"
     assert forced.stderr.splitlines()[-1] == (
-        "make_toy: Spark does not start: its Java ended at once, as it says above; see what "
-        "`make doctor` finds"
+        "make_toy: Spark does not start: its Java ended at once, with the message above; run "
+        "`make doctor`"
     )
 
 

@@ -1,4 +1,4 @@
-"""Native BLAS: which library is chosen, and that Spark's own word is believed."""
+"""Native BLAS: which library is chosen, and which one Spark reports."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from movierec.errors import InputError
 from movierec.spark import blas
 
 ASK = (
-    "from movierec.session import Session; from movierec import native_blas;"
+    "from movierec.spark.session import Session; from movierec.spark import blas;"
     "session = Session('blas', overrides={'spark.driver.memory': '1g'});"
-    "print(native_blas.told(session())); session.stop()"
+    "print(blas.describe(session())); session.stop()"
 )
 
 
 @pytest.fixture(autouse=True)
 def _no_choice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(blas.CHOICE, raising=False)
+    monkeypatch.delenv(blas.LIBRARY_VARIABLE, raising=False)
 
 
-def test_the_first_place_with_a_library_is_taken(tmp_path: Path) -> None:
+def test_the_first_location_with_a_library_is_taken(tmp_path: Path) -> None:
     for name in ("b/libopenblas.so.0", "c/libmkl_rt.so.2", "a b/libopenblas.so.0"):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).touch()
-    places = [
+    locations = [
         (tmp_path / "nowhere", "*.so"),
         (tmp_path, "a*/libopenblas.so.0"),
         (tmp_path / "c", "libmkl_rt.so.*"),
         (tmp_path / "b", "libopenblas.so.0"),
     ]
-    # Java would take what stands behind the space for another option
-    assert blas.find_library(places) == tmp_path / "c/libmkl_rt.so.2"
-    assert blas.find_library(places[:2]) is None
+    # Java would read the text after the space as another option
+    assert blas.find_library(locations) == tmp_path / "c/libmkl_rt.so.2"
+    assert blas.find_library(locations[:2]) is None
 
 
 def test_the_environment_chooses_a_library_or_none(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv(blas.CHOICE, str(tmp_path / "mine.so"))
+    monkeypatch.setenv(blas.LIBRARY_VARIABLE, str(tmp_path / "mine.so"))
     assert blas.find_library() == tmp_path / "mine.so"
-    monkeypatch.setenv(blas.CHOICE, "off")
+    monkeypatch.setenv(blas.LIBRARY_VARIABLE, "off")
     assert blas.find_library() == Path(os.devnull)
-    monkeypatch.setenv(blas.CHOICE, "/my libraries/blas.so")
+    monkeypatch.setenv(blas.LIBRARY_VARIABLE, "/my libraries/blas.so")
     with pytest.raises(InputError, match=r"has a space; link to it from a path without$"):
         blas.find_library()
 
@@ -56,20 +56,20 @@ def found(choice: str | None) -> str:
         name: value for name, value in os.environ.items() if "PYSPARK_GATEWAY" not in name
     }
     if choice is not None:
-        environment[blas.CHOICE] = choice
+        environment[blas.LIBRARY_VARIABLE] = choice
     done = subprocess.run(
         [sys.executable, "-c", ASK], env=environment, capture_output=True, text=True, check=True
     )
     return done.stdout.strip()
 
 
-def test_without_a_library_there_is_a_warning_with_the_cure() -> None:
+def test_without_a_library_there_is_a_warning_with_the_fix() -> None:
     line = found("off")
     assert line.startswith("warning: no native BLAS")
     assert "libopenblas0" in line
 
 
-def test_a_library_that_is_there_is_used() -> None:
+def test_an_installed_library_is_used() -> None:
     library = blas.find_library()
     if library is None:
         pytest.skip("no OpenBLAS or MKL here; on Debian, apt-get install libopenblas0")

@@ -1,4 +1,4 @@
-"""URIs, and files under file: read by plain Python and through Hadoop."""
+"""URIs, and local files: read by plain Python and through Hadoop."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def no_spark() -> SparkSession:
 
 @pytest.fixture
 def plain() -> Files:
-    """Files that fail the test where they reach for Spark."""
+    """Files that fail the test if they use Spark."""
     return Files(no_spark)
 
 
 @pytest.fixture
 def hadoop(session: Session, monkeypatch: pytest.MonkeyPatch) -> Files:
-    """Files that read local paths through Hadoop too, as they read hdfs: and gs:."""
+    """Files that read local paths through Hadoop, as they read hdfs: and gs:."""
     monkeypatch.setattr(storage, "is_local", lambda uri: False)
     return Files(session)
 
@@ -103,7 +103,7 @@ def test_only_file_uris_are_local() -> None:
     assert local_path("file:///data/x y") == "/data/x y"
 
 
-# --- reading what is local, without Spark ------------------------------------------------------
+# --- reading local files, without Spark ---------------------------------------------------------
 
 
 def test_local_text_is_read_as_utf8_without_spark(plain: Files, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_local_checksum_is_that_of_hashlib_without_spark(
     assert plain.sha256(f"file://{tmp_path}/x") == hashlib.sha256(content).hexdigest()
 
 
-def test_a_directory_is_no_readable_file(plain: Files, tmp_path: Path) -> None:
+def test_a_directory_cannot_be_read_as_a_file(plain: Files, tmp_path: Path) -> None:
     uri = f"file://{tmp_path}"
     with pytest.raises(InputError, match=f"^{uri}: cannot be read: .*[Dd]irectory") as caught:
         plain.read_text(uri)
@@ -140,7 +140,7 @@ def test_a_directory_is_no_readable_file(plain: Files, tmp_path: Path) -> None:
         plain.sha256(uri)
 
 
-def test_text_that_is_not_utf8_is_no_input(plain: Files, tmp_path: Path) -> None:
+def test_text_that_is_not_utf8_is_an_input_error(plain: Files, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"caf\xe9")
     with pytest.raises(InputError) as caught:
         plain.read_text(f"file://{tmp_path}/x")
@@ -161,9 +161,9 @@ def test_the_checksum_of_a_missing_local_file_is_an_input_error(
 # --- through Hadoop ------------------------------------------------------------------------------
 
 
-def test_text_is_written_as_utf8_over_what_is_there(files: Files, tmp_path: Path) -> None:
+def test_text_is_written_as_utf8_and_replaces_a_file(files: Files, tmp_path: Path) -> None:
     uri = f"file://{tmp_path}/new/directory/x y"
-    files.write_text(uri, "longer than what comes next " * 9)
+    files.write_text(uri, "longer than the next text " * 9)
     files.write_text(uri, TEXT)
     assert (tmp_path / "new/directory/x y").read_bytes() == TEXT.encode("utf-8")
     assert files.read_text(uri) == TEXT
@@ -174,7 +174,7 @@ def test_an_empty_text_is_a_file(files: Files, tmp_path: Path) -> None:
     assert (tmp_path / "x").read_bytes() == b""
 
 
-def test_a_directory_is_deleted_with_all_it_holds(files: Files, tmp_path: Path) -> None:
+def test_a_directory_is_deleted_with_its_content(files: Files, tmp_path: Path) -> None:
     (tmp_path / "a/b").mkdir(parents=True)
     (tmp_path / "a/b/x").touch()
     (tmp_path / "ab").touch()
@@ -182,12 +182,12 @@ def test_a_directory_is_deleted_with_all_it_holds(files: Files, tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == ["ab"]
 
 
-def test_deleting_what_is_not_there_does_nothing(files: Files, tmp_path: Path) -> None:
+def test_deleting_a_missing_file_does_nothing(files: Files, tmp_path: Path) -> None:
     files.delete(f"file://{tmp_path}/none/none")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_hadoop_reads_what_plain_python_reads(hadoop: Files, tmp_path: Path) -> None:
+def test_hadoop_reads_the_same_as_plain_python(hadoop: Files, tmp_path: Path) -> None:
     content = TEXT.encode("utf-8") * 50_000
     (tmp_path / "x y").write_bytes(content)
     uri = f"file://{tmp_path}/x y"
@@ -197,9 +197,7 @@ def test_hadoop_reads_what_plain_python_reads(hadoop: Files, tmp_path: Path) -> 
     assert hadoop.exists(f"file://{tmp_path}")
 
 
-def test_hadoop_finds_missing_what_plain_python_finds_missing(
-    hadoop: Files, tmp_path: Path
-) -> None:
+def test_a_missing_file_is_missing_through_hadoop_too(hadoop: Files, tmp_path: Path) -> None:
     uri = f"file://{tmp_path}/none"
     assert hadoop.read_text(uri) is None
     assert not hadoop.exists(uri)
@@ -229,17 +227,17 @@ def test_a_file_is_read_in_any_order(files: Files, tmp_path: Path) -> None:
             file.seek(-300_001, io.SEEK_END)
 
 
-def test_the_room_is_that_of_the_file_system_and_of_what_is_not_there_yet(
+def test_free_space_is_that_of_the_file_system_also_for_a_path_that_does_not_exist(
     files: Files, tmp_path: Path
 ) -> None:
     for uri in (f"file://{tmp_path}", f"file://{tmp_path}/not/yet", "file:///"):
         free = files.free_space(uri)
         assert free is not None
-    place = shutil.disk_usage(tmp_path).free
-    assert files.free_space(f"file://{tmp_path}/not/yet") == pytest.approx(place, rel=0.05)
+    expected = shutil.disk_usage(tmp_path).free
+    assert files.free_space(f"file://{tmp_path}/not/yet") == pytest.approx(expected, rel=0.05)
 
 
-# A Hadoop without the connector, a URI without its slashes, a file in the directory's place.
+# Hadoop without the connector, and a URI without its slashes.
 @pytest.mark.parametrize(
     ("uri", "message"),
     [
@@ -254,9 +252,7 @@ def test_the_room_is_that_of_the_file_system_and_of_what_is_not_there_yet(
         ),
     ],
 )
-def test_a_file_system_that_is_not_there_is_an_input_error(
-    files: Files, uri: str, message: str
-) -> None:
+def test_an_unknown_file_system_is_an_input_error(files: Files, uri: str, message: str) -> None:
     for touch in (files.exists, files.delete, files.sha256, files.open):
         with pytest.raises(InputError) as caught:
             touch(uri)

@@ -1,4 +1,4 @@
-"""What a disk or a file system did, said in one line with the cure."""
+"""Failures of a disk or file system become one line with the fix."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pyspark.sql import SparkSession
 
 from movierec.errors import InputError
 from movierec.spark.files import Files
-from movierec.spark.java_errors import java_message, plain_errors, storage_fault
+from movierec.spark.java_errors import call_java, java_message, storage_fault
 from movierec.spark.session import Session
 
 
 def fault_of(call) -> str:
-    with pytest.raises(Exception) as caught:  # noqa: PT011 which one is Spark's affair
+    with pytest.raises(Exception) as caught:  # noqa: PT011 its class depends on Spark
         call()
     fault = storage_fault(caught.value)
     assert isinstance(fault, InputError), caught.value
@@ -36,48 +36,48 @@ def test_a_damaged_file(spark: SparkSession, part: Path) -> None:
     content = bytearray(part.read_bytes())
     content[len(content) // 2] ^= 1
     part.write_bytes(content)
-    said = fault_of(lambda: spark.read.parquet(f"file://{part.parent}").collect())
-    assert said.startswith("ChecksumException: Checksum error: ")
-    assert part.name in said
-    assert said.endswith("; make the result that it belongs to again, with FORCE=1 (--force)")
+    message = fault_of(lambda: spark.read.parquet(f"file://{part.parent}").collect())
+    assert message.startswith("ChecksumException: Checksum error: ")
+    assert part.name in message
+    assert message.endswith("; make the result that it belongs to again, with FORCE=1 (--force)")
 
 
-def test_a_file_that_goes_while_it_is_read(spark: SparkSession, part: Path) -> None:
+def test_a_file_that_is_deleted_while_it_is_read(spark: SparkSession, part: Path) -> None:
     frame = spark.read.parquet(f"file://{part.parent}")
     part.unlink()
-    said = fault_of(frame.collect)
-    assert "File" in said
-    assert part.name in said
-    assert said.endswith("; make the result that it belongs to again, with FORCE=1 (--force)")
+    message = fault_of(frame.collect)
+    assert "File" in message
+    assert part.name in message
+    assert message.endswith("; make the result that it belongs to again, with FORCE=1 (--force)")
 
 
 def test_a_place_that_cannot_be_written_to(spark: SparkSession) -> None:
-    said = fault_of(lambda: spark.range(1).write.parquet("file:///proc/movierec"))
-    assert "/proc/movierec" in said
-    assert said.endswith("; let this account read and write there")
+    message = fault_of(lambda: spark.range(1).write.parquet("file:///proc/movierec"))
+    assert "/proc/movierec" in message
+    assert message.endswith("; let this account read and write there")
 
 
-def test_what_is_no_fault_of_a_file(spark: SparkSession) -> None:
+def test_other_failures_are_no_storage_faults(spark: SparkSession) -> None:
     with pytest.raises(Exception) as caught:  # noqa: PT011
         spark.sql("SELECT int('x')").collect()
     assert storage_fault(caught.value) is None
     assert storage_fault(ValueError("No space left on device")) is None
 
 
-def test_a_call_into_java_says_where(spark: SparkSession) -> None:
+def test_the_error_of_a_call_names_the_place(spark: SparkSession) -> None:
     path = spark._jvm.org.apache.hadoop.fs.Path
     with pytest.raises(InputError, match=r"^here: IllegalArgumentException: "):
-        plain_errors("here", path, "")
+        call_java("here", path, "")
 
 
-def test_a_call_into_java_says_what_the_place_needs(session: Session) -> None:
+def test_the_error_of_a_call_ends_with_the_fix(session: Session) -> None:
     with pytest.raises(InputError) as caught:
         Files(session).write_text("file:///proc/movierec/a", "text")
     assert str(caught.value).startswith("file:///proc/movierec/a: ")
     assert str(caught.value).endswith("; let this account read and write there")
 
 
-def test_the_stack_of_a_server_stays_out(spark: SparkSession) -> None:
-    said = "Path is not a file: /a at org.apache.hadoop.hdfs.X.get(X.java:91) at org.apache.Y"
-    error = SimpleNamespace(java_exception=spark._jvm.java.io.FileNotFoundException(said))
+def test_the_stack_trace_of_a_server_is_left_out(spark: SparkSession) -> None:
+    message = "Path is not a file: /a at org.apache.hadoop.hdfs.X.get(X.java:91) at org.apache.Y"
+    error = SimpleNamespace(java_exception=spark._jvm.java.io.FileNotFoundException(message))
     assert java_message(error) == "FileNotFoundException: Path is not a file: /a"

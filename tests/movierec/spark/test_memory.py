@@ -1,4 +1,4 @@
-"""The JVM's peak is Linux's count of it, and can be counted anew."""
+"""The JVM's peak is the one that Linux counts, and can be reset."""
 
 from __future__ import annotations
 
@@ -9,47 +9,47 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from movierec.spark.memory import PeakMemory, forget_peak, peak_of
+from movierec.spark.memory import PeakMemory, read_peak, reset_peak
 from movierec.spark.session import Session
 
 MIB = 1 << 20
 BIG = "held = bytearray(b'x' * (300 << 20)); print(len(held)); del held; print(0); input()"
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone counts it")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts it")
 
 
 def test_the_peak_of_the_jvm_is_known(session: Session, spark: SparkSession) -> None:
     peak = PeakMemory(session)
     assert spark.sql(f"SELECT length(repeat('x', {200 * MIB}))").first() == (200 * MIB,)
-    found = peak.measured(spark)
+    found = peak.measure(spark)
     assert found is not None
     assert 200 * MIB < found < 8_000 * MIB
 
 
-def test_what_was_held_before_is_forgotten() -> None:
+def test_memory_held_before_a_reset_does_not_count() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", BIG], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         assert [process.stdout.readline() for _ in range(2)] == [f"{300 * MIB}\n", "0\n"]
         pid = str(process.pid)
-        high = peak_of(pid)
-        assert forget_peak(pid)
-        low = peak_of(pid)
+        high = read_peak(pid)
+        assert reset_peak(pid)
+        low = read_peak(pid)
         process.communicate("\n")
     assert high is not None
     assert low is not None
     assert high > 300 * MIB > 3 * low
 
 
-def test_a_session_that_does_not_run_is_not_started() -> None:
+def test_a_session_that_has_not_started_is_not_started() -> None:
     session = Session("unused")
     PeakMemory(session)
     assert not session.started
 
 
-def test_a_system_that_does_not_tell_is_unknown(
+def test_a_system_that_does_not_count_it_gives_none(
     session: Session, spark: SparkSession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("movierec.spark.memory._PROC", tmp_path)
-    assert PeakMemory(session).measured(spark) is None
+    assert PeakMemory(session).measure(spark) is None

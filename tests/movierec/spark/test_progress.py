@@ -1,4 +1,4 @@
-"""How far a step is: on a terminal one line, drawn anew; elsewhere plain lines now and then."""
+"""Progress of a step: on a terminal one redrawn line, elsewhere a plain line per minute."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from movierec.spark import progress
-from movierec.spark.progress import THREAD, Progress
+from movierec.spark.progress import THREAD_NAME, Progress
 from movierec.spark.session import Session
 from movierec.spark.time_left import TimeLeft
 from tests.support.gates import SECONDS, GatedStage
@@ -47,7 +47,7 @@ def written(capsys: pytest.CaptureFixture[str]) -> Read:
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch, written: Read) -> Read:
-    """Standard error is taken for a terminal of 100 columns, and redrawn quickly."""
+    """Standard error counts as a terminal of 100 columns, redrawn quickly."""
     monkeypatch.setattr(progress, "can_redraw", lambda stream: True)
     monkeypatch.setattr(progress, "REDRAW_SECONDS", 0.05)
     monkeypatch.setenv("COLUMNS", "100")
@@ -56,7 +56,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch, written: Read) -> Read:
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch, written: Read) -> Read:
-    """Standard error is no terminal, and a minute passes quickly."""
+    """Standard error is no terminal, and a minute is short."""
     monkeypatch.setattr(progress, "REPORT_SECONDS", 0.1)
     return written
 
@@ -77,7 +77,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def watchers() -> list[threading.Thread]:
-    return [one for one in threading.enumerate() if one.name == THREAD]
+    return [one for one in threading.enumerate() if one.name == THREAD_NAME]
 
 
 # --- on a terminal --------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ def test_a_bar_shows_the_tasks_that_spark_has_run(
     assert watchers() == []
 
 
-def test_the_time_left_is_said_to_be_that_of_the_running_stages(
+def test_the_time_left_says_that_it_is_that_of_the_running_stages(
     terminal: Read, session: Session, stage: GatedStage
 ) -> None:
     with Progress("make_toy", session).step("nap"):
@@ -123,7 +123,7 @@ def test_a_step_that_counts_shows_its_own_bar_and_estimate(
     assert re.search(r"\] 2/36, 0:0\d, at most 2.0 min left$", _last_with(terminal, "2/36"))
 
 
-def test_the_estimate_of_a_step_runs_down_between_two_advances(
+def test_the_estimate_of_a_step_decreases_between_two_advances(
     terminal: Read, session: Session, spark: SparkSession
 ) -> None:
     shown = Progress("tune_als", session)
@@ -134,7 +134,7 @@ def test_the_estimate_of_a_step_runs_down_between_two_advances(
         wait_for(lambda: drawn(terminal())[-1].endswith("] 1/2, 0:01"))
 
 
-def test_a_line_is_said_without_what_was_drawn(
+def test_a_message_replaces_the_drawn_line(
     terminal: Read, session: Session, spark: SparkSession
 ) -> None:
     shown = Progress("make_toy", session)
@@ -161,7 +161,7 @@ def test_a_step_that_fails_leaves_no_line_and_no_thread(
     assert watchers() == []
 
 
-def test_nothing_is_drawn_and_nothing_started_while_spark_is_not(terminal: Read) -> None:
+def test_before_spark_starts_nothing_is_drawn_and_spark_is_not_started(terminal: Read) -> None:
     unused = Session("unused")
     with Progress("make_toy", unused).step("nap"):
         time.sleep(0.3)
@@ -169,7 +169,7 @@ def test_nothing_is_drawn_and_nothing_started_while_spark_is_not(terminal: Read)
     assert not unused.started
 
 
-def test_nothing_is_drawn_where_spark_s_log_is(
+def test_nothing_is_drawn_if_spark_s_log_is_shown(
     terminal: Read, session: Session, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "verbose", True)
@@ -185,7 +185,7 @@ def _last_with(terminal: Read, part: str) -> str:
 # --- elsewhere ------------------------------------------------------------------------------------
 
 
-def test_a_long_step_says_how_far_it_is(log: Read) -> None:
+def test_a_long_step_prints_its_count(log: Read) -> None:
     shown = Progress("tune_als", Session("unused"))
     with shown.step("trials", of=36):
         for _ in range(5):
@@ -195,7 +195,7 @@ def test_a_long_step_says_how_far_it_is(log: Read) -> None:
         assert re.fullmatch(r"tune_als: trials: 5 of 36 done, \d s, about 12\.0 min left", line)
 
 
-def test_a_long_step_says_what_spark_is_at(log: Read, session: Session, stage: GatedStage) -> None:
+def test_a_long_step_prints_spark_s_tasks(log: Read, session: Session, stage: GatedStage) -> None:
     with Progress("make_toy", session).step("nap"):
         wait_for(lambda: "tasks" in log())
         stage.let(0, 1)
@@ -207,7 +207,7 @@ def test_a_long_step_says_what_spark_is_at(log: Read, session: Session, stage: G
     assert watchers() == []
 
 
-def test_a_short_step_says_nothing_on_its_way(written: Read) -> None:
+def test_a_short_step_prints_nothing(written: Read) -> None:
     with Progress("make_toy", Session("unused")).step("nap"):
         time.sleep(1.2)
     assert written() == ""
@@ -217,8 +217,8 @@ def test_a_short_step_says_nothing_on_its_way(written: Read) -> None:
 
 JOB = """
 import json, os, sys, time
-from movierec.progress import THREAD, Progress
-from movierec.session import Session
+from movierec.spark.progress import THREAD_NAME, Progress
+from movierec.spark.session import Session
 
 session = Session("probe")
 shown = Progress("make_toy", session)

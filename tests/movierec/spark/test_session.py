@@ -1,9 +1,10 @@
-"""The session: what is set whatever a machine's defaults are."""
+"""The session: its settings do not depend on the machine's defaults."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -41,14 +42,14 @@ def test_the_machine_s_memory_is_what_it_has_or_less() -> None:
     assert 256 << 20 <= machine_memory() <= physical
 
 
-def test_spark_submit_is_known_by_its_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spark_submit_is_recognised_by_its_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYSPARK_GATEWAY_PORT", raising=False)
     assert not is_submitted()
     monkeypatch.setenv("PYSPARK_GATEWAY_PORT", "1")
     assert is_submitted()
 
 
-def test_a_session_that_nobody_used_has_not_started() -> None:
+def test_an_unused_session_has_not_started() -> None:
     session = Session("unused")
     session.checkpoint_to("file:///nowhere")
     assert not session.started
@@ -56,13 +57,13 @@ def test_a_session_that_nobody_used_has_not_started() -> None:
     assert not session.started
 
 
-def test_a_number_of_shuffle_partitions_that_was_set_is_left_alone(spark: SparkSession) -> None:
+def test_a_given_number_of_shuffle_partitions_is_kept(spark: SparkSession) -> None:
     before = spark.conf.get("spark.sql.shuffle.partitions")
     size_shuffles(spark, rows=10**9)
     assert spark.conf.get("spark.sql.shuffle.partitions") == before == "1"
 
 
-def test_a_place_for_checkpoints_that_cannot_be_is_an_input_error(
+def test_an_impossible_checkpoint_directory_is_an_input_error(
     session: Session, spark: SparkSession, tmp_path: Path
 ) -> None:
     try:
@@ -78,7 +79,7 @@ def test_a_place_for_checkpoints_that_cannot_be_is_an_input_error(
 # A session as a laptop starts it: no overrides, the heap of the machine. It needs a JVM of its own.
 PROBE = """
 import json, os, signal, sys
-from movierec.session import Session, size_shuffles
+from movierec.spark.session import Session, size_shuffles
 
 session = Session("probe")
 session.checkpoint_to(f"file://{sys.argv[1]}/first")
@@ -127,7 +128,7 @@ print(json.dumps(found))
 
 @pytest.fixture(scope="module")
 def probe(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What a session started from plain Python, in Tokyo, has set."""
+    """The settings of a session that is started from plain Python, in Tokyo."""
     place = tmp_path_factory.mktemp("probe")
     source = place / "with a space"
     source.symlink_to(ROOT / "src")
@@ -144,23 +145,23 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found | {"place": str(place), "stderr": done.stderr, "stdout": done.stdout}
 
 
-def test_time_is_utc_wherever_the_machine_stands(probe: dict[str, Any]) -> None:
+def test_time_is_utc_on_every_machine(probe: dict[str, Any]) -> None:
     assert probe["conf"]["spark.sql.session.timeZone"] == "UTC"
     assert probe["midnight"] == "1970-01-01 00:00:00"
 
 
-def test_ansi_mode_is_set_and_not_left_to_the_version_of_spark(probe: dict[str, Any]) -> None:
+def test_ansi_mode_does_not_depend_on_the_version_of_spark(probe: dict[str, Any]) -> None:
     assert probe["conf"]["spark.sql.ansi.enabled"] == "true"
     assert probe["cast"] == "NumberFormatException"
 
 
-def test_checkpoints_go_where_they_were_told_to(probe: dict[str, Any]) -> None:
+def test_checkpoints_go_to_the_given_directory(probe: dict[str, Any]) -> None:
     assert probe["checkpoints"].startswith(f"file:{probe['place']}/first/")
     assert probe["moved"].startswith(f"file:{probe['place']}/second/")
     assert probe["conf"]["spark.cleaner.referenceTracking.cleanCheckpoints"] == "true"
 
 
-def test_checkpoints_are_gone_when_spark_has_stopped(probe: dict[str, Any]) -> None:
+def test_checkpoints_are_deleted_when_spark_stops(probe: dict[str, Any]) -> None:
     assert [len(names) for names in probe["while"]] == [1, 1]
     assert probe["after"] == [[], []]
 
@@ -172,10 +173,10 @@ def test_a_spark_that_does_not_start_is_an_input_error_of_one_line(probe: dict[s
     ]
 
 
-def test_the_heap_is_known_before_the_jvm_starts(probe: dict[str, Any]) -> None:
+def test_the_heap_is_sized_from_the_machine_s_memory(probe: dict[str, Any]) -> None:
     heap = heap_gib(machine_memory())
     assert probe["conf"]["spark.driver.memory"] == f"{heap}g"
-    # the parallel collector does not count one of two survivor spaces, a ninth of the heap
+    # the parallel collector leaves out one of two survivor spaces, a ninth of the heap
     assert probe["heap"] == pytest.approx(heap * GIB * 8 / 9, rel=0.02)
 
 
@@ -201,8 +202,66 @@ def test_a_session_starts_once_and_again_after_a_stop(probe: dict[str, Any]) -> 
 
 def test_a_session_starts_from_a_path_with_a_space(probe: dict[str, Any]) -> None:
     options = probe["conf"]["spark.driver.extraJavaOptions"]
-    assert f"{probe['place']}/with%20a%20space/movierec/log4j2.properties" in options
+    assert f"{probe['place']}/with%20a%20space/movierec/spark/log4j2.properties" in options
 
 
 def test_a_session_whose_java_died_can_be_stopped(probe: dict[str, Any]) -> None:
     assert probe["dead"] is False
+
+
+# A session with overrides, on the Java that set-up recorded, in a JVM of its own.
+OVERRIDDEN = """
+import json, sys
+from movierec.spark.session import Session
+
+sys.prefix, overrides = sys.argv[1], json.loads(sys.argv[2])
+context = Session("overridden", overrides=overrides)().sparkContext
+beans = context._jvm.java.lang.management.ManagementFactory
+print(json.dumps({
+    "conf": dict(context.getConf().getAll()),
+    "ui": context.uiWebUrl,
+    "mine": context._jvm.java.lang.System.getProperty("mine"),
+    "heap": context._jvm.java.lang.Runtime.getRuntime().maxMemory(),
+    "collectors": [bean.getName() for bean in beans.getGarbageCollectorMXBeans()],
+}))
+"""
+
+
+def test_overrides_win_and_java_options_are_added(tmp_path: Path, spark: SparkSession) -> None:
+    java = shutil.which("java", path=f"{os.environ.get('JAVA_HOME')}/bin:{os.environ['PATH']}")
+    assert java is not None
+    (tmp_path / "java_home").write_text(f"{Path(java).parents[1]}\n\n", encoding="utf-8")
+    events = tmp_path / "events"
+    events.mkdir()
+    overrides = {
+        "spark.master": "local[1]",
+        "spark.driver.memory": "600m",
+        "spark.ui.enabled": "true",
+        "spark.ui.port": "0",
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.dir": f"file://{events}",
+        "spark.driver.extraJavaOptions": "-Dmine=1 -XX:+UseSerialGC",
+    }
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "JAVA_HOME": "/no/such/java"}
+    done = subprocess.run(
+        [sys.executable, "-c", OVERRIDDEN, str(tmp_path), json.dumps(overrides)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    plain = {key: value for key, value in overrides.items() if "extraJava" not in key}
+    # with port 0 Spark notes the port that it took
+    assert plain.items() - {("spark.ui.port", "0")} <= found["conf"].items()
+    assert found["ui"].startswith("http://127.0.0.1:")
+    assert 400 << 20 < found["heap"] <= 600 << 20
+    assert list(events.iterdir())
+    options = found["conf"]["spark.driver.extraJavaOptions"]
+    assert options.startswith("-Dlog4j2.configurationFile=file:")
+    assert options.endswith(" -Dmine=1 -XX:+UseSerialGC")
+    assert found["mine"] == "1"
+    assert found["collectors"] == ["Copy", "MarkSweepCompact"]
+    assert "WARN " not in done.stderr

@@ -1,4 +1,4 @@
-"""Sketches against the sets that they stand for."""
+"""Sketches against their sets."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from movierec.twins.bitmap_filter import (
     _count_ones,
     count_ones,
     fold,
-    most_differing,
-    sketches,
-    widths,
+    make_sketches,
+    max_differing_bits,
+    sketch_widths,
 )
 
 WORDS = (64, 32, 16, 8, 4, 2, 1)
 
 
 def words_of(sets):
-    """One array of words a set."""
+    """One array of words per set."""
     members = np.array([movie for movies in sets for movie in sorted(movies)], np.int64)
-    data, lengths = sketches(members, np.array([len(movies) for movies in sets], np.int64))
+    data, lengths = make_sketches(members, np.array([len(movies) for movies in sets], np.int64))
     assert len(data) == lengths.sum()
     return [part.view(np.uint64) for part in np.split(data, np.cumsum(lengths)[:-1])]
 
@@ -35,7 +35,7 @@ def differing(one, other, words):
 
 @st.composite
 def pairs_of_sets(draw):
-    """Two sets of up to some thousand movies that have anything from nothing to all in common."""
+    """Two sets of up to a few thousand movies, with any overlap from none to all."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     sizes = [draw(st.sampled_from([0, 1, 3, 20, 64, 65, 200, 1000, 1500])) for _ in range(3)]
     movies = rng.choice(90_000, sum(sizes), replace=False).tolist()
@@ -45,40 +45,40 @@ def pairs_of_sets(draw):
 
 @settings(max_examples=150, deadline=None)
 @given(pairs_of_sets())
-def test_sketches_of_any_width_differ_in_no_more_bits_than_the_sets_in_movies(pair):
+def test_sketches_of_any_width_differ_in_at_most_as_many_bits_as_the_sets_in_movies(pair):
     one, other = words_of(pair)
     for words in WORDS:
         if words <= min(len(one), len(other)):
             found = differing(one, other, words)
             assert found <= len(pair[0] ^ pair[1])
-            # Members that flip the same bit go in pairs.
+            # Two members that flip the same bit cancel out.
             assert found % 2 == len(pair[0] ^ pair[1]) % 2
 
 
 @settings(max_examples=150, deadline=None)
 @given(pair=pairs_of_sets(), threshold=st.floats(0.01, 1.0), at_its_own=st.booleans())
-def test_a_pair_that_reaches_the_threshold_is_never_ruled_out(pair, threshold, at_its_own):
+def test_a_pair_that_reaches_the_threshold_is_never_rejected(pair, threshold, at_its_own):
     one, other = pair
     assume(one and other)
     jaccard = len(one & other) / len(one | other)
     if at_its_own and jaccard:
         threshold = jaccard
-    most = most_differing(threshold, sizes=[len(one), len(other)]).sum()
+    most = max_differing_bits(threshold, sizes=[len(one), len(other)]).sum()
     if jaccard >= threshold:
         assert len(one ^ other) <= most
     else:
         assert len(one ^ other) > most - 1e-5
 
 
-def test_sketches_of_unlike_sets_differ_in_most_of_their_movies():
+def test_sketches_of_disjoint_sets_differ_in_most_of_their_movies():
     one, other = words_of([set(range(100)), set(range(1000, 1100))])
-    # 200 movies on 1024 bits: chance keeps some 165 of them apart, give or take 7.
+    # 200 movies on 1024 bits set about 165 bits, with a standard deviation of 7.
     assert len(one) == len(other) == 16
     assert 135 < differing(one, other, 16) < 195
 
 
 @pytest.mark.parametrize("cells", [1, 256, 257, 700, 4096, 9000])
-def test_sketches_made_together_are_those_made_alone(monkeypatch, cells):
+def test_sketches_made_together_equal_those_made_one_by_one(monkeypatch, cells):
     rng = np.random.default_rng(1)
     sets = [
         set(rng.choice(90_000, size, replace=False).tolist())
@@ -90,20 +90,20 @@ def test_sketches_made_together_are_those_made_alone(monkeypatch, cells):
         np.testing.assert_array_equal(made, wanted)
 
 
-def test_a_sketch_has_one_bit_for_one_movie_and_none_for_none():
+def test_a_sketch_has_one_bit_for_one_movie_and_no_bit_for_none():
     none, one, two = words_of([set(), {7}, {7, 8}])
     assert [int(count_ones(words).sum()) for words in (none, one, two)] == [0, 1, 2]
     assert int(count_ones(two & one).sum()) == 1
 
 
-def test_no_sets_have_no_sketches():
-    data, lengths = sketches(np.empty(0, np.int64), np.empty(0, np.int64))
+def test_zero_sets_have_zero_sketches():
+    data, lengths = make_sketches(np.empty(0, np.int64), np.empty(0, np.int64))
     assert (len(data), len(lengths)) == (0, 0)
 
 
 def test_widths_are_powers_of_two_with_room_for_the_members():
     sizes = np.arange(0, 3000)
-    made = widths(sizes)
+    made = sketch_widths(sizes)
     assert set(made.tolist()) == {256, 512, 1024, 2048, 4096}
     below = sizes <= 512
     assert (made[below] >= 8 * sizes[below]).all()
@@ -114,7 +114,7 @@ def test_widths_are_powers_of_two_with_room_for_the_members():
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=10))
-def test_ones_are_counted_without_numpy_two_as_with_it(numbers):
+def test_ones_are_counted_equally_with_and_without_numpy_2(numbers):
     words = np.array([*numbers, 0, 2**64 - 1, 2**63], np.uint64)
     wanted = [bin(word).count("1") for word in words.tolist()]
     assert _count_ones(words).tolist() == wanted

@@ -1,4 +1,4 @@
-"""Pairs within blocks against brute force over Python sets."""
+"""Pairs within blocks against brute force on Python sets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movierec.twins import block_pairs
-from movierec.twins.bitmap_filter import sketches
+from movierec.twins.bitmap_filter import make_sketches
 from movierec.twins.block_pairs import BlockRows, similar_in_blocks
 
 
@@ -19,7 +19,7 @@ def rows_of(sets, placed):
     placed = sorted(placed, key=lambda row: (row[0], len(sets[row[1]]), row[1]))
     sizes = np.array([len(sets[own]) for _, own, _ in placed], np.int64)
     members = [movie for _, own, _ in placed for movie in sorted(sets[own])]
-    data, lengths = sketches(np.array(members, np.int64), sizes)
+    data, lengths = make_sketches(np.array(members, np.int64), sizes)
     return BlockRows(
         blocks=np.array([block for block, _, _ in placed], np.int64),
         ids=np.array([own for _, own, _ in placed], np.int32),
@@ -39,7 +39,7 @@ def yielded(sets, placed, threshold):
 
 
 def led(sets, placed):
-    """Every pair in a common block, oriented, whose first row leads there."""
+    """Every pair in a common block, in order, whose first row leads there."""
     pairs = set()
     for (block, one, leads), (other_block, other, _) in itertools.permutations(placed, 2):
         ordered = (len(sets[one]), one) < (len(sets[other]), other)
@@ -54,7 +54,7 @@ def jaccard(one, other):
 
 @st.composite
 def problems(draw):
-    """Families of sets like each other, of sizes whose sketches have one width or another."""
+    """Families of similar sets, with sizes whose sketches have different widths."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     sets = []
     sizes = st.sampled_from([1, 2, 5, 30, 64, 70, 130, 300, 600])
@@ -79,7 +79,7 @@ def problems(draw):
 
 @settings(max_examples=200, deadline=None)
 @given(problems())
-def test_every_pair_that_reaches_the_threshold_is_yielded_and_none_that_may_not_be(problem):
+def test_all_pairs_that_reach_the_threshold_are_yielded_and_no_impossible_ones(problem):
     sets, placed, threshold = problem
     found, possible = set(yielded(sets, placed, threshold)), led(sets, placed)
     reaching = {pair for pair in possible if jaccard(*(sets[own] for own in pair)) >= threshold}
@@ -101,7 +101,7 @@ def families():
 
 
 @pytest.mark.parametrize("pairs", [1, 2, 7])
-def test_the_pairs_do_not_depend_on_how_many_are_compared_at_once(monkeypatch, families, pairs):
+def test_pairs_do_not_depend_on_how_many_are_compared_at_once(monkeypatch, families, pairs):
     sets, placed = families
     expected = sorted(yielded(sets, placed, 0.4))
     assert len(expected) > 50
@@ -109,7 +109,7 @@ def test_the_pairs_do_not_depend_on_how_many_are_compared_at_once(monkeypatch, f
     assert sorted(yielded(sets, placed, 0.4)) == expected
 
 
-def test_sketches_rule_out_almost_all_pairs_of_unlike_sets(families):
+def test_sketches_reject_almost_all_pairs_of_dissimilar_sets(families):
     sets, placed = families
     possible, found = led(sets, placed), set(yielded(sets, placed, 0.8))
     reaching = {pair for pair in possible if jaccard(*(sets[own] for own in pair)) >= 0.8}
@@ -117,13 +117,13 @@ def test_sketches_rule_out_almost_all_pairs_of_unlike_sets(families):
     assert len(found - reaching) < 0.02 * len(possible)
 
 
-def test_a_pair_in_several_blocks_is_yielded_once_a_block_in_which_it_may_be():
+def test_a_pair_in_several_blocks_is_yielded_once_per_block_that_its_smaller_set_leads():
     sets = {1: {5, 6, 7}, 2: {5, 6, 7, 8}}
     placed = [(10, 1, True), (10, 2, True), (20, 1, True), (20, 2, False), (30, 1, False)]
     assert yielded(sets, [*placed, (30, 2, True)], 0.75) == [(1, 2), (1, 2)]
 
 
-def test_equal_sizes_are_led_by_the_smaller_id():
+def test_the_smaller_id_leads_sets_of_equal_size():
     sets = {7: {1, 2}, 3: {1, 2}}
     assert yielded(sets, [(0, 7, True), (0, 3, False)], 1.0) == []
     assert yielded(sets, [(0, 7, False), (0, 3, True)], 1.0) == [(3, 7)]
@@ -144,5 +144,5 @@ def test_a_similarity_of_exactly_the_threshold_is_enough():
         [(0, 1, True), (1, 2, True)],
     ],
 )
-def test_blocks_without_two_rows_have_no_pair(placed):
+def test_blocks_of_one_row_have_no_pair(placed):
     assert yielded({1: {1}, 2: {1}}, placed, 0.5) == []

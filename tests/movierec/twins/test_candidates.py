@@ -1,11 +1,11 @@
-"""Pairs within blocks: none lost, none twice, whatever the size of the blocks."""
+"""Candidate pairs: none lost, none twice, whatever the size of the blocks."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from movierec.twins.bitmap_filter import sketches
+from movierec.twins.bitmap_filter import make_sketches
 from movierec.twins.candidates import BLOCK_COLUMNS, BlockSizes, candidate_pairs
 
 SCHEMA = "block bigint, set_id int, size int, leads boolean, sketch binary"
@@ -15,7 +15,7 @@ def blocks(spark, rows):
     """Rows of (block, id, movies, leads)."""
     made = []
     for block, set_id, movies, leads in rows:
-        data, _ = sketches(np.array(sorted(movies)), np.array([len(movies)]))
+        data, _ = make_sketches(np.array(sorted(movies)), np.array([len(movies)]))
         made.append((block, set_id, len(movies), leads, bytearray(data.tobytes())))
     return spark.createDataFrame(made, SCHEMA).select(*BLOCK_COLUMNS)
 
@@ -43,24 +43,24 @@ def test_the_smaller_set_comes_first_and_must_lead(spark):
     assert pairs_of(found) == []
 
 
-def test_sizes_and_sketches_rule_pairs_out(spark):
+def test_sizes_and_sketches_reject_pairs(spark):
     rows = [(1, 1, {1, 2}, True), (1, 2, set(range(40)), True), (1, 3, set(range(50, 90)), True)]
     found, _ = candidate_pairs(blocks(spark, rows), threshold=0.5)
     assert pairs_of(found) == []
 
 
 @pytest.mark.parametrize("cell_rows", [1, 2, 7, 1000])
-def test_a_hot_block_is_cut_into_cells_that_hold_all_its_pairs(spark, cell_rows):
+def test_the_cells_of_a_hot_block_hold_all_its_pairs(spark, cell_rows):
     rows = [(1, n, {0, 1, 2, 3, 10 + n % 4}, True) for n in range(23)]
     rows += [(2, n, {0, 1, 2, 3, 10 + n % 4}, True) for n in range(23, 26)]
     found, sizes = candidate_pairs(blocks(spark, rows), threshold=0.5, cell_rows=cell_rows)
-    everybody = [(a, b) for a in range(23) for b in range(a + 1, 23)]
-    assert pairs_of(found) == [*everybody, (23, 24), (23, 25), (24, 25)]
+    all_pairs = [(a, b) for a in range(23) for b in range(a + 1, 23)]
+    assert pairs_of(found) == [*all_pairs, (23, 24), (23, 25), (24, 25)]
     hot = {1: 2, 2: 2, 7: 1, 1000: 0}[cell_rows]
     assert sizes == BlockSizes(largest_block=23, hot_blocks=hot)
 
 
-def test_no_rows_make_no_candidates(spark):
+def test_zero_rows_make_zero_candidates(spark):
     found, sizes = candidate_pairs(blocks(spark, [(1, 1, {1}, True)]).limit(0), threshold=0.5)
     assert pairs_of(found) == []
     assert sizes == BlockSizes(largest_block=0, hot_blocks=0)

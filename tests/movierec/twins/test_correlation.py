@@ -1,4 +1,4 @@
-"""Correlations of common ratings against pandas, and the ratings against a look-up by hand."""
+"""Correlations of common ratings against pandas, and common ratings against plain dicts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ N_GROUPS = 5
 
 @st.composite
 def entries(draw):
-    """Group, x and y of some entries in any order; some groups have few entries or none."""
+    """Group, x and y of entries in any order; some groups have few entries or none."""
     rows = draw(st.lists(st.tuples(st.integers(0, N_GROUPS - 1), RATINGS, RATINGS), max_size=60))
     frame = pd.DataFrame(rows, columns=["group", "x", "y"])
     return frame.astype({"group": np.int64, "x": np.float64, "y": np.float64})
@@ -47,7 +47,7 @@ def correlations_by_pandas(frame, least, rank):
 
 @settings(max_examples=100, deadline=None)
 @given(entries())
-def test_ranks_are_those_of_pandas_within_each_group(frame):
+def test_ranks_equal_those_of_pandas_within_each_group(frame):
     wanted = frame.groupby("group").x.rank(method="average").to_numpy()
     groups, x, _ = arrays(frame)
     np.testing.assert_array_equal(average_ranks(groups, x), wanted)
@@ -55,8 +55,8 @@ def test_ranks_are_those_of_pandas_within_each_group(frame):
 
 @settings(max_examples=60, deadline=None)
 @given(frame=entries(), least=st.integers(2, 8))
-def test_correlations_are_those_of_pandas_and_undefined_where_they_must_be(frame, least):
-    shape = {"n_groups": N_GROUPS, "least": least}
+def test_correlations_equal_those_of_pandas_or_are_undefined(frame, least):
+    shape = {"n_groups": N_GROUPS, "min_entries": least}
     for found, rank in ((grouped_pearson, False), (grouped_spearman, True)):
         np.testing.assert_allclose(
             found(*arrays(frame), **shape),
@@ -68,9 +68,9 @@ def test_correlations_are_those_of_pandas_and_undefined_where_they_must_be(frame
 
 @settings(max_examples=60, deadline=None)
 @given(frame=entries(), seed=st.integers(0, 2**16))
-def test_correlations_do_not_depend_on_the_order_of_entries_to_the_last_bit(frame, seed):
+def test_correlations_are_identical_for_any_order_of_entries(frame, seed):
     shuffled = frame.sample(frac=1, random_state=seed)
-    shape = {"n_groups": N_GROUPS, "least": 2}
+    shape = {"n_groups": N_GROUPS, "min_entries": 2}
     for found in (grouped_pearson, grouped_spearman):
         np.testing.assert_array_equal(
             found(*arrays(frame), **shape), found(*arrays(shuffled), **shape)
@@ -82,23 +82,23 @@ def test_correlations_stay_within_one_and_reach_it():
     y = np.concatenate([x[:4] / 3, -x[4:] / 7])
     groups = np.repeat([0, 1], 4)
     for found in (grouped_pearson, grouped_spearman):
-        assert found(groups, x, y, n_groups=2, least=2) == pytest.approx([1, -1], abs=1e-12)
-        assert abs(found(groups, x, y, n_groups=2, least=2)).max() <= 1
+        assert found(groups, x, y, n_groups=2, min_entries=2) == pytest.approx([1, -1], abs=1e-12)
+        assert abs(found(groups, x, y, n_groups=2, min_entries=2)).max() <= 1
 
 
-def test_a_constant_rater_has_no_correlation_though_the_mean_is_off_in_its_last_digits():
+def test_a_constant_rater_has_no_correlation_despite_rounding_errors():
     x = np.array([1.0, 2.0, 3.0, 4.0, 5.0] * 20)
     constant = np.full(100, 3.0 - 2.9)
     for pair in ((x, constant), (constant, x), (constant, constant)):
-        found = grouped_pearson(np.zeros(100, np.int64), *pair, n_groups=1, least=2)
+        found = grouped_pearson(np.zeros(100, np.int64), *pair, n_groups=1, min_entries=2)
         assert np.isnan(found).all()
 
 
-def test_one_rating_that_differs_among_a_thousand_is_spread_enough():
+def test_one_different_rating_among_a_thousand_is_enough_spread():
     x = np.full(1000, 5.0)
     x[3] = 4.5
     y = np.arange(1000) % 7 / 2
-    found = grouped_pearson(np.zeros(1000, np.int64), x, y, n_groups=1, least=2)
+    found = grouped_pearson(np.zeros(1000, np.int64), x, y, n_groups=1, min_entries=2)
     assert found[0] == pytest.approx(pd.Series(x).corr(pd.Series(y)), abs=1e-12)
 
 
@@ -108,7 +108,7 @@ def common(n_pairs, rows):
     return CommonRatings(n_pairs, *columns[:2].astype(np.int64), *columns[2:])
 
 
-def test_agreement_counts_movies_and_equal_ratings_and_leaves_open_what_is_undefined():
+def test_agreement_counts_movies_and_equal_ratings_with_nan_for_undefined():
     rows = [
         *((0, movie, rating, 6 - rating) for movie, rating in enumerate([1, 2, 3, 4, 5])),
         *((1, movie, 4, rating) for movie, rating in enumerate([3, 4, 4, 5])),
@@ -126,21 +126,21 @@ def test_agreement_counts_movies_and_equal_ratings_and_leaves_open_what_is_undef
     np.testing.assert_allclose(defined.pearson, [-1, nan, nan, 1, pearson, nan])
 
 
-def test_no_pairs_have_no_agreement():
+def test_zero_pairs_have_empty_agreement():
     found = agreement(common(0, []), min_common=2)
     assert [len(values) for values in vars(found).values()] == [0, 0, 0, 0]
 
 
-def test_a_part_of_the_pairs_is_counted_from_zero_again():
+def test_a_slice_of_the_pairs_is_renumbered_from_zero():
     whole = common(5, [(0, 7, 1, 2), (2, 7, 3, 4), (2, 9, 5, 1), (3, 8, 2, 2), (4, 6, 1, 1)])
-    part = whole.of(1, 4)
+    part = whole.slice(1, 4)
     assert part.n_pairs == 3
     assert part.pairs.tolist() == [1, 1, 2]
     assert part.movies.tolist() == [7, 9, 8]
     assert part.ratings_a.tolist() == [3, 5, 2]
     assert part.ratings_b.tolist() == [4, 1, 2]
-    assert (whole.of(1, 2).n_pairs, len(whole.of(1, 2).pairs)) == (1, 0)
-    assert (whole.of(5, 5).n_pairs, len(whole.of(5, 5).pairs)) == (0, 0)
+    assert (whole.slice(1, 2).n_pairs, len(whole.slice(1, 2).pairs)) == (1, 0)
+    assert (whole.slice(5, 5).n_pairs, len(whole.slice(5, 5).pairs)) == (0, 0)
 
 
 def rows_of(found):
@@ -156,7 +156,7 @@ def rows_of(found):
 
 
 @pytest.mark.parametrize("partitions", [1, 3])
-def test_common_ratings_are_those_of_both_users_by_pair_and_movie(spark, partitions):
+def test_common_ratings_are_sorted_by_pair_and_movie(spark, partitions):
     given_ratings = {
         1: {10: 1.0, 11: 4.5, 12: 3.0},
         2: {12: 5.0, 10: 2.0, 13: 1.0},
@@ -186,7 +186,7 @@ def test_common_ratings_are_those_of_both_users_by_pair_and_movie(spark, partiti
     ]
 
 
-def test_no_pairs_have_no_common_ratings(spark):
+def test_zero_pairs_have_zero_common_ratings(spark):
     ratings = spark.createDataFrame([(1, 2, 3.0)], "user_id int, movie_id int, rating float")
     found = collect_common_ratings(ratings, pairs=[])
     assert (found.n_pairs, rows_of(found)) == (0, [])

@@ -1,4 +1,4 @@
-"""Overlaps counted exactly, however sets and pairs are spread over tasks."""
+"""Overlaps are exact, however sets and pairs are spread over tasks."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movierec.twins import jaccard
-from movierec.twins.jaccard import count_common, similar_pairs, spread_keys
+from movierec.twins.jaccard import count_common, one_key_per_task, similar_pairs
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.sets(st.integers(0, 30), max_size=12), min_size=1, max_size=8), st.data())
-def test_the_common_members_of_any_pairs_are_counted(sets, data):
+def test_common_members_are_counted_for_any_pairs(sets, data):
     members = np.array([one for own in sets for one in sorted(own)], np.int32)
     starts = np.cumsum([0, *map(len, sets)])
     place = st.integers(0, len(sets) - 1)
@@ -23,9 +23,9 @@ def test_the_common_members_of_any_pairs_are_counted(sets, data):
     assert counted.tolist() == [len(sets[one] & sets[other]) for one, other in pairs.tolist()]
 
 
-@pytest.mark.parametrize("sets_of_one_part", [5_000, 12, 1])
-def test_pairs_are_counted_whatever_part_their_sets_are_in(spark, monkeypatch, sets_of_one_part):
-    monkeypatch.setattr(jaccard, "SETS_OF_ONE_PART", sets_of_one_part)
+@pytest.mark.parametrize("single_part_sets", [5_000, 12, 1])
+def test_pairs_are_counted_for_any_number_of_parts(spark, monkeypatch, single_part_sets):
+    monkeypatch.setattr(jaccard, "SINGLE_PART_SETS", single_part_sets)
     movies = {n: set(range(n, 2 * n + 2)) for n in range(1, 40)}
     sets = spark.createDataFrame(
         [(n, sorted(own), 1 + n % 3) for n, own in movies.items()],
@@ -46,14 +46,14 @@ def test_pairs_are_counted_whatever_part_their_sets_are_in(spark, monkeypatch, s
     assert len(rows) == len(expected) > 50
 
 
-def test_every_cell_has_a_task_of_its_own(spark):
+def test_every_key_has_its_own_task(spark):
     for n in (1, 3, 28, 45):
-        keys = spark.createDataFrame([(key,) for key in spread_keys(spark, n)], "key int")
+        keys = spark.createDataFrame([(key,) for key in one_key_per_task(spark, n)], "key int")
         tasks = keys.repartition(n, "key").selectExpr("spark_partition_id() AS task").distinct()
         assert tasks.count() == n
 
 
-def test_no_candidates_make_no_pairs(spark):
+def test_zero_candidates_make_zero_pairs(spark):
     sets = spark.createDataFrame([(1, [1, 2], 1)], "set_id int, movies array<int>, n_users int")
     candidates = spark.createDataFrame([], "set_a int, set_b int")
     assert similar_pairs(candidates, sets=sets, n_sets=1, threshold=0.5).collect() == []

@@ -1,4 +1,4 @@
-"""The signatures estimate similarity, and buckets hold what shares a band."""
+"""Signatures estimate similarity, and sets with an equal band share a bucket."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def signatures(spark):
     return fit_signatures(sets, hashes=HASHES, seed=1).persist()
 
 
-def test_the_share_of_equal_hashes_is_about_the_jaccard_similarity(signatures):
+def test_the_share_of_equal_hashes_estimates_the_jaccard_similarity(signatures):
     hashes = {row["set_id"]: np.array(row["signature"]) for row in signatures.collect()}
     assert all(len(own) == HASHES for own in hashes.values())
     # four standard errors of a share of 0.6 of 256
@@ -30,7 +30,7 @@ def test_the_share_of_equal_hashes_is_about_the_jaccard_similarity(signatures):
     assert (hashes[1] == hashes[3]).mean() < 0.03
 
 
-def test_sets_share_the_blocks_of_the_bands_that_are_equal(signatures):
+def test_sets_share_the_blocks_of_their_equal_bands(signatures):
     rows, bands = 4, 64
     found = buckets(signatures, banding=Banding(rows=rows, bands=bands)).collect()
     assert len(found) == 3 * bands
@@ -42,7 +42,7 @@ def test_sets_share_the_blocks_of_the_bands_that_are_equal(signatures):
     assert all(len(own) == bands for own in blocks.values())
 
 
-def test_equal_hashes_in_different_bands_are_no_bucket(signatures):
+def test_equal_hashes_in_different_bands_share_no_bucket(signatures):
     first = F.col("signature")[0]
     same_twice = signatures.withColumn("signature", F.array(first, first))
     found = buckets(same_twice, banding=Banding(rows=1, bands=2)).where("set_id = 1").collect()

@@ -1,11 +1,11 @@
-"""The users' movie sets: distinct, ordered by rarity, with who shares them."""
+"""Movie sets: distinct, ordered by rarity, with the users who share them."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from movierec.twins.bitmap_filter import sketches
-from movierec.twins.movie_sets import Population, collect_population, movie_sets, rarity
+from movierec.twins.bitmap_filter import make_sketches
+from movierec.twins.movie_sets import Population, collect_population, movie_sets, rarity_ranks
 from tests.support.movie_lists import rated
 
 MOVIES = {
@@ -23,22 +23,22 @@ def rows_by_id(frame):
     return {row["set_id"]: row for row in frame.collect()}
 
 
-def test_users_with_equal_sets_are_one_row_under_the_smallest_id(spark):
+def test_users_with_equal_sets_are_one_row_with_the_smallest_id(spark):
     found = rows_by_id(movie_sets(rated(spark, MOVIES), min_movies=2, keep_users=10))
     assert {row: found[row]["users"] for row in found} == {2: [2, 4, 7], 5: [5, 6], 8: [8]}
     assert {row: found[row]["n_users"] for row in found} == {2: 3, 5: 2, 8: 1}
     assert {row: found[row]["size"] for row in found} == {2: 3, 5: 2, 8: 4}
 
 
-def test_only_the_smallest_users_are_kept_but_all_are_counted(spark):
+def test_only_the_smallest_user_ids_are_kept_but_all_users_are_counted(spark):
     found = rows_by_id(movie_sets(rated(spark, MOVIES), min_movies=2, keep_users=2))
     assert found[2]["users"] == [2, 4]
     assert found[2]["n_users"] == 3
 
 
-def test_movies_are_ranked_from_the_rarest_with_ties_by_id(spark):
+def test_movies_are_ranked_from_the_rarest_ties_by_id(spark):
     # ratings: movie 9 has 3, movies 2 and 3 have 4 each, movie 1 has 7
-    ranks = {row["movie_id"]: row["rarity"] for row in rarity(rated(spark, MOVIES)).collect()}
+    ranks = {row["movie_id"]: row["rarity"] for row in rarity_ranks(rated(spark, MOVIES)).collect()}
     assert ranks == {9: 0, 2: 1, 3: 2, 1: 3}
     found = rows_by_id(movie_sets(rated(spark, MOVIES), min_movies=1, keep_users=1))
     assert found[8]["movies"] == [0, 1, 2, 3]
@@ -46,9 +46,9 @@ def test_movies_are_ranked_from_the_rarest_with_ties_by_id(spark):
     assert found[9]["movies"] == [3]
 
 
-def test_the_sketch_is_that_of_the_movies(spark):
+def test_the_sketch_is_made_of_the_movies(spark):
     for row in movie_sets(rated(spark, MOVIES), min_movies=1, keep_users=1).collect():
-        made, _ = sketches(np.array(row["movies"]), np.array([row["size"]]))
+        made, _ = make_sketches(np.array(row["movies"]), np.array([row["size"]]))
         assert bytes(row["sketch"]) == made.tobytes()
 
 

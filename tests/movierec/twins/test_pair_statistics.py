@@ -1,4 +1,4 @@
-"""Statistics over pairs of users: by brute force, and against published intervals."""
+"""Statistics over pairs of users against brute force and published intervals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from movierec.twins.pair_statistics import PairValues, cohens_d, compare, wilson_interval
+from movierec.twins.pair_statistics import PairValues, cohens_d, compare_means, wilson_interval
 
 ALL_PAIRS = list(itertools.combinations(range(7), 2))
 
@@ -35,7 +35,7 @@ def plain_error(values):
 
 @settings(max_examples=200, deadline=None)
 @given(sharing_pairs())
-def test_the_standard_error_sums_over_all_pairs_of_pairs_that_share_a_user(group):
+def test_the_standard_error_sums_over_pairs_of_pairs_that_share_a_user(group):
     deviations = (group.values - group.values.mean()).tolist()
     with_users = list(zip(map(set, group.users.tolist()), deviations, strict=True))
     shared = sum(
@@ -46,11 +46,11 @@ def test_the_standard_error_sums_over_all_pairs_of_pairs_that_share_a_user(group
     n = len(deviations)
     independent = sum(deviation**2 for deviation in deviations)
     wanted = max(shared, independent) / (n * (n - 1))
-    # Roots blow up what rounding leaves of 0.
+    # A square root enlarges the rounding error of 0.
     assert group.standard_error(group.values) ** 2 == pytest.approx(wanted, rel=1e-9, abs=1e-15)
 
 
-def test_pairs_that_share_a_user_and_deviate_alike_have_a_larger_error():
+def test_pairs_that_share_a_user_and_a_deviation_have_a_larger_error():
     values = [0.9, 0.8, 0.1, 0.2]
     sharing = PairValues(np.array([(1, 2), (1, 3), (4, 5), (4, 6)]), np.array(values))
     # By hand: deviations 0.4, 0.3, -0.4, -0.3; the squares, and twice the products 0.12 and 0.12.
@@ -74,7 +74,7 @@ def test_undefined_values_are_left_out_with_their_users():
     assert none.users.shape == (0, 2)
 
 
-def test_a_description_leaves_open_what_too_few_values_do():
+def test_a_description_has_none_for_too_few_values():
     nothing = {"mean": None, "mean_ci95": None, "median": None, "median_ci95": None}
     assert disjoint([]).describe() == nothing
     assert disjoint([0.25]).describe() == {**nothing, "mean": 0.25, "median": 0.25}
@@ -85,20 +85,20 @@ def test_two_values_are_described_with_intervals():
     assert (found["mean"], found["median"]) == (0.4, 0.4)
     # The plain standard error is 0.2.
     assert found["mean_ci95"] == pytest.approx([0.4 - 1.96 * 0.2, 0.4 + 1.96 * 0.2], abs=1e-4)
-    # One value of two is up to the median, 0.5 ± 0.98: the interval is cut to all values.
+    # One value of two is up to the median, 0.5 ± 0.98: the interval is cut to the range of values.
     assert found["median_ci95"] == [0.2, 0.6]
 
 
-def test_the_interval_of_the_median_of_many_values_is_that_of_order_statistics():
+def test_the_interval_of_the_median_has_order_statistics_as_its_ends():
     values = np.arange(1, 10_001) / 10_000
     found = disjoint(np.random.default_rng(1).permutation(values)).describe()
     assert found["median"] == 0.50005
-    # 1.96 · sqrt(0.25 / 10000) = 0.0098 to both sides.
+    # 1.96 · sqrt(0.25 / 10000) = 0.0098 on each side.
     assert found["median_ci95"] == pytest.approx([0.4902, 0.5098], abs=1e-3)
 
 
-def test_the_interval_of_the_mean_is_right_about_as_often_as_it_says():
-    """Pairs of a few users, where each user's effect is in all its pairs."""
+def test_the_interval_of_the_mean_has_about_its_nominal_coverage():
+    """Each user has an effect on all its pairs."""
     rng = np.random.default_rng(3)
     pairs = np.array(
         [(a, b) for a, b in itertools.combinations(range(60), 2) if rng.random() < 0.1]
@@ -109,28 +109,28 @@ def test_the_interval_of_the_mean_is_right_about_as_often_as_it_says():
         values = effects[pairs].sum(axis=1) + rng.normal(size=len(pairs))
         low, high = PairValues(pairs, values).describe()["mean_ci95"]
         right += low <= 0 <= high
-    # The interval of independent pairs holds the mean in six of ten draws.
+    # An interval for independent pairs would cover the mean in six of ten draws.
     assert 0.85 < right / 400 <= 0.99
 
 
 def test_a_permutation_test_counts_the_splits_that_differ_as_much():
-    found = compare(disjoint([1, 1]), disjoint([0, 0]), resamples=6000, seed=1)
+    found = compare_means(disjoint([1, 1]), disjoint([0, 0]), resamples=6000, seed=1)
     assert found["difference"] == 1.0
     # Two of the six splits; Binomial(6000, 1/3) has a standard deviation of 0.006 as a share.
     assert found["p_value"] == pytest.approx(1 / 3, abs=0.03)
 
 
 def test_a_permutation_test_of_unequal_groups_is_two_sided():
-    # Of five values the single one is 4 or 0 in two splits of five, each as far from the rest.
-    found = compare(disjoint([4]), disjoint([0, 1, 2, 3]), resamples=6000, seed=2)
+    # In two of five splits the single value is 4 or 0, which are equally far from the rest.
+    found = compare_means(disjoint([4]), disjoint([0, 1, 2, 3]), resamples=6000, seed=2)
     assert found["difference"] == 2.5
     assert found["p_value"] == pytest.approx(2 / 5, abs=0.03)
 
 
-def test_groups_far_apart_have_the_smallest_p_value_there_is():
+def test_groups_far_apart_have_the_smallest_possible_p_value():
     rng = np.random.default_rng(1)
     one, other = disjoint(rng.normal(1, 0.1, 50)), disjoint(rng.normal(0, 0.1, 60))
-    found = compare(one, other, resamples=199, seed=1)
+    found = compare_means(one, other, resamples=199, seed=1)
     assert found["p_value"] == 1 / 200
     error = math.hypot(plain_error(one.values), plain_error(other.values))
     difference = one.values.mean() - other.values.mean()
@@ -140,10 +140,10 @@ def test_groups_far_apart_have_the_smallest_p_value_there_is():
     )
 
 
-def test_a_comparison_depends_on_nothing_but_its_seed():
+def test_a_comparison_is_reproducible_for_a_seed():
     rng = np.random.default_rng(2)
     groups = disjoint(rng.normal(size=20)), disjoint(rng.normal(0.3, size=30))
-    found = [compare(*groups, resamples=500, seed=seed) for seed in (1, 1, 2)]
+    found = [compare_means(*groups, resamples=500, seed=seed) for seed in (1, 1, 2)]
     assert found[0] == found[1]
     assert found[0]["p_value"] != found[2]["p_value"]
     del found[0]["p_value"], found[2]["p_value"]
@@ -152,30 +152,30 @@ def test_a_comparison_depends_on_nothing_but_its_seed():
 
 def test_equal_groups_have_a_p_value_of_one():
     values = [0.1, 0.2, 0.7]
-    found = compare(disjoint(values), disjoint(values), resamples=200, seed=1)
+    found = compare_means(disjoint(values), disjoint(values), resamples=200, seed=1)
     assert (found["difference"], found["p_value"], found["cohens_d"]) == (0, 1, 0)
-    constant = compare(disjoint([0.3] * 4), disjoint([0.3] * 7), resamples=200, seed=1)
+    constant = compare_means(disjoint([0.3] * 4), disjoint([0.3] * 7), resamples=200, seed=1)
     assert constant == {"difference": 0, "ci95": [0, 0], "p_value": 1, "cohens_d": None}
 
 
-def test_a_comparison_leaves_open_what_too_few_values_do():
+def test_a_comparison_has_none_for_too_few_values():
     nothing = {"difference": None, "ci95": None, "p_value": None, "cohens_d": None}
     some = disjoint([0.5, 0.7])
-    assert compare(disjoint([]), some, resamples=100, seed=1) == nothing
-    assert compare(some, disjoint([]), resamples=100, seed=1) == nothing
-    single = compare(disjoint([0.5]), some, resamples=100, seed=1)
+    assert compare_means(disjoint([]), some, resamples=100, seed=1) == nothing
+    assert compare_means(some, disjoint([]), resamples=100, seed=1) == nothing
+    single = compare_means(disjoint([0.5]), some, resamples=100, seed=1)
     assert (single["difference"], single["ci95"], single["cohens_d"]) == (-0.1, None, None)
     assert 0 < single["p_value"] <= 1
 
 
-def test_cohens_d_is_in_pooled_standard_deviations():
+def test_cohens_d_uses_the_pooled_standard_deviation():
     # Variances 1 and 4, of 3 and 2 values: pooled (2 · 1 + 1 · 8) / 3.
     one, other = np.array([1.0, 2.0, 3.0]), np.array([4.0, 8.0])
     assert cohens_d(one, other) == pytest.approx(-4 / math.sqrt(10 / 3), abs=1e-9)
     assert cohens_d(other, one) == -cohens_d(one, other)
 
 
-def test_cohens_d_is_open_without_spread_or_with_a_single_value():
+def test_cohens_d_is_none_without_spread_or_with_a_single_value():
     flat, spread = np.array([0.1, 0.1, 0.1]), np.array([1.0, 2.0])
     assert cohens_d(flat, flat + 1) is None
     assert cohens_d(np.array([1.0]), spread) is None
@@ -193,5 +193,5 @@ def test_cohens_d_is_open_without_spread_or_with_a_single_value():
         (20, 20, 0.8389, 1.0),
     ],
 )
-def test_wilsons_interval_of_some_shares(successes, trials, low, high):
+def test_wilson_intervals_equal_published_ones(successes, trials, low, high):
     assert wilson_interval(successes, trials) == pytest.approx([low, high], abs=6e-5)

@@ -1,4 +1,4 @@
-"""The prefixes meet wherever two sets are alike enough: checked on every pair."""
+"""Sets that reach the threshold share a movie of their prefixes: checked on every pair."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import pytest
 
 from movierec.twins.movie_sets import movie_sets
 from movierec.twins.prefix_filter import prefixes
-from tests.support.movie_lists import alike_users, rated
+from tests.support.movie_lists import overlapping_users, rated
 
 
 @pytest.fixture(scope="module")
 def sets(spark):
-    users = alike_users(150, seed=3) | alike_users(40, seed=4, sizes=(1, 6))
+    users = overlapping_users(150, seed=3) | overlapping_users(40, seed=4, sizes=(1, 6))
     users |= {1000 + n: set(range(1, 2 * n)) for n in range(1, 30)}
     return movie_sets(rated(spark, users), min_movies=1, keep_users=1).persist()
 
@@ -36,7 +36,7 @@ def test_every_pair_that_reaches_the_threshold_shares_a_block_that_the_smaller_l
             if common / (own[a][0] + own[b][0] - common) >= threshold:
                 reached += 1
                 assert leading[a] & blocks[b], (own[a], own[b])
-    # equal sets are one, so that none is as similar as 1
+    # equal sets are one set, so no pair has a similarity of 1
     assert reached > 20 or threshold == 1.0
 
 
@@ -46,6 +46,6 @@ def test_a_high_threshold_makes_short_prefixes_of_the_rarest_movies(sets):
     for row in prefixes(sets, threshold=0.8).collect():
         rows[row["set_id"]].append((row["block"], row["leads"]))
     for one, (size, movies) in sizes.items():
-        # 20 % of the movies, rounded down, and one; led by one in nine, and one
+        # the prefix is 20 % of the movies, rounded down, plus one; a ninth plus one lead
         assert sorted(block for block, _ in rows[one]) == movies[: int(size * 0.2 + 1e-9) + 1]
         assert sum(leads for _, leads in rows[one]) == int(size / 9 + 1e-9) + 1

@@ -64,7 +64,7 @@ def test_random_pairs_have_users_above_each_floor_at_any_partitioning(spark, mon
         assert all(a < b for a, b in own)
         assert all(sizes[user] >= floor for pair in own for user in pair)
     assert any(sizes[user] < 60 for pair in pairs[0] for user in pair)
-    # All four users with 99 movies, whatever the seed.
+    # All four users with 99 movies, for any seed.
     assert pairs[99] == list(itertools.combinations([27, 127, 227, 327], 2))
     other = drawn(1, seed=2)
     assert other[99] == pairs[99]

@@ -1,4 +1,4 @@
-"""LSH finds what it promises, and the exact search completes what is known."""
+"""Both searches find the twins, and the recall of LSH is measured."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import pytest
 
 from movierec.config.twins import LshConfig
 from movierec.data.sampling import sample_users
-from movierec.twins.lsh_recall import collect_proof, recall
+from movierec.twins.lsh_recall import collect_lsh_recall, count_found
 from movierec.twins.movie_sets import movie_sets
-from movierec.twins.search import find_exactly, find_twins
-from movierec.twins.top_pairs import Top
+from movierec.twins.search import find_exact_twins, find_twins
+from movierec.twins.top_pairs import TopPairs
 from tests.support import reference
 from tests.support.confs import tiny_conf
-from tests.support.movie_lists import alike_users, rated
+from tests.support.movie_lists import overlapping_users, rated
 
-USERS = alike_users(120, seed=5)
+USERS = overlapping_users(120, seed=5)
 N_PAIRS = 40
 
 
@@ -60,64 +60,64 @@ def test_the_banding_follows_from_the_threshold_unless_it_is_given(sets):
     assert (given[0]["rows"], given[0]["bands"]) == (2, 3)
 
 
-def test_a_careless_banding_misses_twins_and_the_proof_says_so(ratings, sets):
+def test_a_careless_banding_misses_twins_and_the_recall_shows_it(ratings, sets):
     careless = config(lsh=lsh(rows=8, bands=1))
     top, _ = find_twins(sets, careless)
     found = {tuple(pair) for pair in top.pairs}
     share = len(found & set(EXPECTED)) / N_PAIRS
     assert 0 < share < 1
-    proof = collect_proof(ratings, sets=sets, found=top, n_users=len(USERS), config=careless)
-    assert proof == {"lsh_recall": share, "lsh_recall_ci95": None, "proof_users": len(USERS)}
+    recall = collect_lsh_recall(ratings, sets=sets, found=top, n_users=len(USERS), config=careless)
+    assert recall == {"lsh_recall": share, "lsh_recall_ci95": None, "proof_users": len(USERS)}
 
 
-def test_the_proof_on_a_sample_of_users_has_an_interval(ratings, sets):
+def test_the_recall_on_a_sample_of_users_has_an_interval(ratings, sets):
     sampled = config(lsh=lsh(), proof_users=60)
-    proof = collect_proof(
-        ratings, sets=sets, found=Top((), 0.1, 0, 0, 0), n_users=len(USERS), config=sampled
+    recall = collect_lsh_recall(
+        ratings, sets=sets, found=TopPairs((), 0.1, 0, 0, 0), n_users=len(USERS), config=sampled
     )
-    assert proof["lsh_recall"] == 1.0
-    assert proof["lsh_recall_ci95"] == pytest.approx([0.912, 1.0], abs=0.001)
+    assert recall["lsh_recall"] == 1.0
+    assert recall["lsh_recall_ci95"] == pytest.approx([0.912, 1.0], abs=0.001)
     drawn = ratings.transform(sample_users, fraction=60 / len(USERS), seed=sampled.seed)
     users = movie_sets(drawn, min_movies=5, keep_users=1).agg({"n_users": "sum"}).first()[0]
-    assert proof["proof_users"] == users != 60
+    assert recall["proof_users"] == users != 60
 
 
-def test_a_sample_without_a_pair_proves_nothing(ratings, sets):
-    proof = collect_proof(
+def test_a_sample_without_a_pair_has_no_recall(ratings, sets):
+    recall = collect_lsh_recall(
         ratings,
         sets=sets,
-        found=Top((), 0.1, 0, 0, 0),
+        found=TopPairs((), 0.1, 0, 0, 0),
         n_users=1_000_000,
         config=config(lsh=lsh(), proof_users=2),
     )
-    assert proof == {"lsh_recall": None, "lsh_recall_ci95": None, "proof_users": 0}
+    assert recall == {"lsh_recall": None, "lsh_recall_ci95": None, "proof_users": 0}
 
 
-def test_an_exact_search_needs_no_proof(ratings, sets):
-    proof = collect_proof(
+def test_an_exact_search_needs_no_recall(ratings, sets):
+    recall = collect_lsh_recall(
         ratings,
         sets=sets,
-        found=Top((), 0.1, 0, 0, 0),
+        found=TopPairs((), 0.1, 0, 0, 0),
         n_users=len(USERS),
         config=config(method="exact"),
     )
-    assert set(proof.values()) == {None}
+    assert set(recall.values()) == {None}
 
 
-def test_the_exact_search_completes_a_list_that_is_full_but_wrong(sets):
+def test_the_exact_search_corrects_a_list_that_is_full_but_wrong(sets):
     worst, _ = find_twins(sets, replace(config(method="exact"), pairs=2 * N_PAIRS))
     wrong = replace(worst, pairs=worst.pairs[N_PAIRS:])
-    true = find_exactly(sets, config(), known=wrong)
+    true = find_exact_twins(sets, config(), known=wrong)
     assert [tuple(pair) for pair in true.pairs] == EXPECTED
     assert true.threshold == wrong.pairs[-1].jaccard
-    assert recall(wrong, true) == (0, N_PAIRS)
+    assert count_found(wrong, true) == (0, N_PAIRS)
 
 
-def test_the_exact_search_starts_anew_where_the_list_is_short(sets):
-    true = find_exactly(sets, config(), known=Top((), 0.1, 0, 0, 0))
+def test_the_exact_search_ignores_a_list_that_is_too_short(sets):
+    true = find_exact_twins(sets, config(), known=TopPairs((), 0.1, 0, 0, 0))
     assert [tuple(pair) for pair in true.pairs] == EXPECTED
 
 
-def test_of_nothing_nothing_is_found():
-    nothing = Top((), 0.1, 0, 0, 0)
-    assert recall(nothing, nothing) == (0, 0)
+def test_zero_pairs_found_of_zero():
+    nothing = TopPairs((), 0.1, 0, 0, 0)
+    assert count_found(nothing, nothing) == (0, 0)

@@ -1,4 +1,4 @@
-"""Strangers who rated the twins' movies: who may be one, and what the comparison says."""
+"""Strangers who rated the twins' movies: who can be one, and the comparison with twins."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pytest
 
 from movierec.twins.correlation import CommonRatings, grouped_pearson
 from movierec.twins.strangers import (
-    RATERS_A_MOVIE,
-    Singles,
+    RATERS_PER_MOVIE,
+    CorrelationMoments,
     Strangers,
     collect_strangers,
     compare_with_strangers,
@@ -18,7 +18,7 @@ N_MOVIES, N_PAIRS = 30, 20
 
 
 def common(rng, *, agreement):
-    """Pairs who both follow the movies' quality, and each other as far as `agreement` says."""
+    """Pairs whose ratings follow the movies' quality, and each other to the degree `agreement`."""
     quality = np.linspace(-1, 1, N_MOVIES)
     own = rng.normal(size=(N_PAIRS, N_MOVIES))
     a = quality + own
@@ -28,10 +28,10 @@ def common(rng, *, agreement):
     return CommonRatings(N_PAIRS, pairs, movies, a.ravel(), b.ravel())
 
 
-def crowd(rng, *, a_movie=40):
-    quality = np.repeat(np.linspace(-1, 1, N_MOVIES), a_movie)
+def crowd(rng, *, per_movie=40):
+    quality = np.repeat(np.linspace(-1, 1, N_MOVIES), per_movie)
     return Strangers(
-        np.repeat(np.arange(N_MOVIES), a_movie), quality + rng.normal(size=len(quality))
+        np.repeat(np.arange(N_MOVIES), per_movie), quality + rng.normal(size=len(quality))
     )
 
 
@@ -41,12 +41,12 @@ def compared(twins, strangers, **options):
     )
 
 
-def test_pairs_who_agree_beyond_the_movies_quality_stand_out():
+def test_pairs_who_agree_beyond_the_movies_quality_are_significant():
     rng = np.random.default_rng(1)
     twins = common(rng, agreement=0.8)
     found = compared(twins, crowd(rng))
     pearson = grouped_pearson(
-        twins.pairs, twins.ratings_a, twins.ratings_b, n_groups=N_PAIRS, least=5
+        twins.pairs, twins.ratings_a, twins.ratings_b, n_groups=N_PAIRS, min_entries=5
     )
     assert found["twins_mean"] == pytest.approx(pearson.mean(), abs=1e-9)
     assert found["p_value"] == pytest.approx(2 / 401)
@@ -55,15 +55,17 @@ def test_pairs_who_agree_beyond_the_movies_quality_stand_out():
     assert found["undefined"] == found["movies_without_stranger"] == 0
 
 
-def test_the_effect_is_in_deviations_of_single_strangers_and_keeps_its_size():
+def test_the_effect_is_in_deviations_of_single_pairs_at_any_number_of_resamples():
     rng = np.random.default_rng(1)
     twins, strangers = common(rng, agreement=0.8), crowd(rng)
     few, many = (compared(twins, strangers, resamples=n) for n in (200, 2000))
     assert few["glass_delta"] == pytest.approx(many["glass_delta"], rel=0.02)
-    # with a single draw of each movie there is but one correlation a pair and side
+    # with one stranger per movie there is one correlation per pair and side
     alone = Strangers(np.arange(N_MOVIES), np.linspace(-1, 1, N_MOVIES) ** 3)
     sides = [
-        grouped_pearson(twins.pairs, own, alone.centred[twins.movies], n_groups=N_PAIRS, least=5)
+        grouped_pearson(
+            twins.pairs, own, alone.centred[twins.movies], n_groups=N_PAIRS, min_entries=5
+        )
         for own in (twins.ratings_a, twins.ratings_b)
     ]
     found = compared(twins, alone, resamples=4000)
@@ -72,28 +74,28 @@ def test_the_effect_is_in_deviations_of_single_strangers_and_keeps_its_size():
     assert sum(found["histogram"]) == pytest.approx(1)
 
 
-def test_equal_strangers_correlations_have_no_effect_size():
-    singles = Singles()
-    singles.add(np.full(1000, 0.1))
-    singles.add(np.full(7, 0.1))
-    assert singles.deviation() is None
-    singles.add(np.array([0.5]))
+def test_equal_correlations_have_no_standard_deviation():
+    moments = CorrelationMoments()
+    moments.add(np.full(1000, 0.1))
+    moments.add(np.full(7, 0.1))
+    assert moments.standard_deviation() is None
+    moments.add(np.array([0.5]))
     values = [*[0.1] * 1007, 0.5]
-    assert singles.deviation() == pytest.approx(np.std(values, ddof=1))
-    assert Singles().deviation() is None
+    assert moments.standard_deviation() == pytest.approx(np.std(values, ddof=1))
+    assert CorrelationMoments().standard_deviation() is None
 
 
-def test_pairs_who_share_nothing_but_the_movies_quality_do_not():
+def test_pairs_who_share_only_the_movies_quality_are_not_significant():
     rng = np.random.default_rng(2)
     found = compared(common(rng, agreement=0.0), crowd(rng))
     low, high = found["strangers_mean_range95"]
     assert low < found["twins_mean"] < high
     assert found["p_value"] > 0.05
-    # what the movies' quality alone brings: 1/3 of variance over 1/3 + 1
+    # the correlation by the movies' quality alone: a variance of 1/3 of 1/3 + 1
     assert found["strangers_mean"] == pytest.approx(0.26, abs=0.05)
 
 
-def test_movies_without_a_stranger_are_left_out_for_the_twins_as_well():
+def test_movies_without_a_stranger_are_left_out_also_for_the_twins():
     rng = np.random.default_rng(3)
     twins = common(rng, agreement=0.5)
     strangers = crowd(rng)
@@ -101,7 +103,11 @@ def test_movies_without_a_stranger_are_left_out_for_the_twins_as_well():
     found = compared(twins, Strangers(strangers.movies[known], strangers.centred[known]))
     kept = twins.movies >= 4
     pearson = grouped_pearson(
-        twins.pairs[kept], twins.ratings_a[kept], twins.ratings_b[kept], n_groups=N_PAIRS, least=5
+        twins.pairs[kept],
+        twins.ratings_a[kept],
+        twins.ratings_b[kept],
+        n_groups=N_PAIRS,
+        min_entries=5,
     )
     assert found["movies_without_stranger"] == 4
     assert found["twins_mean"] == pytest.approx(pearson.mean(), abs=1e-9)
@@ -123,7 +129,7 @@ def test_undefined_correlations_are_counted():
     assert nothing["twins_mean"] is nothing["p_value"] is nothing["strangers_mean"] is None
 
 
-def test_the_seed_decides():
+def test_the_result_depends_on_the_seed():
     def found(seed):
         rng = np.random.default_rng(5)
         return compared(common(rng, agreement=0.5), crowd(rng), seed=seed)["strangers_mean"]
@@ -131,7 +137,7 @@ def test_the_seed_decides():
     assert found(1) == found(1) != found(2)
 
 
-def test_strangers_are_active_users_outside_the_pairs_less_their_mean(spark):
+def test_strangers_are_active_users_outside_the_pairs_with_centred_ratings(spark):
     rows = [
         (user, movie, float(1 + (user + movie) % 5)) for user in range(1, 6) for movie in (1, 2)
     ]
@@ -143,7 +149,7 @@ def test_strangers_are_active_users_outside_the_pairs_less_their_mean(spark):
     assert found.centred.tolist() == [-0.5, -0.5, 2.0]
 
 
-def test_of_many_raters_some_are_drawn_the_same_at_any_partitioning(spark):
+def test_the_same_sample_of_many_raters_is_drawn_at_any_partitioning(spark):
     rows = [(user, movie, 1.0 + user % 5) for user in range(400) for movie in (1, 2)]
     ratings = spark.createDataFrame(rows, "user_id int, movie_id int, rating float")
 
@@ -152,5 +158,5 @@ def test_of_many_raters_some_are_drawn_the_same_at_any_partitioning(spark):
 
     one, three = found(ratings), found(ratings.repartition(3))
     assert one.centred.tolist() == three.centred.tolist()
-    assert RATERS_A_MOVIE / 2 < len(one.movies) < RATERS_A_MOVIE * 1.5
+    assert RATERS_PER_MOVIE / 2 < len(one.movies) < RATERS_PER_MOVIE * 1.5
     assert len(found(ratings, seed=2).movies) != len(one.movies)

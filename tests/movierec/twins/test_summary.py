@@ -1,21 +1,21 @@
-"""What people read of the twins: the summary's section, the CSV, the lines on a terminal."""
+"""The results of the twins: the section of the summary, the CSV, the lines on a terminal."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from movierec.reporting.summary import to_json
-from movierec.twins.analysis import Findings
+from movierec.twins.analysis import TwinAnalysis
 from movierec.twins.correlation import CommonRatings, agreement
 from movierec.twins.movie_sets import Population
-from movierec.twins.pair_groups import Measured, Study
+from movierec.twins.pair_groups import GroupAgreement, PairGroups
 from movierec.twins.summary import random_pair_rows, twin_rows, twin_table, twins_csv, twins_summary
-from movierec.twins.top_pairs import Top, TwinPair
+from movierec.twins.top_pairs import TopPairs, TwinPair
 from tests.support.confs import tiny_conf
 
 CONFIG = tiny_conf("w", "a", twins__min_common=3, twins__pairs=3, twins__resamples=100).twins
@@ -47,28 +47,30 @@ def measured():
     same = [(1 + n % 5, 1 + n % 5) for n in range(20)]
     twins = common_of([same, [(1, 2), (2, 1), (3, 4), (4, 4), (5, 5), (1, 1)], [(1, 1), (5, 5)]])
     random = common_of([[(1, 5), (2, 4), (3, 3), (4, 3)], [(2, 1), (2, 5), (2, 3)]])
-    study = Study(20, 7, Top(PAIRS, 0.5, 4, 2, 1), [(1, 6), (2, 7)])
-    return Measured(study, twins, agreement(twins, min_common=3), agreement(random, min_common=3))
+    groups = PairGroups(20, 7, TopPairs(PAIRS, 0.5, 4, 2, 1), [(1, 6), (2, 7)])
+    return GroupAgreement(
+        groups, twins, agreement(twins, min_common=3), agreement(random, min_common=3)
+    )
 
 
 @pytest.fixture
-def findings(measured):
+def analysis(measured):
     titles = [["Heat (1995)", 'A "B", C', "D"], ["Heat (1995)"], []]
-    return Findings(measured, [measured], STRANGERS, titles)
+    return TwinAnalysis(measured, [measured], STRANGERS, titles)
 
 
 @pytest.fixture
-def summary(findings):
+def summary(analysis):
     return twins_summary(
-        findings,
+        analysis,
         population=Population(7, 6, 2, 1),
         rounds=[{"threshold": 0.5, "rows": 2}],
-        proof={"lsh_recall": 1.0, "lsh_recall_ci95": None, "proof_users": 7},
+        recall={"lsh_recall": 1.0, "lsh_recall_ci95": None, "proof_users": 7},
         config=CONFIG,
     )
 
 
-def test_the_section_holds_what_scripts_rely_on(summary):
+def test_the_section_has_the_documented_keys(summary):
     assert summary["pairs"] == 3
     assert (summary["min_jaccard"], summary["max_jaccard"]) == (0.5, 1.0)
     assert summary["lsh_recall"] == 1.0
@@ -81,10 +83,10 @@ def test_the_section_holds_what_scripts_rely_on(summary):
     assert summary["curve"][0]["min_movies"] == 20
     assert summary["curve"][0]["twins"] == summary["pearson"]["twins"]
     assert summary["search"] == [{"threshold": 0.5, "rows": 2}]
-    to_json(summary)
+    json.dumps(summary, allow_nan=False)
 
 
-def test_undefined_correlations_are_left_out_of_both_groups_alike_and_counted(summary):
+def test_undefined_correlations_are_left_out_of_both_groups_and_counted(summary):
     twins, random = summary["pearson"]["twins"], summary["pearson"]["random"]
     assert (twins["pairs"], twins["defined"], twins["undefined_too_few_common"]) == (3, 2, 1)
     assert (random["pairs"], random["defined"], random["undefined_constant_rater"]) == (2, 1, 1)
@@ -93,7 +95,7 @@ def test_undefined_correlations_are_left_out_of_both_groups_alike_and_counted(su
     assert random["mean"] == pytest.approx(np.corrcoef([1, 2, 3, 4], [5, 4, 3, 3])[0, 1])
 
 
-def test_duplicate_accounts_are_flagged_and_reported_apart(measured, summary):
+def test_duplicate_accounts_are_flagged_and_reported_separately(measured, summary):
     assert measured.duplicates(CONFIG.duplicates) == [True, False, False]
     assert (summary["duplicates"]["pairs"], summary["duplicates"]["ranks"]) == (1, [1])
     second = np.corrcoef([1, 2, 3, 4, 5, 1], [2, 1, 4, 4, 5, 1])[0, 1]
@@ -101,18 +103,20 @@ def test_duplicate_accounts_are_flagged_and_reported_apart(measured, summary):
 
 
 @pytest.mark.parametrize("change", [{"common": 21}, {"jaccard": 0.999999}, {"equal_ratings": 0.99}])
-def test_all_three_signs_make_a_duplicate(measured, change):
+def test_a_duplicate_must_meet_all_three_thresholds(measured, change):
     flagged = measured.duplicates(replace(CONFIG.duplicates, **change))
     assert flagged[0] == ("common" not in change)
-    different = replace(measured, study=replace(measured.study, top=Top(PAIRS[1:], 0.5, 2, 1, 1)))
+    different = replace(
+        measured, groups=replace(measured.groups, top=TopPairs(PAIRS[1:], 0.5, 2, 1, 1))
+    )
     rest = replace(measured.twins, equal=measured.twins.equal[1:])
     assert replace(different, twins=rest).duplicates(
         replace(CONFIG.duplicates, common=1, equal_ratings=0.1)
     ) == [False, False]
 
 
-def test_the_csv_has_a_line_a_pair_and_reads_back(findings):
-    text = twins_csv(twin_rows(findings, config=CONFIG))
+def test_the_csv_has_a_line_per_pair_and_can_be_read_back(analysis):
+    text = twins_csv(twin_rows(analysis, config=CONFIG))
     rows = list(csv.DictReader(io.StringIO(text)))
     assert list(rows[0]) == [
         "rank",
@@ -131,12 +135,12 @@ def test_the_csv_has_a_line_a_pair_and_reads_back(findings):
         *("1", "1", "2", "1.0", "20", "20", "1.0", "true"),
         *("Heat (1995)", 'A "B", C', "D"),
     ]
-    # an undefined correlation and titles that are not there are empty
+    # an undefined correlation and missing titles are empty
     assert list(rows[2].values())[6:] == ["", "false", "", "", ""]
 
 
-def test_the_rows_of_random_pairs_say_null_for_undefined(findings):
-    rows = random_pair_rows(findings)
+def test_the_rows_of_random_pairs_have_null_for_undefined(analysis):
+    rows = random_pair_rows(analysis)
     assert rows[1] == (2, 7, 3, None, None)
     assert rows[0][:3] == (1, 6, 4)
 
@@ -154,19 +158,19 @@ def test_the_terminal_shows_twins_random_pairs_and_strangers(summary):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "wording"),
     [
         (
             {"lsh_recall": 0.996, "proof_users": 50},
             "LSH, which found 99.6% of the true pairs (on 50",
         ),
-        ({"lsh_recall": None}, "LSH, unproven: no pair in the sample; "),
+        ({"lsh_recall": None}, "LSH, recall unknown: no pair in the sample; "),
         ({"lsh_recall": None, "method": "exact", "proof_users": None}, "exact search; "),
     ],
 )
-def test_the_terminal_says_how_the_search_was_proven(summary, change, told):
-    assert f", by {told}" in twin_table(summary | change).splitlines()[0]
+def test_the_terminal_names_the_search_and_its_recall(summary, change, wording):
+    assert f", by {wording}" in twin_table(summary | change).splitlines()[0]
 
 
-def test_no_twins_are_said_in_one_line(summary):
-    assert twin_table(summary | {"pairs": 0}) == "twins: no pair of 7 users is alike enough"
+def test_no_twins_take_one_line(summary):
+    assert twin_table(summary | {"pairs": 0}) == "twins: no pair of 7 users is similar enough"

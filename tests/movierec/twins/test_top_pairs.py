@@ -9,9 +9,9 @@ import pytest
 
 from movierec.twins.movie_sets import movie_sets
 from movierec.twins.search import ExactSearch
-from movierec.twins.top_pairs import Top, collect_tops
+from movierec.twins.top_pairs import TopPairs, collect_top_pairs
 from tests.support import reference
-from tests.support.movie_lists import alike_users, rated
+from tests.support.movie_lists import overlapping_users, rated
 
 DOWN = (0.6, 0.3, 0.05)
 
@@ -19,7 +19,7 @@ DOWN = (0.6, 0.3, 0.05)
 def tops_of(spark, users, *, n_pairs, floors=(1,), thresholds=(0.05,)):
     sets = movie_sets(rated(spark, users), min_movies=min(floors), keep_users=n_pairs + 1)
     sets = sets.persist()
-    found = collect_tops(
+    found = collect_top_pairs(
         sets, search=ExactSearch(sets), floors=floors, n_pairs=n_pairs, thresholds=thresholds
     )
     sets.unpersist()
@@ -31,42 +31,42 @@ def above(users, floor):
 
 
 @pytest.mark.parametrize("n_pairs", [1, 30, 200])
-def test_the_twins_are_those_of_brute_force_in_its_order(spark, n_pairs):
-    users = alike_users(80, seed=1)
+def test_the_twins_equal_those_of_brute_force_in_order(spark, n_pairs):
+    users = overlapping_users(80, seed=1)
     top = tops_of(spark, users, n_pairs=n_pairs)[1]
     assert [tuple(pair) for pair in top.pairs] == reference.twins(users, n_pairs)
     assert len(top.pairs) == n_pairs
 
 
 def test_every_floor_has_its_own_twins(spark):
-    users = alike_users(90, seed=2)
+    users = overlapping_users(90, seed=2)
     tops = tops_of(spark, users, n_pairs=25, floors=(5, 15, 30), thresholds=DOWN)
     for floor, top in tops.items():
         expected = reference.twins(above(users, floor), 25)
         assert [tuple(pair) for pair in top.pairs] == expected
         assert len(expected) == 25
-    # a higher floor leaves fewer pairs, so that the search goes further down
+    # a higher floor leaves fewer pairs, so the search goes to a lower threshold
     assert [top.threshold for top in tops.values()] == sorted(
         (top.threshold for top in tops.values()), reverse=True
     )
 
 
-def test_users_with_equal_sets_are_pairs_of_their_own(spark):
+def test_users_with_equal_sets_are_pairs(spark):
     users = {n: {1, 2, 3, 4} for n in (30, 10, 20, 40)}
     users |= {n: {1, 2, 3, 4, 5} for n in (5, 25)}
     users |= {50: {7, 8, 9}}
     top = tops_of(spark, users, n_pairs=12)[1]
     assert [tuple(pair) for pair in top.pairs] == reference.twins(users, 12)
-    # of equal similarity the larger overlap is first
+    # of equal similarities, the larger overlap comes first
     assert tuple(top.pairs[0]) == (5, 25, 1.0, 5, 5)
     assert [pair[:2] for pair in top.pairs[1:7]] == list(
         itertools.combinations((10, 20, 30, 40), 2)
     )
-    assert top.reaching == 1 + 6 + 2 * 4
+    assert top.n_above_threshold == 1 + 6 + 2 * 4
 
 
 @pytest.mark.parametrize("n_pairs", [1, 3, 10])
-def test_a_crowd_with_one_set_is_cut_by_user_ids_and_counted(spark, n_pairs):
+def test_many_users_with_one_set_are_cut_by_user_ids_and_counted(spark, n_pairs):
     users = {100 - n: {1, 2, 3} for n in range(60)} | {200: {1, 2, 3, 4}, 7: {8, 9}}
     top = tops_of(spark, users, n_pairs=n_pairs)[1]
     assert [tuple(pair) for pair in top.pairs] == reference.twins(users, n_pairs)
@@ -75,32 +75,32 @@ def test_a_crowd_with_one_set_is_cut_by_user_ids_and_counted(spark, n_pairs):
 
 
 def test_ties_at_the_cut_are_counted_and_broken_by_overlap_then_ids(spark):
-    # three pairs as similar as 1/2, of which one has the larger overlap
+    # three pairs have a similarity of 1/2, and one of them has the larger overlap
     users = {1: {1, 2}, 2: {2}, 3: {11, 12}, 4: {12}, 5: {21, 22, 23, 24}, 6: {23, 24}}
     top = tops_of(spark, users, n_pairs=2)[1]
     assert [pair[:2] for pair in top.pairs] == [(5, 6), (1, 2)]
     assert (top.tied_at_cut, top.tied_and_listed) == (3, 2)
 
 
-def test_the_search_goes_no_further_down_than_it_must(spark):
+def test_the_search_stops_at_the_highest_sufficient_threshold(spark):
     users = {1: {1, 2, 3, 4}, 2: {1, 2, 3, 4, 5}, 3: {1, 2, 9, 10}}
     assert tops_of(spark, users, n_pairs=1, thresholds=DOWN)[1].threshold == 0.6
     assert tops_of(spark, users, n_pairs=2, thresholds=DOWN)[1].threshold == 0.3
 
 
-def test_pairs_below_the_last_threshold_are_no_twins(spark):
+def test_pairs_below_the_last_threshold_are_not_twins(spark):
     users = {1: {1, 2, 3, 4}, 2: {1, 2, 3, 4, 5}, 3: {1, 2, 9, 10}}
     top = tops_of(spark, users, n_pairs=3, thresholds=(0.8, 0.5))[1]
     assert [pair[:2] for pair in top.pairs] == [(1, 2)]
-    assert top.reaching == 1
+    assert top.n_above_threshold == 1
     assert top.threshold == 0.5
 
 
 @pytest.mark.parametrize("users", [{}, {1: {1, 2}}, {1: {1, 2}, 2: {3, 4}}])
-def test_nobody_alone_and_nothing_in_common_make_no_twins(spark, users):
+def test_no_common_movies_or_no_second_user_make_no_twins(spark, users):
     if not users:
         users = {1: {1}}
         found = tops_of(spark, users, n_pairs=3, floors=(2,))
-        assert found == {2: Top((), 0.05, 0, 0, 0)}
+        assert found == {2: TopPairs((), 0.05, 0, 0, 0)}
     else:
-        assert tops_of(spark, users, n_pairs=3) == {1: Top((), 0.05, 0, 0, 0)}
+        assert tops_of(spark, users, n_pairs=3) == {1: TopPairs((), 0.05, 0, 0, 0)}

@@ -16,11 +16,18 @@ import grpc
 import pytest
 
 from tests.support import invented
+from tests.support.dataproc.cli_runner import (
+    BUCKET,
+    CLUSTER_YAML,
+    PLACED,
+    ROOT,
+    CliRunner,
+    tiny_conf,
+)
 from tests.support.dataproc.fake_behaviour import RunningJob, fail_with
 from tests.support.dataproc.fake_dataproc import FakeDataproc
 from tests.support.dataproc.fake_storage import FakeStorage
 from tests.support.dataproc.real_clients import RealClients
-from tests.support.dataproc.scenes import BUCKET, CLUSTER_YAML, PLACED, ROOT, Scene, tiny_conf
 
 JOBS = [
     "stage_in",
@@ -47,10 +54,10 @@ def server(dataproc_server: FakeDataproc, storage_server: FakeStorage) -> FakeDa
     return dataproc_server
 
 
-def run(*arguments: str | Path, code: int = 0, answers: str = "") -> Scene:
-    scene = Scene(answers=answers)
-    assert scene.run(*arguments) == code, scene.said
-    return scene
+def run(*arguments: str | Path, code: int = 0, answers: str = "") -> CliRunner:
+    cli = CliRunner(answers=answers)
+    assert cli.run(*arguments) == code, cli.stderr
+    return cli
 
 
 def submitted(server: FakeDataproc) -> list[str]:
@@ -67,7 +74,7 @@ def test_from_nothing_to_a_deleted_cluster(
     up = run("cluster-up")
     assert up.summary["state"] == "RUNNING"
     assert up.summary["made"] is True
-    assert "USD an hour" in up.said
+    assert "USD an hour" in up.stderr
     assert any(name.endswith("/native_blas.sh") for name in storage_server.names(BUCKET))
     again = run("cluster-up")
     assert (again.summary["made"], again.summary["uuid"]) == (False, up.summary["uuid"])
@@ -75,8 +82,8 @@ def test_from_nothing_to_a_deleted_cluster(
 
     first = run("pipeline", "--config", conf)
     assert submitted(server) == JOBS
-    assert "--set workspace=hdfs:///movierec/workspace" in first.written
-    assert "--target gs://suite/movierec/results" in first.written
+    assert "--set workspace=hdfs:///movierec/workspace" in first.stdout
+    assert "--target gs://suite/movierec/results" in first.stdout
     second = run("pipeline", "--config", conf)
     assert submitted(server) == JOBS
     assert second.summary == first.summary
@@ -120,18 +127,18 @@ def test_a_pipeline_stops_at_the_first_failure_and_a_rerun_goes_on(
         return (fail_with(trace) if broken else healthy)(running)
 
     server.runner = runner
-    scene = run("pipeline", "--config", conf, code=1)
+    cli = run("pipeline", "--config", conf, code=1)
     assert submitted(server) == JOBS[:5]
-    assert "ended in ERROR" in scene.said
-    assert "  ValueError: 42 is too much" in scene.said
-    assert "driver output: gs://" in scene.said
-    assert scene.written.endswith("ValueError: 42 is too much\n")
+    assert "ended in ERROR" in cli.stderr
+    assert "  ValueError: 42 is too much" in cli.stderr
+    assert "driver output: gs://" in cli.stderr
+    assert cli.stdout.endswith("ValueError: 42 is too much\n")
 
     failed_id = server.calls_of("SubmitJob")[-1].request.job.reference.job_id
     refused = run("cluster-down", code=3)
-    assert "on its HDFS alone" in refused.said
-    assert "movierec-ingest-" in refused.said
-    assert failed_id not in refused.said
+    assert "on its HDFS alone" in refused.stderr
+    assert "movierec-ingest-" in refused.stderr
+    assert failed_id not in refused.stderr
 
     server.runner = healthy
     run("pipeline", "--config", conf)
@@ -147,7 +154,7 @@ def test_results_that_are_newer_than_the_export_keep_the_cluster(
     run("cluster-up")
     run("pipeline", "--config", conf)
     run("submit", "--config", conf, "--job", "twins", "--set", "twins.min_movies=7")
-    assert "movierec-find-twins-" in run("cluster-down", code=3).said
+    assert "movierec-find-twins-" in run("cluster-down", code=3).stderr
     # another config's export does not have them
     run("submit", "--config", conf, "--job", "export", "--force")
     run("cluster-down", code=3)
@@ -211,14 +218,14 @@ def test_a_new_cluster_runs_anew(server: FakeDataproc, conf: Path) -> None:
 def test_a_workflow_makes_its_cluster_and_leaves_results_in_the_bucket(
     server: FakeDataproc, conf: Path
 ) -> None:
-    scene = run("workflow", "--config", conf)
-    assert scene.summary["output"] == f"gs://{BUCKET}/movierec/results"
-    assert "to follow it from elsewhere: make attach OPERATION=projects/" in scene.said
+    cli = run("workflow", "--config", conf)
+    assert cli.summary["output"] == f"gs://{BUCKET}/movierec/results"
+    assert "to follow it from elsewhere: make attach OPERATION=projects/" in cli.stderr
     call = server.calls_of("InstantiateInlineWorkflowTemplate")[0]
     assert call.request.template.placement.managed_cluster.config.initialization_actions
-    assert "export completed" in scene.said
+    assert "export completed" in cli.stderr
     # done is done, and what failed is tried again under another id
-    assert run("workflow", "--config", conf).summary == scene.summary
+    assert run("workflow", "--config", conf).summary == cli.summary
     requests = [
         one.request.request_id for one in server.calls_of("InstantiateInlineWorkflowTemplate")
     ]
@@ -231,9 +238,9 @@ def test_a_workflow_that_failed_tells_the_step_and_is_run_again(
 ) -> None:
     healthy = server.runner
     server.runner = fail_with("boom\n", exit_code=3)
-    scene = run("workflow", "--config", conf, code=1)
-    assert "step stage-in, job " in scene.said
-    assert "make logs ID=" in scene.said
+    cli = run("workflow", "--config", conf, code=1)
+    assert "step stage-in, job " in cli.stderr
+    assert "make logs ID=" in cli.stderr
     server.runner = healthy
     run("workflow", "--config", conf)
     ids = [call.request.request_id for call in server.calls_of("InstantiateInlineWorkflowTemplate")]
@@ -241,16 +248,16 @@ def test_a_workflow_that_failed_tells_the_step_and_is_run_again(
 
 
 def test_a_batch_works_on_the_bucket(server: FakeDataproc, conf: Path) -> None:
-    scene = run("batch", "--config", conf, "--job", "ingest")
+    cli = run("batch", "--config", conf, "--job", "ingest")
     batch = server.calls_of("CreateBatch")[0].request.batch
     assert f"workspace=gs://{BUCKET}/movierec/results" in batch.pyspark_batch.args
     assert not any("hdfs:" in argument for argument in batch.pyspark_batch.args)
-    assert run("batch", "--config", conf, "--job", "ingest").summary == scene.summary
+    assert run("batch", "--config", conf, "--job", "ingest").summary == cli.summary
     assert len(server.calls_of("CreateBatch")) == 1
     refused = run(
         *("batch", "--config", conf, "--job", "ingest", "--set", "workspace=hdfs:///w"), code=2
     )
-    assert "a batch has no HDFS" in refused.said
+    assert "a batch has no HDFS" in refused.stderr
 
 
 def test_fetch_brings_what_a_local_run_leaves(
@@ -258,7 +265,7 @@ def test_fetch_brings_what_a_local_run_leaves(
 ) -> None:
     out = tmp_path / "out"
     missing = run("fetch", "--config", conf, "--out", out, code=3)
-    assert "no stage of this conf is done there" in missing.said
+    assert "no stage of this conf is done there" in missing.stderr
     run("cluster-up")
     run("pipeline", "--config", conf)
     left = {"evaluate": {"models": 1}, "find-twins": {"twins": 2}, "describe-run": {}}
@@ -289,7 +296,7 @@ def test_fetch_brings_what_a_local_run_leaves(
     (archive,) = conf.parent.glob("*.zip")
     sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
     archive.unlink()
-    assert "source.sha256" in run("fetch", "--config", conf, "--out", out, code=3).said
+    assert "source.sha256" in run("fetch", "--config", conf, "--out", out, code=3).stderr
     known = ("--set", f"source.sha256='{sha256}'")
     assert run("fetch", "--config", conf, *known, "--out", out).summary == summary
 
@@ -297,19 +304,19 @@ def test_fetch_brings_what_a_local_run_leaves(
 def test_logs_follow_a_job_from_its_beginning(server: FakeDataproc, conf: Path) -> None:
     run("cluster-up")
     job_id = run("submit", "--config", conf, "--job", "ingest").summary["jobs"][0]
-    scene = run("logs", "--job-id", job_id)
-    assert scene.written.startswith(f"gs://{BUCKET}/movierec/artifacts/")
-    assert "not found" in run("logs", "--job-id", "nobody", code=3).said
+    cli = run("logs", "--job-id", job_id)
+    assert cli.stdout.startswith(f"gs://{BUCKET}/movierec/artifacts/")
+    assert "not found" in run("logs", "--job-id", "nobody", code=3).stderr
 
 
 def test_without_a_cluster_the_cure_is_told(server: FakeDataproc, conf: Path) -> None:
-    scene = run("pipeline", "--config", conf, code=3)
-    assert "make it with `make cluster-up`" in scene.said
+    cli = run("pipeline", "--config", conf, code=3)
+    assert "make it with `make cluster-up`" in cli.stderr
     assert not server.calls_of("SubmitJob")
 
 
 def test_a_cluster_of_somebody_else_is_left_alone(server: FakeDataproc) -> None:
-    Scene().context().clients.clusters.create_cluster(
+    CliRunner().context().clients.clusters.create_cluster(
         request={
             "project_id": "test-project",
             "region": "europe-west1",
@@ -322,7 +329,7 @@ def test_a_cluster_of_somebody_else_is_left_alone(server: FakeDataproc) -> None:
         ["cluster-down"],
         ["cluster-down", "--force"],
     ):
-        assert "this suite did not make" in run(*words, code=1).said
+        assert "this suite did not make" in run(*words, code=1).stderr
     assert server.calls_of("DeleteCluster") == []
 
 
@@ -333,11 +340,11 @@ def test_quota_on_making_a_cluster_has_a_cure(server: FakeDataproc, operation: b
     else:
         code, message = grpc.StatusCode.RESOURCE_EXHAUSTED, "Insufficient 'CPUS' quota."
         server.fail_next("CreateCluster", code, message=message)
-    scene = run("cluster-up", code=1)
-    assert "Insufficient 'CPUS' quota" in scene.said
-    assert "lower machine types or counts" in scene.said
+    cli = run("cluster-up", code=1)
+    assert "Insufficient 'CPUS' quota" in cli.stderr
+    assert "lower machine types or counts" in cli.stderr
     assert len(server.calls_of("CreateCluster")) == 1
-    assert ("bills until it is deleted" in scene.said) == operation
+    assert ("bills until it is deleted" in cli.stderr) == operation
 
 
 def test_a_dry_run_asks_nothing_and_says_everything(
@@ -347,15 +354,15 @@ def test_a_dry_run_asks_nothing_and_says_everything(
         "cluster.autoscaling={policy: p-1, min: 0, max: 4, cooldown_minutes: 4, "
         "scale_up_factor: 1, scale_down_factor: 1, decommission_minutes: 0}"
     )
-    scene = run(
+    cli = run(
         *("workflow", "--config", conf, "--dry-run", "--cluster-set", scaling, "--out", tmp_path)
     )
     assert server.calls == []
-    assert scene.summary["methods"] == [
+    assert cli.summary["methods"] == [
         "AutoscalingPolicyService.CreateAutoscalingPolicy",
         "WorkflowTemplateService.InstantiateInlineWorkflowTemplate",
     ]
-    assert scene.summary["gcloud"][1][-1] == f"--file={tmp_path}/dataproc/workflow.yaml"
+    assert cli.summary["gcloud"][1][-1] == f"--file={tmp_path}/dataproc/workflow.yaml"
     assert "stepId: export" in (tmp_path / "dataproc" / "workflow.yaml").read_text()
     assert "maxInstances: 4" in (tmp_path / "dataproc" / "p-1.yaml").read_text()
     pipeline = run("pipeline", "--config", conf, "--dry-run").summary
@@ -370,7 +377,7 @@ def test_a_dry_run_is_refused_where_there_is_nothing_to_show(
 ) -> None:
     on_conf = ["--config", str(conf)] if words[0] in ("upload", "fetch") else []
     with pytest.raises(SystemExit) as caught:
-        Scene().run(*words, *on_conf, "--dry-run")
+        CliRunner().run(*words, *on_conf, "--dry-run")
     assert caught.value.code == 2
     assert "unrecognized arguments: --dry-run" in capsys.readouterr().err
 
@@ -378,7 +385,7 @@ def test_a_dry_run_is_refused_where_there_is_nothing_to_show(
 def test_the_command_line_is_strict() -> None:
     for arguments in (["cluster-up", "--dry"], ["submit", "--config", "c"], ["pipelin"]):
         with pytest.raises(SystemExit) as caught:
-            Scene().run(*arguments)
+            CliRunner().run(*arguments)
         assert caught.value.code == 2
 
 
@@ -386,11 +393,11 @@ def test_a_conf_s_faults_are_told_all_at_once(server: FakeDataproc, tmp_path: Pa
     broken = tmp_path / "cluster.yaml"
     text = CLUSTER_YAML.read_text().replace("idle_delete_minutes: 30", "idle_delete_minute: 30")
     broken.write_text(text.replace("prefix: movierec", "prefix: /movierec/"))
-    scene = run("cluster-up", "--cluster", broken, code=2)
-    assert "did you mean cluster.idle_delete_minutes?" in scene.said
-    assert "prefix: a folder" in scene.said
+    cli = run("cluster-up", "--cluster", broken, code=2)
+    assert "did you mean cluster.idle_delete_minutes?" in cli.stderr
+    assert "prefix: a folder" in cli.stderr
     assert "--cluster-set nonsense: write it as section.key=value" in (
-        run("cluster-up", "--cluster-set", "nonsense", code=2).said
+        run("cluster-up", "--cluster-set", "nonsense", code=2).stderr
     )
 
 

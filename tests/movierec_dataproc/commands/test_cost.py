@@ -7,7 +7,7 @@ import pytest
 from movierec.errors import ConfigError
 from movierec_dataproc.commands.cost import estimate, estimate_lines, node_groups
 from movierec_dataproc.conf.machine_types import MachineSize, machine_size
-from tests.support.dataproc.scenes import cluster_conf
+from tests.support.dataproc.cli_runner import cluster_conf
 
 PRICES = (
     "prices={currency: EUR, vcpu_hour: 0.1, memory_gb_hour: 0.01, disk_gb_month: 7.3, "

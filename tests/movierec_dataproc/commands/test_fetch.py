@@ -14,8 +14,8 @@ from movierec.pipeline import dag
 from movierec.pipeline.fingerprint import fingerprint
 from movierec_dataproc.commands.fetch import fetch, fingerprints
 from movierec_dataproc.commands.preparation import archive_sha256
+from tests.support.dataproc.cli_runner import BUCKET, ROOT, CliRunner
 from tests.support.dataproc.fake_storage import FakeStorage
-from tests.support.dataproc.scenes import BUCKET, ROOT, Scene
 
 FOUND = {stage.name: "f" * 16 for stage in dag.PIPELINE}
 
@@ -61,7 +61,7 @@ def test_results_lie_under_the_archive_s_checksum(
 
     def known(*overrides: str) -> str:
         config = load_config(text, origin="full.yaml", overrides=overrides)
-        return archive_sha256(config, Scene().context())
+        return archive_sha256(config, CliRunner().context())
 
     (tmp_path / "x.zip").write_bytes(b"zip")
     here, there = f"source.archive={tmp_path}/x.zip", f"source.archive=gs://{BUCKET}/x.zip"

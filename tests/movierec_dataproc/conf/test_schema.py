@@ -9,7 +9,7 @@ from movierec.config.loader import load, to_dict
 from movierec.errors import ConfigError
 from movierec_dataproc.conf.schema import ClusterConfig
 from movierec_dataproc.conf.target import require_target
-from tests.support.dataproc.scenes import CLUSTER_YAML, cluster_conf
+from tests.support.dataproc.cli_runner import CLUSTER_YAML, cluster_conf
 
 SCALING = (
     "{policy: p-1, min: 1, max: 4, cooldown_minutes: 4, scale_up_factor: 0.5, "

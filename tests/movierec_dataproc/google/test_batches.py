@@ -10,20 +10,20 @@ from movierec_dataproc.commands.context import Context
 from movierec_dataproc.google import batches
 from movierec_dataproc.google.errors import WorkError
 from movierec_dataproc.google.remote_work import Interrupted
+from tests.support.dataproc.cli_runner import CliRunner
 from tests.support.dataproc.fake_behaviour import RunningJob, fail_with
 from tests.support.dataproc.fake_dataproc import FakeDataproc
 from tests.support.dataproc.real_clients import RealClients
-from tests.support.dataproc.scenes import Scene
 
 
-def submit(scene: Scene, context: Context) -> batches.BatchWork:
+def submit(cli: CliRunner, context: Context) -> batches.BatchWork:
     batch = dp.Batch(pyspark_batch=dp.PySparkBatch(main_python_file_uri="gs://b/main.py"))
     return batches.submit(
         batch,
         batch_id="movierec-ingest-1",
         clients=context.clients,
         target=context.target,
-        terminal=scene.terminal,
+        terminal=cli.terminal,
     )
 
 
@@ -32,34 +32,34 @@ def submit(scene: Scene, context: Context) -> batches.BatchWork:
 def test_a_failure_that_passes_makes_one_batch(
     dataproc_server: FakeDataproc, name: str, after: bool
 ) -> None:
-    scene = Scene()
-    context = scene.context()
+    cli = CliRunner()
+    context = cli.context()
     dataproc_server.fail_next("CreateBatch", grpc.StatusCode[name], after=after, times=2)
-    context.finish(submit(scene, context))
+    context.finish(submit(cli, context))
     calls = dataproc_server.calls_of("CreateBatch")
     assert len(calls) == 3
     assert len({call.request.request_id for call in calls}) == 1
-    assert scene.written.startswith("gs://b/main.py starts")
+    assert cli.stdout.startswith("gs://b/main.py starts")
 
 
 def test_a_batch_id_that_is_there_is_followed(
     dataproc_server: FakeDataproc, clients: RealClients
 ) -> None:
     clients.begin_batch("movierec-ingest-1", request_id="somebody-else-s")
-    scene = Scene()
-    context = scene.context()
-    context.finish(submit(scene, context))
-    assert "is there already; following it" in scene.said
+    cli = CliRunner()
+    context = cli.context()
+    context.finish(submit(cli, context))
+    assert "is there already; following it" in cli.stderr
 
 
 def test_a_batch_that_fails_tells_its_last_lines(dataproc_server: FakeDataproc) -> None:
     dataproc_server.runner = fail_with("Traceback\nKeyError: 'rating'\n")
-    scene = Scene()
-    context = scene.context()
+    cli = CliRunner()
+    context = cli.context()
     with pytest.raises(WorkError, match="batch movierec-ingest-1: ended in FAILED"):
-        context.finish(submit(scene, context))
-    assert "  KeyError: 'rating'" in scene.said
-    assert "driver output: gs://" in scene.said
+        context.finish(submit(cli, context))
+    assert "  KeyError: 'rating'" in cli.stderr
+    assert "driver output: gs://" in cli.stderr
 
 
 @pytest.mark.parametrize("answers", ["c\n", ""])
@@ -69,10 +69,10 @@ def test_ctrl_c(dataproc_server: FakeDataproc, answers: str) -> None:
         return 1
 
     dataproc_server.runner = runner
-    scene = Scene(answers=answers)
-    scene.clock.ctrl_c = {4}
-    context = scene.context()
-    work = submit(scene, context)
+    cli = CliRunner(answers=answers)
+    cli.clock.ctrl_c = {4}
+    context = cli.context()
+    work = submit(cli, context)
     with pytest.raises(Interrupted, match="movierec-ingest-1"):
         context.finish(work)
     if answers:

@@ -17,8 +17,8 @@ from movierec_dataproc.google import clusters
 from movierec_dataproc.google.bucket import Bucket
 from movierec_dataproc.google.clients import Clients
 from movierec_dataproc.google.errors import CredentialsError, explain
+from tests.support.dataproc.cli_runner import CliRunner
 from tests.support.dataproc.fake_dataproc import FakeDataproc
-from tests.support.dataproc.scenes import Scene
 
 ALL = ("clusters", "jobs", "workflows", "batches", "policies")
 
@@ -69,10 +69,10 @@ def test_a_command_without_credentials_ends_in_one_line(
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
     monkeypatch.setenv("NO_GCE_CHECK", "true")
-    scene = Scene()
-    assert scene.run("cluster-status") == 1
-    assert len(scene.said.splitlines()) == 1
-    assert scene.written == ""
+    cli = CliRunner()
+    assert cli.run("cluster-status") == 1
+    assert len(cli.stderr.splitlines()) == 1
+    assert cli.stdout == ""
 
 
 @pytest.mark.parametrize(
@@ -133,9 +133,9 @@ def test_a_network_that_stays_away_ends_in_one_line(
         raise error
 
     monkeypatch.setattr(clusters, "get", away)
-    scene = Scene()
-    assert scene.run("cluster-status") == 1
-    assert scene.said == "dataproc: cluster-status: ConnectionError: away\n"
+    cli = CliRunner()
+    assert cli.run("cluster-status") == 1
+    assert cli.stderr == "dataproc: cluster-status: ConnectionError: away\n"
     monkeypatch.setattr(storage.Bucket, "get_blob", away)
     bucket = Bucket(storage.Client.create_anonymous_client(), "b")
     with pytest.raises(UserError, match="gs://b/x: ConnectionError: away"):

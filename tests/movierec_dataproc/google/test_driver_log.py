@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from movierec.errors import InputError, UserError
 from movierec_dataproc.google.driver_log import DriverLog
-from movierec_dataproc.google.retries import retried
+from movierec_dataproc.google.retries import with_retries
+from tests.support.dataproc.cli_runner import BUCKET, CliRunner
 from tests.support.dataproc.fake_storage import FakeStorage
-from tests.support.dataproc.scenes import BUCKET, Scene
 
 
 class Memory:
@@ -141,26 +141,26 @@ def test_a_shrinking_object_is_an_error() -> None:
     ],
 )
 def test_a_fault_that_passes_costs_no_byte(fault: Exception) -> None:
-    memory, scene = Memory(), Scene()
+    memory, cli = Memory(), CliRunner()
     memory.append(0, b"before ")
     log, out = follow(memory)
     log.poll()
     memory.append(0, b"after")
     memory.faults = [fault, fault, fault]
-    assert retried(log.poll, place="log", terminal=scene.terminal) == 5
+    assert with_retries(log.poll, place="log", terminal=cli.terminal) == 5
     assert out.getvalue() == b"before after"
-    assert scene.clock.slept == [1.0, 2.0, 4.0]
-    assert "trying again in 4 s" in scene.said
+    assert cli.clock.slept == [1.0, 2.0, 4.0]
+    assert "trying again in 4 s" in cli.stderr
 
 
 def test_a_fault_that_stays_ends_in_one_line() -> None:
-    memory, scene = Memory(), Scene()
+    memory, cli = Memory(), CliRunner()
     memory.append(0, b"x")
     memory.faults = [api.ServiceUnavailable("no\nway")] * 8
     log, _ = follow(memory)
     with pytest.raises(UserError, match=r"log, tried 8 times: ServiceUnavailable: .*no way"):
-        retried(log.poll, place="log", terminal=scene.terminal)
-    assert sum(scene.clock.slept) == 1 + 2 + 4 + 8 + 16 + 30 + 30
+        with_retries(log.poll, place="log", terminal=cli.terminal)
+    assert sum(cli.clock.slept) == 1 + 2 + 4 + 8 + 16 + 30 + 30
 
 
 class CuttingProxy:
@@ -224,13 +224,13 @@ def proxy(storage_server: FakeStorage, monkeypatch: pytest.MonkeyPatch) -> Itera
 def test_connections_that_are_cut_while_following(
     proxy: CuttingProxy, storage_server: FakeStorage
 ) -> None:
-    scene = Scene()
-    context = scene.context()
+    cli = CliRunner()
+    context = cli.context()
     parts = [bytes([65 + index]) * 300_000 + b"\n" for index in range(5)]
     log = context.open_log(f"gs://{BUCKET}/job/driveroutput")
     for index, part in enumerate([*parts, b""]):
         storage_server.put(BUCKET, f"job/driveroutput.{index:09d}", part)
-        retried(log.poll, place="log", terminal=scene.terminal)
+        with_retries(log.poll, place="log", terminal=cli.terminal)
     assert log.ended
-    assert scene.out.getvalue() == b"".join(parts)
+    assert cli.out.getvalue() == b"".join(parts)
     assert proxy.cuts == 0

@@ -11,11 +11,11 @@ from movierec.errors import UserError
 from movierec_dataproc.commands.context import Context
 from movierec_dataproc.google import jobs
 from movierec_dataproc.google.errors import WorkError
-from movierec_dataproc.google.remote_work import Interrupted, Limit, Progress, next_attempt
+from movierec_dataproc.google.remote_work import Interrupted, Progress, TimeLimit, next_attempt
+from tests.support.dataproc.cli_runner import CliRunner
 from tests.support.dataproc.fake_behaviour import RunningJob
 from tests.support.dataproc.fake_dataproc import FakeDataproc
 from tests.support.dataproc.real_clients import RealClients
-from tests.support.dataproc.scenes import Scene
 
 PREFIX = "gs://suite/movierec/artifacts/0"
 
@@ -33,12 +33,12 @@ def a_job(job_id: str = "movierec-ingest-1") -> dp.Job:
     )
 
 
-def submit(scene: Scene, context: Context, job: dp.Job | None = None) -> jobs.JobWork:
+def submit(cli: CliRunner, context: Context, job: dp.Job | None = None) -> jobs.JobWork:
     return jobs.submit(
         job or a_job(),
         clients=context.clients,
         target=context.target,
-        terminal=scene.terminal,
+        terminal=cli.terminal,
     )
 
 
@@ -54,24 +54,24 @@ def wait_for(running: RunningJob) -> int:
 def test_a_failure_that_passes_submits_once(
     dataproc_server: FakeDataproc, name: str, after: bool
 ) -> None:
-    scene = Scene()
-    context = scene.context()
+    cli = CliRunner()
+    context = cli.context()
     dataproc_server.fail_next("SubmitJob", grpc.StatusCode[name], after=after, times=2)
-    work = submit(scene, context)
+    work = submit(cli, context)
     context.finish(work)
     assert len(dataproc_server.calls_of("SubmitJob")) == 3
     listed = context.clients.jobs.list_jobs(project_id="test-project", region="europe-west1")
     assert [job.reference.job_id for job in listed] == ["movierec-ingest-1"]
     # the library itself tries again after UNAVAILABLE alone
-    assert ("trying again in 1 s" in scene.said) == (name != "UNAVAILABLE")
+    assert ("trying again in 1 s" in cli.stderr) == (name != "UNAVAILABLE")
 
 
 def test_a_failure_that_stays_is_told_in_a_line(dataproc_server: FakeDataproc) -> None:
-    scene = Scene()
+    cli = CliRunner()
     code = grpc.StatusCode.INTERNAL
     dataproc_server.fail_next("SubmitJob", code, times=None, message="out\nof order")
     with pytest.raises(UserError, match=r"tried 8 times: .*out of order") as caught:
-        submit(scene, scene.context())
+        submit(cli, cli.context())
     assert "\n" not in str(caught.value)
     assert len(dataproc_server.calls_of("SubmitJob")) == 8
 
@@ -80,14 +80,14 @@ def test_a_job_id_that_is_there_is_followed(
     dataproc_server: FakeDataproc, clients: RealClients
 ) -> None:
     clients.submit("movierec-ingest-1", cluster="c1", request_id="somebody-else-s")
-    scene = Scene()
-    context = scene.context()
-    work = submit(scene, context)
+    cli = CliRunner()
+    context = cli.context()
+    work = submit(cli, context)
     context.finish(work)
-    assert "is there already; following it" in scene.said
-    assert scene.written == "gs://b/main.py starts\n--x 1\n"
+    assert "is there already; following it" in cli.stderr
+    assert cli.stdout == "gs://b/main.py starts\n--x 1\n"
     # an output that is complete is not waited for
-    assert scene.clock.time < 8
+    assert cli.clock.time < 8
 
 
 def test_a_job_that_fails_tells_its_stack_trace_and_where_it_is(
@@ -103,17 +103,17 @@ def test_a_job_that_fails_tells_its_stack_trace_and_where_it_is(
     dataproc_server.runner = runner
     dataproc_server.output_object_bytes = 1000
     dataproc_server.output_lag_seconds = 0.02
-    scene = Scene()
-    context = scene.context()
-    work = submit(scene, context)
+    cli = CliRunner()
+    context = cli.context()
+    work = submit(cli, context)
     with pytest.raises(WorkError, match="job movierec-ingest-1: ended in ERROR: "):
         context.finish(work)
-    assert scene.written == trace
-    assert scene.said.splitlines()[-2] == "dataproc:   KeyError: 'rating'"
-    assert "  line 387" in scene.said
-    assert "  line 386" not in scene.said
-    assert scene.said.splitlines()[-1].startswith("dataproc: driver output: gs://dataproc-staging/")
-    states = [line.rpartition(" ")[2] for line in scene.said.splitlines() if ": job " in line]
+    assert cli.stdout == trace
+    assert cli.stderr.splitlines()[-2] == "dataproc:   KeyError: 'rating'"
+    assert "  line 387" in cli.stderr
+    assert "  line 386" not in cli.stderr
+    assert cli.stderr.splitlines()[-1].startswith("dataproc: driver output: gs://dataproc-staging/")
+    states = [line.rpartition(" ")[2] for line in cli.stderr.splitlines() if ": job " in line]
     assert states[-1] == "ERROR"
 
 
@@ -121,32 +121,32 @@ def test_an_output_that_never_ends_is_not_waited_for_for_ever(
     dataproc_server: FakeDataproc,
 ) -> None:
     dataproc_server.output_ends = False
-    scene = Scene()
-    context = scene.context()
-    context.finish(submit(scene, context))
-    assert scene.written.endswith("--x\n")
-    assert 10 <= scene.clock.time < 60
+    cli = CliRunner()
+    context = cli.context()
+    context.finish(submit(cli, context))
+    assert cli.stdout.endswith("--x\n")
+    assert 10 <= cli.clock.time < 60
 
 
 def test_asking_after_a_job_outlives_failures_that_pass(dataproc_server: FakeDataproc) -> None:
-    scene = Scene()
-    context = scene.context()
-    work = submit(scene, context)
+    cli = CliRunner()
+    context = cli.context()
+    work = submit(cli, context)
     dataproc_server.fail_next("GetJob", grpc.StatusCode.ABORTED, times=2)
     context.finish(work)
-    assert "trying again in 2 s" in scene.said
+    assert "trying again in 2 s" in cli.stderr
 
 
 def test_a_wait_has_an_end_where_the_conf_says_so(dataproc_server: FakeDataproc) -> None:
     dataproc_server.runner = wait_for
-    scene = Scene()
-    context = scene.context("timeouts.poll_seconds=60")
-    work = submit(scene, context)
+    cli = CliRunner()
+    context = cli.context("timeouts.poll_seconds=60")
+    work = submit(cli, context)
     with pytest.raises(
         WorkError, match=r"still .* of timeouts.job_hours = 0.5; it goes on: make logs ID="
     ):
-        context.finish(work, limit=Limit(1800, "timeouts.job_hours = 0.5"))
-    assert 1800 <= scene.clock.time < 2000
+        context.finish(work, limit=TimeLimit(1800, "timeouts.job_hours = 0.5"))
+    assert 1800 <= cli.clock.time < 2000
     state = work.progress().state
     assert state in ("PENDING", "SETUP_DONE", "RUNNING")
 
@@ -154,27 +154,27 @@ def test_a_wait_has_an_end_where_the_conf_says_so(dataproc_server: FakeDataproc)
 @pytest.mark.parametrize("answers", ["", "d\n"])
 def test_ctrl_c_leaves_a_job_running(dataproc_server: FakeDataproc, answers: str) -> None:
     dataproc_server.runner = wait_for
-    scene = Scene(answers=answers)
-    scene.clock.ctrl_c = {4}
-    context = scene.context()
-    work = submit(scene, context)
+    cli = CliRunner(answers=answers)
+    cli.clock.ctrl_c = {4}
+    context = cli.context()
+    work = submit(cli, context)
     with pytest.raises(Interrupted) as caught:
         context.finish(work)
     assert caught.value.exit_code == 130
     said = str(caught.value)
     assert "follow it: make logs ID=movierec-ingest-1" in said
     assert "cancel it: gcloud dataproc jobs kill movierec-ingest-1 --project=test-project" in said
-    assert ("cancel job movierec-ingest-1 (c)" in scene.said) == bool(answers)
+    assert ("cancel job movierec-ingest-1 (c)" in cli.stderr) == bool(answers)
     assert dataproc_server.calls_of("CancelJob") == []
     assert not work.progress().ended
 
 
 def test_ctrl_c_cancels_where_the_user_says_so(dataproc_server: FakeDataproc) -> None:
     dataproc_server.runner = wait_for
-    scene = Scene(answers="c\n")
-    scene.clock.ctrl_c = {4}
-    context = scene.context()
-    work = submit(scene, context)
+    cli = CliRunner(answers="c\n")
+    cli.clock.ctrl_c = {4}
+    context = cli.context()
+    work = submit(cli, context)
     dataproc_server.fail_next("CancelJob", grpc.StatusCode.ABORTED)
     with pytest.raises(Interrupted, match="cancelling"):
         context.finish(work)
@@ -215,9 +215,9 @@ def test_progress_of_yarn_is_told(dataproc_server: FakeDataproc) -> None:
 def test_jobs_of_an_earlier_cluster_of_the_name_are_not_listed(
     dataproc_server: FakeDataproc, clients: RealClients
 ) -> None:
-    scene = Scene()
-    context = scene.context()
-    context.finish(submit(scene, context))
+    cli = CliRunner()
+    context = cli.context()
+    context.finish(submit(cli, context))
     uuid = clients.get_cluster("c1").cluster_uuid
     listed = jobs.on_cluster(context.clients, context.target, cluster_name="c1", cluster_uuid=uuid)
     assert [job.reference.job_id for job in listed] == ["movierec-ingest-1"]

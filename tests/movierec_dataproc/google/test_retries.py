@@ -7,8 +7,8 @@ import requests
 from google.api_core import exceptions as api
 
 from movierec.errors import UserError
-from movierec_dataproc.google.retries import ATTEMPTS, LONGEST, passes, retried
-from tests.support.dataproc.scenes import Scene
+from movierec_dataproc.google.retries import ATTEMPTS, LONGEST_PAUSE, is_transient, with_retries
+from tests.support.dataproc.cli_runner import CliRunner
 
 
 @pytest.mark.parametrize(
@@ -33,8 +33,8 @@ from tests.support.dataproc.scenes import Scene
     ],
 )
 def test_only_what_passes_is_tried_again(error: Exception, expected: bool) -> None:
-    assert passes(error) == expected
-    scene, calls = Scene(), []
+    assert is_transient(error) == expected
+    cli, calls = CliRunner(), []
 
     def call() -> int:
         calls.append(1)
@@ -43,20 +43,20 @@ def test_only_what_passes_is_tried_again(error: Exception, expected: bool) -> No
         return 7
 
     if expected:
-        assert retried(call, place="here", terminal=scene.terminal) == 7
+        assert with_retries(call, place="here", terminal=cli.terminal) == 7
     else:
         with pytest.raises(type(error)):
-            retried(call, place="here", terminal=scene.terminal)
+            with_retries(call, place="here", terminal=cli.terminal)
     assert len(calls) == 1 + expected
 
 
 def test_the_last_attempt_is_told_as_the_last() -> None:
-    scene = Scene()
+    cli = CliRunner()
 
     def call() -> None:
         raise api.Aborted("again")
 
     with pytest.raises(UserError, match="here, tried 8 times: Aborted: "):
-        retried(call, place="here", terminal=scene.terminal)
-    assert len(scene.clock.slept) == ATTEMPTS - 1
-    assert max(scene.clock.slept) == LONGEST
+        with_retries(call, place="here", terminal=cli.terminal)
+    assert len(cli.clock.slept) == ATTEMPTS - 1
+    assert max(cli.clock.slept) == LONGEST_PAUSE

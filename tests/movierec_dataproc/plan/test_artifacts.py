@@ -19,14 +19,14 @@ from movierec_dataproc.plan.artifacts import (
     collect_suite,
     upload,
 )
+from tests.support.dataproc.cli_runner import BUCKET, ROOT, CliRunner
 from tests.support.dataproc.fake_storage import FakeStorage
-from tests.support.dataproc.scenes import BUCKET, ROOT, Scene
 
 
 @pytest.fixture
 def bucket(storage_server: FakeStorage) -> Bucket:
     storage_server.create_bucket(BUCKET)
-    return Scene().context().bucket()
+    return CliRunner().context().bucket()
 
 
 def files(directory: Path, **contents: str) -> list[Path]:
@@ -61,7 +61,7 @@ def test_the_suite_has_all_that_a_job_needs(tmp_path: Path) -> None:
     assert {"ingest.py", "stage_in.py", "export_results.py", "small.yaml"} <= set(names)
     assert suite.packages == tuple(path.name for path in zips)
     assert collect_suite(conf=ROOT / "conf" / "small.yaml", packages=zips) == suite
-    target = Scene().context().target
+    target = CliRunner().context().target
     digest = suite.artifacts.digest
     uri = suite.artifacts.uri(target, "ingest.py")
     assert uri == f"gs://{BUCKET}/movierec/artifacts/{digest}/ingest.py"
@@ -75,7 +75,7 @@ def test_the_suite_has_all_that_a_job_needs(tmp_path: Path) -> None:
 def test_what_is_there_is_not_sent_again(
     bucket: Bucket, storage_server: FakeStorage, tmp_path: Path
 ) -> None:
-    target = Scene().context().target
+    target = CliRunner().context().target
     artifacts = collect(files(tmp_path / "a", x="1", y="2"))
     sent = upload(artifacts, bucket=bucket, target=target)
     assert sent == [artifacts.uri(target, "x.py"), artifacts.uri(target, "y.py")]
@@ -105,7 +105,7 @@ def test_of_two_laptops_one_is_first(
     start = threading.Barrier(4)
 
     def put() -> None:
-        mine = Scene().context().bucket()
+        mine = CliRunner().context().bucket()
         start.wait()
         sent.append(mine.put_once("x", content))
 
@@ -145,7 +145,7 @@ def test_an_upload_that_somebody_was_faster_with_is_compared(
 def test_a_large_file_goes_in_parts(
     bucket: Bucket, storage_server: FakeStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bucket_module, "CHUNK", 4 << 20)
+    monkeypatch.setattr(bucket_module, "CHUNK_BYTES", 4 << 20)
     path = tmp_path / "large.zip"
     path.write_bytes(os.urandom((9 << 20) + 17))
     sizes: list[int] = []
@@ -167,4 +167,4 @@ def test_a_large_file_goes_in_parts(
 def test_a_missing_bucket_has_a_cure(storage_server: FakeStorage, tmp_path: Path) -> None:
     (path,) = files(tmp_path / "a", x="1")
     with pytest.raises(UserError, match=r"gs://suite/x: not found .*check the name"):
-        Scene().context().bucket().put_once("x", read_content(path))
+        CliRunner().context().bucket().put_once("x", read_content(path))

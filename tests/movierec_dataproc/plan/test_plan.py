@@ -10,11 +10,11 @@ from movierec.config.loader import load_config
 from movierec.errors import ConfigError, InputError
 from movierec.pipeline import dag
 from movierec.pipeline.fingerprint import fingerprint
-from movierec_dataproc.commands.preparation import Wanted, prepare
+from movierec_dataproc.commands.preparation import RunOptions, prepare
 from movierec_dataproc.plan.plan import Place, Plan, last_stages, yaml_text
 from movierec_dataproc.requests import jobs
+from tests.support.dataproc.cli_runner import BUCKET, ROOT, CliRunner, cluster_conf, tiny_conf
 from tests.support.dataproc.fake_storage import FakeStorage
-from tests.support.dataproc.scenes import BUCKET, ROOT, Scene, cluster_conf, tiny_conf
 
 
 def plan_of(
@@ -24,8 +24,8 @@ def plan_of(
     force: bool = False,
     verbose: bool = False,
 ) -> Plan:
-    wanted = Wanted(conf=tiny_conf(directory), overrides=overrides, force=force, verbose=verbose)
-    return prepare(wanted, Scene().context(), place=place)
+    wanted = RunOptions(conf=tiny_conf(directory), overrides=overrides, force=force, verbose=verbose)
+    return prepare(wanted, CliRunner().context(), place=place)
 
 
 def test_every_step_comes_after_what_it_reads(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_verbose_is_for_every_job_and_makes_no_other_work_of_it(tmp_path: Path) 
         assert words == list(step.args)
         assert list(jobs.pyspark_job(plan, step).args) == [*words, "--verbose"]
         ids = {jobs.first_job_id(one, step, cluster_uuid="u") for one in (plan, quiet)}
-        assert len(ids | {jobs.first_batch_id(one, step) for one in (plan, quiet)}) == 2
+        assert len(ids | {jobs.first_id(one, step) for one in (plan, quiet)}) == 2
     config = cluster_conf()
     template = jobs.workflow(plan, config, actions=[], commit="abc")
     batch = jobs.batch(plan, plan.step("ingest"), config)
@@ -155,8 +155,8 @@ def test_the_identity_follows_from_files_and_arguments(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     conf = tiny_conf(tmp_path / "other")
     conf.write_text(conf.read_text().replace(str(tmp_path / "other"), str(tmp_path)) + "# x\n")
-    wanted = Wanted(conf=conf, overrides=())
-    assert prepare(wanted, Scene().context(), place="cluster").identity != first.identity
+    wanted = RunOptions(conf=conf, overrides=())
+    assert prepare(wanted, CliRunner().context(), place="cluster").identity != first.identity
 
 
 def test_a_job_goes_by_either_name(tmp_path: Path) -> None:

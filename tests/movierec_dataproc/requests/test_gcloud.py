@@ -12,10 +12,10 @@ import pytest
 import yaml
 from google.cloud import dataproc_v1 as dp
 
-from movierec_dataproc.commands.preparation import Wanted, prepare
+from movierec_dataproc.commands.preparation import RunOptions, prepare
 from movierec_dataproc.plan.plan import Plan
 from movierec_dataproc.requests import clusters, gcloud, jobs
-from tests.support.dataproc.scenes import BUCKET, Scene, tiny_conf
+from tests.support.dataproc.cli_runner import BUCKET, CliRunner, tiny_conf
 
 SCALING = (
     "cluster.autoscaling={policy: p-1, min: 1, max: 4, cooldown_minutes: 4, "
@@ -26,12 +26,12 @@ PLACE = ["--project=test-project", "--region=europe-west1"]
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
-    wanted = Wanted(conf=tiny_conf(tmp_path), overrides=("twins.min_movies=7",))
-    return prepare(wanted, Scene().context(), place="cluster")
+    wanted = RunOptions(conf=tiny_conf(tmp_path), overrides=("twins.min_movies=7",))
+    return prepare(wanted, CliRunner().context(), place="cluster")
 
 
 def create(*overrides: str) -> tuple[dp.Cluster, list[str]]:
-    context = Scene().context(*overrides)
+    context = CliRunner().context(*overrides)
     cluster = clusters.cluster(
         context.config.cluster,
         target=context.target,
@@ -129,7 +129,7 @@ def test_submitting_a_job(plan: Plan) -> None:
 
 
 def test_submitting_a_batch(plan: Plan) -> None:
-    config = Scene().context("serverless.properties={a: '1', b: '2'}").config
+    config = CliRunner().context("serverless.properties={a: '1', b: '2'}").config
     batch = jobs.batch(plan, plan.step("ingest"), config)
     command = gcloud.submit_batch(batch, batch_id="b-1", target=plan.target)
     assert command[:5] == ["gcloud", "dataproc", "batches", "submit", "pyspark"]
@@ -145,7 +145,7 @@ def test_submitting_a_batch(plan: Plan) -> None:
 
 
 def test_a_workflow_s_file_is_the_workflow(plan: Plan) -> None:
-    context = Scene().context()
+    context = CliRunner().context()
     template = jobs.workflow(plan, context.config, actions=[], commit="abc")
     text = gcloud.to_yaml(template)
     assert dp.WorkflowTemplate.from_json(json.dumps(yaml.safe_load(text))) == template

@@ -1,9 +1,9 @@
-"""Which of a pair's movies are shown: liked by both first, then the rare ones."""
+"""Which titles of a pair are shown: movies that both like first, then rare ones."""
 
 from __future__ import annotations
 
+from movierec.twins.analysis import collect_shared_titles
 from movierec.twins.correlation import collect_common_ratings
-from movierec.twins.shared_titles import collect_shared_titles
 
 MOVIES = [(1, "One"), (2, "Two"), (3, "Three"), (4, "Four"), (5, None)]
 
@@ -12,16 +12,16 @@ def titles(spark, rows, pairs):
     ratings = spark.createDataFrame(rows, "user_id int, movie_id int, rating float")
     movies = spark.createDataFrame(MOVIES, "movie_id int, title string")
     common = collect_common_ratings(ratings, pairs=pairs)
-    return collect_shared_titles(common, ratings=ratings, movies=movies, liked=4.0)
+    return collect_shared_titles(common, ratings=ratings, movies=movies, liked_rating=4.0)
 
 
-def test_liked_by_both_comes_first_then_rare_then_the_id(spark):
+def test_movies_that_both_like_come_first_then_rare_ones_then_by_id(spark):
     rows = [(user, movie, 4.5) for user in (1, 2) for movie in (1, 2, 3)]
     rows += [(1, 4, 3.5), (2, 4, 5.0), (3, 1, 1.0), (4, 1, 1.0), (3, 2, 5.0), (3, 3, 5.0)]
     assert titles(spark, rows, [(1, 2)]) == [["Two", "Three", "One"]]
 
 
-def test_what_one_of_them_disliked_fills_up_and_unknown_movies_have_a_number(spark):
+def test_disliked_movies_come_last_and_unknown_ones_have_a_number(spark):
     rows = [(1, 4, 3.5), (2, 4, 5.0), (1, 5, 4.0), (2, 5, 4.0), (3, 3, 5.0)]
-    # a pair with nothing in common has no titles
+    # a pair without common movies has no titles
     assert titles(spark, rows, [(1, 2), (1, 3)]) == [["movie 5", "Four"], []]

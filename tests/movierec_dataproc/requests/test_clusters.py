@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from google.cloud import dataproc_v1 as dp
 
-from movierec_dataproc.commands.preparation import Wanted, prepare
+from movierec_dataproc.commands.preparation import RunOptions, prepare
 from movierec_dataproc.plan.plan import Plan
 from movierec_dataproc.requests import clusters, jobs
 from tests.support.dataproc import fake_policies, fake_rules
-from tests.support.dataproc.scenes import BUCKET, Scene, cluster_conf, tiny_conf
+from tests.support.dataproc.cli_runner import BUCKET, CliRunner, cluster_conf, tiny_conf
 
 ACTIONS = [f"gs://{BUCKET}/a.sh"]
 SCALING = (
@@ -22,7 +22,7 @@ SCALING = (
 
 
 def a_cluster(*overrides: str) -> dp.Cluster:
-    context = Scene().context(*overrides)
+    context = CliRunner().context(*overrides)
     return clusters.cluster(
         context.config.cluster, target=context.target, actions=ACTIONS, commit="abc"
     )
@@ -30,8 +30,8 @@ def a_cluster(*overrides: str) -> dp.Cluster:
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
-    wanted = Wanted(conf=tiny_conf(tmp_path), overrides=())
-    return prepare(wanted, Scene().context(), place="cluster")
+    wanted = RunOptions(conf=tiny_conf(tmp_path), overrides=())
+    return prepare(wanted, CliRunner().context(), place="cluster")
 
 
 def test_a_cluster_is_safe_and_ends() -> None:
@@ -94,7 +94,7 @@ def test_a_job_s_id_is_its_work_s(plan: Plan) -> None:
         first,
         jobs.first_job_id(plan, step, cluster_uuid="u2"),
         jobs.first_job_id(plan, other, cluster_uuid="u1"),
-        jobs.first_batch_id(plan, step),
+        jobs.first_id(plan, step),
     }
     assert len(ids) == 4
 

@@ -61,7 +61,7 @@ class Clock:
         time.sleep(min(seconds, 0.005))
 
 
-class Scene:
+class CliRunner:
     """A terminal that remembers what was written, on a clock of its own."""
 
     def __init__(self, *, answers: str = "") -> None:

@@ -1,0 +1,69 @@
+"""Measure and compare the models on validation and test, and leave summary.json."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from pyspark.sql import DataFrame
+
+from movierec.data import datasets
+from movierec.data.datasets import Dataset
+from movierec.evaluation.compare import (
+    Judged,
+    SplitEvaluation,
+    collect_evaluation,
+    collect_judged,
+    keep_relevant,
+)
+from movierec.models.names import MODELS, POPULARITY
+from movierec.pipeline import dag
+from movierec.pipeline.context import Context
+from movierec.pipeline.exports import to_json
+from movierec.reporting import summary
+from movierec.splitting.splits import HELD_OUT
+from movierec.stages.inputs import read_training_ratings
+from movierec.tuning.search import Trial
+
+
+def run(context: Context) -> None:
+    evaluations = {split: evaluate(context, split) for split in HELD_OUT}
+    popularity = context.input(dag.POPULARITY).manifest.facts["winner"]
+    tuned = context.input(dag.TUNE).manifest.facts["winners"]
+    found = summary.evaluation_summary(
+        evaluations,
+        ingest=context.input(dag.INGEST).manifest,
+        partition=context.input(dag.PARTITION).manifest,
+        params={
+            POPULARITY: {name: popularity[name] for name in ("kind", "damping")},
+            **{model: asdict(Trial.params_of(row)) for model, row in tuned.items()},
+        },
+        config=context.config.evaluation,
+    )
+    context.draft.write_text(dag.SUMMARY, to_json(found))
+
+
+def evaluate(context: Context, split: str) -> SplitEvaluation:
+    config = context.config.evaluation
+    heldout = context.read(datasets.SPLIT_RATINGS, split=split)
+    relevant = keep_relevant(heldout, relevant_rating=config.relevant_rating, split=split)
+    judged = {model: judge(context, model, split, relevant) for model in MODELS}
+    with context.step("compare"):
+        evaluation = collect_evaluation(
+            judged,
+            known=read_training_ratings(context, split),
+            heldout=heldout,
+            relevant=relevant,
+            config=config,
+        )
+    relevant.unpersist()
+    return evaluation
+
+
+def judge(context: Context, model: str, split: str, relevant: DataFrame) -> Judged:
+    def write(frame: DataFrame, dataset: Dataset) -> DataFrame:
+        return context.write(frame, dataset, model=model, split=split)
+
+    with context.step(f"judge {model}"):
+        lists = context.read(datasets.RECOMMENDATIONS, model=model, split=split)
+        k = context.config.evaluation.k
+        return collect_judged(lists, relevant=relevant, k=k, write=write)

@@ -1,0 +1,34 @@
+"""Choose the popularity baseline: the variant with the best lists on validation."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from movierec.data import datasets
+from movierec.evaluation.compare import keep_relevant
+from movierec.pipeline.context import Context
+from movierec.ranking.recommend import movie_lists
+from movierec.splitting.splits import TRAIN, VALIDATION
+from movierec.tuning.popularity import collect_variant_metrics, variants
+
+
+def run(context: Context) -> None:
+    config = context.config
+    train = context.read(datasets.SPLIT_RATINGS, split=TRAIN).persist()
+    validation = context.read(datasets.SPLIT_RATINGS, split=VALIDATION)
+    seen = movie_lists(train).persist()
+    relevant = keep_relevant(
+        validation, relevant_rating=config.evaluation.relevant_rating, split=VALIDATION
+    )
+    trials = []
+    for variant in variants(config.popularity):
+        with context.step(f"{variant}"):
+            metrics = collect_variant_metrics(
+                train, variant=variant, seen=seen, relevant=relevant, config=config
+            )
+        trials.append(asdict(variant) | metrics)
+    for frame in (relevant, seen, train):
+        frame.unpersist()
+    context.write_rows(trials, datasets.POPULARITY_TRIALS)
+    context.facts["trials"] = trials
+    context.facts["winner"] = max(trials, key=lambda trial: trial[config.tuning.metric])

@@ -1,0 +1,60 @@
+"""Fit every model on what it may know, and write its recommendations for each held-out split."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+
+from movierec.data import datasets
+from movierec.models.als import Factors
+from movierec.models.names import ORACLE, POPULARITY, RANDOM, TUNED
+from movierec.models.recommenders import Contest
+from movierec.pipeline import dag
+from movierec.pipeline.context import Context
+from movierec.spark import blas
+from movierec.splitting.splits import HELD_OUT, VALIDATION
+from movierec.stages.inputs import (
+    FACTORS,
+    TUNED_FACTORS,
+    read_factors,
+    read_training_ratings,
+    write_factors,
+)
+from movierec.tuning.search import Trial
+
+
+def run(context: Context) -> None:
+    context.say(blas.describe(context.spark))
+    for split in HELD_OUT:
+        contest = Contest(
+            known=read_training_ratings(context, split),
+            heldout=context.read(datasets.SPLIT_RATINGS, split=split),
+            config=context.config,
+        )
+        recommend(context, contest, split)
+        contest.close()
+
+
+def recommend(context: Context, contest: Contest, split: str) -> None:
+    def write(lists: DataFrame, model: str) -> None:
+        context.write(lists, datasets.RECOMMENDATIONS, model=model, split=split)
+
+    for model in TUNED:
+        factors = fitted(context, contest, model, split)
+        with context.step(f"recommend {model}"):
+            write(contest.lists(factors), model)
+    with context.step("recommend baselines"):
+        winner = context.input(dag.POPULARITY).manifest.facts["winner"]
+        popularity = contest.popularity_factors(winner)
+        write(contest.lists(popularity), POPULARITY)
+        write(contest.random_lists(popularity), RANDOM)
+        write(contest.oracle_lists(), ORACLE)
+
+
+def fitted(context: Context, contest: Contest, model: str, split: str) -> Factors:
+    if split == VALIDATION:
+        # tuning has fitted the winner to the same ratings
+        return read_factors(context, TUNED_FACTORS, model=model)
+    winners = context.input(dag.TUNE).manifest.facts["winners"]
+    with context.step(f"fit {model}"):
+        factors = contest.fit_als(Trial.params_of(winners[model]))
+        return write_factors(context, factors, FACTORS, model=model, split=split)

@@ -1,0 +1,86 @@
+"""Gather what the report shows, of every stage, into report.json."""
+
+from __future__ import annotations
+
+from movierec.data import datasets
+from movierec.data.columns import MOVIE_ID, USER_ID
+from movierec.evaluation.metrics import relevant_movies
+from movierec.models.names import ALS, MODELS, POPULARITY
+from movierec.pipeline import dag
+from movierec.pipeline.context import Context
+from movierec.pipeline.exports import DoneStage, merge_summaries
+from movierec.reporting import facts as report_facts
+from movierec.reporting.distributions import (
+    collect_count_distribution,
+    collect_month_counts,
+    collect_star_counts,
+)
+from movierec.reporting.examples import RULE, ExampleInputs, collect_examples
+from movierec.reporting.popularity_bias import collect_popularity_bias
+from movierec.splitting.splits import SPLITS, TEST
+from movierec.stages.inputs import read_training_ratings
+
+
+def run(context: Context) -> None:
+    inputs = [context.input(stage) for stage in dag.REPORT.inputs]
+    done = [DoneStage(one.manifest.stage, one.manifest.seconds, one.read_text) for one in inputs]
+    summary = merge_summaries(done)
+    del summary["timings"]
+    facts = report_facts.report_facts(
+        summary=summary,
+        manifests={one.manifest.stage: one.manifest for one in inputs},
+        data=data(context),
+        bias={TEST: bias(context, TEST)},
+        examples=examples(context),
+        twins=twins(context),
+    )
+    context.draft.write_text(dag.REPORT_FACTS, report_facts.to_json(facts))
+
+
+def data(context: Context) -> dict[str, object]:
+    with context.step("data"):
+        ratings = context.read(datasets.RATINGS)
+        splits = {name: context.read(datasets.SPLIT_RATINGS, split=name) for name in SPLITS}
+        return {
+            "stars": collect_star_counts(ratings),
+            "months": collect_month_counts(splits),
+            "users": collect_count_distribution(ratings, key=USER_ID),
+            "movies": collect_count_distribution(ratings, key=MOVIE_ID),
+        }
+
+
+def bias(context: Context, split: str) -> dict[str, object]:
+    with context.step(f"bias {split}"):
+        lists = {
+            model: context.read(datasets.RECOMMENDATIONS, model=model, split=split)
+            for model in MODELS
+        }
+        groups = context.config.evaluation.strata
+        return dict(collect_popularity_bias(lists, train=read_training_ratings(context, split), groups=groups))
+
+
+def examples(context: Context) -> dict[str, object]:
+    with context.step("examples"):
+        liked = context.config.evaluation.relevant_rating
+        inputs = ExampleInputs(
+            train=read_training_ratings(context, TEST),
+            relevant=relevant_movies(
+                context.read(datasets.SPLIT_RATINGS, split=TEST), relevant_rating=liked
+            ),
+            recommendations=context.read(datasets.RECOMMENDATIONS, model=ALS, split=TEST),
+            movies=context.read(datasets.MOVIES),
+            metrics={
+                model: context.read(datasets.USER_METRICS, model=model, split=TEST)
+                for model in (ALS, POPULARITY)
+            },
+        )
+        return {"rule": RULE, "users": collect_examples(inputs, relevant_rating=liked)}
+
+
+def twins(context: Context) -> dict[str, object]:
+    pairs = context.read(datasets.TWINS).orderBy("rank").collect()
+    random = context.read(datasets.RANDOM_PAIRS).collect()
+    return {
+        "pairs": [row.asDict() for row in pairs],
+        "random": sorted(row["correlation"] for row in random if row["correlation"] is not None),
+    }

@@ -1,0 +1,156 @@
+"""The sentences of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from movierec_report.model_charts import largest_trials, metric_label
+
+Facts = Mapping[str, Any]
+
+
+def run_date(stages: Mapping[str, Facts]) -> str:
+    """Return the day on which the last stage began; empty for facts without the time.
+
+    >>> run_date({"ingest": {"begun": "2026-11-25T23:59:59Z"}, "tune": {"begun": None}})
+    'Run on 25 November 2026 (UTC).'
+    """
+    begun = max((stage.get("begun") or "" for stage in stages.values()), default="")
+    if not begun:
+        return ""
+    day = datetime.strptime(begun, "%Y-%m-%dT%H:%M:%SZ")
+    return f"Run on {day.day} {day:%B %Y} (UTC)."
+
+
+def metric_definitions(k: int) -> dict[str, str]:
+    """Return what the columns of the table of results mean, by their names."""
+    return {
+        f"precision@{k}": f"the share of the {k} recommended movies that are relevant. It is low "
+        f"because most users have far fewer than {k} relevant movies.",
+        f"MAP@{k}": "mean average precision: the precision at the place of each relevant movie, "
+        "averaged. The first places of the list count most.",
+        f"NDCG@{k}": "how many relevant movies the list has and how high they are in it. 1 means "
+        "that all relevant movies come first.",
+        f"recall@{k}": "the share of a user's relevant movies that are in the list.",
+        "coverage": "the share of the candidate movies that are recommended to at least one user.",
+    }
+
+
+def verdict(summary: Facts, *, metric: str) -> str:
+    """Return whether ALS is better than popularity on test."""
+    comparison = summary["comparison"]["als_vs_popularity"]["test"][metric]
+    als, popularity = (summary["models"][m]["test"][metric] for m in ("als", "popularity"))
+    low, high = comparison["ci95"]
+    numbers = f"{metric_label(metric)} on test is {als:.3f} against {popularity:.3f}"
+    evidence = (
+        f"95 % interval of the difference {low:+.3f} to {high:+.3f}, "
+        f"{format_p_value(comparison['p_value'])}"
+    )
+    if low > 0:
+        more = f", {100 * (als / popularity - 1):.0f} % higher" if popularity else ""
+        return (
+            f"ALS recommends better than popularity: {numbers}{more}. "
+            f"The difference is statistically significant ({evidence})."
+        )
+    if high < 0:
+        return (
+            f"ALS recommends worse than popularity: {numbers}. "
+            f"The difference is statistically significant ({evidence})."
+        )
+    return (
+        f"It is not clear whether ALS recommends better than popularity: {numbers}. "
+        f"The difference may be chance ({evidence})."
+    )
+
+
+def cautions(summary: Facts) -> list[str]:
+    """Return what to know before comparing the models or the numbers of other reports."""
+    cautions = []
+    protocol, users = summary["protocol"], summary["users"]["test"]
+    if protocol["candidates"] != "unseen":
+        cautions.append(f"The candidates are {protocol['candidates_are']}.")
+    if users["evaluated_but_cold"]:
+        cautions.append(
+            f"{users['evaluated_but_cold']:,} of the {users['evaluated']:,} users in test are "
+            "cold: they have no rating that ALS could learn from, so ALS has no list for them and "
+            "scores 0. Popularity needs no ratings of the user."
+        )
+    return cautions
+
+
+def twins_verdict(twins: Facts) -> str:
+    """Return whether the ratings of twins agree more than those of random pairs and strangers."""
+    pearson, strangers = twins["pearson"], twins["strangers"]
+    twins_mean, random_mean = pearson["twins"]["mean"], pearson["random"]["mean"]
+    if twins_mean is None or random_mean is None:
+        return "Too few pairs have enough common ratings to compare twins with random pairs."
+    # the test is two-sided: a small p-value may also mean less agreement
+    if pearson["p_value"] >= 0.05:
+        agree = "do not agree measurably more"
+    elif twins_mean > random_mean:
+        agree = "agree more"
+    else:
+        agree = "agree less"
+    verdict = (
+        f"The ratings of twins {agree} than those of random pairs: the mean correlation is "
+        f"{twins_mean:.2f} against {random_mean:.2f} ({format_p_value(pearson['p_value'])})."
+    )
+    if strangers["strangers_mean"] is None:
+        return verdict
+    if strangers["twins_mean"] <= strangers["strangers_mean"]:
+        beyond = "Twins do not agree more than that"
+    elif strangers["p_value"] < 0.05:
+        beyond = "Twins agree more than that"
+    else:
+        beyond = "Twins agree more than that, but this may be chance"
+    return (
+        f"{verdict} Strangers who rated the same movies would have a mean correlation of "
+        f"{strangers['strangers_mean']:.2f}, because some movies are better than others. {beyond} "
+        f"({format_p_value(strangers['p_value'])})."
+    )
+
+
+def ties(twins: Facts) -> str:
+    """Return how many pairs are as similar as the last one in the list."""
+    if twins["tied_at_cut"] < 2:
+        return "No pair outside the list is as similar as the last pair in it."
+    return (
+        f"{twins['tied_at_cut']} pairs are as similar as the last pair in the list; the list has "
+        f"{twins['tied_at_cut_and_listed']} of them."
+    )
+
+
+def duplicates(twins: Facts) -> str:
+    """Return the number and the ranks of the pairs that look like one person."""
+    ranks = twins["duplicates"]["ranks"]
+    if not ranks:
+        return "No pair looks like one person with two accounts."
+    listed = ", ".join(map(str, ranks))
+    return f"Pairs that look like one person with two accounts: {len(ranks)} (rank {listed})."
+
+
+def near_best(facts: Facts, *, metric: str) -> str:
+    """Return how many implicit configurations come close to the best."""
+    trials = [trial for trial in largest_trials(facts["trials"]) if trial["feedback"] is not None]
+    if not trials:
+        return ""
+    fraction = max(trial["user_fraction"] for trial in trials)
+    values = [trial[metric] for trial in trials if trial["user_fraction"] == fraction]
+    best = max(values)
+    near = sum(value >= 0.98 * best for value in values)
+    users = "all users" if fraction == 1 else f"{100 * fraction:g} % of the users"
+    return (
+        f"{near} of the {len(values)} configurations tried on {users} are within 2 % of the best "
+        f"{metric_label(metric)} on validation, {best:.4f}."
+    )
+
+
+def format_p_value(value: float) -> str:
+    """Return a p-value for readers.
+
+    >>> format_p_value(0.0009995), format_p_value(0.5), format_p_value(0.0001)
+    ('p = 0.001', 'p = 0.500', 'p < 0.001')
+    """
+    return f"p = {value:.3f}" if value >= 0.0005 else "p < 0.001"

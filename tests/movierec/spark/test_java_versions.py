@@ -1,0 +1,87 @@
+"""Which Java fits which Spark, and the Java that set-up recorded."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from movierec.spark.java_versions import describe_javas, supported_javas, use_recorded_java
+from tests.support.paths import ROOT
+
+
+@pytest.mark.parametrize(
+    ("spark_version", "javas", "words"),
+    [
+        ("3.5", (11, 17), "Java 11 or 17"),
+        ("3.5.3", (11, 17), "Java 11 or 17"),
+        ("4.1", (17, 21), "Java 17 or 21"),
+        ("4.1.2", (17, 21), "Java 17 or 21"),
+        ("4.0.1", (17, 21), "Java 17 or 21"),
+        ("5.0.0", (17, 21), "Java 17 or 21"),
+    ],
+)
+def test_each_spark_has_its_javas(spark_version: str, javas: tuple[int, ...], words: str) -> None:
+    assert supported_javas(spark_version) == javas
+    assert describe_javas(spark_version) == words
+
+
+def test_set_up_imports_the_table_before_anything_is_installed() -> None:
+    code = "import movierec.spark.java_versions as table; print(table.SUPPORTED['4.1'])"
+    # -I -S: neither the environment nor site-packages
+    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.append('src'); {code}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "(17, 21)\n"
+
+
+def java_home(folder: Path) -> str:
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "java").touch()
+    return str(folder)
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An environment, without JAVA_HOME, in which set-up recorded a Java."""
+    recorded = java_home(tmp_path / "recorded")
+    (tmp_path / "java_home").write_text(f"{recorded}\n/what/the/user/had\n", encoding="utf-8")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setenv("JAVA_HOME", "")
+    return tmp_path
+
+
+def test_the_recorded_java_is_used_if_java_home_is_not_set(
+    environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("JAVA_HOME")
+    use_recorded_java()
+    assert os.environ["JAVA_HOME"] == str(environment / "recorded")
+
+
+@pytest.mark.parametrize("unusable", ["", "/no/such/java"])
+def test_the_recorded_java_is_used_if_java_home_holds_no_java(
+    environment: Path, monkeypatch: pytest.MonkeyPatch, unusable: str
+) -> None:
+    monkeypatch.setenv("JAVA_HOME", unusable)
+    use_recorded_java()
+    assert os.environ["JAVA_HOME"] == str(environment / "recorded")
+
+
+def test_a_java_home_that_holds_a_java_is_kept(
+    environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JAVA_HOME", java_home(environment / "own"))
+    use_recorded_java()
+    assert os.environ["JAVA_HOME"] == str(environment / "own")
+
+
+def test_without_a_usable_record_nothing_changes(environment: Path) -> None:
+    (environment / "recorded" / "bin" / "java").unlink()
+    use_recorded_java()
+    assert os.environ["JAVA_HOME"] == ""
+    (environment / "java_home").unlink()
+    use_recorded_java()
+    assert os.environ["JAVA_HOME"] == ""
