@@ -1,5 +1,5 @@
-"""Makes Dataproc clusters, uploads the suite to them, and submits, follows and fetches its jobs.
+"""Creates Dataproc clusters, submits and follows jobs on them, and fetches their results.
 
-The laptop's side: it needs google-cloud-dataproc and google-cloud-storage, never PySpark, and
-nothing that ships to a cluster imports it.
+It runs on the laptop, needs google-cloud-dataproc and google-cloud-storage, and never imports
+PySpark; nothing that ships to a cluster imports it.
 """

@@ -1,1 +1,1 @@
-"""The commands of the Dataproc side, one module per group."""
+"""The commands, one module per group."""

@@ -1,4 +1,4 @@
-"""The command line of scripts/dataproc.py: its subcommands, its exit codes, its last line."""
+"""The command line of scripts/dataproc.py: subcommands, exit codes, and the summary line."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from pathlib import Path
 
 from movierec.config.loader import load
 from movierec.errors import UserError
-from movierec_dataproc.commands import cluster, jobs, workflow
+from movierec_dataproc.commands import cluster, jobs
 from movierec_dataproc.commands.context import Context, Summary
+from movierec_dataproc.commands.fetch import fetch
 from movierec_dataproc.commands.preparation import RunOptions, read_text
+from movierec_dataproc.commands.workflow import workflow
 from movierec_dataproc.conf.schema import ClusterConfig
 from movierec_dataproc.conf.target import require_target
 from movierec_dataproc.google.clients import Clients
@@ -23,14 +25,14 @@ from movierec_dataproc.plan.artifacts import ROOT
 from movierec_report.checkout import read_commit
 
 COMMANDS = {
-    "cluster-up": "make the cluster of the conf, or find it",
-    "cluster-down": "delete the cluster, unless it works or holds results that are nowhere else",
-    "cluster-status": "the cluster's state, its jobs, and what is on its HDFS alone",
-    "upload": "the package, the jobs, the conf and the archive to the bucket",
+    "cluster-up": "create the cluster of the conf, unless it exists",
+    "cluster-down": "delete the cluster, unless jobs run or its HDFS has the only copy of results",
+    "cluster-status": "show the cluster's state, its jobs, and those with results on its HDFS only",
+    "upload": "upload the package, the jobs, the conf and the archive to the bucket",
     "submit": "run one job on the cluster",
     "pipeline": "run every job on the cluster, one after the other",
-    "workflow": "run every job on a cluster that is made for them and deleted after them",
-    "batch": "run one job as a serverless batch, on the bucket",
+    "workflow": "run every job on a cluster that is created for them and deleted after them",
+    "batch": "run one job as a serverless batch, which works on the bucket",
     "logs": "follow a job or a batch from the beginning of its output",
     "fetch": "copy summary.json, twins.csv and the report from the bucket to out/<conf name>/",
     "attach": "follow an operation that was left running",
@@ -38,7 +40,7 @@ COMMANDS = {
 WITH_CONFIG = ("upload", "submit", "pipeline", "workflow", "batch", "fetch")
 RUN_COMMANDS = ("submit", "pipeline", "workflow", "batch")
 DRY_RUN_COMMANDS = (*RUN_COMMANDS, "cluster-up", "cluster-down")
-"""What a dry run shows; the other commands ask for nothing that costs."""
+"""Those with --dry-run; the other commands request nothing that costs money."""
 
 
 def main(
@@ -47,10 +49,10 @@ def main(
     terminal: Terminal | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> int:
-    """Carry out the command line and return its exit code.
+    """Run the command line and return its exit code.
 
     0: done. 2: the conf or the command line is wrong. 3: an input or a remote object is missing or
-    invalid. 130: interrupted. 1: anything else, such as a job that failed.
+    invalid. 130: interrupted. 1: anything else, such as a failed job.
     """
     arguments = make_parser().parse_args(argv)
     terminal = terminal or Terminal()
@@ -64,7 +66,7 @@ def main(
         terminal.say(str(explained))
         return explained.exit_code
     except KeyboardInterrupt:
-        terminal.say("interrupted; a rerun takes up what goes on")
+        terminal.say("interrupted; run the command again to follow what still runs")
         return 130
     except Exception as error:
         traceback.print_exc(file=terminal.err)
@@ -85,27 +87,28 @@ def make_parser() -> argparse.ArgumentParser:
             one.add_argument("--config", type=Path, required=True, help="the pipeline's conf file")
             _add_overrides(one, "--set", "override one key of the pipeline's conf")
         if command in RUN_COMMANDS:
-            one.add_argument("--force", action="store_true", help="run again what is done")
-            one.add_argument("--verbose", action="store_true", help="with Spark's log")
+            one.add_argument("--force", action="store_true", help="run again what has succeeded")
+            one.add_argument("--verbose", action="store_true", help="show Spark's log")
         if command == "cluster-down":
-            text = "delete it although jobs run or results would be lost"
+            text = "delete it even if jobs run or results would be lost"
             one.add_argument("--force", action="store_true", help=text)
         if command in DRY_RUN_COMMANDS:
-            text = "print the requests and gcloud's commands instead"
+            text = "only print the requests and the equivalent gcloud commands"
             one.add_argument("--dry-run", action="store_true", help=text)
         if command in ("submit", "batch"):
-            one.add_argument("--job", required=True, help="a job's or a stage's name")
+            text = "a job or a stage; run_all runs all stages in one Spark application"
+            one.add_argument("--job", required=True, help=text)
         if command == "logs":
             which = one.add_mutually_exclusive_group(required=True)
             which.add_argument("--job-id", metavar="ID")
             which.add_argument("--batch-id", metavar="ID")
         if command == "attach":
-            one.add_argument("operation", metavar="OPERATION", help="its name, whole or short")
+            one.add_argument("operation", metavar="OPERATION", help="its full or short name")
     return parser
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal, environ: Mapping[str, str]) -> Summary:
-    """Carry out one subcommand and return its summary; raises what goes wrong."""
+    """Run one subcommand and return its summary."""
     origin = str(arguments.cluster)
     config = load(
         ClusterConfig,
@@ -140,23 +143,23 @@ def _dispatch(arguments: argparse.Namespace, context: Context) -> Summary:
         return jobs.logs(context, job_id=job_id, batch_id=batch_id)
     if command == "attach":
         return jobs.attach(context, operation=arguments.operation)
-    wanted = RunOptions(
+    options = RunOptions(
         conf=arguments.config,
         overrides=tuple(arguments.set),
         force=command in RUN_COMMANDS and arguments.force,
         verbose=command in RUN_COMMANDS and arguments.verbose,
     )
     if command == "submit":
-        return jobs.submit(wanted, context, job=arguments.job)
+        return jobs.submit(options, context, job=arguments.job)
     if command == "batch":
-        return jobs.batch(wanted, context, job=arguments.job)
-    on_conf = {
+        return jobs.batch(options, context, job=arguments.job)
+    functions = {
         "upload": jobs.upload,
         "pipeline": jobs.pipeline,
-        "workflow": workflow.workflow,
-        "fetch": jobs.fetch,
+        "workflow": workflow,
+        "fetch": fetch,
     }
-    return on_conf[command](wanted, context)
+    return functions[command](options, context)
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
@@ -164,7 +167,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         "--cluster",
         type=Path,
         default=Path("conf/cluster.yaml"),
-        help="the conf of the Dataproc side (default: %(default)s)",
+        help="the conf for Dataproc (default: %(default)s)",
     )
     _add_overrides(parser, "--cluster-set", "override one key of it")
     parser.add_argument("--out", type=Path, default=Path("out"), help="(default: %(default)s)")

@@ -16,24 +16,24 @@ from movierec_dataproc.google import clusters
 from movierec_dataproc.google.errors import REMOTE, WorkError
 from movierec_dataproc.google.jobs import on_cluster
 from movierec_dataproc.google.operations import RemoteOperation
-from movierec_dataproc.google.remote_work import TimeLimit, failed
+from movierec_dataproc.google.remote_work import TimeLimit, failure
 from movierec_dataproc.plan.artifacts import Artifacts, collect_actions, upload
 from movierec_dataproc.requests import clusters as cluster_requests
 from movierec_dataproc.requests import gcloud
 
 _DEFINITION: Final = "definition"
-"""The label of every cluster that this suite makes."""
+"""The label of every cluster that this suite creates."""
 
 
 def cluster_up(context: Context) -> Summary:
-    """Make the cluster, or find the one that is there, and wait until it takes jobs."""
+    """Create the cluster unless it exists, and wait until it accepts jobs."""
     nodes, target = context.config.cluster, context.target
     for line in estimate_lines(nodes, context.config.prices, hours=nodes.auto_delete_hours):
         context.say(line)
     if nodes.service_account is None:
         context.say(
             "warning: cluster.service_account is null: the machines run as Compute Engine's "
-            "default account, which may do more than these jobs need"
+            "default account, which has more permissions than these jobs need: name an account"
         )
     actions = collect_actions(nodes.initialization_actions, root=context.root)
     cluster = cluster_requests.cluster(
@@ -67,20 +67,19 @@ def cluster_up(context: Context) -> Summary:
 
 
 def cluster_down(context: Context, *, force: bool) -> Summary:
-    """Delete the cluster, unless it works or holds results that are nowhere else.
+    """Delete the cluster, unless jobs run or its HDFS has the only copy of results.
 
-    Raises InputError in both cases, unless `force`, and WorkError where this suite did not make it.
+    Raises InputError in both cases unless `force`, and WorkError if this suite did not create it.
     """
     name, target = context.config.cluster.name, context.target
     summary = {"command": "cluster-down", "cluster": name}
     if context.dry_run:
-        nameless = dp.Cluster(cluster_name=name)
-        request = clusters.delete_request(nameless, target=target)
-        command = gcloud.delete_cluster(name, target=target)
-        method = "ClusterController.DeleteCluster"
-        return show(
-            "cluster-down", [Call(method=method, request=request, command=command)], context
+        call = Call(
+            method="ClusterController.DeleteCluster",
+            request=clusters.delete_request(dp.Cluster(cluster_name=name), target=target),
+            command=gcloud.delete_cluster(name, target=target),
         )
+        return show("cluster-down", [call], context)
     found = clusters.get(context.clients, target, name)
     if found is None:
         context.say(f"cluster {name}: there is none")
@@ -99,7 +98,7 @@ def cluster_down(context: Context, *, force: bool) -> Summary:
 
 
 def cluster_status(context: Context) -> Summary:
-    """Tell the cluster's state, its jobs, and what is on its HDFS alone."""
+    """Return the cluster's state, its running jobs, and those with results on its HDFS only."""
     name = context.config.cluster.name
     found = clusters.get(context.clients, context.target, name)
     if found is None:
@@ -123,13 +122,13 @@ def cluster_status(context: Context) -> Summary:
 
 
 def action_uris(actions: Artifacts, context: Context) -> list[str]:
-    """Return where the initialization actions lie after their upload, in the conf's order."""
+    """Return the URIs of the uploaded initialization actions, in the conf's order."""
     wanted = context.config.cluster.initialization_actions or ()
     return [actions.uri(context.target, action.rpartition("/")[2]) for action in wanted]
 
 
 def policy_calls(context: Context) -> list[Call]:
-    """Return the request for the autoscaling policy, if there is to be one."""
+    """Return the request for the autoscaling policy, empty if the conf has none."""
     nodes, target = context.config.cluster, context.target
     if nodes.autoscaling is None:
         return []
@@ -148,7 +147,7 @@ def policy_calls(context: Context) -> list[Call]:
 
 
 def prepare_cluster(actions: Artifacts, context: Context) -> None:
-    """Upload the initialization actions and put the autoscaling policy in place."""
+    """Upload the initialization actions, and create or update the autoscaling policy."""
     upload(actions, bucket=context.bucket(), target=context.target)
     for call in policy_calls(context):
         clusters.put_policy(call.content, clients=context.clients, target=context.target)
@@ -158,16 +157,15 @@ def _wait(work: RemoteOperation | clusters.RemoteCluster, context: Context) -> N
     name = context.config.cluster.name
     context.say(f"{work.name}: to follow it from elsewhere: {work.follow_command}")
     progress = context.follow(work, limit=_limit(context))
-    if progress.good:
+    if progress.succeeded:
         return
-    left = _state(context)
-    if left == "ERROR":
-        context.say(f"cluster {name}: left in the state ERROR: {clusters.CURES['ERROR']}")
-    raise failed(work, progress)
+    if _state(context) == "ERROR":
+        context.say(f"cluster {name}: left in the state ERROR: {clusters.FIXES['ERROR']}")
+    raise failure(work, progress)
 
 
 def _state(context: Context) -> str | None:
-    """Return the cluster's state, None where there is none or it cannot be told."""
+    """Return the cluster's state, None if there is no cluster or the request fails."""
     try:
         found = clusters.get(context.clients, context.target, context.config.cluster.name)
     except REMOTE:
@@ -176,31 +174,24 @@ def _state(context: Context) -> str | None:
 
 
 def _jobs(cluster: dp.Cluster, context: Context) -> list[dp.Job]:
-    return list(
-        on_cluster(
-            context.clients,
-            context.target,
-            cluster_name=cluster.cluster_name,
-            cluster_uuid=cluster.cluster_uuid,
-        )
-    )
+    return list(on_cluster(context.clients, context.target, cluster))
 
 
 def _check_ours(cluster: dp.Cluster) -> None:
-    """Raise WorkError for a cluster of somebody else."""
+    """Raise WorkError if this suite did not create the cluster."""
     if _DEFINITION not in cluster.labels:
         raise WorkError(
-            f"cluster {cluster.cluster_name}: there is one that this suite did not make: take "
+            f"cluster {cluster.cluster_name}: exists, and this suite did not create it: set "
             "another cluster.name in conf/cluster.yaml"
         )
 
 
 def _warn_of_differences(cluster: dp.Cluster, context: Context) -> None:
-    """Say that the cluster was made from another conf, where it was."""
+    """Print a warning if the cluster was created from another conf."""
     if cluster.labels[_DEFINITION] != digest(to_dict(context.config.cluster)):
         context.say(
-            f"warning: cluster {cluster.cluster_name} was made from another conf than this one; "
-            "`make cluster-down` and `make cluster-up` bring it up to date"
+            f"warning: cluster {cluster.cluster_name} was created from another conf: "
+            "run `make cluster-down` and `make cluster-up` to update it"
         )
 
 

@@ -1,4 +1,4 @@
-"""What every command works with."""
+"""The context of every command."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from movierec_dataproc.conf.target import Target, split_uri
 from movierec_dataproc.google.bucket import Bucket
 from movierec_dataproc.google.clients import Clients
 from movierec_dataproc.google.driver_log import DriverLog
-from movierec_dataproc.google.remote_work import Progress, TimeLimit, Work, failed, follow
+from movierec_dataproc.google.remote_work import (
+    Progress,
+    RemoteWork,
+    TimeLimit,
+    failure,
+    follow,
+)
 from movierec_dataproc.google.terminal import Terminal
 from movierec_dataproc.plan.artifacts import ROOT
 
@@ -21,7 +27,7 @@ Summary = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """The conf of the Dataproc side and the ways to Dataproc, Cloud Storage and the user."""
+    """The conf for Dataproc, and access to Dataproc, Cloud Storage and the terminal."""
 
     config: ClusterConfig
     target: Target
@@ -37,16 +43,16 @@ class Context:
         return Bucket(self.clients.storage, self.target.bucket)
 
     def say(self, message: str) -> None:
-        """Tell the user how it goes."""
+        """Print a message for the user."""
         self.terminal.say(message)
 
     def open_log(self, uri: str) -> DriverLog:
-        """Return the driver's output whose objects' names begin with the URI."""
+        """Return the driver's output, the objects whose names start with the URI."""
         bucket, prefix = split_uri(uri)
         return DriverLog(Bucket(self.clients.storage, bucket), prefix, out=self.terminal.out)
 
-    def follow(self, work: Work, *, limit: TimeLimit | None = None) -> Progress:
-        """Follow the work to its end (see work.follow)."""
+    def follow(self, work: RemoteWork, *, limit: TimeLimit | None = None) -> Progress:
+        """Follow the work until it ends (see remote_work.follow)."""
         return follow(
             work,
             open_log=self.open_log,
@@ -55,8 +61,8 @@ class Context:
             limit=limit,
         )
 
-    def finish(self, work: Work, *, limit: TimeLimit | None = None) -> None:
-        """Follow the work to its end. Raises WorkError where it ends badly, too."""
+    def finish(self, work: RemoteWork, *, limit: TimeLimit | None = None) -> None:
+        """Follow the work until it ends. Raises WorkError also if it fails."""
         progress = self.follow(work, limit=limit)
-        if not progress.good:
-            raise failed(work, progress)
+        if not progress.succeeded:
+            raise failure(work, progress)

@@ -1,4 +1,4 @@
-"""What a cluster costs an hour, roughly, before it is made."""
+"""Estimates the price of a cluster per hour, before it is created."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class NodeGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """Prices an hour, in the currency of the price list."""
+    """Prices per hour, in the currency of the price list."""
 
     currency: str
     vcpus: int
@@ -35,21 +35,21 @@ class Estimate:
 
     @property
     def hourly(self) -> float:
-        """Return the price of an hour."""
+        """Return the price per hour."""
         return self.machines + self.disks + self.dataproc
 
     def text(self, *, hours: float) -> str:
-        """Say the estimate in a line; `hours` is when the cluster is deleted at the latest."""
+        """Return the estimate in a line; the cluster is deleted after `hours` at the latest."""
         return (
-            f"about {self.hourly:.2f} {self.currency} an hour ({self.vcpus} vCPUs, "
+            f"about {self.hourly:.2f} {self.currency} per hour ({self.vcpus} vCPUs, "
             f"{self.memory_gb:g} GB: machines {self.machines:.2f}, disks {self.disks:.2f}, "
             f"Dataproc {self.dataproc:.2f}), at most {self.hourly * hours:.2f} {self.currency} "
-            f"until it is deleted after {hours:g} hours; prices are those of the conf"
+            f"until it is deleted after {hours:g} hours; prices are those in the conf"
         )
 
 
 def node_groups(nodes: NodesConfig, *, secondaries: int | None = None) -> list[NodeGroup]:
-    """Return a cluster's machines, with `secondaries` in place of the conf's number if given.
+    """Return a cluster's machines; `secondaries` replaces the conf's number of secondary workers.
 
     Raises ConfigError for a machine type of unknown size.
     """
@@ -73,7 +73,7 @@ def node_groups(nodes: NodesConfig, *, secondaries: int | None = None) -> list[N
 
 
 def estimate(groups: list[NodeGroup], prices: PricesConfig) -> Estimate:
-    """Return what an hour of these machines costs."""
+    """Return the price of these machines per hour."""
     machines = disks = 0.0
     for group in groups:
         share = prices.spot_share if group.spot else 1.0
@@ -93,9 +93,9 @@ def estimate(groups: list[NodeGroup], prices: PricesConfig) -> Estimate:
 
 
 def estimate_lines(nodes: NodesConfig, prices: PricesConfig | None, *, hours: float) -> list[str]:
-    """Return the estimate in words: of the cluster as made and, if it can grow, at its largest.
+    """Return the estimate as text: for the initial cluster and, with autoscaling, for the largest.
 
-    Raises ConfigError for a machine type of unknown size, unless there are no prices.
+    Raises ConfigError for a machine type of unknown size, unless the conf has no prices.
     """
     if prices is None:
         return ["no estimate: the conf has no prices"]

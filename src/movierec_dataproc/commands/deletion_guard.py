@@ -1,4 +1,4 @@
-"""Whether a cluster can go: HDFS goes with it."""
+"""Whether a cluster can be deleted, which deletes its HDFS too."""
 
 from __future__ import annotations
 
@@ -10,57 +10,59 @@ from google.cloud import dataproc_v1 as dp
 
 from movierec.errors import InputError
 from movierec_dataproc.conf.naming import SUITE, label_value
-from movierec_dataproc.google.jobs import ENDED
-from movierec_dataproc.plan.plan import DOCTOR, EXPORT, STAGE_IN
+from movierec_dataproc.google.jobs import ENDED_JOB
+from movierec_dataproc.plan.plan import DOCTOR, EXPORT, RUN_ALL, STAGE_IN
 
-_ASIDE: Final = {label_value(one) for one in (DOCTOR, EXPORT, STAGE_IN)}
-_NEVER: Final = datetime.min.replace(tzinfo=timezone.utc)
+_WITHOUT_RESULTS: Final = {label_value(one) for one in (DOCTOR, EXPORT, STAGE_IN)}
+_EARLIEST: Final = datetime.min.replace(tzinfo=timezone.utc)
 
 
 def active_jobs(jobs: Iterable[dp.Job]) -> list[dp.Job]:
-    """Return the jobs that have not ended, anybody's."""
-    return [job for job in jobs if job.status.state.name not in ENDED]
+    """Return the jobs that have not ended, including those of other suites."""
+    return [job for job in jobs if job.status.state.name not in ENDED_JOB]
 
 
 def unexported_jobs(jobs: Iterable[dp.Job]) -> list[dp.Job]:
-    """Return the jobs of the suite whose results are on HDFS alone.
+    """Return the suite's jobs whose results are on HDFS only.
 
-    Those that ended well after the last good export of their run, which is one config on one
-    workspace, had begun: what an export copies was there when it began.
+    A job's results are exported if it ended before the last successful export of its run (one
+    config on one workspace) started, because an export copies what exists when it starts. A failed
+    job has no results, except run_all, which publishes one stage after the other.
     """
-    done = [
+    ended = [
         job
         for job in jobs
         if job.labels.get("suite") == SUITE
         and job.labels.get("results") == "hdfs"
-        and job.status.state.name == "DONE"
+        and job.status.state.name in ENDED_JOB
     ]
-    begun: dict[str, datetime] = {}
-    for job in done:
-        if job.labels.get("job") == label_value(EXPORT):
-            one = job.labels.get("run", "")
-            begun[one] = max(begun.get(one, _NEVER), _began(job))
+    exported: dict[str, datetime] = {}
+    for job in ended:
+        if job.labels.get("job") == label_value(EXPORT) and job.status.state.name == "DONE":
+            run = job.labels.get("run", "")
+            exported[run] = max(exported.get(run, _EARLIEST), _start_time(job))
     return [
         job
-        for job in done
-        if job.labels.get("job") not in _ASIDE
-        and _time(job.status) > begun.get(job.labels.get("run", ""), _NEVER)
+        for job in ended
+        if job.labels.get("job") not in _WITHOUT_RESULTS
+        and (job.status.state.name == "DONE" or job.labels.get("job") == label_value(RUN_ALL))
+        and _time(job.status) > exported.get(job.labels.get("run", ""), _EARLIEST)
     ]
 
 
 def check_removable(cluster_name: str, jobs: Iterable[dp.Job]) -> None:
-    """Raise InputError where a cluster still works or holds results that are nowhere else."""
+    """Raise InputError if jobs run on the cluster or its HDFS has the only copy of results."""
     found = list(jobs)
     if active := active_jobs(found):
         raise InputError(
             f"cluster {cluster_name}: {_names(active)} still running: wait (`make logs ID=…`), "
-            "cancel them, or delete the cluster all the same with FORCE=1 (--force)"
+            "cancel them, or delete the cluster anyway with FORCE=1 (--force)"
         )
-    if lost := unexported_jobs(found):
+    if unexported := unexported_jobs(found):
         raise InputError(
-            f"cluster {cluster_name}: the results of {_names(lost)} are on its HDFS alone and "
-            "would go with it: export them with `make submit JOB=export_results` and the conf that "
-            "they were made with, or lose them with FORCE=1 (--force)"
+            f"cluster {cluster_name}: the results of {_names(unexported)} are on its HDFS only and "
+            "would be deleted: export them with `make submit JOB=export_results` and the conf of "
+            "those jobs, or delete them with FORCE=1 (--force)"
         )
 
 
@@ -68,13 +70,13 @@ def _names(jobs: list[dp.Job]) -> str:
     return ", ".join(job.reference.job_id for job in jobs)
 
 
-def _began(job: dp.Job) -> datetime:
-    """Return when the job's driver was started last, or where that is not told, when it ended."""
+def _start_time(job: dp.Job) -> datetime:
+    """Return when the job's driver last started, or when the job ended if that is unknown."""
     times = [_time(one) for one in job.status_history if one.state.name == "RUNNING"]
     return max(times, default=_time(job.status))
 
 
 def _time(status: Any) -> datetime:
-    """Return when a state was reached."""
+    """Return when a job reached the state."""
     time: datetime | None = status.state_start_time
-    return time or _NEVER
+    return time or _EARLIEST

@@ -1,4 +1,4 @@
-"""What would be asked of Dataproc, shown instead: the request and gcloud's command for the same."""
+"""Dry runs: prints each request to Dataproc, and the gcloud command with the same effect."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Call:
     request: Any
     command: Command
     file: str | None = None
-    """The YAML file that the command reads, written below the directory for results."""
+    """The YAML file that the command reads, below the directory for results."""
     content: Any = None
-    """What the file holds, a message."""
+    """The message that the file holds."""
 
 
 def show(command: str, calls: Sequence[Call], context: Context) -> Summary:

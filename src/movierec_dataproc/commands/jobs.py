@@ -56,8 +56,10 @@ def batch(options: RunOptions, context: Context, *, job: str) -> Summary:
 
 def logs(context: Context, *, job_id: str | None, batch_id: str | None) -> Summary:
     """Follow a job or a batch from the beginning of its driver's output."""
-    kind = "job" if job_id else "batch"
-    work = RemoteJob(context.clients, context.target, job_id or batch_id or "", kind)
+    if batch_id is not None:
+        work = RemoteJob(context.clients, context.target, batch_id, "batch")
+    else:
+        work = RemoteJob(context.clients, context.target, job_id or "")
     _finish(work, context)
     return {"command": "logs", "work": work.name, "good": True}
 
@@ -86,10 +88,9 @@ def _run(
     for number, step in enumerate(steps, 1):
         context.say(f"step {number} of {len(steps)}: {step.job}")
         ids.append(_run_step(plan, step, cluster, context, redo=redo))
+    where: Summary = {"cluster": name, "jobs": ids}
     if cluster is None:
         where = {"job": steps[0].job, "batch": ids[0]}
-    else:
-        where = {"cluster": name, "jobs": ids}
     output = plan.results if steps[-1].job == EXPORT else plan.workspace
     return {"command": command, **where, "output": output}
 
@@ -124,7 +125,7 @@ def _run_step(
 
 
 def _finish(work: RemoteJob, context: Context) -> None:
-    """Follow a job within the conf's time limit; a batch has its own limit, serverless.ttl_hours."""
+    """Follow a job within the conf's time limit; a batch has its own, serverless.ttl_hours."""
     hours = context.config.timeouts.job_hours if work.kind == "job" else None
     limit = TimeLimit(3600 * hours, f"timeouts.job_hours = {hours:g}") if hours else None
     context.finish(work, limit=limit)

@@ -43,9 +43,11 @@ def prepare(options: RunOptions, context: Context, *, place: Place) -> Plan:
     archive = find_archive(config, target=context.target, dry_run=context.dry_run)
     if archive.sha256 == UNKNOWN_SHA256:
         context.say(f"{config.source.archive}: does not exist: its checksum is shown as zeros")
-    if not archive.sha256 and archive.staged and not context.dry_run:
+    if archive.local is None and archive.staged and not context.dry_run:
         bucket, name = split_uri(archive.uri)
-        archive = replace(archive, sha256=Bucket(context.clients.storage, bucket).sha256(name))
+        # raises InputError if the object does not exist
+        stored = Bucket(context.clients.storage, bucket).sha256(name)
+        archive = replace(archive, sha256=archive.sha256 or stored)
     placed = overrides_for(
         config,
         archive=archive,
@@ -72,7 +74,7 @@ def prepare(options: RunOptions, context: Context, *, place: Place) -> Plan:
 
 
 def upload_plan(plan: Plan, context: Context, *, archive: bool) -> list[str]:
-    """Upload the plan's artifacts, and with `archive` its archive; return the URIs of what was sent.
+    """Upload the plan's artifacts, and with `archive` its archive; return the URIs of sent files.
 
     Files that are in the bucket already are not sent again.
     """

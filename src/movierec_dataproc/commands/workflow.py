@@ -1,4 +1,4 @@
-"""workflow: every job on a cluster of its own."""
+"""workflow: runs every job on a cluster of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from movierec_dataproc.commands.cluster import action_uris, policy_calls, prepar
 from movierec_dataproc.commands.context import Context, Summary
 from movierec_dataproc.commands.cost import estimate_lines
 from movierec_dataproc.commands.dry_run import Call, show
-from movierec_dataproc.commands.preparation import RunOptions, prepare, send
+from movierec_dataproc.commands.preparation import RunOptions, prepare, upload_plan
 from movierec_dataproc.conf.naming import request_id
 from movierec_dataproc.google.errors import REMOTE, explain
 from movierec_dataproc.google.operations import RemoteOperation, ended_before
@@ -22,13 +22,13 @@ from movierec_dataproc.plan.plan import Plan
 from movierec_dataproc.requests import gcloud
 from movierec_dataproc.requests import jobs as requests
 
-FRESH: Final = timedelta(minutes=2)
-"""A workflow that has ended and began longer ago than this is not the one just asked for."""
+NEW_WORKFLOW: Final = timedelta(minutes=2)
+"""A workflow that has ended and started longer ago than this is from an earlier command."""
 
 
-def workflow(wanted: RunOptions, context: Context) -> Summary:
-    """Run every job on a cluster that is made for them and deleted after them."""
-    plan = prepare(wanted, context, place="cluster")
+def workflow(options: RunOptions, context: Context) -> Summary:
+    """Run every job on a cluster that is created for them and deleted after them."""
+    plan = prepare(options, context, place="cluster")
     config, target = context.config, context.target
     hours = min(config.timeouts.workflow_hours, config.cluster.auto_delete_hours)
     for line in estimate_lines(config.cluster, config.prices, hours=hours):
@@ -48,13 +48,13 @@ def workflow(wanted: RunOptions, context: Context) -> Summary:
             content=template,
         )
         return show("workflow", [*policy_calls(context), call], context)
-    send(plan, context, archive=True)
+    upload_plan(plan, context, archive=True)
     prepare_cluster(actions, context)
-    work = _begin_workflow(plan, template, context, redo=wanted.force)
+    work = _start_workflow(plan, template, context, redo=options.force)
     context.say(f"{work.name}: to follow it from elsewhere: {work.follow_command}")
-    # Dataproc ends it after workflow_hours; the cluster's own making and deleting come on top
+    # Dataproc ends the jobs after workflow_hours; creating and deleting the cluster comes on top
     hours = config.timeouts.workflow_hours
-    limit = TimeLimit(3600 * (hours + 1), f"timeouts.workflow_hours = {hours:g}, and an hour more")
+    limit = TimeLimit(3600 * (hours + 1), f"timeouts.workflow_hours = {hours:g}, plus one hour")
     context.finish(work, limit=limit)
     return {"command": "workflow", "operation": work.operation, "output": plan.results}
 
@@ -69,29 +69,29 @@ def _workflow_request(
     )
 
 
-def _begin_workflow(
+def _start_workflow(
     plan: Plan, template: dp.WorkflowTemplate, context: Context, *, redo: bool
 ) -> RemoteOperation:
-    """Instantiate the workflow, or find the one of the same plan that runs or ended well.
+    """Start the workflow, or find the one of the same plan that runs or has succeeded.
 
-    Dataproc answers a request id that it knows with the first request's operation; after one that
-    failed before comes the next attempt's id.
+    Dataproc answers a known request id with the first request's operation; if that one failed in an
+    earlier command, the next attempt's id is used.
     """
     place = f"workflow {plan.suite.conf}"
     attempt = 1
     while True:
         request = _workflow_request(plan, template, attempt=attempt)
 
-        def begin(request: dp.InstantiateInlineWorkflowTemplateRequest = request) -> Any:
-            begun = context.clients.workflows.instantiate_inline_workflow_template(request=request)
-            return begun.operation
+        def start(request: dp.InstantiateInlineWorkflowTemplateRequest = request) -> Any:
+            workflows = context.clients.workflows
+            return workflows.instantiate_inline_workflow_template(request=request).operation
 
         try:
-            begun = with_retries(begin, place=place, terminal=context.terminal)
-            now = context.clients.operations.get_operation(begun.name)
+            started = with_retries(start, place=place, terminal=context.terminal)
+            now = context.clients.operations.get_operation(started.name)
         except REMOTE as error:
             raise explain(error, place=place) from None
-        old = begun.done or ended_before(now, time=datetime.now(timezone.utc) - FRESH)
+        old = started.done or ended_before(now, time=datetime.now(timezone.utc) - NEW_WORKFLOW)
         if not old or not (redo or now.HasField("error")):
-            return RemoteOperation(context.clients, context.target, begun.name, what="workflow")
+            return RemoteOperation(context.clients, context.target, started.name, "workflow")
         attempt += 1

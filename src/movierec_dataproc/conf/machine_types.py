@@ -1,4 +1,4 @@
-"""How large a machine is, read from the name of its type."""
+"""The vCPUs and memory of a machine, from the name of its type."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _GB_PER_VCPU: Final[dict[str, dict[str, float]]] = {
 }
 _NAMED: Final = re.compile(r"([a-z]+\d[a-z]?)-([a-z]+)-(\d{1,3})")
 _CUSTOM: Final = re.compile(r"(?:[a-z]+\d[a-z]?-)?custom-(\d{1,3})-(\d{3,7})(?:-ext)?")
-SHAPE: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
-"""What any machine type's name looks like."""
+MACHINE_TYPE: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
+"""The pattern of every machine type's name."""
 
 
 @dataclass(frozen=True)
 class MachineSize:
-    """What a machine is billed by."""
+    """The size of a machine, by which it is billed."""
 
     vcpus: int
     memory_gb: float
 
 
 def machine_size(name: str) -> MachineSize:
-    """Return the size of a machine type. Raises ConfigError where the name does not tell.
+    """Return the size of a machine type. Raises ConfigError if the name does not say.
 
     >>> machine_size("n2-standard-4")
     MachineSize(vcpus=4, memory_gb=16)
@@ -52,9 +52,9 @@ def machine_size(name: str) -> MachineSize:
         series = ", ".join(_GB_PER_VCPU)
         raise ConfigError(
             [
-                f"machine_type {name!r}: its vCPUs and memory are not known here, so it has no "
-                f"estimate; take a standard, highmem, highcpu or custom type of {series} "
-                "(n2-standard-4, n2-custom-6-24576), or set prices to null to go without one"
+                f"machine_type {name!r}: its vCPUs and memory are unknown, so its price cannot be "
+                f"estimated: use a standard, highmem, highcpu or custom type of {series} "
+                "(n2-standard-4, n2-custom-6-24576), or set prices to null for no estimate"
             ]
         )
     return MachineSize(int(named[3]), int(named[3]) * ratio)

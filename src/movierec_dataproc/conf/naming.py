@@ -1,4 +1,4 @@
-"""The names that Dataproc gives rules for: labels, jobs, requests, clusters."""
+"""Names that follow Dataproc's rules: of labels, jobs, requests and clusters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import uuid
 from typing import Any, Final
 
 SUITE: Final = "movierec"
-_SPACE: Final = uuid.UUID("6d6f7669-6572-6563-8000-646174617072")
+_NAMESPACE: Final = uuid.UUID("6d6f7669-6572-6563-8000-646174617072")
 CLUSTER_NAME: Final = re.compile(r"[a-z]([-a-z0-9]{0,49}[a-z0-9])?")
 LABEL_KEY: Final = re.compile(r"[a-z][-_a-z0-9]{0,62}")
 LABEL_VALUE: Final = re.compile(r"[-_a-z0-9]{0,63}")
@@ -17,7 +17,7 @@ BUCKET_NAME: Final = re.compile(r"[a-z0-9][-_.a-z0-9]{1,220}[a-z0-9]")
 
 
 def label_value(text: str) -> str:
-    """Return the text as a label's value: what it must not hold becomes a hyphen.
+    """Return the text as a label's value; other characters become hyphens.
 
     >>> label_value("Full run, v1.2")
     'full-run-v1-2'
@@ -26,15 +26,15 @@ def label_value(text: str) -> str:
 
 
 def digest(*parts: Any) -> str:
-    """Return 12 hexadecimal digits that follow from the parts, which are plain JSON values."""
+    """Return 12 hexadecimal digits of a hash of the parts, which are JSON values."""
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def work_id(job: str, identity: str) -> str:
-    """Return the id of a job or batch: the same work has the same id, and other work another.
+    """Return the id of a job or batch, from lower-case letters, digits and hyphens only.
 
-    Only lower-case letters, digits and hyphens, which a batch's id is restricted to.
+    A batch's id allows no others.
 
     >>> work_id("tune_als", "0123456789ab")
     'movierec-tune-als-0123456789ab'
@@ -43,7 +43,7 @@ def work_id(job: str, identity: str) -> str:
 
 
 def attempt_id(first: str, attempt: int) -> str:
-    """Return the id of the work's n-th attempt; the first attempt's is the work's own.
+    """Return the id of the n-th attempt; the first attempt has the id `first`.
 
     >>> attempt_id("movierec-ingest-0123456789ab", 2)
     'movierec-ingest-0123456789ab-2'
@@ -52,18 +52,18 @@ def attempt_id(first: str, attempt: int) -> str:
 
 
 def request_id(*parts: str) -> str:
-    """Return the UUID that makes a repeated request the same request.
+    """Return a UUID that is the same for the same parts, so that a request is executed once.
 
     >>> request_id("a") == request_id("a") != request_id("b")
     True
     """
-    return str(uuid.uuid5(_SPACE, "\n".join(parts)))
+    return str(uuid.uuid5(_NAMESPACE, "\n".join(parts)))
 
 
 def new_request_id() -> str:
-    """Return a UUID for a request that is repeated only while it is being made.
+    """Return a new UUID, for a request that creates or deletes a cluster.
 
-    A cluster's must differ each time: asked again under the id of a cluster that has been
-    deleted since, Dataproc answers with the old operation and makes nothing.
+    It must differ each time: for the id of a cluster that has been deleted since, Dataproc returns
+    the old operation and creates nothing.
     """
     return str(uuid.uuid4())

@@ -1,4 +1,4 @@
-"""What conf/cluster.yaml can hold. Every key stands in the file; nothing here has a default."""
+"""The config in conf/cluster.yaml. The file must have every key; there are no defaults."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ DiskType = Literal["pd-standard", "pd-balanced", "pd-ssd", "hyperdisk-balanced"]
 
 @dataclass(frozen=True, kw_only=True)
 class MasterConfig:
-    """The machine that holds the NameNode, the ResourceManager and the jobs' drivers."""
+    """The machine of the NameNode, the ResourceManager and the jobs' drivers."""
 
     machine_type: str
     disk_gb: Gigabytes
     disk_type: DiskType
 
     def problems(self) -> list[str]:
-        """Return what Dataproc would refuse."""
-        return validation.machine_type("machine_type", self.machine_type)
+        """Return the values that Dataproc would refuse."""
+        return validation.check_machine_type("machine_type", self.machine_type)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PrimaryConfig:
-    """The machines that hold HDFS and compute; none of them makes a single-node cluster."""
+    """The machines that hold HDFS and compute; 0 of them are a single-node cluster."""
 
     count: Annotated[int, Range(0, 1000)]
     machine_type: str
@@ -41,8 +41,8 @@ class PrimaryConfig:
     disk_type: DiskType
 
     def problems(self) -> list[str]:
-        """Return what Dataproc would refuse."""
-        problems = validation.machine_type("machine_type", self.machine_type)
+        """Return the values that Dataproc would refuse."""
+        problems = validation.check_machine_type("machine_type", self.machine_type)
         if self.count == 1:
             problems.append("count: 2 or more, or 0 for a single node, was expected, not 1")
         return problems
@@ -50,7 +50,7 @@ class PrimaryConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SecondaryConfig:
-    """Machines of the primary workers' type that only compute."""
+    """Machines of the primary workers' type that compute but do not hold HDFS."""
 
     count: Annotated[int, Range(0, 1000)]
     preemptibility: Literal["spot", "preemptible", "non_preemptible"]
@@ -70,11 +70,11 @@ class AutoscalingConfig:
     scale_up_factor: Annotated[float, Range(0.0, 1.0)]
     scale_down_factor: Annotated[float, Range(0.0, 1.0)]
     decommission_minutes: Annotated[int, Range(0, 1440)]
-    """How long a worker that goes may finish what it has begun."""
+    """How long a worker may finish its tasks before it is removed."""
 
     def problems(self) -> list[str]:
-        """Return what is wrong between keys that are each right by themselves."""
-        problems = validation.cluster_name("policy", self.policy)
+        """Return contradictions between keys."""
+        problems = validation.check_cluster_name("policy", self.policy)
         if self.min > self.max:
             problems.append(f"min: at most max = {self.max} was expected, not {self.min}")
         return problems
@@ -90,7 +90,7 @@ class NodesConfig:
     subnetwork: str | None
     internal_ip_only: bool
     service_account: str | None
-    """An address, or a name in the project; null is Compute Engine's default account."""
+    """An address, or a name in the project; null for Compute Engine's default account."""
     shielded: bool
     master: MasterConfig
     primary_workers: PrimaryConfig
@@ -106,24 +106,24 @@ class NodesConfig:
     labels: dict[str, str]
 
     def problems(self) -> list[str]:
-        """Return what Dataproc would refuse, or what would lose HDFS blocks."""
+        """Return the values that Dataproc would refuse, or that would lose HDFS blocks."""
         secondaries, scaling = self.secondary_workers.count, self.autoscaling
         problems = [
-            *validation.cluster_name("name", self.name),
-            *validation.matches(
+            *validation.check_cluster_name("name", self.name),
+            *validation.check_pattern(
                 "image_version", self.image_version, _IMAGE, "a version such as 3.0-debian13"
             ),
-            *validation.span(
+            *validation.check_duration(
                 "idle_delete_minutes",
                 self.idle_delete_minutes,
                 minutes=(5, DAYS_14),
                 unit="minutes",
             ),
-            *validation.span(
+            *validation.check_duration(
                 "auto_delete_hours", self.auto_delete_hours, minutes=(10, DAYS_14), unit="hours"
             ),
-            *validation.properties("properties", self.properties, prefixed=True),
-            *validation.labels("labels", self.labels),
+            *validation.check_properties("properties", self.properties, prefixed=True),
+            *validation.check_labels("labels", self.labels),
         ]
         if self.primary_workers.count == 0 and (secondaries or scaling):
             problems.append(
@@ -140,7 +140,7 @@ class NodesConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ServerlessConfig:
-    """A serverless batch: no cluster and no HDFS, results on Cloud Storage."""
+    """A serverless batch: no cluster and no HDFS, results in Cloud Storage."""
 
     version: Literal["2.3", "3.0"]
     service_account: str | None
@@ -149,40 +149,42 @@ class ServerlessConfig:
     properties: dict[str, str]
 
     def problems(self) -> list[str]:
-        """Return what Dataproc would refuse."""
-        ttl = validation.span("ttl_hours", self.ttl_hours, minutes=(10, DAYS_14), unit="hours")
-        return ttl + validation.properties("properties", self.properties, prefixed=False)
+        """Return the values that Dataproc would refuse."""
+        ttl = validation.check_duration(
+            "ttl_hours", self.ttl_hours, minutes=(10, DAYS_14), unit="hours"
+        )
+        return ttl + validation.check_properties("properties", self.properties, prefixed=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class HdfsConfig:
-    """Where the archive and the results lie on a cluster."""
+    """Where the archive and the results are on a cluster."""
 
     archive_folder: str
     workspace: str
 
     def problems(self) -> list[str]:
-        """Return which of them is no folder on HDFS."""
-        problems = validation.hdfs_folder("archive_folder", self.archive_folder)
-        return problems + validation.hdfs_folder("workspace", self.workspace)
+        """Return the keys that are not a folder on HDFS."""
+        problems = validation.check_hdfs_folder("archive_folder", self.archive_folder)
+        return problems + validation.check_hdfs_folder("workspace", self.workspace)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PricesConfig:
-    """List prices, for the estimate alone."""
+    """List prices, used only for the estimate."""
 
     currency: str
     vcpu_hour: Annotated[float, Range(0.0, 100.0)]
     memory_gb_hour: Annotated[float, Range(0.0, 100.0)]
     disk_gb_month: Annotated[float, Range(0.0, 100.0)]
     spot_share: Annotated[float, Range(0.0, 1.0)]
-    """What a spot machine costs of the price of one that is not."""
+    """The price of a spot machine as a fraction of a standard one's."""
     dataproc_vcpu_hour: Annotated[float, Range(0.0, 100.0)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TimeoutsConfig:
-    """How long to wait; what is waited for goes on without us."""
+    """How long to wait; remote work goes on after that."""
 
     cluster_minutes: Annotated[float, Range(1.0, 1440.0)]
     workflow_hours: float
@@ -190,8 +192,8 @@ class TimeoutsConfig:
     poll_seconds: Annotated[float, Range(0.01, 300.0)]
 
     def problems(self) -> list[str]:
-        """Return what Dataproc would refuse."""
-        return validation.span(
+        """Return the values that Dataproc would refuse."""
+        return validation.check_duration(
             "workflow_hours", self.workflow_hours, minutes=(10, 1440), unit="hours"
         )
 
@@ -212,15 +214,14 @@ class ClusterConfig:
     timeouts: TimeoutsConfig
 
     def problems(self) -> list[str]:
-        """Return which name Google would refuse."""
-        project = [] if self.project is None else [self.project]
+        """Return the names that Google would refuse."""
         return [
-            *(
-                one
-                for text in project
-                for one in validation.matches("project", text, _PROJECT, "an id")
+            *validation.check_pattern("project", self.project, _PROJECT, "an id"),
+            *validation.check_pattern(
+                "region", self.region, _REGION, "a region such as europe-west1"
             ),
-            *validation.matches("region", self.region, _REGION, "a region such as europe-west1"),
-            *validation.bucket_name("bucket", self.bucket),
-            *validation.matches("prefix", self.prefix, _FOLDER, "a folder without / at its ends"),
+            *validation.check_bucket_name("bucket", self.bucket),
+            *validation.check_pattern(
+                "prefix", self.prefix, _FOLDER, "a folder without / at its ends"
+            ),
         ]

@@ -1,1 +1,1 @@
-"""Calls to Google's services, and following what they started."""
+"""Calls to Google's services, and following what they start."""

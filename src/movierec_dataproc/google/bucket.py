@@ -51,7 +51,7 @@ class Bucket:
         self._bucket = client.bucket(name)
 
     def put_once(self, name: str, content: FileContent) -> bool:
-        """Upload a file unless an object of its name has the same content; tell whether it was sent.
+        """Upload a file unless an object has its name and content; tell whether it was sent.
 
         Large files are sent in parts, and a part is sent again if the connection breaks. Raises
         InputError if the object has other content.

@@ -29,8 +29,8 @@ REMOTE: Final[tuple[type[Exception], ...]] = (
     auth.GoogleAuthError,
     requests.exceptions.RequestException,
 )
-"""What Google's libraries raise when a request fails. RetryError, raised after some minutes of retries,
-is a GoogleAPIError but no GoogleAPICallError."""
+"""What Google's libraries raise when a request fails. RetryError, which ends some minutes of
+retries, is a GoogleAPIError but no GoogleAPICallError."""
 _LOGIN_FIX = "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
 # the word alone: not part of a name, and not in "quota project", which is about credentials
 _QUOTA = re.compile(

@@ -48,7 +48,9 @@ class RemoteJob:
     def submit(self, request: SubmitRequest, terminal: Terminal) -> None:
         """Submit it, once. Raises UserError if Dataproc refuses it."""
         create: Callable[..., object] = (
-            self.clients.jobs.submit_job if self.kind == "job" else self.clients.batches.create_batch
+            self.clients.jobs.submit_job
+            if self.kind == "job"
+            else self.clients.batches.create_batch
         )
         submit_once(lambda: create(request=request), name=self.name, terminal=terminal)
 

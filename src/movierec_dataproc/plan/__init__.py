@@ -1,1 +1,1 @@
-"""What a run on Dataproc needs and does: archive, artifacts, steps."""
+"""The plan of a run on Dataproc: archive, artifacts, steps."""

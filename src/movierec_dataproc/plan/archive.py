@@ -12,19 +12,19 @@ from movierec_dataproc.conf.target import Target, split_uri
 from movierec_dataproc.google.bucket import Bucket, FileContent, read_content
 
 FOLDER: Final = "archives"
-UNKNOWN: Final = "0" * 64
-"""Stands for a checksum in a dry run without the file."""
+UNKNOWN_SHA256: Final = "0" * 64
+"""The checksum that a dry run shows if the file does not exist."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Archive:
-    """Where the archive is read from, and its content's identity where it is known."""
+    """Where the archive is read from, and its checksum if it is known."""
 
     uri: str
-    """gs://…, staged to HDFS before use, or hdfs://…, which a cluster reads as it is."""
+    """gs://…, which stage_in copies to HDFS, or hdfs://…, which a cluster reads directly."""
     sha256: str | None
     local: FileContent | None
-    """The file that is uploaded to `uri` first."""
+    """The local file to upload to `uri`, if there is one."""
 
     @property
     def staged(self) -> bool:
@@ -32,9 +32,9 @@ class Archive:
         return self.uri.startswith("gs://")
 
     def on_hdfs(self, folder: str) -> str:
-        """Return where a cluster finds it, below the folder for archives.
+        """Return its URI on a cluster, below the folder for archives.
 
-        A checksum in the path keeps two archives of one name apart.
+        The checksum in the path separates two archives of the same name.
         """
         if not self.staged:
             return self.uri
@@ -43,41 +43,43 @@ class Archive:
 
 
 def local_path(source: SourceConfig) -> Path | None:
-    """Return the path of an archive on this machine, None where it lies elsewhere.
+    """Return the archive's path on this machine, None if it is in a bucket or on HDFS.
 
-    Raises ConfigError for a URI that neither this machine nor a cluster reads.
+    Raises ConfigError for any other URI.
     """
     value = source.archive
     scheme, colon, rest = value.partition(":")
     if colon and scheme in ("gs", "hdfs"):
         return None
     if colon and scheme != "file" and not Path(value).exists():
-        raise ConfigError([f"source.archive: {value!r} is no path, file:, hdfs: or gs: URI"])
+        raise ConfigError(
+            [f"source.archive: a path or a file:, hdfs: or gs: URI was expected, not {value!r}"]
+        )
     return Path(rest.removeprefix("//") if scheme == "file" else value)
 
 
-def find_archive(config: Config, *, target: Target, dry: bool = False) -> Archive:
-    """Return the archive that the config names. A local file is read through for its checksum.
+def find_archive(config: Config, *, target: Target, dry_run: bool = False) -> Archive:
+    """Return the archive that the config names. A local file is read to compute its checksum.
 
-    Raises InputError where a local one is not there or is another than `source.sha256` says;
-    a dry run then goes on with zeros for the checksum.
+    Raises InputError if a local file does not exist (a dry run uses zeros for its checksum instead)
+    or if its checksum differs from `source.sha256`.
     """
     path = local_path(config.source)
     known = config.source.sha256.lower() if config.source.sha256 else None
     if path is None:
         return Archive(uri=config.source.archive, sha256=known, local=None)
-    if dry and not path.exists():
-        sha256 = known or UNKNOWN
+    if dry_run and not path.exists():
+        sha256 = known or UNKNOWN_SHA256
         return Archive(uri=archive_uri(target, path, sha256), sha256=sha256, local=None)
     if not path.exists():
         raise InputError(
-            f"source.archive: there is no {path}: fetch it with `make data`, or name one in a "
+            f"source.archive: {path} does not exist: fetch it with `make data`, or name one in a "
             "bucket with --set source.archive=gs://…"
         )
     content = read_content(path)
     if known not in (None, content.sha256):
         raise InputError(
-            f"{path}: its sha256 is {content.sha256}, and source.sha256 says {known}: fetch it "
+            f"{path}: its sha256 is {content.sha256}, but source.sha256 is {known}: fetch it "
             "again with `make data FORCE=1`, or correct the conf"
         )
     uri = archive_uri(target, path, content.sha256)
@@ -85,12 +87,12 @@ def find_archive(config: Config, *, target: Target, dry: bool = False) -> Archiv
 
 
 def archive_uri(target: Target, path: Path, sha256: str) -> str:
-    """Return where a local archive lies in the bucket."""
+    """Return the URI to upload a local archive to."""
     return target.uri(FOLDER, sha256[:12], path.name)
 
 
 def upload_archive(archive: Archive, *, bucket: Bucket) -> bool:
-    """Upload a local archive unless it is there already; tell whether it was sent."""
+    """Upload a local archive unless it is in the bucket already; tell whether it was sent."""
     if archive.local is None:
         return False
     return bucket.put_once(split_uri(archive.uri)[1], archive.local)

@@ -1,4 +1,4 @@
-"""The files that a cluster runs, under a prefix that is a hash of all their names and contents."""
+"""The files to upload, under a prefix that is a hash of their names and contents."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from movierec_dataproc.conf.target import Target
 from movierec_dataproc.google.bucket import Bucket, FileContent, read_content
 
 ROOT: Final = Path(__file__).resolve().parents[3]
-"""The checkout, whose jobs, scripts and confs are shipped."""
+"""The checkout, whose jobs, scripts and confs are uploaded."""
 FOLDER: Final = "artifacts"
 
 
 @dataclass(frozen=True)
 class Artifacts:
-    """Files of different names and the digest of them all."""
+    """Files with different base names, and their common digest."""
 
     files: tuple[FileContent, ...]
     digest: str
@@ -31,15 +31,15 @@ class Artifacts:
         return [file.path.name for file in self.files]
 
     def uri(self, target: Target, name: str) -> str:
-        """Return where a file lies after the upload. Raises InputError where it is none of them."""
+        """Return a file's URI after the upload. Raises InputError if it is none of the files."""
         if name not in self.names():
-            raise InputError(f"{name}: none of the files to upload ({', '.join(self.names())})")
+            raise InputError(f"{name}: not one of the files to upload ({', '.join(self.names())})")
         return target.uri(FOLDER, self.digest, name)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Suite:
-    """What a job needs, by its part in a submission."""
+    """The files that a job needs, by their option of spark-submit."""
 
     artifacts: Artifacts
     packages: tuple[str, ...]
@@ -49,14 +49,14 @@ class Suite:
 
     @property
     def name(self) -> str:
-        """Return the conf's name without its ending, as labels and directories have it."""
+        """Return the conf's name without its ending, for labels and directories."""
         return Path(self.conf).stem
 
 
 def collect(paths: Iterable[Path]) -> Artifacts:
-    """Read the files. Raises ConfigError for two of one base name, InputError for a missing one.
+    """Read the files. Raises ConfigError for two equal base names, InputError for a missing file.
 
-    The base names must differ: that is what they are known by on the cluster.
+    The cluster knows the files by their base names.
     """
     found: dict[str, FileContent] = {}
     for path in paths:
@@ -81,14 +81,14 @@ def collect_suite(*, conf: Path, packages: Iterable[Path], root: Path = ROOT) ->
 
 
 def collect_actions(actions: Iterable[str] | None, *, root: Path = ROOT) -> Artifacts:
-    """Read a cluster's initialization actions, paths in the checkout or absolute ones."""
+    """Read a cluster's initialization actions, whose paths are absolute or in the checkout."""
     return collect(root / action for action in actions or ())
 
 
 def upload(artifacts: Artifacts, *, bucket: Bucket, target: Target) -> list[str]:
-    """Upload what is not there yet and return the URIs of what was sent.
+    """Upload the files that are not in the bucket yet, and return their URIs.
 
-    Raises UserError where the bucket refuses, InputError where other bytes lie under a name.
+    Raises UserError if the bucket refuses, InputError if an object of a name has other content.
     """
     sent = []
     for file in artifacts.files:
@@ -99,9 +99,9 @@ def upload(artifacts: Artifacts, *, bucket: Bucket, target: Target) -> list[str]
 
 
 def build_packages(root: Path = ROOT) -> list[Path]:
-    """Build the package zip and its dependencies' with scripts/build_package.py into dist/.
+    """Build the package zip and the dependencies' zip into dist/ with scripts/build_package.py.
 
-    Raises InputError where they cannot be built.
+    Raises InputError if they cannot be built.
     """
     path = root / "scripts" / "build_package.py"
     spec = importlib.util.spec_from_file_location("movierec_build_package", path)
@@ -112,7 +112,9 @@ def build_packages(root: Path = ROOT) -> list[Path]:
         spec.loader.exec_module(module)
         built: list[Path] = module.build_packages(root, root / "dist")
     except OSError as error:
-        raise InputError(f"{error.filename}: {error.strerror}: run in a checkout") from None
+        raise InputError(
+            f"{error.filename}: {error.strerror}: run the command in a checkout"
+        ) from None
     except module.PackageError as error:
         raise InputError(str(error)) from None
     return built

@@ -1,4 +1,4 @@
-"""What is run: the jobs of a conf in their order, each with its arguments and labels."""
+"""The plan of a run: the jobs of a conf in their order, with their arguments and labels."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from movierec_dataproc.plan.artifacts import Suite
 STAGE_IN: Final = "stage_in"
 EXPORT: Final = "export_results"
 DOCTOR: Final = "doctor"
+RUN_ALL: Final = "run_all"
 RESULTS: Final = "results"
-"""The folder in the bucket that has a workspace's layout."""
+"""The folder in the bucket with the layout of a workspace."""
 _PLAIN: Final = re.compile(r"[a-z]+://[A-Za-z0-9._/=+-]+")
 Place = Literal["cluster", "serverless"]
 
@@ -34,7 +35,7 @@ class Step:
     job: str
     args: tuple[str, ...]
     after: tuple[str, ...]
-    """Ids of the steps that must have ended well."""
+    """Ids of the steps that must have succeeded."""
     labels: dict[str, str]
 
 
@@ -45,23 +46,24 @@ class Plan:
     suite: Suite
     target: Target
     config: Config
-    """With the workspace and archive of the place, as the jobs see it."""
+    """With the workspace and archive of the place, as the jobs read it."""
     archive: Archive
+    place: Place
     workspace: str
     results: str
-    """Where what is exported lies."""
+    """The URI of the exported results."""
     steps: tuple[Step, ...]
-    doctor: Step
-    """Looks whether the others would go well; it is run when it is asked for."""
+    extra_steps: tuple[Step, ...]
+    """Run only by name: doctor, and run_all, which runs all stages in one Spark application."""
     verbose: bool
-    """Whether the jobs show Spark's log. It is in no identity: the same work, told in other words,
-    is found again and not begun a second time."""
+    """Whether the jobs show Spark's log. It is not part of an id, so that a rerun with another
+    setting finds the same job."""
     identity: str
-    """12 hexadecimal digits of everything that shapes what the jobs do."""
+    """12 hexadecimal digits of all files and arguments of the steps."""
 
     def step(self, job: str) -> Step:
-        """Return the step of a job, or of a stage. Raises ConfigError where there is none."""
-        steps = (*self.steps, self.doctor)
+        """Return the step of a job or a stage. Raises ConfigError if there is none."""
+        steps = (*self.steps, *self.extra_steps)
         for step in steps:
             if job in (step.job, step.id):
                 return step
@@ -69,7 +71,7 @@ class Plan:
         raise ConfigError([f"--job {job}: one of {known} was expected"])
 
 
-def reachable(uri: str) -> bool:
+def is_reachable(uri: str) -> bool:
     """Tell whether a cluster can read and write the URI."""
     return uri.startswith(("hdfs://", "gs://"))
 
@@ -77,26 +79,26 @@ def reachable(uri: str) -> bool:
 def overrides_for(
     config: Config, *, archive: Archive, place: Place, target: Target, folder: str, workspace: str
 ) -> list[str]:
-    """Return the overrides that put workspace and archive where the jobs can reach them.
+    """Return the overrides that set the workspace and the archive to URIs that the jobs can reach.
 
-    What the conf says stands where a cluster can reach it. `folder` and `workspace` are the
-    cluster's on HDFS; a batch has no HDFS and works on the bucket.
+    URIs in the conf that a cluster can reach stay. `folder` and `workspace` are those on a
+    cluster's HDFS; a batch has no HDFS and uses the bucket.
     """
-    at = workspace if place == "cluster" else target.uri(RESULTS)
-    if reachable(config.workspace):
-        at = config.workspace.rstrip("/")
+    root = workspace if place == "cluster" else target.uri(RESULTS)
+    if is_reachable(config.workspace):
+        root = config.workspace.rstrip("/")
     source = archive.on_hdfs(folder) if place == "cluster" else archive.uri
-    values: dict[str, Any] = {"workspace": at, "source.archive": source}
+    values: dict[str, Any] = {"workspace": root, "source.archive": source}
     if archive.sha256:
         values["source.sha256"] = archive.sha256
     if config.source.generate is not None:
-        # nothing is generated on a cluster: what is generated was uploaded
+        # jobs generate no archive: the generated one was uploaded
         values["source.generate"] = None
     return [f"{key}={yaml_text(value)}" for key, value in values.items()]
 
 
 def yaml_text(value: Any) -> str:
-    """Return the value as an override's text, in quotes unless it is a URI of common characters.
+    """Return the value as an override's text, quoted unless it is a URI of common characters.
 
     >>> yaml_text("gs://b/a.zip"), yaml_text("12e4"), yaml_text(None)
     ('gs://b/a.zip', '"12e4"', 'null')
@@ -107,7 +109,7 @@ def yaml_text(value: Any) -> str:
 
 
 def results_uri(workspace: str, target: Target) -> str:
-    """Return where the results of a run in this workspace lie in the end, in a bucket."""
+    """Return the URI in a bucket where the results of a run in this workspace finally are."""
     return workspace.rstrip("/") if workspace.startswith("gs://") else target.uri(RESULTS)
 
 
@@ -123,16 +125,16 @@ def make_plan(
     force: bool = False,
     verbose: bool = False,
 ) -> Plan:
-    """Return the plan of a config that `overrides` were applied to already.
+    """Return the plan of a config, to which `overrides` were applied already.
 
-    A cluster stages the archive in, runs every stage, and exports what lies on HDFS. A batch works
-    on the bucket, where nothing is staged or exported. Raises ConfigError for a batch on HDFS.
+    On a cluster the steps are stage_in, every stage, and the export from HDFS. Batches work on the
+    bucket and need only the stages. Raises ConfigError for a batch on HDFS.
     """
     on_hdfs = config.workspace.startswith("hdfs://")
     if place == "serverless" and (on_hdfs or not archive.staged):
         raise ConfigError(
             [
-                "a batch has no HDFS: workspace and source.archive must lie under gs:// (or on "
+                "a batch has no HDFS: workspace and source.archive must be under gs:// (or on "
                 f"this machine), not {config.workspace} and {archive.uri}"
             ]
         )
@@ -144,41 +146,45 @@ def make_plan(
         "results": "hdfs" if on_hdfs else "gs",
         "run": digest(to_dict(config)),
     }
+
+    def make_step(
+        step_id: str, job: str, args: tuple[str, ...], after: tuple[str, ...] = (), **labels: str
+    ) -> Step:
+        labels = common | {"job": label_value(job)} | labels
+        return Step(id=step_id, job=job, args=args, after=after, labels=labels)
+
     args = ("--config", suite.conf, *(part for one in overrides for part in ("--set", one)))
+    stage_args = (*args, "--force") if force else args
     staged = place == "cluster" and archive.staged
+    first = ("stage-in",) if staged else ()
     steps = [
-        Step(
-            id=stage.name,
-            job=stage.job,
-            args=(*args, *(("--force",) if force else ())),
-            after=tuple(one.name for one in stage.inputs) or (("stage-in",) if staged else ()),
-            labels=common | {"job": label_value(stage.job)} | _fingerprint(stage, config),
+        make_step(
+            stage.name,
+            stage.job,
+            stage_args,
+            tuple(one.name for one in stage.inputs) or first,
+            **_fingerprint(stage, config),
         )
         for stage in dag.PIPELINE
     ]
     if staged:
         stage_in = ("--source", archive.uri, "--target", config.source.archive)
-        labels = common | {"job": label_value(STAGE_IN)}
-        steps.insert(0, Step(id="stage-in", job=STAGE_IN, args=stage_in, after=(), labels=labels))
+        steps.insert(0, make_step("stage-in", STAGE_IN, stage_in))
     if on_hdfs:
-        export = (*args, "--target", results)
-        labels = common | {"job": label_value(EXPORT)}
         ends = tuple(stage.name for stage in last_stages())
-        steps.append(Step(id="export", job=EXPORT, args=export, after=ends, labels=labels))
+        steps.append(make_step("export", EXPORT, (*args, "--target", results), ends))
     return Plan(
         suite=suite,
         target=target,
         config=config,
         archive=archive,
+        place=place,
         workspace=config.workspace,
         results=results,
         steps=tuple(steps),
-        doctor=Step(
-            id=DOCTOR,
-            job=DOCTOR,
-            args=args,
-            after=(),
-            labels=common | {"job": label_value(DOCTOR)},
+        extra_steps=(
+            make_step(DOCTOR, DOCTOR, args),
+            make_step("run-all", RUN_ALL, stage_args, first),
         ),
         verbose=verbose,
         identity=digest(suite.artifacts.digest, suite.conf, [list(step.args) for step in steps]),
@@ -192,7 +198,7 @@ def last_stages() -> tuple[dag.Stage, ...]:
 
 
 def _fingerprint(stage: dag.Stage, config: Config) -> dict[str, str]:
-    """Return the label of the stage's result, none where the archive's content is not known."""
+    """Return the label of the stage's fingerprint, none if the archive's checksum is unknown."""
     sha256 = config.source.sha256
     if sha256 is None:
         return {}

@@ -1,1 +1,1 @@
-"""The requests for clusters and jobs, and the same as gcloud commands."""
+"""The requests for clusters and jobs, and the equivalent gcloud commands."""

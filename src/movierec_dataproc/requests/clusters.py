@@ -21,12 +21,12 @@ from movierec_dataproc.conf.target import Target
 
 CLOUD_PLATFORM: Final = "https://www.googleapis.com/auth/cloud-platform"
 ZERO_WORKERS: Final = "dataproc:dataproc.allow.zero.workers"
-# of a workflow's cluster, whose name Dataproc makes longer
-MANAGED_NAME: Final = 35
+# Dataproc adds a suffix to the name of a workflow's cluster
+MANAGED_NAME_LENGTH: Final = 35
 
 
 def cluster_labels(nodes: NodesConfig, *, commit: str) -> dict[str, str]:
-    """Return a cluster's labels; `definition` changes with anything in the conf's section."""
+    """Return a cluster's labels; `definition` is a digest of the conf's section."""
     return {
         **nodes.labels,
         "suite": SUITE,
@@ -50,9 +50,9 @@ def cluster(
 def managed_cluster(
     nodes: NodesConfig, *, target: Target, actions: Sequence[str], commit: str
 ) -> dp.ManagedCluster:
-    """Return the cluster that a workflow makes and deletes; a suffix is added to its name."""
+    """Return the cluster that a workflow creates and deletes."""
     return dp.ManagedCluster(
-        cluster_name=nodes.name[:MANAGED_NAME].rstrip("-"),
+        cluster_name=nodes.name[:MANAGED_NAME_LENGTH].rstrip("-"),
         labels=cluster_labels(nodes, commit=commit),
         config=cluster_config(nodes, target=target, actions=actions),
     )
@@ -61,7 +61,7 @@ def managed_cluster(
 def cluster_config(
     nodes: NodesConfig, *, target: Target, actions: Sequence[str]
 ) -> dp.ClusterConfig:
-    """Return what the two kinds of clusters share."""
+    """Return the config of either kind of cluster."""
     config = dp.ClusterConfig(
         config_bucket=target.bucket,
         temp_bucket=target.bucket,
@@ -100,7 +100,7 @@ def cluster_config(
 
 
 def cluster_properties(nodes: NodesConfig) -> dict[str, str]:
-    """Return the cluster's properties, with the one that a single node needs."""
+    """Return the cluster's properties, including the one that a single node needs."""
     alone = {} if nodes.primary_workers.count else {ZERO_WORKERS: "true"}
     return dict(nodes.properties) | alone
 
@@ -111,7 +111,7 @@ def policy_name(scaling: AutoscalingConfig, target: Target) -> str:
 
 
 def autoscaling_policy(scaling: AutoscalingConfig, *, primaries: int) -> dp.AutoscalingPolicy:
-    """Return the policy: secondary workers come and go, primary workers, with HDFS, stay."""
+    """Return the policy, which scales secondary workers; primary workers hold HDFS and stay."""
     return dp.AutoscalingPolicy(
         id=scaling.policy,
         basic_algorithm=dp.BasicAutoscalingAlgorithm(
@@ -138,7 +138,7 @@ def _machines(nodes: NodesConfig, target: Target) -> dp.GceClusterConfig:
         subnetwork_uri=nodes.subnetwork or "",
         internal_ip_only=nodes.internal_ip_only,
         service_account=target.account(nodes.service_account),
-        # what the account may do is limited by its roles, not by this
+        # the account's roles limit its permissions, not this scope
         service_account_scopes=[CLOUD_PLATFORM],
         metadata={"block-project-ssh-keys": "true"},
         shielded_instance_config=dp.ShieldedInstanceConfig(

@@ -1,10 +1,10 @@
-"""The gcloud command lines that do the same as our requests."""
+"""The gcloud command lines with the same effect as our requests."""
 
 from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -13,10 +13,12 @@ from google.cloud import dataproc_v1 as dp
 from movierec_dataproc.conf.target import Target
 
 Command = list[str]
+Options = list[tuple[str, Any]]
+"""Names without -- and values; True makes a switch, and an empty value leaves the option out."""
 
 
 def shell(command: Command) -> str:
-    """Return the command as one would type it, one option a line.
+    """Return the command as text for a shell, one option per line.
 
     >>> print(shell(["gcloud", "dataproc", "--region=r", "--", "a b"]))
     gcloud dataproc \\
@@ -33,12 +35,12 @@ def shell(command: Command) -> str:
 
 
 def duration(time: Any) -> str:
-    """Return a timedelta as gcloud reads it: in seconds, which every option takes."""
+    """Return a timedelta in seconds, which every option of gcloud accepts."""
     return f"{int(time.total_seconds())}s"
 
 
 def pairs(values: Mapping[str, str]) -> str:
-    """Return a mapping as gcloud reads it, with another separator where a value has a comma.
+    """Return a mapping in gcloud's format, with another separator if a value has a comma.
 
     >>> pairs({"a": "1", "b": "2"}), pairs({"a": "1,2"})
     ('a=1,b=2', '^#^a=1,2')
@@ -55,7 +57,7 @@ def create_cluster(cluster: dp.Cluster, *, target: Target) -> Command:
     config = cluster.config
     machines, lifecycle = config.gce_cluster_config, config.lifecycle_config
     shielded = machines.shielded_instance_config
-    options: list[tuple[str, Any]] = [
+    options: Options = [
         ("image-version", config.software_config.image_version),
         ("bucket", config.config_bucket),
         ("temp-bucket", config.temp_bucket),
@@ -86,17 +88,31 @@ def delete_cluster(name: str, *, target: Target) -> Command:
     return [*_gcloud("clusters", "delete", name, target=target), "--quiet"]
 
 
-def submit_job(job: dp.Job, *, target: Target) -> Command:
-    """Return `gcloud dataproc jobs submit pyspark` for the job."""
-    driver = job.pyspark_job
-    options = [
-        ("cluster", job.placement.cluster_name),
-        ("id", job.reference.job_id),
+def submit(request: dp.SubmitJobRequest | dp.CreateBatchRequest, *, target: Target) -> Command:
+    """Return `gcloud dataproc jobs submit pyspark`, or `batches submit pyspark` for a batch."""
+    if isinstance(request, dp.CreateBatchRequest):
+        batch = request.batch
+        driver, labels, group = batch.pyspark_batch, batch.labels, "batches"
+        execution = batch.environment_config.execution_config
+        options: Options = [
+            ("batch", request.batch_id),
+            ("version", batch.runtime_config.version),
+            ("service-account", execution.service_account),
+            ("subnet", execution.subnetwork_uri),
+            ("ttl", duration(execution.ttl)),
+            ("staging-bucket", execution.staging_bucket),
+            ("properties", pairs(batch.runtime_config.properties)),
+        ]
+    else:
+        job = request.job
+        driver, labels, group = job.pyspark_job, job.labels, "jobs"
+        options = [("cluster", job.placement.cluster_name), ("id", job.reference.job_id)]
+    options += [
         ("py-files", ",".join(driver.python_file_uris)),
         ("files", ",".join(driver.file_uris)),
-        ("labels", pairs(job.labels)),
+        ("labels", pairs(labels)),
     ]
-    command = _gcloud("jobs", "submit", "pyspark", driver.main_python_file_uri, target=target)
+    command = _gcloud(group, "submit", "pyspark", driver.main_python_file_uri, target=target)
     return [*command, *_flags(options), "--", *driver.args]
 
 
@@ -106,25 +122,6 @@ def run_workflow(file: str, *, target: Target) -> Command:
     return [*_gcloud("workflow-templates", verb, target=target), f"--file={file}"]
 
 
-def submit_batch(batch: dp.Batch, *, batch_id: str, target: Target) -> Command:
-    """Return `gcloud dataproc batches submit pyspark` for the batch."""
-    driver, execution = batch.pyspark_batch, batch.environment_config.execution_config
-    options = [
-        ("batch", batch_id),
-        ("version", batch.runtime_config.version),
-        ("py-files", ",".join(driver.python_file_uris)),
-        ("files", ",".join(driver.file_uris)),
-        ("service-account", execution.service_account),
-        ("subnet", execution.subnetwork_uri),
-        ("ttl", duration(execution.ttl)),
-        ("staging-bucket", execution.staging_bucket),
-        ("properties", pairs(batch.runtime_config.properties)),
-        ("labels", pairs(batch.labels)),
-    ]
-    command = _gcloud("batches", "submit", "pyspark", driver.main_python_file_uri, target=target)
-    return [*command, *_flags(options), "--", *driver.args]
-
-
 def import_policy(policy: str, file: str, *, target: Target) -> Command:
     """Return `gcloud dataproc autoscaling-policies import` for a YAML file."""
     command = _gcloud("autoscaling-policies", "import", policy, target=target)
@@ -132,7 +129,7 @@ def import_policy(policy: str, file: str, *, target: Target) -> Command:
 
 
 def to_tree(message: Any) -> dict[str, Any]:
-    """Return a message as the plain dicts of Google's JSON, without what is not set."""
+    """Return a message as the dicts of Google's JSON, without fields that are not set."""
     text = type(message).to_json(
         message, always_print_fields_with_no_presence=False, use_integers_for_enums=False
     )
@@ -147,31 +144,24 @@ def to_yaml(message: Any) -> str:
 
 
 def _gcloud(*words: str, target: Target) -> Command:
-    return [
-        "gcloud",
-        "dataproc",
-        *words,
-        f"--project={target.project}",
-        f"--region={target.region}",
-    ]
+    return ["gcloud", "dataproc", *words, *target.options]
 
 
-def _flags(options: Iterable[tuple[str, Any]]) -> Command:
-    """Return the options that have a value; True makes a switch."""
+def _flags(options: Options) -> Command:
     return [
         f"--{name}" if value is True else f"--{name}={value}" for name, value in options if value
     ]
 
 
-def _workers(config: dp.ClusterConfig) -> list[tuple[str, Any]]:
+def _workers(config: dp.ClusterConfig) -> Options:
     worker, extra = config.worker_config, config.secondary_worker_config
-    options: list[tuple[str, Any]] = [("single-node", True)]
+    options: Options = [("single-node", True)]
     if worker.num_instances:
         options = [("num-workers", worker.num_instances), *_group("worker", worker)]
     if "secondary_worker_config" in config:
         kind = extra.preemptibility.name.lower().replace("_", "-")
         options += [
-            # as text, so that a 0 is kept
+            # as text, because a 0 would be left out
             ("num-secondary-workers", str(extra.num_instances)),
             ("secondary-worker-type", kind),
             *_group("secondary-worker", extra),
@@ -179,7 +169,7 @@ def _workers(config: dp.ClusterConfig) -> list[tuple[str, Any]]:
     return options
 
 
-def _group(name: str, group: dp.InstanceGroupConfig) -> list[tuple[str, Any]]:
+def _group(name: str, group: dp.InstanceGroupConfig) -> Options:
     return [
         (f"{name}-machine-type", group.machine_type_uri),
         (f"{name}-boot-disk-size", f"{group.disk_config.boot_disk_size_gb}GB"),
@@ -187,7 +177,7 @@ def _group(name: str, group: dp.InstanceGroupConfig) -> list[tuple[str, Any]]:
     ]
 
 
-def _actions(config: dp.ClusterConfig) -> list[tuple[str, Any]]:
+def _actions(config: dp.ClusterConfig) -> Options:
     actions = config.initialization_actions
     if not actions:
         return []
