@@ -1,10 +1,11 @@
 """Time the search for twins against approxSimilarityJoin and datasketch, at growing sizes.
 
-All start from the same Parquet of ratings of the same users, drawn at random among those with
-`twins.min_movies` movies, and end with the most alike pairs on the driver. approxSimilarityJoin
-grows with the square of the users: a size at which its last time foretells more than --limit
-seconds is left out, and said so; so for datasketch, which is one process. Both are told the
-threshold at which our search ended, which their users would have to guess.
+All start from the same Parquet of ratings, of users drawn at random from those with at least
+`twins.min_movies` movies, and end with the most similar pairs on the driver. The time of
+approxSimilarityJoin grows with the square of the users, that of datasketch, a single process,
+linearly: if a peer's last time gives an estimate above --limit seconds, it is not run, and the
+table shows the estimate. Both get the threshold at which our search ended, which their users would
+have to guess.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from movierec.config.twins import TwinsConfig
-from movierec.data import schemas
 from movierec.data.columns import MOVIE_ID, MOVIES, USER_ID
+from movierec.data.datasets import RATINGS
 from movierec.pipeline import dag
 from movierec.spark.session import size_shuffles
 from movierec.twins.movie_sets import movie_sets
@@ -33,7 +34,7 @@ from scripts.bench.harness import Findings, Setting, exponent, ratio, shown, tim
 
 Pairs = set[tuple[int, int]]
 LSH_TABLES = 5
-_PLACES = 1 << 20
+N_HASHED_FEATURES = 1 << 20
 PERMUTATIONS = 128
 """datasketch's default."""
 
@@ -52,7 +53,7 @@ def run(setting: Setting) -> Findings:
     result = execution.require(dag.INGEST)
     spark = execution.session()
     size_shuffles(spark, rows=result.manifest.rows["ratings"])
-    ratings = result.read(spark, "ratings", schemas.RATINGS)
+    ratings = result.read(spark, RATINGS.at(), RATINGS.schema)
     sizes: list[Findings] = []
     for n_users in sorted(setting.arguments.users):
         with tempfile.TemporaryDirectory(prefix="bench-twins-") as place:
@@ -69,7 +70,7 @@ def run(setting: Setting) -> Findings:
 def _size(
     setting: Setting, ratings: DataFrame, n_users: int, *, earlier: list[Findings], place: str
 ) -> Findings:
-    """Return what one number of users cost."""
+    """Return the findings for one number of users."""
     config, arguments = setting.config.twins, setting.arguments
     sample = _sampled(ratings, n_users, config=config, place=place)
     size_shuffles(sample.sparkSession, rows=sample.count())
@@ -80,9 +81,9 @@ def _size(
         found["growth_exponent"] = exponent(before, after)
     peers = {"lsh_join": (_lsh_join, 2.0), "datasketch": (_datasketch, 1.0)}
     for name, (peer, growth) in peers.items():
-        foretold = _foretold(name, earlier, n_users, growth)
-        if foretold > arguments.limit:
-            found[f"{name}_foretold_s"] = round(foretold)
+        estimate = _estimate_seconds(name, earlier, n_users, growth)
+        if estimate > arguments.limit:
+            found[f"{name}_foretold_s"] = round(estimate)
             continue
         seconds, theirs = timed(partial(peer, sample, top, config=config), 1)
         found |= {
@@ -93,8 +94,8 @@ def _size(
     return found
 
 
-def _foretold(name: str, earlier: list[Findings], n_users: int, growth: float) -> float:
-    """Return the seconds that the last one measured foretells; 0 where there is none."""
+def _estimate_seconds(name: str, earlier: list[Findings], n_users: int, growth: float) -> float:
+    """Return the seconds estimated from the last size that was measured; 0 if there is none."""
     measured = [one for one in earlier if f"{name}_s" in one]
     if not measured:
         return 0.0
@@ -102,12 +103,15 @@ def _foretold(name: str, earlier: list[Findings], n_users: int, growth: float) -
 
 
 def _sampled(ratings: DataFrame, n_users: int, *, config: TwinsConfig, place: str) -> DataFrame:
-    """Return the ratings of so many eligible users as Parquet. Raises ValueError for too few."""
+    """Return the ratings of `n_users` users with enough movies, read back from Parquet.
+
+    Raises ValueError if there are fewer such users.
+    """
     active = ratings.groupBy(USER_ID).count().where(F.col("count") >= config.min_movies)
     users = active.orderBy(F.xxhash64(F.lit(config.seed), USER_ID), USER_ID).limit(n_users)
     kept = ratings.join(users, on=USER_ID, how="left_semi")
     kept.write.parquet(f"file:{place}/ratings")
-    sample = ratings.sparkSession.read.schema(schemas.RATINGS).parquet(f"file:{place}/ratings")
+    sample = ratings.sparkSession.read.schema(RATINGS.schema).parquet(f"file:{place}/ratings")
     if sample.select(USER_ID).distinct().count() < n_users:
         raise ValueError(f"there are fewer than {n_users} users with {config.min_movies} movies")
     return sample
@@ -116,7 +120,7 @@ def _sampled(ratings: DataFrame, n_users: int, *, config: TwinsConfig, place: st
 def _ours(
     sample: DataFrame, config: TwinsConfig, *, place: str, repetitions: int
 ) -> tuple[Findings, TopPairs]:
-    """Return the median seconds of the LSH search and of the exact proof, and the true twins."""
+    """Return the median seconds of the LSH search and of the exact search, and the true twins."""
 
     def search() -> tuple[TopPairs, list[dict[str, Any]]]:
         path = f"file:{place}/sets"
@@ -143,8 +147,10 @@ def _movies_by_user(sample: DataFrame, config: TwinsConfig) -> DataFrame:
 
 
 def _lsh_join(sample: DataFrame, top: TopPairs, *, config: TwinsConfig) -> Pairs:
-    """Return the most alike pairs by Spark's own join, no less alike than the search went."""
-    vectors = HashingTF(inputCol=MOVIES, outputCol="features", numFeatures=_PLACES, binary=True)
+    """Return the most similar pairs by Spark's own join, down to the threshold of our search."""
+    vectors = HashingTF(
+        inputCol=MOVIES, outputCol="features", numFeatures=N_HASHED_FEATURES, binary=True
+    )
     sets = _movies_by_user(sample, config)
     frame = vectors.transform(sets).select(USER_ID, "features").persist()
     lsh = MinHashLSH(
@@ -165,7 +171,7 @@ def _lsh_join(sample: DataFrame, top: TopPairs, *, config: TwinsConfig) -> Pairs
 
 
 def _datasketch(sample: DataFrame, top: TopPairs, *, config: TwinsConfig) -> Pairs:
-    """Return the most alike pairs by datasketch's index, its candidates counted exactly."""
+    """Return the most similar pairs by datasketch's index, with its candidates counted exactly."""
     from datasketch import MinHash
     from datasketch import MinHashLSH as Index
 
