@@ -1,4 +1,4 @@
-"""A Chromium, and the pages to open in it: an invented one, and those that runs have left."""
+"""Chromium, and the reports to open in it: an invented one, and those of the runs in out/."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from movierec_report.page import render
 from tests.support import invented
 from tests.support.paths import ROOT
 
-LEFT_BY_RUNS = sorted((ROOT / "out").glob("*/report.html"))
+REPORTS_OF_RUNS = sorted((ROOT / "out").glob("*/report.html"))
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium as Debian and others install it; a missing one fails."""
+    """The Chromium on PATH; the tests fail if there is none."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, "there is no chromium on PATH: install it (apt-get install chromium)"
     with sync_playwright() as playwright:
@@ -27,18 +27,18 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session", params=[None, *LEFT_BY_RUNS], ids=lambda p: p and p.parent.name)
+@pytest.fixture(scope="session", params=[None, *REPORTS_OF_RUNS], ids=lambda p: p and p.parent.name)
 def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report: of invented facts, or what a run left in out/."""
+    """A report: of invented facts, or of a run in out/."""
     if request.param is not None:
-        left: Path = request.param
-        return left
+        report: Path = request.param
+        return report
     path = tmp_path_factory.mktemp("invented") / "report.html"
     command = "make run CONF=conf/small.yaml SET='als.seed=2'"
     text = render(
         invented.facts(),
-        title="invented",
-        commands=[command],
+        title="Invented ratings: how good are the recommendations?",
+        command=command,
         commit="0a1b2c3d4e5f",
         stability=invented.stability(),
     )

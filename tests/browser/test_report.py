@@ -1,4 +1,4 @@
-"""The report as people see it: phone to desk, light and dark, by keyboard and on paper."""
+"""The report in a browser: from phone to desktop, light and dark, by keyboard and on paper."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from movierec_report.theme import MODEL_NAMES
 WIDTHS = (360, 768, 1280)
 THEMES = ("light", "dark")
 
-# what sticks out of the page, or is cut off at its edge, and scrolls nowhere
-STICKS_OUT = """() => {
+# elements that go beyond the right edge of the page and cannot be scrolled to
+OVERFLOWING = """() => {
   const edge = document.documentElement.clientWidth;
   return [...document.querySelectorAll('main *, header *')]
     .filter(one => !one.closest('.scroll, pre, svg, details:not([open])'))
     .filter(one => one.getBoundingClientRect().right > edge + 1)
     .map(one => `${one.tagName} ${one.textContent.slice(0, 40)}`);
 }"""
-# words of drawings that lie on one another or beyond the drawing's own edge
-ILL_PLACED = """() => [...document.querySelectorAll('figure svg')].flatMap(svg => {
+# texts of charts that overlap one another or go beyond the edge of the chart
+MISPLACED_TEXTS = """() => [...document.querySelectorAll('figure svg')].flatMap(svg => {
   const frame = svg.getBoundingClientRect();
-  const words = [...svg.querySelectorAll('text')]
+  const texts = [...svg.querySelectorAll('text')]
     .map(one => [one.textContent.trim(), one.getBoundingClientRect()])
     .filter(([word, box]) => word && box.width);
-  const outside = sentences.filter(([, box]) => box.left < frame.left - 1 || box.right > frame.right + 1
+  const outside = texts.filter(([, box]) => box.left < frame.left - 1 || box.right > frame.right + 1
     || box.top < frame.top - 1 || box.bottom > frame.bottom + 1)
     .map(([word]) => `outside: ${word}`);
-  const onto = sentences.flatMap(([word, a], n) => sentences.slice(n + 1)
+  const onto = texts.flatMap(([word, a], n) => texts.slice(n + 1)
     .filter(([, b]) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
       && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2)
     .map(([other]) => `${word} on ${other}`));
   return [...outside, ...onto].map(said => `${svg.getAttribute('aria-label')}: ${said}`);
 })"""
-# the least contrast of text to the page behind it that WCAG's level AA asks for is 4.5
-CONTRASTS = """() => {
+# texts whose contrast to the page is below 4.5, the minimum of level AA of WCAG
+LOW_CONTRASTS = """() => {
   const light = colour => {
     const parts = colour.match(/[\\d.]+/g).slice(0, 3).map(Number)
       .map(value => value / 255)
@@ -58,14 +58,14 @@ CONTRASTS = """() => {
 
 
 @pytest.fixture
-def said() -> list[str]:
-    """What the page wrote to the console, and asked the network for."""
+def messages() -> list[str]:
+    """The console messages, errors and requests of the page."""
     return []
 
 
 @pytest.fixture(params=[(width, theme) for width in WIDTHS for theme in THEMES], ids=str)
 def page(
-    request: pytest.FixtureRequest, browser: Browser, report: Path, said: list[str]
+    request: pytest.FixtureRequest, browser: Browser, report: Path, messages: list[str]
 ) -> Iterator[Page]:
     """The report, opened at one width in one theme."""
     width, theme = request.param
@@ -73,28 +73,28 @@ def page(
         viewport={"width": width, "height": 900}, color_scheme=theme, offline=True
     )
     page = context.new_page()
-    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda asked: said.append(asked.url))
+    page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda asked: messages.append(asked.url))
     page.goto(report.as_uri())
     yield page
     context.close()
 
 
-def test_it_opens_at_once_asks_for_nothing_and_fits(
-    page: Page, report: Path, said: list[str]
+def test_it_opens_quickly_sends_no_request_and_fits(
+    page: Page, report: Path, messages: list[str]
 ) -> None:
-    assert said == [report.as_uri()]
+    assert messages == [report.as_uri()]
     timing: dict[str, Any] = page.evaluate(
         "() => performance.getEntriesByType('navigation')[0].toJSON()"
     )
     assert timing["loadEventEnd"] < 2_000
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
-    assert page.evaluate(STICKS_OUT) == []
-    assert page.evaluate(ILL_PLACED) == []
-    assert page.evaluate(CONTRASTS) == []
+    assert page.evaluate(OVERFLOWING) == []
+    assert page.evaluate(MISPLACED_TEXTS) == []
+    assert page.evaluate(LOW_CONTRASTS) == []
     page.evaluate("() => document.querySelectorAll('details').forEach(one => { one.open = true })")
-    assert page.evaluate(STICKS_OUT) == []
+    assert page.evaluate(OVERFLOWING) == []
 
 
 def test_its_numbers_are_those_of_the_summary(browser: Browser, report: Path) -> None:
@@ -118,7 +118,7 @@ def test_its_numbers_are_those_of_the_summary(browser: Browser, report: Path) ->
     page.close()
 
 
-def test_the_keyboard_reaches_everything_that_scrolls(browser: Browser, report: Path) -> None:
+def test_the_keyboard_reaches_every_scrolling_element(browser: Browser, report: Path) -> None:
     page = browser.new_page(viewport={"width": 360, "height": 900})
     page.goto(report.as_uri())
     page.keyboard.press("Tab")
@@ -133,11 +133,11 @@ def test_the_keyboard_reaches_everything_that_scrolls(browser: Browser, report: 
     page.close()
 
 
-def test_paper_holds_what_is_folded_away(browser: Browser, report: Path) -> None:
+def test_closed_details_are_printed(browser: Browser, report: Path) -> None:
     page = browser.new_page()
     page.goto(report.as_uri())
     page.emulate_media(media="print")
-    folded = page.locator("details:not([open]) table").first
-    assert folded.is_visible()
+    closed = page.locator("details:not([open]) table").first
+    assert closed.is_visible()
     assert page.pdf(format="A4")[:5] == b"%PDF-"
     page.close()

@@ -1,4 +1,4 @@
-"""README's table is what `make run CONF=conf/small.yaml` finds, where it has run here."""
+"""The table in README equals the results of `make run CONF=conf/small.yaml`, if it has run here."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ROW = re.compile(
 
 
 def rows() -> dict[tuple[str, str], list[float]]:
-    """What README says, by split and model."""
+    """The metrics in README, by split and model."""
     text = README.read_text(encoding="utf-8")
     table = text.partition("## Results\n")[2].partition("\n## ")[0]
     return {
@@ -40,8 +40,8 @@ def rows() -> dict[tuple[str, str], list[float]]:
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, Any]:
-    """The summary of a run whose conf is README's, on the archive whose checksum that names."""
-    # make's ARCHIVE takes the expected number of ratings away
+    """The summary of a run on conf/small.yaml."""
+    # ARCHIVE=path removes the expected number of ratings
     for overrides in ([], ["source.expected_ratings=null"]):
         text = SMALL.read_text(encoding="utf-8")
         config = load_config(text, origin=SMALL.name, overrides=overrides)
@@ -52,7 +52,7 @@ def found() -> dict[str, Any]:
                 execution.files.read_text(f"{result.path}/summary.json")
             )
             return summary
-    pytest.skip("conf/small.yaml has not run here; `make run CONF=conf/small.yaml` does that")
+    pytest.skip("conf/small.yaml has not run here: run `make run CONF=conf/small.yaml`")
 
 
 def test_the_table_has_every_model_and_split() -> None:
@@ -62,8 +62,8 @@ def test_the_table_has_every_model_and_split() -> None:
 
 
 @pytest.mark.parametrize(("split", "model"), rows())
-def test_the_table_says_what_was_found(found: dict[str, Any], split: str, model: str) -> None:
+def test_the_table_equals_the_summary(found: dict[str, Any], split: str, model: str) -> None:
     measured = [found["models"][model][split][metric] for metric in METRICS]
-    # another BLAS adds in another order, and ALS amplifies it
+    # another BLAS adds in another order, and ALS amplifies the difference
     allowed = 0.002 if model.startswith("als") else 0.00005 + 1e-9
     assert rows()[split, model] == pytest.approx(measured, abs=allowed)

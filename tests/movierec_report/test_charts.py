@@ -20,12 +20,12 @@ def charts() -> dict[str, Chart]:
     return draw_charts(invented.facts())
 
 
-def test_they_go_by_name(charts: dict[str, Chart]) -> None:
+def test_every_chart_has_its_name(charts: dict[str, Chart]) -> None:
     assert {"comparison_test", "bias", "activity", "correlations", "rmse"} <= set(charts)
     assert all(chart.name == name for name, chart in charts.items())
 
 
-def test_what_cannot_be_drawn_is_left_out() -> None:
+def test_without_explicit_trials_there_is_no_rmse_chart() -> None:
     assert "rmse" not in draw_charts(invented.facts(trials=invented.implicit_trials()))
 
 
@@ -43,7 +43,7 @@ def test_a_group_without_a_value_has_no_bar() -> None:
         assert bars([undefined], chart) == 0
 
 
-def test_a_chart_brings_its_colours_along_for_light_and_dark(charts: dict[str, Chart]) -> None:
+def test_a_chart_defines_its_colours_for_light_and_dark(charts: dict[str, Chart]) -> None:
     for chart in charts.values():
         text = chart._repr_html_()
         used = set(re.findall(r"var\(--(\w+)\)", text))
@@ -55,18 +55,20 @@ def test_a_chart_brings_its_colours_along_for_light_and_dark(charts: dict[str, C
         assert theme.DARK["ink"] in dark
 
 
-def test_a_notebook_s_own_theme_decides_not_the_browser_s(charts: dict[str, Chart]) -> None:
+def test_the_theme_of_the_notebook_decides_not_that_of_the_browser(
+    charts: dict[str, Chart],
+) -> None:
     text = charts["stars"]._repr_html_()
     assert "prefers-color-scheme" not in text
     for dark in ('[data-jp-theme-light="false"]', ".vscode-dark"):
         assert f"{dark} .movierec-chart" in text
-    # nothing but the chart itself is styled
+    # only the chart itself is styled
     selectors = re.findall(r"^([^{}<>]+) \{", text, re.MULTILINE)
     assert len(selectors) == 3
     assert all(".movierec-chart" in one for all_of in selectors for one in all_of.split(","))
 
 
-def test_a_chart_is_as_wide_as_it_was_drawn_at_most(charts: dict[str, Chart]) -> None:
+def test_a_chart_is_not_wider_than_its_figure(charts: dict[str, Chart]) -> None:
     assert 'style="max-width: 7.2in"' in charts["bias"]._repr_html_()
     assert 'style="max-width: 3.4in"' in charts["stars"]._repr_html_()
 
@@ -76,8 +78,8 @@ def test_the_same_facts_make_the_same_chart() -> None:
     assert first == second
 
 
-def test_the_best_cell_is_one_that_is_shown() -> None:
-    # on a few users, in the first round of a halving, another seemed better than any was later
+def test_the_best_cell_is_a_cell_that_is_shown() -> None:
+    # on few users, in the first round of successive halving, every trial had a higher metric
     rung = {"user_fraction": 0.1, "ndcg": 0.9}
     few = [one | rung for one in invented.implicit_trials()]
     trials = [*few, *invented.implicit_trials()]

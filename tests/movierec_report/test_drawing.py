@@ -1,51 +1,140 @@
-"""The page as a file: what it is drawn from, and what goes with it."""
+"""report.html as a file: what it is drawn from, and its command in a shell."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from movierec.errors import InputError
-from movierec_report.drawing import draw
+from movierec_report import drawing
+from movierec_report.checkout import read_commit
+from movierec_report.drawing import draw_report, run_command
 from tests.support import invented
+from tests.support.confs import tiny_conf
+
+SOURCE = tiny_conf("workspace", "data/ml-latest-small.zip").source
 
 
-def drawn(out: Path, **files: dict[str, Any]) -> str:
-    """The page that is drawn of the JSON files."""
+def page_of(out: Path, **files: dict[str, Any]) -> str:
+    """The page that is drawn from the JSON files."""
     for name, content in files.items():
         (out / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
-    page = draw(out, commands=["make run"])
+    page = draw_report(out, source=SOURCE, command="make run")
     assert page is not None
     return page.read_text(encoding="utf-8")
 
 
-def test_other_splits_are_shown_beside_the_evaluation_that_they_repeat(tmp_path: Path) -> None:
-    assert "On other splits" not in drawn(tmp_path, report=invented.facts())
-    assert "0.1234 ± 0.0056" in drawn(tmp_path, stability=invented.stability())
+def test_the_title_comes_from_the_archive(tmp_path: Path) -> None:
+    page = page_of(tmp_path, report=invented.facts())
+    assert "<h1>MovieLens small: how good are the recommendations?</h1>" in page
+
+
+def test_other_splits_are_shown_if_they_are_of_the_same_evaluation(tmp_path: Path) -> None:
+    assert "On other splits" not in page_of(tmp_path, report=invented.facts())
+    assert "0.1234 ± 0.0056" in page_of(tmp_path, stability=invented.stability())
 
 
 @pytest.mark.parametrize("of", [{"fingerprint": "0" * 16}, {"fingerprint": None}, {"version": 0}])
-def test_splits_of_another_conf_archive_or_layout_are_not_shown(
+def test_splits_of_another_conf_archive_or_version_are_not_shown(
     tmp_path: Path, of: dict[str, Any]
 ) -> None:
-    # of another k: what the page would look up is not there
+    # of another k: the metrics of the page are not in it
     other = invented.stability(models={}, **of)
-    assert "On other splits" not in drawn(tmp_path, report=invented.facts(), stability=other)
+    assert "On other splits" not in page_of(tmp_path, report=invented.facts(), stability=other)
     del other["fingerprint"]
-    assert "On other splits" not in drawn(tmp_path, stability=other)
+    assert "On other splits" not in page_of(tmp_path, stability=other)
 
 
-def test_a_page_of_other_facts_goes(tmp_path: Path) -> None:
-    drawn(tmp_path, report=invented.facts())
+def test_a_page_of_earlier_facts_is_deleted(tmp_path: Path) -> None:
+    page_of(tmp_path, report=invented.facts())
     (tmp_path / "report.json").write_text('{"version": 2}')
     (tmp_path / "stability.json").write_text(json.dumps(invented.stability()))
-    with pytest.raises(InputError, match="has the layout 2"):
-        draw(tmp_path, commands=[])
+    with pytest.raises(InputError, match="has version 2"):
+        draw_report(tmp_path, source=SOURCE, command="make run")
     assert not (tmp_path / "report.html").exists()
     (tmp_path / "report.json").unlink()
     (tmp_path / "report.html").touch()
-    assert draw(tmp_path, commands=[]) is None
+    assert draw_report(tmp_path, source=SOURCE, command="make run") is None
     assert not (tmp_path / "report.html").exists()
+
+
+def arguments_in_shell(command: str, *, program: str, folder: Path) -> list[str]:
+    """The arguments that a shell gives the program; a script that prints them stands in for it."""
+    stand_in = folder / program
+    stand_in.parent.mkdir(parents=True, exist_ok=True)
+    stand_in.write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\n")
+    stand_in.chmod(0o755)
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=folder,
+        env={"PATH": str(folder), "HOME": "/nowhere"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    arguments: list[str] = json.loads(done.stdout)
+    return arguments
+
+
+@pytest.mark.parametrize(
+    ("overrides", "archive", "variables"),
+    [
+        ([], None, []),
+        (
+            ["als.seed=2"],
+            "~/our (new) & more.zip",
+            ["SET=als.seed=2", "ARCHIVE=~/our (new) & more.zip"],
+        ),
+        (["a.b=[8, 16]", "als.seed=2"], None, ["SET=a.b=[8, 16] als.seed=2"]),
+        (["a.b={eta: 2, c: [x, y]}"], None, ["SET=a.b={eta: 2, c: [x, y]}"]),
+    ],
+)
+def test_a_shell_gives_make_the_values_unchanged(
+    tmp_path: Path, overrides: list[str], archive: str | None, variables: list[str]
+) -> None:
+    command = run_command("my conf.yaml", overrides, archive=archive)
+    found = arguments_in_shell(command, program="make", folder=tmp_path)
+    assert found == ["run", "CONF=my conf.yaml", *variables]
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["source.sha256='0a'", 'source.sha256="0a"', "source.archive=$a.zip", "source.archive=a b=c"],
+)
+def test_values_that_make_would_change_go_to_the_command(tmp_path: Path, override: str) -> None:
+    command = run_command("a.yaml", [override, "als.seed=2"], archive="b c.zip")
+    arguments = ["run", "--config", "a.yaml", "--archive", "b c.zip", "--set", override]
+    found = arguments_in_shell(command, program=".venv/bin/movierec", folder=tmp_path)
+    assert found == [*arguments, "--set", "als.seed=2"]
+
+
+def test_an_installed_package_has_no_make_and_no_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # inside of somebody else's checkout
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    (tmp_path / "lib").mkdir()
+    monkeypatch.setattr(drawing, "ROOT", tmp_path / "lib")
+    assert run_command("sample", ["als.seed=2"]) == "movierec run --config sample --set als.seed=2"
+    assert read_commit(tmp_path / "lib") is None
+
+
+def test_the_commit_is_that_of_the_checkout(tmp_path: Path) -> None:
+    def git(*arguments: str) -> str:
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        command = ["git", "-C", str(tmp_path), *identity, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    git("init", "-q")
+    (tmp_path / "file").write_text("one")
+    git("add", "file")
+    git("commit", "-qm", "first")
+    commit = git("rev-parse", "HEAD")[:12]
+    assert read_commit(tmp_path) == commit
+    (tmp_path / "file").write_text("two")
+    assert read_commit(tmp_path) == f"{commit}-dirty"

@@ -1,4 +1,4 @@
-"""The page stands by itself, shows the numbers it is given, and says what they mean."""
+"""The page is self-contained, shows the numbers of the facts, and explains them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ VOID = {"meta", "br", "link", "img", "hr", "input"}
 def page(*, stability=None, **changes):
     return render(
         invented.facts(**changes),
-        title="small",
-        commands=["make run CONF=x.yaml"],
+        title="MovieLens small: how good are the recommendations?",
+        command="make run CONF=x.yaml",
         commit="0a1b",
         stability=stability,
     )
@@ -29,8 +29,8 @@ def text():
     return page()
 
 
-class Balanced(HTMLParser):
-    """Sees that every element is closed, and gathers ids, headings and links."""
+class CheckingParser(HTMLParser):
+    """Checks that every element is closed, and collects ids, headings and links."""
 
     def __init__(self):
         super().__init__()
@@ -60,12 +60,12 @@ class Balanced(HTMLParser):
 
 @pytest.fixture(scope="module")
 def parsed(text):
-    parser = Balanced()
+    parser = CheckingParser()
     parser.feed(text)
     return parser
 
 
-def test_it_is_one_file_below_three_megabytes_that_asks_for_nothing(text):
+def test_it_is_one_self_contained_file_below_three_megabytes(text):
     assert len(text.encode()) < 3_000_000
     without_names = re.sub(r'xmlns(:\w+)?="[^"]*"', "", text)
     assert not re.search(r"https?://|<script|<link|@import|url\(['\"]?[^#'\")]", without_names)
@@ -77,7 +77,7 @@ def test_it_is_well_formed(parsed):
     assert {link[1:] for link in parsed.links} <= set(parsed.ids)
 
 
-def test_who_cannot_see_is_told(parsed):
+def test_charts_are_labelled_and_headings_are_in_order(parsed):
     assert len(parsed.labelled) >= 12
     assert all(parsed.labelled)
     assert parsed.headings[0] == 1
@@ -106,34 +106,59 @@ def test_the_numbers_are_those_of_the_facts(text):
     assert "User 1010: 200 ratings" in text
 
 
+def test_the_header_names_the_data_the_question_and_the_date(text):
+    title = "MovieLens small: how good are the recommendations?"
+    assert f"<title>{title}</title>" in text
+    assert f"<h1>{title}</h1>" in text
+    assert "users of 9,742 movies. Run on 2 November 2026 (UTC)." in text
+    stages = invented.facts()["stages"]
+    for stage in stages.values():
+        del stage["begun"]
+    assert "users of 9,742 movies. </p>" in page(stages=stages)
+
+
+def test_metrics_are_explained_at_the_table(text):
+    before, _, after = text.partition("Metrics on test")
+    assert after
+    for name in ("precision@100", "MAP@100", "NDCG@100", "recall@100", "coverage"):
+        assert f"<dt>{name}</dt><dd>" in before
+    assert "4 stars or more" in before
+
+
+def test_parameters_have_one_spelling(text):
+    assert "reg_param 0.05" in text
+    assert '<th scope="col" class="n">reg_param</th>' in text
+    assert not re.search("regParam|regularization", text)
+
+
 def test_titles_are_text(text):
     assert "&lt;b&gt;Liked&lt;/b&gt; &amp; loved (1995)" in text
     assert "<b>Liked" not in text
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "sentence"),
     [
-        (0.0761, "ALS is better than popularity, and the difference is real: 0.207 against 0.131"),
-        (-0.05, "ALS is worse than popularity, and the difference is real"),
-        (0.004, "Whether ALS is better than popularity is not decided"),
+        (0.0761, "ALS recommends better than popularity: NDCG@100 on test is 0.207 against 0.131"),
+        (-0.05, "ALS recommends worse than popularity: NDCG@100 on test is 0.207 against 0.131"),
+        (0.004, "It is not clear whether ALS recommends better than popularity: NDCG@100 on test"),
     ],
 )
-def test_one_sentence_says_whether_the_difference_is_real(value, said):
+def test_the_verdict_says_whether_the_difference_is_significant(value, sentence):
     differences = dict.fromkeys(invented.METRICS, invented.difference(value))
     comparison = {"als_vs_popularity": dict.fromkeys(invented.HELD_OUT, differences)}
-    assert said in page(summary=invented.summary(comparison=comparison))
+    assert sentence in page(summary=invented.summary(comparison=comparison))
 
 
-def test_no_share_of_a_popularity_that_finds_nothing_is_told():
+def test_a_popularity_of_zero_gives_no_percentage():
     summary = invented.summary()
     summary["models"]["popularity"]["test"] |= {"ndcg_at_100": 0.0}
-    said = page(summary=summary)
-    assert "0.207 against 0.000 NDCG@100 on test (95 % interval" in said
+    text = page(summary=summary)
+    assert "NDCG@100 on test is 0.207 against 0.000. The difference is" in text
 
 
 @pytest.mark.parametrize(
-    ("twins_mean", "p", "said"),
+    ("twins_mean", "p", "sentence"),
     [
         (0.41, 0.002, "The ratings of twins agree more than those of random pairs"),
         (0.11, 0.002, "The ratings of twins agree less than those of random pairs"),
@@ -141,12 +166,12 @@ def test_no_share_of_a_popularity_that_finds_nothing_is_told():
         (0.11, 0.3, "The ratings of twins do not agree measurably more than those"),
     ],
 )
-def test_twins_are_held_against_random_pairs(twins_mean, p, said):
+def test_twins_are_compared_with_random_pairs(twins_mean, p, sentence):
     pearson = {"twins": {"mean": twins_mean}, "random": {"mean": 0.22}, "p_value": p}
-    assert said in page(summary=invented.summary(twins=invented.twins(pearson=pearson)))
+    assert sentence in page(summary=invented.summary(twins=invented.twins(pearson=pearson)))
 
 
-def test_an_inflated_protocol_is_warned_of():
+def test_an_inflated_protocol_gives_a_warning():
     protocol = {
         "k": 100,
         "relevant_rating": 4.0,
@@ -156,14 +181,14 @@ def test_an_inflated_protocol_is_warned_of():
     assert "The candidates are INFLATED" in page(summary=invented.summary(protocol=protocol))
 
 
-def test_it_is_told_whom_als_cannot_serve(text):
+def test_cold_users_give_a_warning(text):
     assert "are cold" not in text
-    users = {split: invented.judged_users(n=1_116, cold=88) for split in invented.HELD_OUT}
+    users = {split: invented.user_counts(n=1_116, cold=88) for split in invented.HELD_OUT}
     shown = page(summary=invented.summary(users=users))
     assert "88 of the 1,116 users in test are cold: they have no rating that ALS" in shown
 
 
-def test_what_could_not_be_measured_is_left_out():
+def test_undefined_measures_are_left_out():
     none = {"mean": None}
     twins = invented.twins(
         pearson={"twins": none, "random": none, "p_value": None},
@@ -178,53 +203,53 @@ def test_what_could_not_be_measured_is_left_out():
         twins={"pairs": [], "random": []},
         trials=invented.implicit_trials(),
     )
-    assert "Too few pairs have enough ratings in common" in text
+    assert "Too few pairs have enough common ratings" in text
 
 
 def test_the_same_facts_make_the_same_page(text):
     assert page() == text
 
 
-def test_facts_of_another_layout_are_refused():
-    with pytest.raises(InputError, match=r"has the layout 2, not 1: make it again"):
+def test_facts_of_another_version_are_refused():
+    with pytest.raises(InputError, match=r"has version 2, not 1: run `make report FORCE=1`"):
         page(version=2)
 
 
-def test_alternative_splits_are_shown_where_they_were_run(text):
+def test_alternative_splits_are_shown(text):
     assert "On other splits" not in text
     shown = page(stability=invented.stability())
     assert "over 2 alternative splits (per_user_random seed 1, per_user_random seed 2)" in shown
     once = len(invented.METRICS)
     assert shown.count("0.1234 ± 0.0056") == (len(invented.MODELS) + 1) * once
     assert shown.count("+0.1234 ± 0.0056") == once
-    assert "These splits are random: models know ratings given after" in shown
+    assert "These splits are random, so the models are trained on ratings" in shown
 
 
-def test_memory_is_shown_in_gibibytes_and_a_dash_where_nobody_can_tell(text):
+def test_memory_is_shown_in_gibibytes_and_as_a_dash_if_unknown(text):
     table = text.partition("memory, GiB")[2].partition("</table>")[0]
     shown = re.findall(r'<td class="n">([^<]*)</td>', table)[1::2]
     assert shown == ["–", *(f"{n}.0" for n in range(2, 1 + len(invented.STAGES)))]
 
 
-def test_ties_and_duplicates_are_told_where_there_are_any():
+def test_ties_and_duplicates_are_counted():
     none = invented.twins(tied_at_cut=1, tied_at_cut_and_listed=1, duplicates={"ranks": []})
     text = page(summary=invented.summary(twins=none))
-    assert "No pair outside the list is as alike as the last one in it." in text
+    assert "No pair outside the list is as similar as the last pair in it." in text
     assert "No pair looks like one person with two accounts." in text
     some = invented.twins(tied_at_cut=7, tied_at_cut_and_listed=3, duplicates={"ranks": [1, 4]})
     text = page(summary=invented.summary(twins=some))
-    assert "7 pairs are as alike as the last one in the list, which holds 3 of them." in text
+    assert "7 pairs are as similar as the last pair in the list; the list has 3 of them." in text
     assert "one person with two accounts: 2 (rank 1, 4)." in text
 
 
 @pytest.mark.parametrize(
-    ("twins_mean", "p", "said"),
+    ("twins_mean", "p", "sentence"),
     [
-        (0.2, 0.4, "what twins have beyond that may be chance (p = 0.400)"),
-        (0.2, 0.01, "twins agree more than that (p = 0.010)"),
-        (0.1, 0.01, "twins agree no more than that (p = 0.010)"),
+        (0.2, 0.4, "Twins agree more than that, but this may be chance (p = 0.400)"),
+        (0.2, 0.01, "Twins agree more than that (p = 0.010)"),
+        (0.1, 0.01, "Twins do not agree more than that (p = 0.010)"),
     ],
 )
-def test_twins_are_held_against_strangers(twins_mean, p, said):
+def test_twins_are_compared_with_strangers(twins_mean, p, sentence):
     strangers = {"twins_mean": twins_mean, "strangers_mean": 0.15, "p_value": p, "histogram": None}
-    assert said in page(summary=invented.summary(twins=invented.twins(strangers=strangers)))
+    assert sentence in page(summary=invented.summary(twins=invented.twins(strangers=strangers)))

@@ -1,4 +1,4 @@
-"""A report.json of a run that never was: every part filled, numbers easy to find again."""
+"""An invented report.json: every part filled, with numbers that are easy to find on the page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NDCG = {
 
 
 def stability(**changes: Any) -> dict[str, Any]:
-    """What two other splits gave, with some of its parts replaced."""
+    """A stability.json of two splits, with some parts replaced."""
     metric = {"mean": 0.1234, "stdev": 0.0056, "min": 0.1, "max": 0.2}
     splits = dict.fromkeys(HELD_OUT, dict.fromkeys(METRICS, metric))
     return {
@@ -34,7 +34,7 @@ def stability(**changes: Any) -> dict[str, Any]:
 
 
 def facts(**changes: Any) -> dict[str, Any]:
-    """The facts, with some of their parts replaced."""
+    """A report.json, with some parts replaced."""
     return {
         "version": 1,
         "summary": summary(),
@@ -55,7 +55,7 @@ def facts(**changes: Any) -> dict[str, Any]:
 
 
 def summary(**changes: Any) -> dict[str, Any]:
-    """What evaluate and twins found."""
+    """The summaries of evaluate and twins."""
     return {
         "data": {"ratings": 100_836, "users": 610, "movies": 9_742},
         "partition": {
@@ -80,7 +80,7 @@ def summary(**changes: Any) -> dict[str, Any]:
             "candidates": "unseen",
             "candidates_are": "every movie that the user has not seen",
         },
-        "users": {split: judged_users() for split in HELD_OUT},
+        "users": {split: user_counts() for split in HELD_OUT},
         "models": {model: {split: means(model) for split in HELD_OUT} for model in MODELS},
         "comparison": {
             "als_vs_popularity": {
@@ -99,8 +99,8 @@ def summary(**changes: Any) -> dict[str, Any]:
     }
 
 
-def judged_users(*, n: int = 592, cold: int = 0) -> dict[str, int]:
-    """How many users a split's means run over, and how many of them are cold."""
+def user_counts(*, n: int = 592, cold: int = 0) -> dict[str, int]:
+    """The number of evaluated users of a split, and of cold ones among them."""
     return {"evaluated": n, "evaluated_but_cold": cold}
 
 
@@ -226,6 +226,7 @@ def explicit_trials() -> list[dict[str, Any]]:
 
 def stage(n: int) -> dict[str, Any]:
     return {
+        "begun": f"2026-11-0{1 + n % 2}T10:00:00Z",
         "fingerprint": f"{n:016x}",
         "seconds": 10.0 * (n + 1),
         "peak_memory": None if n == 0 else (n + 1) << 30,
