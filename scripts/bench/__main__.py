@@ -1,7 +1,7 @@
-"""Run the benchmarks, each in a process of its own, on generated data of a share of full size.
+"""Run the benchmarks, each in a process of its own, on generated data of a fraction of full size.
 
-`python -m scripts.bench --config conf/full.yaml [--only topk,als] [--scale 0.1]`. Options of one
-benchmark go through where it is the only one; `python -m scripts.bench.topk --help` lists them.
+`python -m scripts.bench --config conf/full.yaml [--only topk,als] [--scale 0.1]`. Other options are
+passed to the benchmark if only one is named; `python -m scripts.bench.topk --help` lists them.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from movierec.pipeline.cli import archive_overrides
 from scripts.bench import harness
-from scripts.bench.archives import archive_of, overrides_of
+from scripts.bench.archives import archive_of
 
-# Some 330 users: with fewer there is too little to tune on.
-_LEAST = 0.001
-NAMES = ("topk", "als", "twins", "evaluation", "pipeline", "cores", "endurance")
-_OWN_DATA = {"pipeline", "cores"}
+# about 330 users: fewer are too few to tune on
+_MIN_SCALE = 0.001
+NAMES = ("topk", "als", "twins", "evaluation", "pipeline")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--only", default=",".join(NAMES), help="names, by comma (default: %(default)s)"
     )
     parser.add_argument(
-        "--scale", type=float, default=1.0, help="share of ml-latest (default: %(default)s)"
+        "--scale", type=float, default=1.0, help="fraction of ml-latest (default: %(default)s)"
     )
     parser.add_argument("--archive", help="a zip to measure on (default: one is generated)")
     arguments, own = parser.parse_known_args(argv)
@@ -34,19 +34,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     unknown = sorted(set(names) - set(NAMES))
     if unknown:
         parser.error(f"--only {', '.join(unknown)}: there are {', '.join(NAMES)}")
-    if not _LEAST <= arguments.scale <= 1:
-        parser.error(f"--scale {arguments.scale:g}: give {_LEAST:g} to 1")
-    if arguments.archive and (others := sorted(_OWN_DATA & set(names))):
-        left = ",".join(name for name in names if name not in _OWN_DATA)
-        cure = f"give --only {left}" if left else "leave it out"
-        parser.error(f"--archive is not read by {' and '.join(others)}; {cure}")
+    if not _MIN_SCALE <= arguments.scale <= 1:
+        parser.error(f"--scale {arguments.scale:g}: give {_MIN_SCALE:g} to 1")
+    if arguments.archive and "pipeline" in names:
+        left = ",".join(name for name in names if name != "pipeline")
+        fix = f"give --only {left}" if left else "leave it out"
+        parser.error(f"--archive is not read by pipeline; {fix}")
     if own and len(names) > 1:
         parser.error(f"{' '.join(own)}: options of one benchmark need --only with its name")
-    command = ["--config", arguments.config, "--repetitions", str(arguments.repetitions)]
-    command += ["--out", str(arguments.out)]
-    command += [part for override in arguments.set for part in ("--set", override)]
+    options = [*harness.config_options(arguments), "--repetitions", str(arguments.repetitions)]
+    options += ["--out", str(arguments.out)]
     failed = [
-        name for name in names if not _passed(name, [*command, *_sized(name, arguments), *own])
+        name
+        for name in names
+        if not _passed(name, [*options, *_size_options(name, arguments), *own])
     ]
     for name in failed:
         print(f"bench: {name} failed", file=sys.stderr)
@@ -58,18 +59,14 @@ def _passed(name: str, options: list[str]) -> bool:
     return subprocess.run([sys.executable, "-m", f"scripts.bench.{name}", *options]).returncode == 0
 
 
-def _sized(name: str, arguments: argparse.Namespace) -> list[str]:
-    """Return the options that make a benchmark as large as the scale."""
+def _size_options(name: str, arguments: argparse.Namespace) -> list[str]:
+    """Return the options that give a benchmark its data, by --scale or --archive."""
     scale: float = arguments.scale
     if name == "pipeline":
-        shares = {max(_LEAST, share * scale) for share in (0.01, 0.1, 1.0)}
-        return ["--scales", *(f"{share:g}" for share in sorted(shares))]
-    if name == "cores":
-        return ["--size", f"{max(_LEAST, 0.1 * scale):g}"]
-    if name == "endurance":
-        scale = max(_LEAST, 0.01 * scale)
-    archive = arguments.archive or archive_of(scale)
-    options = [part for override in overrides_of(archive) for part in ("--set", override)]
+        scales = {max(_MIN_SCALE, fraction * scale) for fraction in (0.01, 0.1, 1.0)}
+        return ["--scales", *(f"{one:g}" for one in sorted(scales))]
+    overrides = archive_overrides(arguments.archive or str(archive_of(scale)))
+    options = [part for override in overrides for part in ("--set", override)]
     if name == "twins":
         users = (str(round(size * scale)) for size in (5_000, 20_000, 80_000))
         options += ["--users", *users]

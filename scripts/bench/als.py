@@ -1,8 +1,8 @@
 """Time an iteration of ALS: Spark's with and without native BLAS, and implicit's.
 
-On the train split, at each rank. `plain` is Spark as it comes; `stock` has all that the suite sets
-but the library, which `native` has too. `--python` names another environment's interpreter, such
-as one with Spark 3.5, to measure too.
+On the train split, at each rank. `plain` is Spark with its defaults; `stock` has the suite's
+settings but no native BLAS; `native` has both. `--python` adds the interpreter of another
+environment, such as one with Spark 3.5.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from movierec.data.columns import MOVIE_ID, RATING, USER_ID
+from movierec.data.datasets import SPLIT_RATINGS
 from movierec.pipeline import dag
 from movierec.spark import blas as native_blas
 from scripts.bench import harness
@@ -37,7 +38,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(setting: Setting) -> Findings:
     execution = setting.results(dag.INGEST, dag.PARTITION)
     partition = execution.require(dag.PARTITION)
-    train = f"{partition.path}/train"
+    train = f"{partition.path}/{SPLIT_RATINGS.at(split='train')}"
     execution.session.stop()
     found: Findings = {"ratings": partition.manifest.rows["train"], "ranks": {}}
     ours = _spark(setting, train, sys.executable)
@@ -63,7 +64,7 @@ def run(setting: Setting) -> Findings:
 
 
 def _spark(setting: Setting, train: str, python: str) -> dict[str, Any]:
-    """Return what `als_seconds` finds with an interpreter, as it comes and as the suite sets it."""
+    """Return what `als_seconds` finds with an interpreter, for each variant of Spark."""
     return {
         "plain": _seconds(setting, train, python, "off", "--plain"),
         "stock": _seconds(setting, train, python, "off"),
@@ -75,12 +76,10 @@ def _seconds(
     setting: Setting, train: str, python: str, blas: str | None, *flags: str
 ) -> dict[str, Any]:
     arguments = setting.arguments
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}", "PYSPARK_PYTHON": python}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYSPARK_PYTHON": python}
     if blas is not None:
         environment[native_blas.LIBRARY_VARIABLE] = blas
-    command = [python, "-m", "scripts.bench.als_seconds", "--config", arguments.config]
-    for override in arguments.set:
-        command += ["--set", override]
+    command = [python, "-m", "scripts.bench.als_seconds", *harness.config_options(arguments)]
     command += ["--ratings", train, "--repetitions", str(arguments.repetitions), "--ranks"]
     command += [*map(str, arguments.ranks), *flags]
     output = subprocess.run(
@@ -92,7 +91,7 @@ def _seconds(
 
 
 def _implicit(train: str, setting: Setting) -> dict[str, float]:
-    """Return the seconds of an iteration of implicit, by rank: slopes, which noise may turn."""
+    """Return seconds per iteration of implicit, by rank: slopes, which noise can make negative."""
     import pyarrow.parquet as pq
     from implicit.cpu.als import AlternatingLeastSquares
     from scipy.sparse import csr_matrix
@@ -115,7 +114,7 @@ def _implicit(train: str, setting: Setting) -> dict[str, float]:
     for rank in setting.arguments.ranks:
         slope = (seconds(rank, MORE) - seconds(rank, FEW)) / (MORE - FEW)
         found[str(rank)] = slope
-        harness.say("als", f"implicit rank {rank}: {slope:.2f} s an iteration")
+        harness.say("als", f"implicit rank {rank}: {slope:.2f} s per iteration")
     return found
 
 

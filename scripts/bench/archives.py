@@ -1,4 +1,4 @@
-"""Generated archives of any share of ml-latest's size."""
+"""Generated archives of any fraction of ml-latest's size."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SEED = 1
 
 
 def archive_of(scale: float, folder: Path = Path("data")) -> Path:
-    """Return the archive with this share of ml-latest's users and ratings, generated once."""
+    """Return the archive with this fraction of ml-latest's users and ratings, generated once."""
     path = folder / f"bench-{scale:g}.zip"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -26,8 +26,3 @@ def archive_of(scale: float, folder: Path = Path("data")) -> Path:
         )
         write_archive(spec, path)
     return path
-
-
-def overrides_of(archive: Path) -> list[str]:
-    """Return the overrides of a conf that is to read this archive in place of its own."""
-    return [f"source.archive={archive}", "source.sha256=null", "source.expected_ratings=null"]

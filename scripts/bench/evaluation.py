@@ -1,8 +1,8 @@
 """Time the metrics of one model's lists against RankingMetrics through Python RDDs.
 
-Ours is what `evaluate` does for a model on a split: hits and metrics by user, written, coverage,
-and Spark's RankingMetrics by its DataFrame door. The other is what tutorials do, RankingMetrics
-alone: lists and truths as an RDD of Python lists. Both start from the lists' Parquet, here of the
+Ours is what `evaluate` does for a model on a split: it writes hits and metrics by user, counts
+coverage, and calls Spark's RankingMetrics through DataFrames. The other is what tutorials do:
+RankingMetrics alone, on an RDD of Python lists. Both start from the lists' Parquet, here of the
 popularity baseline on validation.
 """
 
@@ -15,14 +15,13 @@ from typing import Any
 from pyspark.mllib.evaluation import RankingMetrics
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
 
-from movierec.data import schemas
 from movierec.data.columns import MOVIE_ID, RANK, USER_ID
+from movierec.data.datasets import SPLIT_RATINGS, Dataset
 from movierec.data.schemas import conform
 from movierec.evaluation.compare import collect_judged
 from movierec.evaluation.metrics import relevant_movies
-from movierec.models.recommenders import Contest
+from movierec.models.recommenders import Recommenders
 from movierec.pipeline import dag
 from movierec.spark.session import size_shuffles
 from scripts.bench import harness
@@ -35,20 +34,21 @@ def run(setting: Setting) -> Findings:
     spark = execution.session()
     size_shuffles(spark, rows=partition.manifest.rows["train"])
     train, heldout = (
-        partition.read(spark, name, schemas.RATINGS) for name in ("train", "validation")
+        partition.read(spark, SPLIT_RATINGS.at(split=split), SPLIT_RATINGS.schema)
+        for split in ("train", "validation")
     )
     relevant = relevant_movies(heldout, relevant_rating=config.relevant_rating)
     with tempfile.TemporaryDirectory(prefix="bench-evaluation-") as place:
-        contest = Contest(known=train, heldout=heldout, config=setting.config)
-        by_count = contest.popularity_factors({"kind": "count", "damping": None})
-        contest.lists(by_count).write.parquet(f"file:{place}/lists")
-        contest.close()
+        recommenders = Recommenders(train=train, heldout=heldout, config=setting.config)
+        by_count = recommenders.popularity_factors({"kind": "count", "damping": None})
+        recommenders.lists(by_count).write.parquet(f"file:{place}/lists")
+        recommenders.close()
         lists = spark.read.parquet(f"file:{place}/lists")
 
-        def write(frame: DataFrame, name: str, schema: StructType) -> DataFrame:
-            path = f"file:{place}/{name}"
-            conform(frame, schema).write.mode("overwrite").parquet(path)
-            return spark.read.schema(schema).parquet(path)
+        def write(frame: DataFrame, dataset: Dataset) -> DataFrame:
+            path = f"file:{place}/{dataset.at(model='popularity', split='validation')}"
+            conform(frame, dataset.schema).write.mode("overwrite").parquet(path)
+            return spark.read.schema(dataset.schema).parquet(path)
 
         def ours() -> dict[str, float]:
             return collect_judged(lists, relevant=relevant, k=config.k, write=write).means
@@ -69,11 +69,11 @@ def run(setting: Setting) -> Findings:
 
 
 def _rdd(lists: DataFrame, relevant: DataFrame, *, k: int) -> dict[str, float]:
-    recommended = lists.groupBy(USER_ID).agg(F.collect_list(F.struct(RANK, MOVIE_ID)).alias("own"))
+    recommended = lists.groupBy(USER_ID).agg(F.collect_list(F.struct(RANK, MOVIE_ID)).alias("list"))
     truth = relevant.groupBy(USER_ID).agg(F.collect_set(MOVIE_ID).alias("truth"))
 
     def pair(row: Any) -> tuple[list[int], list[int]]:
-        return [movie for _, movie in sorted(row.own or [])], list(row.truth)
+        return [movie for _, movie in sorted(row["list"] or [])], list(row.truth)
 
     metrics: Any = RankingMetrics(truth.join(recommended, on=USER_ID, how="left").rdd.map(pair))
     return {

@@ -1,7 +1,7 @@
-"""What the benchmarks share: their command line, their clock, and where their findings go.
+"""What the benchmarks share: command line, timing, and the file of their findings.
 
 A benchmark is a module with `run(setting) -> findings`; its `main` is `harness.main(...)`. Findings
-are written under the benchmark's name into `<out>/summary.json`, beside those of the others.
+are written into `<out>/summary.json` under the benchmark's name.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Setting:
         return self.execution.config
 
     def results(self, *wanted: dag.Stage) -> Execution:
-        """Return the execution once these stages' results are there, made now if need be."""
+        """Make the results of these stages that are missing; return the execution."""
         run_pipeline(self.execution, wanted=wanted)
         return self.execution
 
@@ -72,26 +72,40 @@ def main(
 
 def bench_parser(name: str) -> argparse.ArgumentParser:
     """Return the parser of the options that every benchmark has."""
+    parser = config_parser(name)
+    parser.add_argument("--repetitions", type=int, default=3, help="(default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=OUT, help="(default: %(default)s)")
+    return parser
+
+
+def config_parser(name: str) -> argparse.ArgumentParser:
+    """Return the parser of the options that choose the config and configure Spark."""
     parser = argparse.ArgumentParser(prog=name, allow_abbrev=False)
     parser.add_argument("--config", required=True, help="conf file")
     parser.add_argument(
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override one key"
     )
-    parser.add_argument("--repetitions", type=int, default=3, help="(default: %(default)s)")
     add_session_arguments(parser)
-    parser.add_argument("--out", type=Path, default=OUT, help="(default: %(default)s)")
     return parser
 
 
+def config_options(arguments: argparse.Namespace) -> list[str]:
+    """Return the options of `config_parser`, for the command line of another process."""
+    options = ["--config", arguments.config]
+    for name, texts in (("--set", arguments.set), ("--spark-conf", arguments.spark_conf)):
+        options += [part for text in texts for part in (name, text)]
+    return options + ["--verbose"] * arguments.verbose
+
+
 def finish(name: str, findings: Findings, table: str, out: Path) -> None:
-    """Record the findings, print their table, and say where they are."""
+    """Record the findings, print their table and the path of the file."""
     path = record(name, findings, out)
     print(table)
     print(json.dumps({"job": f"bench_{name}", "output": str(path)}))
 
 
 def record(name: str, findings: Findings, out: Path) -> Path:
-    """Put the findings into the summary, in the place of earlier ones of this name."""
+    """Write the findings into the summary; they replace earlier ones of this name."""
     path = out / "summary.json"
     out.mkdir(parents=True, exist_ok=True)
     summary = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
@@ -102,7 +116,7 @@ def record(name: str, findings: Findings, out: Path) -> Path:
 
 
 def machine() -> Findings:
-    """Describe the machine and what runs on it."""
+    """Return the machine's size and the versions of the software."""
     import numpy as np
     import pyspark
 
@@ -117,35 +131,35 @@ def machine() -> Findings:
 
 
 def timed(call: Callable[[], Any], repetitions: int) -> tuple[float, Any]:
-    """Return the median seconds of the calls and what the last returned."""
-    seconds, found = [], None
+    """Return the median seconds of the calls and the result of the last call."""
+    seconds, result = [], None
     for _ in range(repetitions):
         started = time.monotonic()
-        found = call()
+        result = call()
         seconds.append(time.monotonic() - started)
-    return statistics.median(seconds), found
+    return statistics.median(seconds), result
 
 
 def say(name: str, message: str) -> None:
-    """Tell the user how the benchmark goes, on standard error."""
+    """Print the benchmark's progress on standard error."""
     print(f"bench_{name}: {message}", file=sys.stderr, flush=True)
 
 
 def ratio(theirs: float, ours: float) -> float | None:
-    """Return how many times as long as ours theirs took.
+    """Return theirs / ours.
 
-    None where either is no time at all, as the slope between two short fits may be.
+    None if either is not positive: the slope between two short fits may be 0 or negative.
     """
     return round(theirs / ours, 2) if theirs > 0 and ours > 0 else None
 
 
 def shown(value: float | None, digits: int = 2) -> str:
-    """Return a number as a table shows it, and a dash where there is none."""
+    """Format a number for a table; None is a dash."""
     return "–" if value is None else f"{value:.{digits}f}"
 
 
 def exponent(before: tuple[float, float], after: tuple[float, float]) -> float:
-    """Return the power with which seconds grow, from two (size, seconds).
+    """Return x, where the seconds grow as size^x, from two pairs (size, seconds).
 
     >>> exponent((100, 5.0), (200, 20.0))
     2.0

@@ -1,6 +1,6 @@
-"""Time every stage of the whole pipeline at growing sizes, with its peak memory and its spill.
+"""Time every stage of the pipeline at growing sizes; measure peak memory and spill.
 
-Each size is a generated archive and a run of its own, from nothing, in an empty workspace.
+Each size has a generated archive and an empty workspace.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from movierec.pipeline.cli import run_guarded
 from movierec.spark.blas import find_library
 from movierec.spark.session import Session
 from scripts.bench import harness
-from scripts.bench.archives import archive_of, overrides_of
+from scripts.bench.archives import archive_of
 from scripts.bench.harness import Findings, exponent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +53,10 @@ def run(arguments: argparse.Namespace) -> Findings:
 
 
 def measured(scale: float, arguments: argparse.Namespace) -> Findings:
-    """Run the pipeline at one size and return what it cost. Raises CalledProcessError."""
+    """Run the pipeline at one size; return its seconds, memory and bytes written.
+
+    Raises CalledProcessError.
+    """
     archive = archive_of(scale)
     with tempfile.TemporaryDirectory(prefix="bench-pipeline-") as place:
         events = Path(place) / "events"
@@ -64,14 +67,9 @@ def measured(scale: float, arguments: argparse.Namespace) -> Findings:
             "spark.eventLog.compress false\nspark.eventLog.rolling.enabled false\n",
             encoding="utf-8",
         )
-        overrides = [
-            *overrides_of(archive.resolve()),
-            *arguments.set,
-            f"workspace=file:{place}/workspace",
-        ]
-        command = [sys.executable, "-m", "movierec_cli", "run", "--config", arguments.config]
-        command += [part for override in overrides for part in ("--set", override)]
-        command += ["--out", f"{place}/out"]
+        command = [sys.executable, "-m", "movierec_cli", "run"]
+        command += [*harness.config_options(arguments), "--archive", str(archive.resolve())]
+        command += ["--set", f"workspace=file:{place}/workspace", "--out", f"{place}/out"]
         started = time.monotonic()
         peaks = watched(command, {**os.environ, "SPARK_CONF_DIR": place})
         seconds = time.monotonic() - started
@@ -105,19 +103,19 @@ def watched(command: list[str], environment: dict[str, str]) -> Findings:
 
 
 def resident(root: psutil.Process) -> list[tuple[str, int]]:
-    """Return (name, resident bytes) of a process and all below it, of those that still live."""
+    """Return (name, resident bytes) of a process and its descendants, if they still run."""
     family, sizes = [root], []
     with suppress(psutil.NoSuchProcess):
         family += root.children(recursive=True)
     for process in family:
-        # any of them may end meanwhile
+        # it may have ended since
         with suppress(psutil.NoSuchProcess):
             sizes.append((process.name(), process.memory_info().rss))
     return sizes
 
 
 def spill(events: Path) -> Findings:
-    """Return what Spark's event log says of bytes shuffled and spilled to disk."""
+    """Return the bytes shuffled and spilled to disk, from Spark's event log."""
     totals = {"shuffle_gib": 0.0, "spill_gib": 0.0}
     for log in events.iterdir():
         with log.open(encoding="utf-8") as lines:
@@ -132,7 +130,7 @@ def spill(events: Path) -> Findings:
 
 
 def growth(runs: list[Findings]) -> dict[str, float]:
-    """Return each stage's exponent from the last size but one to the last; {} for one size."""
+    """Return each stage's exponent between the two largest sizes; {} for one size."""
     if len(runs) < 2:
         return {}
     before, after = runs[-2:]

@@ -1,10 +1,10 @@
-"""Time the exact top-k of all unseen movies against what a user would pick instead.
+"""Time the exact top-k of all unseen movies against implicit and Spark's own top-k.
 
-All start from the train split's Parquet and one pair of factor sets, and end with the lists as
-Parquet. Ours and implicit's leave out what a user has seen; Spark's own recommendForUserSubset
-cannot, so it is also timed as its documentation's readers use it: ask for k + the most that any of
-the users has seen, then anti-join. Spark's take a sample of the users, and `spark_s` is scaled to
-all of them: its cost goes with the users.
+All start from the train split's Parquet and the same factors, and end with the lists as Parquet.
+Ours and implicit's exclude seen movies. Spark's recommendForUserSubset cannot, so it is also timed
+with the usual workaround: ask for k + n movies, where n is the most that any of the users has seen,
+then anti-join. Spark's are timed on a sample of the users and scaled to all users: the cost is
+proportional to their number.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from dataclasses import replace
 
 from pyspark.sql import DataFrame, SparkSession
 
-from movierec.data import schemas
 from movierec.data.columns import MOVIE_ID, USER_ID
+from movierec.data.datasets import SPLIT_RATINGS, TUNED_MOVIE_FACTORS, TUNED_USER_FACTORS
 from movierec.models import names as models
-from movierec.models.als import Factors, als_input, arranged, factors_of, fit_als
+from movierec.models.als import Factors, fit_factors
 from movierec.pipeline import dag
 from movierec.ranking.catalogue import collect_catalogue
 from movierec.ranking.recommend import movie_lists, recommend
@@ -49,8 +49,9 @@ def run(setting: Setting) -> Findings:
     size_shuffles(spark, rows=partition.manifest.rows["train"])
     k, repetitions = setting.config.evaluation.k, setting.arguments.repetitions
     with tempfile.TemporaryDirectory(prefix="bench-topk-") as place:
-        train = partition.read(spark, "train", schemas.RATINGS)
-        paths = _write_factors(_fitted(setting, train), place)
+        train_path = SPLIT_RATINGS.at(split="train")
+        train = partition.read(spark, train_path, SPLIT_RATINGS.schema)
+        paths = _write_factors(_factors(setting, train), place)
         n_users = spark.read.parquet(paths["users"]).count()
         n_movies = spark.read.parquet(paths["movies"]).count()
 
@@ -69,11 +70,11 @@ def run(setting: Setting) -> Findings:
         rows = spark.read.parquet(f"file:{place}/ours").count()
         harness.say("topk", f"ours {ours_s:.2f} s for {n_users} users, {rows} rows")
         theirs = spark_lists(setting, train, paths, place, n_users)
-        train_files = f"{partition.path}/train".removeprefix("file://")
-        peer, found = timed(
+        train_files = f"{partition.path}/{train_path}".removeprefix("file://")
+        implicit_s, recommend_s = timed(
             functools.partial(implicit_lists, train_files, paths, place, k=k), repetitions
         )
-        harness.say("topk", f"implicit {peer:.2f} s, {found['recommend_s']:.2f} s of it recommend")
+        harness.say("topk", f"implicit {implicit_s:.2f} s, {recommend_s:.2f} s of it recommend")
         return {
             "users": n_users,
             "movies": n_movies,
@@ -82,39 +83,33 @@ def run(setting: Setting) -> Findings:
             "rows": rows,
             "ours_s": round(ours_s, 2),
             **theirs,
-            "implicit_s": round(peer, 2),
-            "implicit_recommend_s": round(found["recommend_s"], 2),
+            "implicit_s": round(implicit_s, 2),
+            "implicit_recommend_s": round(recommend_s, 2),
             "vs_spark": ratio(theirs["spark_s"], ours_s),
-            "vs_implicit": ratio(peer, ours_s),
-            "vs_implicit_recommend": ratio(found["recommend_s"], ours_s),
-            "same_lists_as_implicit": _agreement(spark, place),
+            "vs_implicit": ratio(implicit_s, ours_s),
+            "vs_implicit_recommend": ratio(recommend_s, ours_s),
+            "same_lists_as_implicit": _common_fraction(spark, place),
         }
 
 
-def _fitted(setting: Setting, train: DataFrame) -> Factors:
-    """Return the tuned winner's factors where there are such of the rank asked for.
+def _factors(setting: Setting, train: DataFrame) -> Factors:
+    """Return the tuned winner's factors if there are any and their rank is that of --rank.
 
-    Else those of the middle of the implicit grid, fitted now.
+    Else fit the middle of the implicit grid at that rank.
     """
     config, rank = setting.config, setting.arguments.rank
     tuned = setting.execution.find(dag.TUNE)
     if tuned is not None and tuned.manifest.facts["winners"][models.ALS]["factor_rank"] == rank:
         spark = train.sparkSession
-        path = f"factors/{models.ALS}"
-        return Factors(
-            users=tuned.read(spark, f"{path}/users", schemas.USER_FACTORS),
-            movies=tuned.read(spark, f"{path}/movies", schemas.MOVIE_FACTORS),
+        users, movies = (
+            tuned.read(spark, dataset.at(model=models.ALS), dataset.schema)
+            for dataset in (TUNED_USER_FACTORS, TUNED_MOVIE_FACTORS)
         )
+        return Factors(users=users, movies=movies)
     harness.say("topk", f"fitting factors of rank {rank}")
     grid = implicit_grid(config.tuning)
     params = replace(grid[len(grid) // 2], rank=rank)
-    values = als_input(
-        train,
-        feedback=params.feedback,
-        relevant_rating=config.evaluation.relevant_rating,
-        pivot=config.tuning.pivot,
-    ).transform(arranged, config=config.als)
-    return factors_of(fit_als(values, params=params, config=config.als))
+    return fit_factors(train, params=params, config=config)
 
 
 def _write_factors(factors: Factors, place: str) -> dict[str, str]:
@@ -124,8 +119,8 @@ def _write_factors(factors: Factors, place: str) -> dict[str, str]:
     return paths
 
 
-def _agreement(spark: SparkSession, place: str) -> float:
-    """Return the share of our rows that implicit has too; it rounds to single precision."""
+def _common_fraction(spark: SparkSession, place: str) -> float:
+    """Return the fraction of our rows that implicit has too; it computes in single precision."""
     ours, theirs = (
         spark.read.parquet(f"file:{place}/{name}").select(USER_ID, MOVIE_ID)
         for name in ("ours", "implicit")
@@ -139,12 +134,12 @@ def table(found: Findings) -> str:
         ("exact, ours", found["ours_s"], 1.0),
         ("implicit, Parquet to Parquet", found["implicit_s"], found["vs_implicit"]),
         (
-            "implicit, recommend alone",
+            "implicit, recommend only",
             found["implicit_recommend_s"],
             found["vs_implicit_recommend"],
         ),
         (
-            f"recommendForUserSubset, from {found['spark_users']} users, seen inside",
+            f"recommendForUserSubset, from {found['spark_users']} users, seen included",
             found["spark_s"],
             found["vs_spark"],
         ),

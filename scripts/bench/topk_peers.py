@@ -1,4 +1,4 @@
-"""What else makes a user's best unseen movies: Spark's own call, and implicit."""
+"""The top-k of Spark itself and of implicit, for comparison."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scripts.bench.harness import Findings, Setting, timed
 def spark_lists(
     setting: Setting, train: DataFrame, paths: dict[str, str], place: str, n_users: int
 ) -> Findings:
-    """Return the seconds of Spark's own top-k, on samples and scaled to all users."""
+    """Return the seconds of Spark's own top-k, on samples of the users and scaled to all."""
     k, spark = setting.config.evaluation.k, train.sparkSession
     model = _model(paths, place, spark, rank=setting.arguments.rank)
 
@@ -66,7 +66,7 @@ def spark_lists(
 
 
 def _model(paths: dict[str, str], place: str, spark: SparkSession, *, rank: int) -> ALSModel:
-    """Return Spark's model of our factors: Spark has no constructor for one, but reads a file."""
+    """Return a model of Spark's with our factors, by files: Spark has no constructor for it."""
     tiny = spark.createDataFrame([(1, 1, 1.0)], f"{USER_ID} int, {MOVIE_ID} int, rating double")
     als = ALS(rank=rank, maxIter=1, userCol=USER_ID, itemCol=MOVIE_ID, ratingCol="rating")
     path = f"file:{place}/model"
@@ -80,8 +80,8 @@ def _model(paths: dict[str, str], place: str, spark: SparkSession, *, rank: int)
     return ALSModel.load(path)
 
 
-def implicit_lists(train: str, paths: dict[str, str], place: str, *, k: int) -> dict[str, Any]:
-    """Make the lists with implicit, from the same Parquet to Parquet."""
+def implicit_lists(train: str, paths: dict[str, str], place: str, *, k: int) -> float:
+    """Make the lists with implicit, from Parquet to Parquet; return the seconds of `recommend`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
     from implicit.cpu.als import AlternatingLeastSquares
@@ -104,7 +104,7 @@ def implicit_lists(train: str, paths: dict[str, str], place: str, *, k: int) -> 
     )
     model = AlternatingLeastSquares(factors=user_factors.shape[1])
     model.user_factors, model.item_factors = user_factors, movie_factors
-    # its own threads share the work, and it asks that BLAS have none
+    # implicit has threads of its own, and its documentation asks for a single-threaded BLAS
     with threadpool_limits(1, "blas"):
         recommend_s, (ids, scores) = timed(
             lambda: model.recommend(
@@ -122,4 +122,4 @@ def implicit_lists(train: str, paths: dict[str, str], place: str, *, k: int) -> 
     )
     Path(f"{place}/implicit").mkdir(exist_ok=True)
     pq.write_table(lists, f"{place}/implicit/lists.parquet")
-    return {"recommend_s": recommend_s}
+    return recommend_s

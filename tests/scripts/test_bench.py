@@ -1,16 +1,15 @@
-"""The benchmarks' frame. The benchmarks themselves run in CI, on a small archive."""
+"""What the benchmarks share. The benchmarks themselves run in CI, on a small archive."""
 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from types import SimpleNamespace
 
 import pytest
 
 from scripts.bench import __main__ as bench
-from scripts.bench import als, cores, harness
+from scripts.bench import als, harness
 
 
 def test_findings_replace_earlier_ones_of_their_name_only(tmp_path):
@@ -37,7 +36,7 @@ def test_growth_is_the_power_of_the_size():
 
 
 @pytest.mark.parametrize("implicit", [0.0, -0.001])
-def test_a_slope_that_noise_has_eaten_makes_no_ratio(implicit, monkeypatch):
+def test_a_slope_that_is_not_positive_has_no_ratio(implicit, monkeypatch):
     """Two fits on next to no data may take equally long, or the longer one less."""
     manifest = SimpleNamespace(rows={"train": 1})
     execution = SimpleNamespace(
@@ -57,7 +56,7 @@ def test_a_slope_that_noise_has_eaten_makes_no_ratio(implicit, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (["--only", "topk,nothing"], "--only nothing: there are topk, als"),
         (["--scale", "0.0009"], "--scale 0.0009: give 0.001 to 1"),
@@ -69,16 +68,15 @@ def test_a_slope_that_noise_has_eaten_makes_no_ratio(implicit, monkeypatch):
         ),
         (
             ["--archive", "x.zip"],
-            "--archive is not read by cores and pipeline;"
-            " give --only topk,als,twins,evaluation,endurance",
+            "--archive is not read by pipeline; give --only topk,als,twins,evaluation",
         ),
     ],
 )
-def test_a_command_line_that_means_nothing_is_refused(options, told, capsys):
+def test_a_wrong_command_line_is_refused(options, message, capsys):
     with pytest.raises(SystemExit) as caught:
         bench.main(["--config", "conf/full.yaml", *options])
     assert caught.value.code == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_a_benchmark_that_fails_is_named_and_the_others_run(monkeypatch, tmp_path, capsys):
@@ -92,51 +90,36 @@ def test_a_benchmark_that_fails_is_named_and_the_others_run(monkeypatch, tmp_pat
     archive = tmp_path / "any.zip"
     options = ["--only", "als,evaluation", "--archive", str(archive), "--out", str(tmp_path)]
     assert bench.main(["--config", "conf/full.yaml", *options]) == 1
-    assert ran == [(name, f"source.archive={archive}") for name in ("als", "evaluation")]
+    assert ran == [(name, f'source.archive="{archive}"') for name in ("als", "evaluation")]
     assert "als failed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("scale", "shares", "size"),
-    [
-        ("1", "0.01 0.1 1", "0.1"),
-        ("0.05", "0.001 0.005 0.05", "0.005"),
-        ("0.001", "0.001", "0.001"),
-    ],
+    ("scale", "scales"), [("1", "0.01 0.1 1"), ("0.05", "0.001 0.005 0.05"), ("0.001", "0.001")]
 )
-def test_no_share_is_smaller_than_the_least(scale, shares, size, monkeypatch):
+def test_no_scale_of_the_pipeline_is_below_the_minimum(scale, scales, monkeypatch):
     called = {}
     monkeypatch.setattr(bench, "_passed", lambda name, options: called.update({name: options}) or 1)
-    options = ["--only", "pipeline,cores", "--scale", scale]
+    options = ["--only", "pipeline", "--scale", scale]
     assert bench.main(["--config", "conf/full.yaml", *options]) == 0
-    assert called["pipeline"][-1 - len(shares.split()) :] == ["--scales", *shares.split()]
-    assert called["cores"][-2:] == ["--size", size]
+    assert called["pipeline"][-1 - len(scales.split()) :] == ["--scales", *scales.split()]
 
 
-@pytest.mark.parametrize("option", ["--check-config", "--force", "--verbose"])
-def test_no_option_is_taken_and_then_ignored(option, capsys):
+def test_options_of_spark_reach_every_benchmark(monkeypatch, tmp_path):
+    called = {}
+    monkeypatch.setattr(bench, "_passed", lambda name, options: called.update({name: options}) or 1)
+    given = ["--config", "conf/full.yaml", "--set", "als.seed=2", "--set", "twins.pairs=9"]
+    given += ["--spark-conf", "spark.driver.memory=5g", "--verbose"]
+    assert bench.main([*given, "--archive", str(tmp_path / "a.zip"), "--only", "als,topk"]) == 0
+    assert called["als"][: len(given)] == called["topk"][: len(given)] == given
+
+
+@pytest.mark.parametrize("option", ["--check-config", "--force"])
+def test_no_option_is_accepted_and_then_ignored(option, capsys):
     with pytest.raises(SystemExit) as caught:
-        cores.main(["--config", "conf/full.yaml", option])
+        als.main(["--config", "conf/full.yaml", option])
     assert caught.value.code == 2
     assert option in capsys.readouterr().err
-
-
-def test_jobs_are_submitted_with_the_zips_that_were_just_built(monkeypatch, tmp_path, capsys):
-    commands = []
-
-    def run(command, **_):
-        commands.append(command)
-        raise subprocess.CalledProcessError(1, command)
-
-    zips = [tmp_path / "movierec-9.zip", tmp_path / "movierec-deps-9.zip"]
-    monkeypatch.setattr(cores, "build_packages", lambda root, dist: zips)
-    monkeypatch.setattr(cores, "archive_of", lambda size: tmp_path / "a.zip")
-    monkeypatch.setattr(cores.subprocess, "run", run)
-    assert cores.main(["--config", "conf/full.yaml"]) == 1
-    [command] = commands
-    assert command[command.index("--py-files") + 1] == f"{zips[0]},{zips[1]}"
-    assert f"source.archive={tmp_path}/a.zip" in command
-    assert "bench_cores: failed: CalledProcessError" in capsys.readouterr().err
 
 
 def test_a_process_that_ends_does_not_hide_the_others():
@@ -162,7 +145,7 @@ def test_a_process_that_ends_does_not_hide_the_others():
     assert resident(Process(None)) == []
 
 
-def test_the_spill_is_what_the_event_log_says(tmp_path):
+def test_the_spill_is_that_of_the_event_log(tmp_path):
     psutil = pytest.importorskip("psutil")
     assert psutil
     from scripts.bench.pipeline import growth, spill, watched
