@@ -55,7 +55,7 @@ EXECUTED = {
     "attach": ("tests/movierec_dataproc/google/test_operations.py", 'run("attach"'),
     "chaos": ("tests/chaos/test_chaos.py", "campaign.stage(stages.PARTITION"),
     "data": ("tests/movierec_synthetic/test_download.py", "fetch_archive(source("),
-    "doctor": ("tests/jobs/test_doctor.py", "Examination(config, session).findings()"),
+    "doctor": ("tests/jobs/test_doctor.py", "Checkup(config, session).results()"),
     "fuzz": ("tests/fuzz/test_fuzz.py", "targets.conf("),
     "notebook": ("tests/test_notebook.py", "client.execute("),
     "invariance": (
@@ -77,7 +77,7 @@ ONLY_CHECKED = {"audit", "lock"}
 """What they find depends on the day: a dry run is all."""
 EXAMPLES = {"README.md": "tests/movierec/test_results.py"}
 """Python without what it prints, each with the test that runs it."""
-SCRIPTS = {"README.md": "tests/movierec_dataproc/test_readme.py"}
+SCRIPTS = {"README.md": "tests/test_readme.py"}
 """Whole shell scripts, each with the test that runs it."""
 GCLOUD = {
     ("dataproc",): set(),

@@ -40,7 +40,7 @@ def test_a_cluster_that_does(submitter, hadoop, overrides):
     wrong = {name for name, one in findings.items() if one["state"] != "ok"}
     # two executors of a gigabyte are less than what is known to do
     assert wrong <= {"blas", "heaps"}, findings
-    assert findings["executors"]["found"].startswith("2 registered, of 1 cores each; asked: 2")
+    assert findings["executors"]["found"].startswith("2 registered, 1 cores each; requested: 2")
     assert "1.5 GiB of the " in findings["container"]["found"]
     assert f"GB free at {hadoop.hdfs}/doctor/workspace" in findings["disk"]["found"]
 

@@ -1,4 +1,4 @@
-"""The doctor: what it finds where all is well, and where something is wrong."""
+"""The doctor: its results on a good machine, and when something is wrong."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from movierec.config.schema import Config
-from movierec.doctor.check_result import Finding
-from movierec.doctor.checkup import Examination
+from movierec.doctor.check_result import CheckResult
+from movierec.doctor.checkup import Checkup
 from movierec.spark.session import Session
 from tests.support import archives
 from tests.support.confs import SMALL, tiny_conf
@@ -26,101 +26,103 @@ NAMES = [
     *("archive", "ratings", "memory", "disk", "scratch", "time"),
 ]
 
-Examine = Callable[[Config], dict[str, Finding]]
+Check = Callable[[Config], dict[str, CheckResult]]
 
 
 @pytest.fixture
-def examine(session: Session, tmp_path: Path) -> Iterator[Examine]:
-    """Examine a config in the tests' session and return the findings by name."""
+def check(session: Session, tmp_path: Path) -> Iterator[Check]:
+    """Check a config in the tests' session and return the results by name."""
 
-    def examine(config: Config) -> dict[str, Finding]:
-        findings = list(Examination(config, session).findings())
-        named = {finding.name: finding for finding in findings}
-        assert len(named) == len(findings)
-        for finding in findings:
-            assert bool(finding.cure) == (finding.state != "ok"), finding
-            assert "\n" not in finding.found + finding.cure
+    def check(config: Config) -> dict[str, CheckResult]:
+        results = list(Checkup(config, session).results())
+        named = {result.name: result for result in results}
+        assert len(named) == len(results)
+        for result in results:
+            assert bool(result.fix) == (result.state != "ok"), result
+            assert "\n" not in result.found + result.fix
         return named
 
-    yield examine
+    yield check
     session.checkpoint_to(f"file://{tmp_path}/after")
 
 
-def wrong(findings: dict[str, Finding]) -> dict[str, str]:
-    """The states of what is not well, but for BLAS, which is the machine's affair."""
+def wrong(findings: dict[str, CheckResult]) -> dict[str, str]:
+    """The states that are not ok, except BLAS, which depends on the machine."""
     return {
         name: one.state for name, one in findings.items() if one.state != "ok" and name != "blas"
     }
 
 
-def test_all_is_well(examine: Examine, tmp_path: Path) -> None:
+def test_all_is_well(check: Check, tmp_path: Path) -> None:
     path = archives.latest(tmp_path / "a.zip")
-    findings = examine(tiny_conf(tmp_path / "w", path, source__expected_ratings=5))
+    findings = check(tiny_conf(tmp_path / "w", path, source__expected_ratings=5))
     assert list(findings) == NAMES
     assert wrong(findings) == {}
     assert findings["ratings"].found == "5 ratings"
-    assert findings["archive"].found.endswith("a.zip: layout latest, whole by the checksums in it")
-    # it leaves nothing, and no stage takes what it did for a result
+    assert findings["archive"].found.endswith(
+        "a.zip: layout latest, complete by the checksums in it"
+    )
+    # it leaves no file that a stage could take for a result
     assert [path for path in (tmp_path / "w").rglob("*") if path.is_file()] == []
 
 
-def test_an_archive_that_is_missing(examine: Examine, tmp_path: Path) -> None:
-    findings = examine(tiny_conf(tmp_path / "w", tmp_path / "a.zip"))
+def test_an_archive_that_is_missing(check: Check, tmp_path: Path) -> None:
+    findings = check(tiny_conf(tmp_path / "w", tmp_path / "a.zip"))
     assert wrong(findings) == {"archive": "error", "others": "warning"}
-    assert findings["archive"].cure == "fetch it with `make data` or name another with ARCHIVE="
+    assert findings["archive"].fix == "fetch it with `make data` or name another with ARCHIVE="
     assert findings["others"].found == (
-        "not looked at, as the number of ratings is not known: memory, disk, scratch, time"
+        "not checked, as the number of ratings is not known: memory, disk, scratch, time"
     )
 
 
-def test_an_archive_that_is_damaged(examine: Examine, tmp_path: Path) -> None:
+def test_an_archive_that_is_damaged(check: Check, tmp_path: Path) -> None:
     path = archives.latest(tmp_path / "a.zip")
     archives.patch_content(path, "ml-latest-tiny/tags.csv")
-    findings = examine(tiny_conf(tmp_path / "w", path, source__expected_ratings=5))
+    findings = check(tiny_conf(tmp_path / "w", path, source__expected_ratings=5))
     assert wrong(findings) == {"archive": "error"}
     assert "member 'ml-latest-tiny/tags.csv': its content" in findings["archive"].found
-    assert findings["archive"].cure == "fetch it again with `make data FORCE=1`"
-    # what conf expects is known all the same
+    assert findings["archive"].fix == "fetch it again with `make data FORCE=1`"
+    # the number that conf expects is used
     assert "for 5 ratings" in findings["time"].found
 
 
-def test_an_archive_that_is_another(examine: Examine, tmp_path: Path) -> None:
+def test_an_archive_that_is_another(check: Check, tmp_path: Path) -> None:
     path = archives.latest(tmp_path / "a.zip")
-    findings = examine(tiny_conf(tmp_path / "w", path, source__sha256="1" * 64))
+    findings = check(tiny_conf(tmp_path / "w", path, source__sha256="1" * 64))
     assert wrong(findings) == {"archive": "error", "others": "warning"}
     assert f"not source.sha256 {'1' * 64}" in findings["archive"].found
-    assert "set source.sha256 to null" in findings["archive"].cure
+    assert "set source.sha256 to null" in findings["archive"].fix
 
 
-def test_an_archive_of_another_size(examine: Examine, tmp_path: Path) -> None:
+def test_an_archive_of_another_size(check: Check, tmp_path: Path) -> None:
     path = archives.latest(tmp_path / "a.zip")
-    findings = examine(tiny_conf(tmp_path / "w", path, source__expected_ratings=100_836))
+    findings = check(tiny_conf(tmp_path / "w", path, source__expected_ratings=100_836))
     assert wrong(findings) == {"ratings": "error"}
     assert findings["ratings"].found.startswith("5 ratings, not the 100,836 of")
 
 
-def test_an_archive_on_a_file_system_that_is_not_there(examine: Examine, tmp_path: Path) -> None:
-    findings = examine(tiny_conf(tmp_path / "w", "gs://bucket/a.zip"))
+def test_an_archive_on_an_unknown_file_system(check: Check, tmp_path: Path) -> None:
+    findings = check(tiny_conf(tmp_path / "w", "gs://bucket/a.zip"))
     assert wrong(findings) == {"archive": "error", "others": "warning"}
     assert 'No FileSystem for scheme "gs"' in findings["archive"].found
-    assert findings["archive"].cure.startswith("let this account read it")
+    assert findings["archive"].fix.startswith("let this account read it")
 
 
-def test_a_workspace_that_cannot_be_written_to(examine: Examine, tmp_path: Path) -> None:
+def test_a_workspace_that_cannot_be_written_to(check: Check, tmp_path: Path) -> None:
     path = archives.latest(tmp_path / "a.zip")
-    findings = examine(tiny_conf("/proc/movierec", path))
+    findings = check(tiny_conf("/proc/movierec", path))
     assert {"workspace": "error", "checkpoints": "error"}.items() <= wrong(findings).items()
     for name in ("workspace", "checkpoints"):
         assert "/proc/movierec" in findings[name].found
-        assert findings[name].cure.startswith("let this account write there")
+        assert findings[name].fix.startswith("let this account write there")
 
 
-def test_a_heap_that_is_too_small_for_what_conf_claims(examine: Examine, tmp_path: Path) -> None:
+def test_a_heap_that_is_too_small_for_the_ratings_of_conf(check: Check, tmp_path: Path) -> None:
     config = tiny_conf(tmp_path / "w", tmp_path / "a.zip", source__expected_ratings=FULL)
-    memory = examine(config)["memory"]
+    memory = check(config)["memory"]
     assert memory.state == "warning"
     assert memory.found.startswith("heap 3.0 GiB of ")
-    assert "33,832,162 ratings are known to do with a heap of 8.6 GiB" in memory.found
+    assert "for 33,832,162 ratings a heap of 8.6 GiB sufficed" in memory.found
 
 
 # --- the command line ----------------------------------------------------------------------------
@@ -140,13 +142,13 @@ def doctor(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
 
 
 def found_by(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, Any]]:
-    """The last line's findings by name, after seeing that people were told the same."""
+    """The last line's findings by name; standard error must show the same."""
     (line,) = done.stdout.splitlines()
     summary = json.loads(line)
     assert summary["job"] == "doctor"
     for one in summary["findings"]:
         assert f"doctor: {one['state']:<8} {one['name']:<12} {one['found']}\n" in done.stderr
-        assert not one["cure"] or f"cure: {one['cure']}\n" in done.stderr
+        assert not one["cure"] or f"fix: {one['cure']}\n" in done.stderr
     assert "Traceback" not in done.stderr
     return {one["name"]: one for one in summary["findings"]}
 
@@ -165,7 +167,7 @@ def test_the_sample_before_it_is_generated(tmp_path: Path) -> None:
     assert list((tmp_path / "w").rglob("*")) == [tmp_path / "w/_checkpoints"]
 
 
-def test_what_is_wrong_makes_the_exit_code_3(tmp_path: Path) -> None:
+def test_an_error_is_exit_code_3(tmp_path: Path) -> None:
     sets = ["--set=workspace=/proc/w", f"--set=source.archive={tmp_path}/a.zip"]
     done = doctor("--config=conf/small.yaml", *sets)
     assert done.returncode == 3
@@ -187,7 +189,7 @@ def test_what_is_wrong_makes_the_exit_code_3(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_without_a_java_for_spark_spark_is_not_even_tried(
+def test_without_a_java_for_spark_spark_is_not_started(
     tmp_path: Path, banner: str, found: str
 ) -> None:
     if found.endswith("4") and __import__("pyspark").__version__ < "4":
@@ -206,7 +208,7 @@ def test_without_a_java_for_spark_spark_is_not_even_tried(
     assert "as Spark does not run: workers, blas" in findings["others"]["found"]
 
 
-def test_a_spark_that_does_not_start_is_a_finding(tmp_path: Path) -> None:
+def test_a_spark_that_does_not_start_is_an_error_of_a_check(tmp_path: Path) -> None:
     (tmp_path / "spark-defaults.conf").write_text(
         "spark.eventLog.enabled true\nspark.eventLog.dir file:/no/such/place\n", encoding="utf-8"
     )
@@ -217,7 +219,7 @@ def test_a_spark_that_does_not_start_is_a_finding(tmp_path: Path) -> None:
     assert "File file:/no/such/place does not exist" in findings["spark"]["found"]
 
 
-def test_a_wrong_conf_is_no_finding() -> None:
+def test_a_wrong_conf_is_exit_code_2() -> None:
     done = doctor("--config=conf/small.yaml", "--set=als.maxiter=3", "--set=workspace=ftp:x")
     assert done.returncode == 2
     assert done.stdout == ""

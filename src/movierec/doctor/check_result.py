@@ -1,4 +1,4 @@
-"""What is found before work starts: each thing with its state, and its cure where it needs one."""
+"""The result of a check, and checks that fail themselves."""
 
 from __future__ import annotations
 
@@ -16,46 +16,50 @@ _LAST_OF_A_TRACE: Final = re.compile(r"^[\w.]+(Exception|Error): ")
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
+class CheckResult:
+    """The result of one check."""
 
     name: str
     state: State
     """`ok`; `warning`: a run may take longer or fail; `error`: it would fail."""
     found: str
-    """What is there, with its values and units, in one line."""
-    cure: str = ""
-    """What to do about it; empty where the state is `ok`."""
+    """What is there, with values and units, in one line."""
+    fix: str = ""
+    """What to do about it; empty if the state is `ok`."""
 
     def lines(self) -> list[str]:
-        """Return it for people to read, the cure in a line of its own."""
+        """Return it for people to read, the fix in a line of its own."""
         lines = [f"{self.state:<8} {self.name:<12} {self.found}"]
-        return [*lines, f"{'':<21} cure: {self.cure}"] if self.cure else lines
+        return [*lines, f"{'':<21} fix: {self.fix}"] if self.fix else lines
+
+    def fields(self) -> dict[str, str]:
+        """Return it for the job's last line on standard output."""
+        return {"name": self.name, "state": self.state, "found": self.found, "cure": self.fix}
 
 
-def guarded(name: str, check: Callable[[], Finding], *, cure: str) -> Finding:
-    """Return what the check finds; that it fails is found too, with the cure that it names.
+def run_check(name: str, check: Callable[[], CheckResult], *, fix: str) -> CheckResult:
+    """Return the check's result; if it raises, an error with the fix that the message ends in.
 
-    `cure` is for a failure that names none.
+    `fix` is for a message that names none.
     """
     try:
         return check()
     except UserError as error:
-        said = str(error)
+        message = str(error)
     except Exception as error:
         fault = storage_fault(error)
-        return Finding(name, "error", _one_line(error) if fault is None else str(fault), cure)
-    found, semicolon, own = said.rpartition("; ")
-    # what Java says may have a semicolon too, but behind it stands no cure
-    if semicolon and not _FROM_JAVA.search(said):
-        return Finding(name, "error", found, own)
-    return Finding(name, "error", said, cure)
+        return CheckResult(name, "error", _one_line(error) if fault is None else str(fault), fix)
+    found, semicolon, own_fix = message.rpartition("; ")
+    # messages of Java may hold a semicolon too, but no fix follows it
+    if semicolon and not _FROM_JAVA.search(message):
+        return CheckResult(name, "error", found, own_fix)
+    return CheckResult(name, "error", message, fix)
 
 
-def not_looked_at(names: Sequence[str], *, because: str) -> Finding:
-    """Return that these could not be looked at."""
-    found = f"not looked at, as {because}: {', '.join(names)}"
-    return Finding("others", "warning", found, "mend what is wrong above, then ask again")
+def skipped(names: Sequence[str], *, because: str) -> CheckResult:
+    """Return a warning that the named checks could not run."""
+    found = f"not checked, as {because}: {', '.join(names)}"
+    return CheckResult("others", "warning", found, "fix the errors above, then run doctor again")
 
 
 def gib(size: int) -> str:
@@ -68,7 +72,7 @@ def gib(size: int) -> str:
 
 
 def gb(size: int) -> str:
-    """Return bytes of a disk in GB, few of them in MB.
+    """Return bytes of a disk in GB, below 0.1 GB in MB.
 
     >>> gb(12_340_000_000), gb(11_000_000)
     ('12.3 GB', '11 MB')
@@ -79,7 +83,7 @@ def gb(size: int) -> str:
 
 
 def _one_line(error: Exception) -> str:
-    """Return the kind of error and what it says; of a worker's trace, how that ends."""
+    """Return the error's class and first line; of a Python worker's traceback the last line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     ends = [line for line in lines if _LAST_OF_A_TRACE.match(line)]
     return f"{type(error).__name__}: {(ends or lines or [''])[-1 if ends else 0]}".removesuffix(

@@ -1,4 +1,4 @@
-"""Everything that is looked at before work starts, in its order."""
+"""All checks before a run, in their order."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pyspark
 
 from movierec.config.schema import Config
 from movierec.config.uris import resolve_uri
-from movierec.doctor import archive, estimates, executors, memory, python, storage
+from movierec.doctor import archive, estimates, executors, python, storage
 from movierec.doctor import java as java_checks
-from movierec.doctor.check_result import Finding, guarded, not_looked_at
+from movierec.doctor.check_result import CheckResult, run_check, skipped
 from movierec.doctor.executors import Executors
 from movierec.doctor.python import Machine
 from movierec.pipeline.workspace import checkpoints
@@ -21,21 +21,21 @@ from movierec.spark.session import Session, is_submitted, machine_memory
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-_BY_RATINGS: Final = ("memory", "disk", "scratch", "time")
-_BY_SPARK: Final = ("workers", "blas", "workspace", "checkpoints", "archive", *_BY_RATINGS)
-_JAVA: Final = "`make setup` finds or installs a Java that Spark runs on"
-_SPARK: Final = "see what Java says above, and the properties that Spark was started with"
-_PACKAGES: Final = "install what pyproject.toml names; `make setup` does"
-_WORKERS: Final = (
-    "have PYSPARK_PYTHON name a Python like the driver's, with numpy, pandas and pyarrow, on every "
+_NEED_RATINGS: Final = ("memory", "disk", "scratch", "time")
+_NEED_SPARK: Final = ("workers", "blas", "workspace", "checkpoints", "archive", *_NEED_RATINGS)
+_FIX_JAVA: Final = "`make setup` finds or installs a Java that Spark runs on"
+_FIX_SPARK: Final = "see the messages of Java above, and check the properties of Spark"
+_FIX_PACKAGES: Final = "install the dependencies of pyproject.toml; `make setup` does"
+_FIX_WORKERS: Final = (
+    "set PYSPARK_PYTHON to a Python like the driver's, with numpy, pandas and pyarrow, on every "
     "machine, and ship the package with --py-files"
 )
-_WRITE: Final = "let this account write there, or name another place (SET=workspace=…)"
-_ARCHIVE: Final = "let this account read it, or name another with ARCHIVE="
+_FIX_PLACE: Final = "let this account write there, or set another workspace (SET=workspace=…)"
+_FIX_ARCHIVE: Final = "let this account read it, or name another with ARCHIVE="
 
 
-class Examination:
-    """What a config needs of this machine or cluster, looked at one by one.
+class Checkup:
+    """Checks one by one whether this machine or cluster has what a config needs.
 
     Raises ConfigError for a workspace or archive URI of an unknown scheme.
     """
@@ -46,109 +46,109 @@ class Examination:
         self._files = Files(session)
         self._archive_uri = resolve_uri(config.source.archive, key="source.archive")
         self._root = resolve_uri(config.workspace, key="workspace")
-        self._counted: int | None = None
+        self._ratings: int | None = None
         self._machines: list[Machine] = []
         self._executors: Executors | None = None
 
-    def findings(self) -> Iterator[Finding]:
-        """Yield what is found, each as soon as it is known; no failure stops the rest."""
-        yield guarded("python", python.check_driver, cure=_PACKAGES)
-        yield from self._engine()
+    def results(self) -> Iterator[CheckResult]:
+        """Yield each result as soon as it is known; no failure stops the rest."""
+        yield run_check("python", python.check_driver, fix=_FIX_PACKAGES)
+        yield from self._check_java_and_spark()
         if not self._session.started:
-            yield not_looked_at(_BY_SPARK, because="Spark does not run")
+            yield skipped(_NEED_SPARK, because="Spark does not run")
             return
-        yield from self._workers()
-        yield from self._places()
-        yield from self._archive()
-        ratings = self._counted
+        yield from self._check_workers()
+        yield from self._check_places()
+        yield from self._check_archive()
+        ratings = self._ratings
         if ratings is None:
             ratings = archive.expected_ratings(self._source)
         if ratings is None:
-            yield not_looked_at(_BY_RATINGS, because="the number of ratings is not known")
+            yield skipped(_NEED_RATINGS, because="the number of ratings is not known")
         else:
-            yield from self._amounts(self._session(), ratings)
+            yield from self._check_sizes(self._session(), ratings)
 
-    def _engine(self) -> Iterator[Finding]:
-        """Look at Java first where Spark is still to be started with it."""
+    def _check_java_and_spark(self) -> Iterator[CheckResult]:
+        """Check Java first, unless spark-submit has started it."""
         if not is_submitted():
-            java = guarded("java", self._java_here, cure=_JAVA)
+            java = run_check("java", self._check_local_java, fix=_FIX_JAVA)
             yield java
             if java.state == "error":
                 return
-        yield guarded("spark", lambda: java_checks.check_spark(self._session), cure=_SPARK)
+        yield run_check("spark", lambda: java_checks.check_spark(self._session), fix=_FIX_SPARK)
         if is_submitted() and self._session.started:
-            yield guarded("java", self._java_of_spark, cure=_JAVA)
+            yield run_check("java", self._check_spark_java, fix=_FIX_JAVA)
 
-    def _workers(self) -> Iterator[Finding]:
-        yield guarded("workers", self._ask_workers, cure=_WORKERS)
-        yield guarded("blas", lambda: java_checks.check_blas(self._session()), cure=_SPARK)
+    def _check_workers(self) -> Iterator[CheckResult]:
+        yield run_check("workers", self._check_worker_packages, fix=_FIX_WORKERS)
+        yield run_check("blas", lambda: java_checks.check_blas(self._session()), fix=_FIX_SPARK)
         if not self._is_local():
-            yield guarded("executors", self._read_executors, cure=_SPARK)
+            yield run_check("executors", self._check_executors, fix=_FIX_SPARK)
         if self._executors is not None:
-            yield executors.judge_container(self._executors)
+            yield executors.check_container(self._executors)
 
-    def _places(self) -> Iterator[Finding]:
+    def _check_places(self) -> Iterator[CheckResult]:
         files, root = self._files, self._root
-        yield guarded("workspace", lambda: storage.check_workspace(files, root), cure=_WRITE)
-        place = checkpoints(root)
-        yield guarded(
+        yield run_check("workspace", lambda: storage.check_workspace(files, root), fix=_FIX_PLACE)
+        yield run_check(
             "checkpoints",
-            lambda: storage.check_checkpoints(self._session, place),
-            cure=_WRITE,
+            lambda: storage.check_checkpoints(self._session, checkpoints(root)),
+            fix=_FIX_PLACE,
         )
 
-    def _archive(self) -> Iterator[Finding]:
-        yield guarded("archive", self._look_into_archive, cure=_ARCHIVE)
-        if self._counted is not None:
+    def _check_archive(self) -> Iterator[CheckResult]:
+        yield run_check("archive", self._read_archive, fix=_FIX_ARCHIVE)
+        if self._ratings is not None:
             expected = self._source.expected_ratings
-            yield archive.judge_count(self._counted, expected=expected)
+            yield archive.check_rating_count(self._ratings, expected=expected)
 
-    def _amounts(self, spark: SparkSession, ratings: int) -> Iterator[Finding]:
-        """Look at what has to be enough for so many ratings."""
+    def _check_sizes(self, spark: SparkSession, ratings: int) -> Iterator[CheckResult]:
+        """Check whether memory and disk suffice for this number of ratings."""
         cores = spark.sparkContext.defaultParallelism
         if self._is_local():
-            heap = memory.memory_of(spark, "spark.driver.memory", "1g")
-            yield memory.judge_memory(
+            heap = executors.memory_property(spark, "spark.driver.memory", "1g")
+            yield executors.check_memory(
                 heap=heap, machine=machine_memory(), cores=cores, ratings=ratings
             )
         if self._executors is not None:
-            yield executors.judge_heaps(self._executors, ratings=ratings)
-            yield executors.judge_overhead(self._executors, ratings=ratings)
-        yield guarded(
+            yield executors.check_heaps(self._executors, ratings=ratings)
+            yield executors.check_overhead(self._executors, ratings=ratings)
+        yield run_check(
             "disk",
             lambda: storage.check_disk(self._files, self._root, ratings=ratings),
-            cure=_WRITE,
+            fix=_FIX_PLACE,
         )
         if self._machines:
-            yield storage.judge_scratch(self._machines, ratings=ratings)
-        yield Finding("time", "ok", estimates.foretold(ratings, cores=cores))
+            yield storage.check_scratch(self._machines, ratings=ratings)
+        yield CheckResult("time", "ok", estimates.estimate_runtime(ratings, cores=cores))
 
     def _is_local(self) -> bool:
         return str(self._session().sparkContext.master).startswith("local")
 
-    def _java_here(self) -> Finding:
+    def _check_local_java(self) -> CheckResult:
         version = pyspark.__version__
-        java = java_checks.ask_java(spark_version=version)
-        return java_checks.judge_java(java, spark_version=version)
+        java = java_checks.probe_java(spark_version=version)
+        return java_checks.check_java(java, spark_version=version)
 
-    def _java_of_spark(self) -> Finding:
+    def _check_spark_java(self) -> CheckResult:
         spark = self._session()
-        return java_checks.judge_java(java_checks.java_of(spark), spark_version=spark.version)
+        java = java_checks.java_properties(spark)
+        return java_checks.check_java(java, spark_version=spark.version)
 
-    def _ask_workers(self) -> Finding:
-        self._machines = python.ask_workers(self._session())
-        return python.judge_workers(self._machines)
+    def _check_worker_packages(self) -> CheckResult:
+        self._machines = python.collect_workers(self._session())
+        return python.check_workers(self._machines)
 
-    def _read_executors(self) -> Finding:
+    def _check_executors(self) -> CheckResult:
         self._executors = executors.read_executors(self._session())
-        return executors.judge_number(self._executors)
+        return executors.check_executor_count(self._executors)
 
-    def _look_into_archive(self) -> Finding:
+    def _read_archive(self) -> CheckResult:
         files, uri, source = self._files, self._archive_uri, self._source
-        absent = archive.judge_absence(files, uri, source=source)
+        absent = archive.check_absence(files, uri, source=source)
         if absent is not None:
             return absent
-        layout, self._counted = archive.count_ratings(files, uri, source=source)
+        layout, self._ratings = archive.count_ratings(files, uri, source=source)
         given = "source.sha256 and " if source.sha256 else ""
-        found = f"{uri}: layout {layout}, whole by {given}the checksums in it"
-        return Finding("archive", "ok", found)
+        found = f"{uri}: layout {layout}, complete by {given}the checksums in it"
+        return CheckResult("archive", "ok", found)

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 
-from movierec.doctor.checkup import Examination
+from movierec.doctor.checkup import Checkup
 from movierec.errors import InputError
-from movierec.pipeline.cli import print_summary, run_job
-from movierec.pipeline.execution import Execution
+from movierec.pipeline.cli import (
+    config_only,
+    job_parser,
+    overrides_of,
+    print_summary,
+    read_config,
+    run_guarded,
+)
+from movierec.spark.session import Session
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print every finding; return 3 if a run would fail, else as the job contract says."""
+    """Print the result of every check; return 3 if a run would fail, else as the job contract says.
 
-    def body(execution: Execution, arguments: argparse.Namespace) -> int:
-        findings = []
-        for finding in Examination(execution.config, execution.session).findings():
-            for line in finding.lines():
+    Without an Execution, which fails at once if the workspace cannot be written to.
+    """
+    arguments = job_parser("doctor").parse_args(argv)
+
+    def body(session: Session) -> int:
+        config = read_config(arguments.config, overrides_of(arguments), session)
+        checkup = Checkup(config, session)
+        if config_only("doctor", config, arguments):
+            return 0
+        results = []
+        for result in checkup.results():
+            for line in result.lines():
                 _say(line)
-            findings.append(finding)
-        wrong = [one.name for one in findings if one.state == "error"]
-        if wrong:
-            _say(f"a run would fail: see {', '.join(wrong)} above")
-        print_summary("doctor", {"findings": [*map(asdict, findings)]})
-        return InputError.exit_code if wrong else 0
+            results.append(result)
+        errors = [result.name for result in results if result.state == "error"]
+        if errors:
+            _say(f"a run would fail: see {', '.join(errors)} above")
+        print_summary("doctor", {"findings": [result.fields() for result in results]})
+        return InputError.exit_code if errors else 0
 
-    return run_job("doctor", body, argv)
+    return run_guarded("doctor", body, arguments)
 
 
 def _say(line: str) -> None:

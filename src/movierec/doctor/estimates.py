@@ -1,8 +1,8 @@
-"""What a run of the whole pipeline takes, by the runs that were measured.
+"""Estimates of the time, memory and disk of a whole run, from measured runs.
 
 The numbers are those of docs/benchmarks.md, "The whole pipeline, from one to a hundred per cent":
-2 cores, a heap of 14 GB, the tuning of conf/full.yaml. Estimates are theirs, between and beyond
-them along straight lines of the logarithms.
+2 cores, a heap of 14 GB, the tuning of conf/full.yaml. Between and beyond the measured sizes,
+estimates lie on straight lines through the logarithms.
 """
 
 from __future__ import annotations
@@ -18,64 +18,64 @@ CORES: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
-    """One run that was measured."""
+class MeasuredRun:
+    """One measured run."""
 
     ratings: int
     seconds: dict[str, float]
-    """Of each stage."""
+    """The time of each stage."""
     jvm_gib: float
-    """The most that the JVM held: it takes what it is allowed, so less may do."""
-    all_gib: float
-    """The most that all processes held, the JVM and the Python workers."""
+    """The peak memory of the JVM. It uses what it is allowed, so less may suffice."""
+    total_gib: float
+    """The peak memory of all processes, the JVM and the Python workers."""
     shuffled_gib: float
-    """What went to Spark's local directories, of which Spark removes a part on the way."""
+    """Written to Spark's local directories in all; Spark deletes a part of it during the run."""
 
 
 _STAGES: Final = (
     *("ingest", "partition", "popularity", "tune", "recommend", "evaluate", "twins", "report"),
 )
 RUNS: Final = (
-    Run(
+    MeasuredRun(
         ratings=338_322,
         seconds=dict(zip(_STAGES, (27, 5, 13, 109, 21, 25, 34, 5), strict=True)),
         jvm_gib=6.1,
-        all_gib=7.1,
+        total_gib=7.1,
         shuffled_gib=1.1,
     ),
-    Run(
+    MeasuredRun(
         ratings=3_383_216,
         seconds=dict(zip(_STAGES, (39, 15, 22, 179, 67, 45, 74, 7), strict=True)),
         jvm_gib=6.2,
-        all_gib=8.5,
+        total_gib=8.5,
         shuffled_gib=4.4,
     ),
-    Run(
+    MeasuredRun(
         ratings=33_832_162,
         seconds=dict(zip(_STAGES, (138, 60, 88, 684, 536, 263, 222, 24), strict=True)),
         jvm_gib=8.6,
-        all_gib=13.6,
+        total_gib=13.6,
         shuffled_gib=31.7,
     ),
 )
-# The tests run ml-latest-small with the heap of conftest.py; at full size the JVM held so much.
+# the tests run ml-latest-small with the heap of conftest.py; at full size it is the JVM's peak
 _HEAP_GIB: Final = ((100_836, 3.0), (RUNS[-1].ratings, RUNS[-1].jvm_gib))
 _WORKSPACE_BYTES: Final = 110
-"""A rating. Of 338,322 all stages left 35 MB, most of it in the ten lists of each user."""
+"""Per rating: from 338,322 all stages left 35 MB, most of it in the ten lists of each user."""
 _GIB: Final = 1 << 30
 
 
-def seconds_of(ratings: int) -> dict[str, float]:
-    """Return what each stage takes with so many ratings on the machine that was measured."""
+def estimate_seconds(ratings: int) -> dict[str, float]:
+    """Return the seconds of each stage for a number of ratings on the measured machine."""
     return {
-        stage: _between([(run.ratings, run.seconds[stage]) for run in RUNS], ratings)
+        stage: _interpolate([(run.ratings, run.seconds[stage]) for run in RUNS], ratings)
         for stage in RUNS[0].seconds
     }
 
 
-def foretold(ratings: int, *, cores: int) -> str:
-    """Return in one line how long a run of every stage takes, from nothing, with so many cores."""
-    seconds = seconds_of(ratings)
+def estimate_runtime(ratings: int, *, cores: int) -> str:
+    """Return in one line how long a run of all stages takes on this number of cores."""
+    seconds = estimate_seconds(ratings)
     stages = ", ".join(f"{stage} {one / 60:.1f}" for stage, one in seconds.items())
     if cores < CORES:
         here = f"; with {cores} here up to {CORES / cores:g} times that"
@@ -87,31 +87,31 @@ def foretold(ratings: int, *, cores: int) -> str:
     )
 
 
-def heap_of(ratings: int) -> int:
-    """Return the bytes of heap that are known to do for so many ratings."""
-    return int(_between(_HEAP_GIB, ratings) * _GIB)
+def heap_bytes(ratings: int) -> int:
+    """Return a heap size that is known to suffice for a number of ratings."""
+    return int(_interpolate(_HEAP_GIB, ratings) * _GIB)
 
 
-def worker_of(ratings: int) -> int:
-    """Return the most bytes that a Python worker, one a core, holds with so many ratings."""
-    held = [(run.ratings, (run.all_gib - run.jvm_gib) / CORES) for run in RUNS]
-    return int(_between(held, ratings) * _GIB)
+def worker_bytes(ratings: int) -> int:
+    """Return the peak memory of a Python worker; there is one per core."""
+    held = [(run.ratings, (run.total_gib - run.jvm_gib) / CORES) for run in RUNS]
+    return int(_interpolate(held, ratings) * _GIB)
 
 
-def shuffled_of(ratings: int) -> int:
-    """Return the bytes that all shuffles together write with so many ratings."""
-    return int(_between([(run.ratings, run.shuffled_gib) for run in RUNS], ratings) * _GIB)
+def shuffle_bytes(ratings: int) -> int:
+    """Return the bytes that all shuffles of a run write."""
+    return int(_interpolate([(run.ratings, run.shuffled_gib) for run in RUNS], ratings) * _GIB)
 
 
-def workspace_of(ratings: int) -> int:
-    """Return the bytes that a run needs in its workspace with so many ratings."""
+def workspace_bytes(ratings: int) -> int:
+    """Return the bytes that a run needs in its workspace."""
     return ratings * _WORKSPACE_BYTES
 
 
-def _between(points: Sequence[tuple[int, float]], at: int) -> float:
+def _interpolate(points: Sequence[tuple[int, float]], at: int) -> float:
     """Return the value on the line through the logarithms of the points around `at`.
 
-    Beyond the last point the last line goes on; before the first its value stands.
+    Beyond the last point the last line continues; before the first point its value holds.
     """
     if at <= points[0][0]:
         return points[0][1]

@@ -1,4 +1,4 @@
-"""Whether a cluster's executors are there, fit into YARN, and do for the data."""
+"""Checks of memory for the data: a machine's, or that of a cluster's executors."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from movierec.doctor import estimates
-from movierec.doctor.check_result import Finding, gib
-from movierec.doctor.memory import memory_of
+from movierec.doctor.check_result import CheckResult, gib
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -18,30 +17,30 @@ _PROPERTIES: Final = "in the properties of conf/cluster.yaml"
 
 @dataclass(frozen=True, kw_only=True)
 class Executors:
-    """The executors of a cluster, as Spark was told to have them."""
+    """The executors of a cluster, by Spark's settings."""
 
     registered: int
     requested: int | None
-    """None where they come and go by dynamic allocation."""
+    """None with dynamic allocation."""
     cores: int
-    """Of one, as the next three are."""
+    """Of one executor, like the next two."""
     heap: int
     """Bytes."""
     overhead: int
     """Bytes beside the heap, for Python workers and the JVM itself."""
     largest: int | None
-    """Bytes that YARN gives to one container, where it says so."""
+    """Bytes that YARN allows for one container, None if unknown."""
 
 
 def read_executors(spark: SparkSession) -> Executors:
-    """Return what a session on a cluster has of executors, or was told to have."""
+    """Return the executors of a session on a cluster."""
     context = spark.sparkContext
     conf, java = context.getConf(), context._jsc
     registered = java.sc().getExecutorMemoryStatus().size() - 1  # without the driver
-    heap = memory_of(spark, "spark.executor.memory", "1g")
+    heap = memory_property(spark, "spark.executor.memory", "1g")
     share = float(conf.get("spark.executor.memoryOverheadFactor", "0.1"))
-    usual = max(384 << 20, int(heap * share))
-    overhead = memory_of(spark, "spark.executor.memoryOverhead", f"{usual >> 20}m")
+    default = max(384 << 20, int(heap * share))
+    overhead = memory_property(spark, "spark.executor.memoryOverhead", f"{default >> 20}m")
     cores = int(conf.get("spark.executor.cores", str(context.defaultParallelism // registered)))
     dynamic = conf.get("spark.dynamicAllocation.enabled", "false") == "true"
     requested = conf.get("spark.executor.instances")
@@ -51,19 +50,19 @@ def read_executors(spark: SparkSession) -> Executors:
         requested=None if dynamic or requested is None else int(requested),
         cores=cores,
         heap=heap,
-        overhead=overhead + memory_of(spark, "spark.executor.pyspark.memory", "0"),
+        overhead=overhead + memory_property(spark, "spark.executor.pyspark.memory", "0"),
         largest=None if largest is None else int(largest) << 20,
     )
 
 
-def judge_number(executors: Executors) -> Finding:
-    """Return whether as many are registered as were asked for."""
+def check_executor_count(executors: Executors) -> CheckResult:
+    """Check that as many executors are registered as were requested."""
     requested = executors.requested
-    asked = "as many as there is work, by dynamic allocation" if requested is None else requested
-    found = f"{executors.registered} registered, of {executors.cores} cores each; asked: {asked}"
+    wanted = "by dynamic allocation" if requested is None else requested
+    found = f"{executors.registered} registered, {executors.cores} cores each; requested: {wanted}"
     if requested is None or executors.registered >= requested:
-        return Finding("executors", "ok", found)
-    return Finding(
+        return CheckResult("executors", "ok", found)
+    return CheckResult(
         "executors",
         "warning",
         found,
@@ -71,16 +70,16 @@ def judge_number(executors: Executors) -> Finding:
     )
 
 
-def judge_container(executors: Executors) -> Finding:
-    """Return whether YARN gives containers as large as an executor."""
+def check_container(executors: Executors) -> CheckResult:
+    """Check that YARN allows containers as large as an executor."""
     size, largest = executors.heap + executors.overhead, executors.largest
-    found = f"an executor is {gib(executors.heap)} of heap and {gib(executors.overhead)} beside it"
+    found = f"an executor has {gib(executors.heap)} heap and {gib(executors.overhead)} overhead"
     if largest is None:
-        return Finding("container", "ok", f"{found}; what YARN allows is not told")
+        return CheckResult("container", "ok", f"{found}; YARN's limit is unknown")
     found += f", {gib(size)} of the {gib(largest)} that YARN allows"
     if size <= largest:
-        return Finding("container", "ok", found)
-    return Finding(
+        return CheckResult("container", "ok", found)
+    return CheckResult(
         "container",
         "error",
         found,
@@ -88,30 +87,55 @@ def judge_container(executors: Executors) -> Finding:
     )
 
 
-def judge_heaps(executors: Executors, *, ratings: int) -> Finding:
-    """Return whether the heaps together do for so many ratings."""
-    has, needed = executors.registered * executors.heap, estimates.heap_of(ratings)
-    found = f"{gib(has)} in all; {ratings:,} ratings are known to do with {gib(needed)} in one"
-    if has >= needed:
-        return Finding("heaps", "ok", found)
-    cure = f"add workers to conf/cluster.yaml, or raise spark:spark.executor.memory {_PROPERTIES}"
-    return Finding("heaps", "warning", found, cure)
+def check_heaps(executors: Executors, *, ratings: int) -> CheckResult:
+    """Check that the heaps together suffice for this number of ratings."""
+    available, needed = executors.registered * executors.heap, estimates.heap_bytes(ratings)
+    found = f"{gib(available)} in all; for {ratings:,} ratings one of {gib(needed)} sufficed"
+    if available >= needed:
+        return CheckResult("heaps", "ok", found)
+    fix = f"add workers to conf/cluster.yaml, or raise spark:spark.executor.memory {_PROPERTIES}"
+    return CheckResult("heaps", "warning", found, fix)
 
 
-def judge_overhead(executors: Executors, *, ratings: int) -> Finding:
-    """Return whether Python workers have room beside the heap with so many ratings."""
-    has, needed = executors.overhead // executors.cores, estimates.worker_of(ratings)
+def check_overhead(executors: Executors, *, ratings: int) -> CheckResult:
+    """Check that Python workers have enough memory beside the heap."""
+    available, needed = executors.overhead // executors.cores, estimates.worker_bytes(ratings)
     found = (
-        f"{gib(has)} beside the heap for a task; with {ratings:,} ratings its Python worker was "
-        f"seen to hold up to {gib(needed)}"
+        f"{gib(available)} overhead per task; with {ratings:,} ratings its Python worker used up "
+        f"to {gib(needed)}"
     )
-    if has >= needed:
-        return Finding("overhead", "ok", found)
-    wanted = -(-executors.cores * needed >> 30)
-    return Finding(
+    if available >= needed:
+        return CheckResult("overhead", "ok", found)
+    overhead = -(-executors.cores * needed >> 30)
+    return CheckResult(
         "overhead",
         "warning",
-        f"{found}, and YARN ends containers that hold more than theirs",
-        f'set spark:spark.executor.memoryOverhead: "{wanted}g" {_PROPERTIES}, and lower '
+        f"{found}, and YARN kills containers that use more than they may",
+        f'set spark:spark.executor.memoryOverhead: "{overhead}g" {_PROPERTIES}, and lower '
         "spark:spark.executor.memory by as much",
     )
+
+
+def check_memory(*, heap: int, machine: int, cores: int, ratings: int) -> CheckResult:
+    """Check that a machine's memory and heap, in bytes, suffice for this number of ratings."""
+    heap_needed = estimates.heap_bytes(ratings)
+    needed = heap_needed + cores * estimates.worker_bytes(ratings)
+    found = (
+        f"heap {gib(heap)} of {gib(machine)}; for {ratings:,} ratings a heap of {gib(heap_needed)} "
+        f"sufficed and, with the Python workers of {cores} cores, {gib(needed)} in all"
+    )
+    if heap >= heap_needed and machine >= needed:
+        return CheckResult("memory", "ok", found)
+    return CheckResult(
+        "memory",
+        "warning",
+        found,
+        "take a machine with more memory, or a cluster (docs/dataproc.md), or a smaller archive",
+    )
+
+
+def memory_property(spark: SparkSession, key: str, default: str) -> int:
+    """Return the bytes that one of Spark's memory properties sets."""
+    text = spark.sparkContext.getConf().get(key, default)
+    assert spark._jvm is not None  # the session runs
+    return int(spark._jvm.org.apache.spark.network.util.JavaUtils.byteStringAsMb(text)) << 20

@@ -1,4 +1,4 @@
-"""Whether the driver and Spark's Python workers have the packages that the jobs need."""
+"""Checks that the driver and Spark's Python workers have the packages that the jobs need."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from movierec.doctor.check_result import Finding
+from movierec.doctor.check_result import CheckResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 _ON_WORKERS: Final = ("numpy", "pandas", "pyarrow")
 _ON_DRIVER: Final = (*_ON_WORKERS, "yaml")
-_REPORT: Final = ", ".join(
+_REPORT_SCHEMA: Final = ", ".join(
     [f"{name} string" for name in ("host", "folder", "python", *_ON_WORKERS)] + ["free long"]
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """What the Python workers of one machine reported."""
+    """The report of one machine's Python workers."""
 
     host: str
     versions: dict[str, str]
-    """Of Python and of each package."""
+    """The version of Python and of each package."""
     scratch: dict[str, int]
-    """Free bytes of each of Spark's local directories."""
+    """Free bytes in each of Spark's local directories."""
 
 
-def check_driver() -> Finding:
+def check_driver() -> CheckResult:
     """Return the driver's Python and packages. Raises ImportError for one that Spark refuses."""
     from pyspark.sql.pandas.utils import (
         require_minimum_pandas_version,
@@ -45,18 +45,18 @@ def check_driver() -> Finding:
 
     require_minimum_pandas_version()
     require_minimum_pyarrow_version()
-    return Finding("python", "ok", _listed(_versions(_ON_DRIVER)))
+    return CheckResult("python", "ok", _listed(_versions(_ON_DRIVER)))
 
 
-def ask_workers(spark: SparkSession) -> list[Machine]:
-    """Return what the Python workers have, machine by machine, in the order of their names.
+def collect_workers(spark: SparkSession) -> list[Machine]:
+    """Return the reports of the Python workers, one per machine and set of versions, by host name.
 
-    Raises PySpark's error where a worker does not start, has another Python than the driver, or
-    lacks a package.
+    Raises PySpark's error if a worker does not start, has another Python than the driver, or lacks
+    a package.
     """
-    # enough tasks for every core of every executor to get one
+    # enough tasks for every core of every executor
     tasks = 2 * spark.sparkContext.defaultParallelism
-    rows = spark.range(tasks, numPartitions=tasks).mapInPandas(_report, _REPORT).collect()
+    rows = spark.range(tasks, numPartitions=tasks).mapInPandas(_report, _REPORT_SCHEMA).collect()
     machines: dict[tuple[str, ...], Machine] = {}
     for row in sorted(rows, key=lambda row: row.host):
         versions = {name: row[name] for name in ("python", *_ON_WORKERS)}
@@ -66,19 +66,19 @@ def ask_workers(spark: SparkSession) -> list[Machine]:
     return list(machines.values())
 
 
-def judge_workers(machines: Sequence[Machine]) -> Finding:
-    """Return whether the workers' packages are the driver's."""
+def check_workers(machines: Sequence[Machine]) -> CheckResult:
+    """Check that the workers have the driver's packages."""
     own = _versions(_ON_WORKERS)
     others = [one for one in machines if one.versions != own]
     if not others:
         hosts = ", ".join(sorted({one.host for one in machines}))
-        return Finding("workers", "ok", f"{_listed(own)} on {hosts}, as in the driver")
-    told = "; ".join(f"{one.host} has {_listed(one.versions)}" for one in others)
-    return Finding(
+        return CheckResult("workers", "ok", f"{_listed(own)} on {hosts}, as in the driver")
+    different = "; ".join(f"{one.host} has {_listed(one.versions)}" for one in others)
+    return CheckResult(
         "workers",
         "warning",
-        f"{told}, the driver {_listed(own)}",
-        "set PYSPARK_PYTHON to Pythons with equal packages, for example those of one image",
+        f"{different}, the driver {_listed(own)}",
+        "set PYSPARK_PYTHON to Pythons with the same packages, such as those of one image",
     )
 
 
@@ -97,7 +97,7 @@ def _report(batches: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
 
     for _ in batches:
         pass
-    # Spark tells its workers where its own directories are, each of them one that it has made
+    # Spark gives its workers the directories that it has made
     for folder in os.environ["SPARK_LOCAL_DIRS"].split(","):
         row = {"host": socket.gethostname(), "folder": str(Path(folder).parent)}
         yield pd.DataFrame(

@@ -55,15 +55,18 @@ def run_job(
     def checked(session: Session) -> int | None:
         config = read_config(arguments.config, overrides_of(arguments), session)
         execution = Execution(config, session)
-        if arguments.print_config:
-            print(to_yaml(config), end="", flush=True)
-        elif arguments.check_config:
-            print_summary(name, {"config": arguments.config, "valid": True})
-        else:
-            return body(execution, arguments)
-        return None
+        return None if config_only(name, config, arguments) else body(execution, arguments)
 
     return run_guarded(name, checked, arguments)
+
+
+def config_only(name: str, config: Config, arguments: argparse.Namespace) -> bool:
+    """Print what --print-config or --check-config asks for; return whether one of them is given."""
+    if arguments.print_config:
+        print(to_yaml(config), end="", flush=True)
+    elif arguments.check_config:
+        print_summary(name, {"config": arguments.config, "valid": True})
+    return bool(arguments.print_config or arguments.check_config)
 
 
 def job_parser(name: str) -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""Archives before anything is ingested: there, right, whole, and how large."""
+"""Archives before a run: they exist, are the right ones, are complete, and how large they are."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from typing import Any
 
 import pytest
 
-from movierec.doctor.archive import count_ratings, expected_ratings, judge_absence, judge_count
-from movierec.doctor.check_result import Finding
+from movierec.doctor.archive import (
+    check_absence,
+    check_rating_count,
+    count_ratings,
+    expected_ratings,
+)
+from movierec.doctor.check_result import CheckResult
 from movierec.errors import InputError
 from movierec.spark.files import Files
 from tests.support import archives
@@ -36,7 +41,7 @@ def test_the_real_archive(files: Files, small_archive: Path) -> None:
 
 @pytest.mark.parametrize("member", ["ratings.csv", "tags.csv", "genome-scores.csv"])
 def test_damage_anywhere_is_found(files: Files, tmp_path: Path, member: str) -> None:
-    # long enough for the bit to be turned behind the header
+    # long enough for the flipped bit to lie after the header
     rows = "".join(
         f"{user},{user % 5 + 1},4.0,{964982703 + 7 * user}\r\n" for user in range(1, 999)
     )
@@ -56,7 +61,7 @@ def test_a_zip_that_was_cut_off(files: Files, tmp_path: Path) -> None:
         counted(files, path)
 
 
-def test_another_archive_than_conf_means(files: Files, tmp_path: Path) -> None:
+def test_another_archive_than_that_of_conf(files: Files, tmp_path: Path) -> None:
     path = archives.latest(tmp_path / "a.zip")
     good = hashlib.sha256(path.read_bytes()).hexdigest()
     assert counted(files, path, source__sha256=good)[1] == 5
@@ -74,25 +79,25 @@ def test_no_rating_at_all(files: Files, tmp_path: Path) -> None:
     path = archives.latest(
         tmp_path / "a.zip", {"ratings.csv": "userId,movieId,rating,timestamp\r\n"}
     )
-    with pytest.raises(InputError, match="no rating in it; use another archive"):
+    with pytest.raises(InputError, match="it has no ratings; use another archive"):
         counted(files, path)
 
 
-def test_an_archive_that_is_not_there(files: Files, tmp_path: Path) -> None:
+def test_a_missing_archive(files: Files, tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     source = tiny_conf("w", path).source
-    absent = judge_absence(files, path.as_uri(), source=source)
+    absent = check_absence(files, path.as_uri(), source=source)
     assert absent is not None
     assert (absent.state, absent.found) == ("error", f"there is no {path.as_uri()}")
-    assert absent.cure == "fetch it with `make data` or name another with ARCHIVE="
+    assert absent.fix == "fetch it with `make data` or name another with ARCHIVE="
     archives.latest(path)
-    assert judge_absence(files, path.as_uri(), source=source) is None
+    assert check_absence(files, path.as_uri(), source=source) is None
 
 
-def test_an_archive_that_a_run_generates_need_not_be_there(files: Files, tmp_path: Path) -> None:
+def test_an_archive_that_a_run_generates_may_be_missing(files: Files, tmp_path: Path) -> None:
     size = {"users": 3, "movies": 9, "ratings": 20, "seed": 1}
     source = tiny_conf("w", "a", source__generate=size).source
-    absent = judge_absence(files, (tmp_path / "a.zip").as_uri(), source=source)
+    absent = check_absence(files, (tmp_path / "a.zip").as_uri(), source=source)
     assert absent is not None
     assert absent.state == "ok"
     assert expected_ratings(source) == 20
@@ -101,22 +106,22 @@ def test_an_archive_that_a_run_generates_need_not_be_there(files: Files, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("uri", "cure"),
+    ("uri", "command"),
     [("hdfs:///a.zip", "make submit JOB=stage_in"), ("gs://b/a.zip", "make upload")],
 )
-def test_what_a_cluster_reads_is_not_generated_there(uri: str, cure: str) -> None:
+def test_an_archive_for_a_cluster_is_not_generated_there(uri: str, command: str) -> None:
     size = {"users": 3, "movies": 9, "ratings": 20, "seed": 1}
     nowhere: Any = SimpleNamespace(exists=lambda uri: False)
-    absent = judge_absence(nowhere, uri, source=tiny_conf("w", "a", source__generate=size).source)
-    assert absent == Finding(
-        "archive", "error", f"there is no {uri}", f"bring it there with `{cure}`"
+    absent = check_absence(nowhere, uri, source=tiny_conf("w", "a", source__generate=size).source)
+    assert absent == CheckResult(
+        "archive", "error", f"there is no {uri}", f"bring it there with `{command}`"
     )
 
 
 def test_as_many_ratings_as_conf_says() -> None:
-    assert judge_count(100_836, expected=None).state == "ok"
-    # a last line without an end counts on some Javas only
-    assert judge_count(100_835, expected=100_836).state == "ok"
-    wrong = judge_count(100_834, expected=100_836)
+    assert check_rating_count(100_836, expected=None).state == "ok"
+    # a last line without a line end counts only on some Javas
+    assert check_rating_count(100_835, expected=100_836).state == "ok"
+    wrong = check_rating_count(100_834, expected=100_836)
     assert wrong.state == "error"
-    assert "source.expected_ratings to null" in wrong.cure
+    assert "source.expected_ratings to null" in wrong.fix

@@ -1,4 +1,4 @@
-"""Findings: what people read of them, and that a check which fails is one too."""
+"""Results of checks as people read them, and checks that raise."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from collections.abc import Callable
 import pytest
 from pyspark.sql import SparkSession
 
-from movierec.doctor.check_result import Finding, guarded, not_looked_at
+from movierec.doctor.check_result import CheckResult, run_check, skipped
 from movierec.errors import InputError
 
 
-def found_by(error: Exception) -> Finding:
-    def check() -> Finding:
+def result_of(error: Exception) -> CheckResult:
+    def check() -> CheckResult:
         raise error
 
-    return guarded("disk", check, cure="buy one")
+    return run_check("disk", check, fix="buy one")
 
 
-def test_a_cure_has_a_line_of_its_own() -> None:
-    assert Finding("java", "ok", "Java 17").lines() == ["ok       java         Java 17"]
-    assert Finding("disk", "error", "1 GB free", "make room").lines() == [
+def test_a_fix_has_a_line_of_its_own() -> None:
+    assert CheckResult("java", "ok", "Java 17").lines() == ["ok       java         Java 17"]
+    assert CheckResult("disk", "error", "1 GB free", "make room").lines() == [
         "error    disk         1 GB free",
-        "                      cure: make room",
+        "                      fix: make room",
     ]
 
 
-def test_what_a_check_finds_is_returned() -> None:
-    good = Finding("disk", "ok", "9 GB free")
-    assert guarded("disk", lambda: good, cure="buy one") is good
+def test_the_result_of_a_check_is_returned() -> None:
+    good = CheckResult("disk", "ok", "9 GB free")
+    assert run_check("disk", lambda: good, fix="buy one") is good
 
 
 @pytest.mark.parametrize(
-    ("error", "found", "cure"),
+    ("error", "found", "fix"),
     [
         (
             InputError("a.zip: cut off; odd; fetch it again"),
@@ -49,33 +49,31 @@ def test_what_a_check_finds_is_returned() -> None:
         (ValueError(), "ValueError", "buy one"),
     ],
 )
-def test_a_check_that_fails_is_an_error_with_a_cure(
-    error: Exception, found: str, cure: str
-) -> None:
-    assert found_by(error) == Finding("disk", "error", found, cure)
+def test_a_check_that_raises_is_an_error_with_a_fix(error: Exception, found: str, fix: str) -> None:
+    assert result_of(error) == CheckResult("disk", "error", found, fix)
 
 
-def test_of_a_worker_s_trace_the_end_is_told(spark: SparkSession) -> None:
+def test_of_a_worker_s_traceback_the_last_line_is_shown(spark: SparkSession) -> None:
     def broken(batches):
         raise OSError("no such wheel")
 
-    def check() -> Finding:
+    def check() -> CheckResult:
         spark.range(1).mapInPandas(broken, "id long").collect()
         raise AssertionError
 
-    finding = guarded("workers", check, cure="mend it")
-    assert finding.found.endswith("Exception: OSError: no such wheel")
-    assert (finding.state, finding.cure) == ("error", "mend it")
+    result = run_check("workers", check, fix="install it")
+    assert result.found.endswith("Exception: OSError: no such wheel")
+    assert (result.state, result.fix) == ("error", "install it")
 
 
-def test_a_place_that_takes_no_files_is_told_by_its_name(spark: SparkSession) -> None:
+def test_a_place_that_cannot_be_written_to_is_named(spark: SparkSession) -> None:
     write: Callable[[], None] = lambda: spark.range(1).write.parquet("file:///proc/x")  # noqa: E731
-    finding = guarded("workspace", write, cure="write elsewhere")  # type: ignore[arg-type]
-    assert "/proc/x" in finding.found
-    assert finding.state == "error"
+    result = run_check("workspace", write, fix="write elsewhere")  # type: ignore[arg-type]
+    assert "/proc/x" in result.found
+    assert result.state == "error"
 
 
-def test_what_was_not_looked_at_is_a_warning() -> None:
-    finding = not_looked_at(("memory", "disk"), because="Spark does not run")
-    assert finding.state == "warning"
-    assert finding.found == "not looked at, as Spark does not run: memory, disk"
+def test_skipped_checks_are_a_warning() -> None:
+    result = skipped(("memory", "disk"), because="Spark does not run")
+    assert result.state == "warning"
+    assert result.found == "not checked, as Spark does not run: memory, disk"

@@ -1,4 +1,4 @@
-"""Executors: those of a real cluster, and what is said of larger ones."""
+"""Memory of a machine and of executors: real ones, and larger ones that are invented."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ from typing import Any
 
 import pyspark
 import pytest
+from pyspark.sql import SparkSession
 
+from movierec.doctor.check_result import CheckResult
 from movierec.doctor.executors import (
     Executors,
-    judge_container,
-    judge_heaps,
-    judge_number,
-    judge_overhead,
+    check_container,
+    check_executor_count,
+    check_heaps,
+    check_memory,
+    check_overhead,
+    memory_property,
 )
 from tests.support.paths import ROOT
 
@@ -35,53 +39,87 @@ GOOD = Executors(
 
 
 def test_good_executors() -> None:
-    assert judge_number(GOOD).state == "ok"
-    assert judge_number(GOOD).found == "2 registered, of 4 cores each; asked: 2"
-    assert judge_container(GOOD).state == "ok"
-    assert judge_heaps(GOOD, ratings=FULL).state == "ok"
-    assert judge_overhead(GOOD, ratings=FULL).state == "ok"
+    assert check_executor_count(GOOD).state == "ok"
+    assert check_executor_count(GOOD).found == "2 registered, 4 cores each; requested: 2"
+    assert check_container(GOOD).state == "ok"
+    assert check_heaps(GOOD, ratings=FULL).state == "ok"
+    assert check_overhead(GOOD, ratings=FULL).state == "ok"
 
 
-def test_executors_that_have_not_come() -> None:
-    finding = judge_number(replace(GOOD, registered=1))
-    assert finding.state == "warning"
-    assert "conf/cluster.yaml" in finding.cure
+def test_executors_that_are_missing() -> None:
+    result = check_executor_count(replace(GOOD, registered=1))
+    assert result.state == "warning"
+    assert "conf/cluster.yaml" in result.fix
 
 
-def test_executors_that_come_with_the_work() -> None:
-    finding = judge_number(replace(GOOD, registered=1, requested=None))
-    assert finding.state == "ok"
-    assert finding.found.endswith("asked: as many as there is work, by dynamic allocation")
+def test_executors_by_dynamic_allocation() -> None:
+    result = check_executor_count(replace(GOOD, registered=1, requested=None))
+    assert result.state == "ok"
+    assert result.found.endswith("requested: by dynamic allocation")
 
 
-def test_an_executor_that_yarn_gives_no_container_for() -> None:
-    finding = judge_container(replace(GOOD, largest=24 * GIB))
-    assert finding.state == "error"
-    assert finding.found.endswith("30.0 GiB of the 24.0 GiB that YARN allows")
-    assert "spark:spark.executor.memory in the properties of conf/cluster.yaml" in finding.cure
-    unknown = judge_container(replace(GOOD, largest=None))
-    assert (unknown.state, unknown.found[-28:]) == ("ok", "what YARN allows is not told")
+def test_an_executor_that_is_larger_than_yarn_allows() -> None:
+    result = check_container(replace(GOOD, largest=24 * GIB))
+    assert result.state == "error"
+    assert result.found.endswith("30.0 GiB of the 24.0 GiB that YARN allows")
+    assert "spark:spark.executor.memory in the properties of conf/cluster.yaml" in result.fix
+    unknown = check_container(replace(GOOD, largest=None))
+    assert (unknown.state, unknown.found[-23:]) == ("ok", "YARN's limit is unknown")
 
 
-def test_heaps_that_are_too_small_together() -> None:
-    assert judge_heaps(replace(GOOD, heap=5 * GIB), ratings=FULL).state == "ok"
-    finding = judge_heaps(replace(GOOD, heap=2 * GIB), ratings=FULL)
-    assert finding.state == "warning"
-    assert finding.found.startswith("4.0 GiB in all; 33,832,162 ratings are known to do with 8.6 ")
+def test_heaps_that_are_too_small_in_all() -> None:
+    assert check_heaps(replace(GOOD, heap=5 * GIB), ratings=FULL).state == "ok"
+    result = check_heaps(replace(GOOD, heap=2 * GIB), ratings=FULL)
+    assert result.state == "warning"
+    assert result.found.startswith("4.0 GiB in all; for 33,832,162 ratings one of 8.6 GiB suff")
 
 
-def test_python_workers_that_have_no_room_beside_the_heap() -> None:
-    finding = judge_overhead(replace(GOOD, overhead=2 * GIB), ratings=FULL)
-    assert finding.state == "warning"
-    assert finding.found.startswith("0.5 GiB beside the heap for a task; ")
-    assert 'set spark:spark.executor.memoryOverhead: "10g" in the' in finding.cure
-    assert judge_overhead(replace(GOOD, overhead=2 * GIB), ratings=100_836).state == "ok"
+def test_an_overhead_that_is_too_small_for_python_workers() -> None:
+    result = check_overhead(replace(GOOD, overhead=2 * GIB), ratings=FULL)
+    assert result.state == "warning"
+    assert result.found.startswith("0.5 GiB overhead per task; with ")
+    assert 'set spark:spark.executor.memoryOverhead: "10g" in the' in result.fix
+    assert check_overhead(replace(GOOD, overhead=2 * GIB), ratings=100_836).state == "ok"
 
+
+# --- a single machine -----------------------------------------------------------------------------
+
+
+def checked(heap: int, machine: int, cores: int, ratings: int) -> CheckResult:
+    return check_memory(heap=heap * GIB, machine=machine * GIB, cores=cores, ratings=ratings)
+
+
+def test_the_machine_of_the_benchmarks_is_large_enough() -> None:
+    result = checked(14, 24, 2, FULL)
+    assert result.state == "ok"
+    assert result.found == (
+        "heap 14.0 GiB of 24.0 GiB; for 33,832,162 ratings a heap of 8.6 GiB sufficed and, with "
+        "the Python workers of 2 cores, 13.6 GiB in all"
+    )
+
+
+def test_a_heap_that_is_too_small_for_the_data() -> None:
+    assert checked(4, 24, 2, FULL).state == "warning"
+    assert "more memory" in checked(4, 24, 2, FULL).fix
+    assert checked(4, 8, 4, 100_836).state == "ok"
+
+
+def test_every_core_has_a_python_worker() -> None:
+    assert checked(10, 16, 2, FULL).state == "ok"
+    assert checked(10, 16, 8, FULL).state == "warning"
+
+
+def test_memory_is_read_as_spark_reads_it(spark: SparkSession) -> None:
+    assert memory_property(spark, "spark.driver.memory", "1g") == 3 * GIB
+    assert memory_property(spark, "spark.executor.nothing", "512") == GIB // 2
+
+
+# --- a real cluster -------------------------------------------------------------------------------
 
 PROBE = """
 import dataclasses, json
 from movierec.doctor.executors import read_executors
-from movierec.doctor.python import ask_workers, judge_workers
+from movierec.doctor.python import check_workers, collect_workers
 from movierec.spark.session import Session
 
 session = Session("executors", overrides={
@@ -91,7 +129,7 @@ session = Session("executors", overrides={
     "spark.executor.instances": "3",
     "spark.hadoop.yarn.scheduler.maximum-allocation-mb": "1024",
 })
-workers = judge_workers(ask_workers(session()))
+workers = check_workers(collect_workers(session()))
 found = dataclasses.asdict(read_executors(session()))
 session.stop()
 print(json.dumps([found, workers.state]))
@@ -100,7 +138,7 @@ print(json.dumps([found, workers.state]))
 
 @pytest.fixture(scope="module")
 def probe(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str]:
-    """Two executors, processes of their own, as they are read."""
+    """Two executors in processes of their own, as read from the session."""
     root, home = ROOT, tmp_path_factory.mktemp("spark")
     # workers of a local cluster write below SPARK_HOME
     for part in Path(pyspark.__file__).parent.iterdir():
@@ -132,8 +170,8 @@ def test_executors_are_read_from_a_real_cluster(probe: tuple[dict[str, Any], str
         "overhead": 384 << 20,
         "largest": 1 << 30,
     }
-    assert judge_number(Executors(**found)).state == "warning"
-    assert judge_container(Executors(**found)).state == "error"
+    assert check_executor_count(Executors(**found)).state == "warning"
+    assert check_container(Executors(**found)).state == "error"
 
 
 def test_workers_of_executors_report_too(probe: tuple[dict[str, Any], str]) -> None:

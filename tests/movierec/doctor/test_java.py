@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 
-from movierec.doctor.java import ask_java, check_blas, check_spark, java_of, judge_java
+from movierec.doctor.java import check_blas, check_java, check_spark, java_properties, probe_java
 from movierec.errors import InputError
 from movierec.spark.session import Session
 
@@ -38,47 +39,48 @@ def java(specification: str, *, bits: str = "64") -> dict[str, str]:
     ],
 )
 def test_spark_runs_on_some_javas(specification: str, spark: str, state: str) -> None:
-    finding = judge_java(java(specification), spark_version=spark)
-    assert finding.state == state
-    assert finding.found.startswith(f"Java {specification}.0.1, 64 bit, in /opt/java")
-    assert bool(finding.cure) == (state != "ok")
+    result = check_java(java(specification), spark_version=spark)
+    assert result.state == state
+    assert result.found.startswith(f"Java {specification}.0.1, 64 bit, in /opt/java")
+    assert bool(result.fix) == (state != "ok")
 
 
-def test_the_cure_names_the_javas_that_do() -> None:
-    assert judge_java(java("11"), spark_version="4.1.2").cure.startswith("install Java 17 or 21, ")
-    assert "Java 11 or 17" in judge_java(java("21"), spark_version="3.5.3").cure
+def test_the_fix_names_the_supported_javas() -> None:
+    assert check_java(java("11"), spark_version="4.1.2").fix.startswith("install Java 17 or 21, ")
+    assert "Java 11 or 17" in check_java(java("21"), spark_version="3.5.3").fix
 
 
-def test_a_java_of_32_bit_is_none() -> None:
-    assert judge_java(java("17", bits="32"), spark_version="4.1.2").state == "error"
+def test_a_java_of_32_bit_is_an_error() -> None:
+    assert check_java(java("17", bits="32"), spark_version="4.1.2").state == "error"
 
 
 def test_the_java_that_spark_would_start_is_the_one_that_it_runs_on(spark: SparkSession) -> None:
-    asked, running = ask_java(spark_version=spark.version), java_of(spark)
+    asked, running = probe_java(spark_version=spark.version), java_properties(spark)
     assert {name: asked[name] for name in running} == running
-    assert judge_java(running, spark_version=spark.version).state == "ok"
+    assert check_java(running, spark_version=spark.version).state == "ok"
 
 
 def test_a_java_home_without_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))  # no Java is recorded there
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(InputError, match=re.escape(f"JAVA_HOME {tmp_path} holds no java that")):
-        ask_java(spark_version="4.1.2")
+        probe_java(spark_version="4.1.2")
     monkeypatch.delenv("JAVA_HOME")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError, match=r"there is no java on PATH, .*; install Java 17 or 21 "):
-        ask_java(spark_version="4.1.2")
+        probe_java(spark_version="4.1.2")
 
 
 def test_spark_says_where_it_runs(session: Session, spark: SparkSession) -> None:
-    finding = check_spark(session)
-    assert finding.found == f"Spark {spark.version} on local[1], cores: 1"
+    result = check_spark(session)
+    assert result.found == f"Spark {spark.version} on local[1], cores: 1"
 
 
-def test_blas_is_told_with_the_cure_where_it_is_missing(spark: SparkSession) -> None:
-    finding = check_blas(spark)
-    if finding.state == "ok":
-        assert finding.found.startswith("ALS uses native BLAS")
-        assert not finding.cure
+def test_a_missing_blas_is_a_warning_with_the_fix(spark: SparkSession) -> None:
+    result = check_blas(spark)
+    if result.state == "ok":
+        assert result.found.startswith("ALS uses native BLAS")
+        assert not result.fix
     else:
-        assert finding.found == "no native BLAS, ALS takes longer"
-        assert "libopenblas0" in finding.cure
+        assert result.found == "no native BLAS, ALS takes longer"
+        assert "libopenblas0" in result.fix

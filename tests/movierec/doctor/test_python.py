@@ -12,29 +12,29 @@ import pyarrow as pa
 import yaml
 from pyspark.sql import SparkSession
 
-from movierec.doctor.python import Machine, ask_workers, check_driver, judge_workers
+from movierec.doctor.python import Machine, check_driver, check_workers, collect_workers
 
 
-def test_the_driver_s_packages_are_told() -> None:
-    finding = check_driver()
-    assert finding.state == "ok"
-    assert finding.found == (
+def test_the_driver_s_packages_are_listed() -> None:
+    result = check_driver()
+    assert result.state == "ok"
+    assert result.found == (
         f"python {platform.python_version()}, numpy {np.__version__}, pandas {pd.__version__}, "
         f"pyarrow {pa.__version__}, yaml {yaml.__version__}"
     )
 
 
-def test_the_workers_of_this_machine_are_as_the_driver(spark: SparkSession) -> None:
-    (machine,) = ask_workers(spark)
+def test_workers_of_this_machine_have_the_driver_s_packages(spark: SparkSession) -> None:
+    (machine,) = collect_workers(spark)
     assert machine.host == socket.gethostname()
     assert machine.versions["python"] == platform.python_version()
-    finding = judge_workers([machine])
-    assert finding.state == "ok"
-    assert finding.found.endswith(f" on {machine.host}, as in the driver")
+    result = check_workers([machine])
+    assert result.state == "ok"
+    assert result.found.endswith(f" on {machine.host}, as in the driver")
 
 
-def test_the_workers_tell_the_room_in_spark_s_own_directories(spark: SparkSession) -> None:
-    (machine,) = ask_workers(spark)
+def test_workers_report_the_free_space_of_spark_s_directories(spark: SparkSession) -> None:
+    (machine,) = collect_workers(spark)
     ((folder, free),) = machine.scratch.items()
     assert list(Path(folder).glob("blockmgr-*"))
     assert 0 < free < 1 << 60
@@ -51,9 +51,9 @@ def test_a_machine_with_other_packages_is_named() -> None:
         Machine(host="w-0", versions=own, scratch={}),
         Machine(host="w-1", versions=own | {"numpy": "1.0"}, scratch={}),
     ]
-    assert judge_workers(machines[:1]).state == "ok"
-    finding = judge_workers(machines)
-    assert finding.state == "warning"
-    assert finding.found.startswith(f"w-1 has python {own['python']}, numpy 1.0, pandas")
-    assert "w-0" not in finding.found
-    assert "PYSPARK_PYTHON" in finding.cure
+    assert check_workers(machines[:1]).state == "ok"
+    result = check_workers(machines)
+    assert result.state == "warning"
+    assert result.found.startswith(f"w-1 has python {own['python']}, numpy 1.0, pandas")
+    assert "w-0" not in result.found
+    assert "PYSPARK_PYTHON" in result.fix

@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 from movierec.doctor.python import Machine
-from movierec.doctor.storage import check_checkpoints, check_disk, check_workspace, judge_scratch
+from movierec.doctor.storage import check_checkpoints, check_disk, check_scratch, check_workspace
 from movierec.errors import InputError
 from movierec.spark.files import Files
 from movierec.spark.session import Session
 
 GIB = 1 << 30
 UNWRITABLE = "file:///proc/movierec"
-"""Where not even root may write."""
+"""Not even root may write there."""
 
 
 @pytest.fixture
 def place(session: Session, tmp_path: Path) -> Iterator[str]:
-    """A directory for checkpoints; the session's own comes back."""
+    """A directory for checkpoints; afterwards the session gets another one."""
     yield f"file://{tmp_path}/w/_checkpoints"
     session.checkpoint_to(f"file://{tmp_path}/after")
 
@@ -41,24 +41,24 @@ def test_a_checkpoint_is_written_and_deleted(session: Session, place: str) -> No
     assert list(Path(place.removeprefix("file://")).iterdir()) == []
 
 
-def test_a_place_that_takes_no_checkpoint(session: Session, place: str) -> None:
+def test_a_checkpoint_directory_that_cannot_be_written_to(session: Session, place: str) -> None:
     with pytest.raises(InputError, match="/proc/movierec"):
         check_checkpoints(session, UNWRITABLE)
 
 
-def test_a_disk_must_hold_what_a_run_leaves(files: Files, tmp_path: Path) -> None:
-    # the room of what is to be made is that of where it is to be made
+def test_a_disk_must_have_room_for_the_results(files: Files, tmp_path: Path) -> None:
+    # free space of a path that does not exist is that of its parent
     uri = f"file://{tmp_path}/not/yet/there"
     good = check_disk(files, uri, ratings=1000)
     assert good.state == "ok"
     free = shutil.disk_usage(tmp_path).free
-    told, _, rest = good.found.partition(" GB free at ")
-    # others write to this disk meanwhile
-    assert float(told.replace(",", "")) * 1e9 == pytest.approx(free, rel=0.05)
+    shown, _, rest = good.found.partition(" GB free at ")
+    # other processes write to this disk meanwhile
+    assert float(shown.replace(",", "")) * 1e9 == pytest.approx(free, rel=0.05)
     assert rest.startswith(f"{uri}, and a run leaves about ")
     bad = check_disk(files, uri, ratings=free)
     assert bad.state == "error"
-    assert "make prune" in bad.cure
+    assert "make prune" in bad.fix
 
 
 def machine(host: str, **scratch: int) -> Machine:
@@ -66,18 +66,18 @@ def machine(host: str, **scratch: int) -> Machine:
     return Machine(host=host, versions={}, scratch=free)
 
 
-def test_what_is_shuffled_goes_to_spark_s_directories() -> None:
+def test_shuffled_data_go_to_spark_s_directories() -> None:
     full = 33_832_162
-    assert judge_scratch([machine("a", tmp=40)], ratings=full).state == "ok"
-    short = judge_scratch([machine("a", tmp=20)], ratings=full)
+    assert check_scratch([machine("a", tmp=40)], ratings=full).state == "ok"
+    short = check_scratch([machine("a", tmp=20)], ratings=full)
     assert short.state == "warning"
     assert short.found.startswith("21.5 GB free in /tmp of a, and a run shuffles up to 34.0 GB")
-    assert "SPARK_LOCAL_DIRS" in short.cure
+    assert "SPARK_LOCAL_DIRS" in short.fix
 
 
-def test_machines_share_what_is_shuffled_and_the_fullest_disk_counts() -> None:
+def test_machines_share_shuffled_data_and_the_fullest_disk_counts() -> None:
     full = 33_832_162
-    assert judge_scratch([machine("a", x=20), machine("b", x=20)], ratings=full).state == "ok"
-    short = judge_scratch([machine("a", x=90, y=90), machine("b", x=9, y=90)], ratings=full)
+    assert check_scratch([machine("a", x=20), machine("b", x=20)], ratings=full).state == "ok"
+    short = check_scratch([machine("a", x=90, y=90), machine("b", x=9, y=90)], ratings=full)
     assert short.state == "warning"
     assert " in /x of b, " in short.found
