@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 from movierec.data.columns import MOVIE_ID, RANK, USER_ID
 from movierec.data.datasets import SPLIT_RATINGS, Dataset
 from movierec.data.schemas import conform
-from movierec.evaluation.compare import collect_judged
+from movierec.evaluation.compare import collect_model_metrics
 from movierec.evaluation.metrics import relevant_movies
 from movierec.models.recommenders import Recommenders
 from movierec.pipeline import dag
@@ -51,7 +51,7 @@ def run(setting: Setting) -> Findings:
             return spark.read.schema(dataset.schema).parquet(path)
 
         def ours() -> dict[str, float]:
-            return collect_judged(lists, relevant=relevant, k=config.k, write=write).means
+            return collect_model_metrics(lists, relevant=relevant, k=config.k, write=write).means
 
         repetitions = setting.arguments.repetitions
         ours_s, means = timed(ours, repetitions)

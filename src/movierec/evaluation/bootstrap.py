@@ -1,8 +1,8 @@
 """Intervals and p-values by resampling users, at any number of users and partitions.
 
-A Poisson bootstrap: in every resample each user counts as often as a Poisson(1) draw says, which
-needs no table of users on the driver. The draws depend on the seed and the user alone and are
-the same for every column, so that differences between columns are paired.
+A Poisson bootstrap: in every resample, the weight of each user is a Poisson(1) draw, which needs
+no table of users on the driver. The draws depend only on the seed and the user. They are the same
+for every column, so differences between columns are paired.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from pyspark.sql import DataFrame
 from movierec.data.columns import USER_ID
 from movierec.data.hashing import random_bits
 
-# Draws of a block, which bound its memory to some hundred megabytes.
-_CELLS_AT_ONCE = 1 << 21
+# Draws per block of users; bounds its memory to some hundred megabytes.
+_DRAWS_PER_BLOCK = 1 << 21
 # Values are rounded to multiples of 2^-30: then sums of up to 2^20 of them, times small counts,
 # are exact in doubles, and so the same in any order.
-_GRAIN = 2.0**30
+_UNITS = 2.0**30
 _TABLE_BITS = 16
 
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """The means of some columns, in each of B resamples of the users."""
+    """The means of some columns, over the users and in each of B resamples of them."""
 
     columns: tuple[str, ...]
     means: npt.NDArray[np.float64]
-    """[columns]: of the users as they are."""
+    """[columns]: over the users, not resampled."""
     resampled: npt.NDArray[np.float64]
     """[B, columns]"""
     users: int
@@ -43,7 +43,7 @@ class Bootstrap:
         return _interval(self.resampled[:, self.columns.index(column)])
 
     def difference(self, column: str, other: str) -> Difference:
-        """Return the mean of `column` less that of `other`, paired by user."""
+        """Return the mean of `column` minus that of `other`, paired by user."""
         one, two = self.columns.index(column), self.columns.index(other)
         resampled = self.resampled[:, one] - self.resampled[:, two]
         return Difference(
@@ -59,7 +59,7 @@ class Difference:
 
     difference: float
     interval: tuple[float, float]
-    """95 %"""
+    """The 95 % percentile interval."""
     p_value: float
     """Two-sided; at least 2 / (B + 1)."""
 
@@ -70,13 +70,13 @@ def collect_bootstrap(values: DataFrame, *, resamples: int, seed: int) -> Bootst
     Raises ValueError for a frame without rows.
     """
     columns = tuple(name for name in values.columns if name != USER_ID)
-    at_once = users_at_once(resamples)
+    n_users = users_per_block(resamples)
 
     def sums(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         total = np.zeros((resamples + 1, len(columns) + 1))
         for batch in batches:
-            for start in range(0, batch.num_rows, at_once):
-                total += _block_sums(batch.slice(start, at_once), resamples, seed)
+            for start in range(0, batch.num_rows, n_users):
+                total += _block_sums(batch.slice(start, n_users), resamples, seed)
         yield pa.RecordBatch.from_arrays([pa.array([total.tobytes()], pa.binary())], ["sums"])
 
     parts = values.select(USER_ID, *columns).mapInArrow(sums, "sums binary").collect()
@@ -85,22 +85,22 @@ def collect_bootstrap(values: DataFrame, *, resamples: int, seed: int) -> Bootst
         total += np.frombuffer(part["sums"]).reshape(total.shape)
     if total[0, 0] == 0:
         raise ValueError("there is no user to resample")
-    means = total[:, 1:] / np.maximum(total[:, :1], 1.0) / _GRAIN
+    means = total[:, 1:] / np.maximum(total[:, :1], 1.0) / _UNITS
     return Bootstrap(columns, means[0], means[1:], int(total[0, 0]))
 
 
-def users_at_once(resamples: int) -> int:
-    """Return how many users a block has: the fewer, the more resamples each is drawn for."""
-    return max(1, _CELLS_AT_ONCE // (resamples + 1))
+def users_per_block(resamples: int) -> int:
+    """Return the number of users in a block: more resamples leave room for fewer users."""
+    return max(1, _DRAWS_PER_BLOCK // (resamples + 1))
 
 
 def _block_sums(batch: pa.RecordBatch, resamples: int, seed: int) -> npt.NDArray[np.float64]:
-    """Return weights and weighted sums [1 + B, 1 + columns] of a block; row 0 is unweighted."""
+    """Return weights and weighted sums [1 + B, 1 + columns] of a block; row 0 has weights of 1."""
     users = batch.column(0).to_numpy(zero_copy_only=False)
     values = np.ones((len(users), batch.num_columns))
     for index in range(1, batch.num_columns):
         column = batch.column(index).to_numpy(zero_copy_only=False)
-        values[:, index] = np.rint(column * _GRAIN)
+        values[:, index] = np.rint(column * _UNITS)
     weights = np.ones((len(users), resamples + 1))
     top_bits = random_bits(seed, users, resamples) >> np.uint64(64 - _TABLE_BITS)
     weights[:, 1:] = _POISSON[top_bits.astype(np.int64)]
@@ -108,7 +108,7 @@ def _block_sums(batch: pa.RecordBatch, resamples: int, seed: int) -> npt.NDArray
 
 
 def _poisson_table() -> npt.NDArray[np.float64]:
-    """Return Poisson(1) quantiles for 2^16 equally likely draws."""
+    """Return the Poisson(1) quantiles of 2^16 equally likely draws."""
     below = np.cumsum([math.exp(-1.0) / math.factorial(count) for count in range(12)])
     middles = (np.arange(1 << _TABLE_BITS) + 0.5) / (1 << _TABLE_BITS)
     return np.searchsorted(below, middles).astype(np.float64)
@@ -123,6 +123,6 @@ def _interval(resampled: npt.NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _p_value(resampled: npt.NDArray[np.float64]) -> float:
-    """Return twice the smaller tail's share, (tail + 1) / (B + 1), so never 0."""
+    """Return twice the share of the smaller tail, (tail + 1) / (B + 1), which is never 0."""
     tail = min((resampled <= 0).sum(), (resampled >= 0).sum())
     return float(min(1.0, 2 * (tail + 1) / (len(resampled) + 1)))

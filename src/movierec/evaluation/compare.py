@@ -19,8 +19,8 @@ from movierec.errors import InputError
 from movierec.evaluation.bootstrap import Bootstrap, collect_bootstrap
 from movierec.evaluation.metrics import (
     collect_ranking_metrics,
-    count_unrecommended,
-    hits_of,
+    count_users_without_list,
+    ranked_hits,
     ranking_input,
     relevant_movies,
     user_metrics,
@@ -35,28 +35,28 @@ COMPARISONS: Final = (
 Write = Callable[[DataFrame, Dataset], DataFrame]
 """Writes a dataset and returns it as read back."""
 
-# Ours and Spark's sums differ by rounding only.
-_AGREEMENT = 1e-9
+# Our sums and Spark's differ by rounding only.
+_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
-class Judged:
-    """One model's lists, measured on one split."""
+class ModelMetrics:
+    """The measurements of one model's lists on one split."""
 
     user_metrics: DataFrame
     hits: DataFrame
-    """What of the lists was relevant."""
+    """The relevant movies in the lists."""
     means: dict[str, float]
     """By Spark's RankingMetrics."""
-    unrecommended: int
+    users_without_list: int
     """Users with a relevant movie and no list."""
-    recommended: int
+    recommended_movies: int
     """Distinct movies in all lists."""
 
 
 @dataclass(frozen=True)
 class SplitEvaluation:
-    """What was measured on one split, as it stands in summary.json."""
+    """The measurements on one split, as published in summary.json."""
 
     models: dict[str, dict[str, Any]]
     comparison: dict[str, dict[str, Any]]
@@ -65,8 +65,8 @@ class SplitEvaluation:
     strata: dict[str, list[dict[str, Any]]]
 
 
-def keep_relevant(heldout: DataFrame, *, relevant_rating: float, split: str) -> DataFrame:
-    """Return `relevant_movies`, kept in memory. Raises InputError where there is none."""
+def cache_relevant_movies(heldout: DataFrame, *, relevant_rating: float, split: str) -> DataFrame:
+    """Return `relevant_movies`, kept in memory. Raises InputError if there are none."""
     relevant = relevant_movies(heldout, relevant_rating=relevant_rating).persist()
     if relevant.isEmpty():
         relevant.unpersist()
@@ -77,57 +77,59 @@ def keep_relevant(heldout: DataFrame, *, relevant_rating: float, split: str) -> 
     return relevant
 
 
-def collect_judged(lists: DataFrame, *, relevant: DataFrame, k: int, write: Write) -> Judged:
-    """Return what is measured of one model's lists.
+def collect_model_metrics(
+    lists: DataFrame, *, relevant: DataFrame, k: int, write: Write
+) -> ModelMetrics:
+    """Return the metrics of one model's lists.
 
-    The lists, a hundred rows a user, are shuffled once. What is small, the hits and the metrics by
-    user, goes through `write`, which returns it as read back.
+    The lists, a hundred rows per user, are shuffled once. The small results, hits and metrics by
+    user, are written by `write`, which returns them as read back.
     """
     spark_input = ranking_input(lists, relevant=relevant).persist()
-    hits = write(hits_of(spark_input), HITS)
-    judged = Judged(
-        user_metrics=write(
-            user_metrics(hits, relevant=relevant, k=k), USER_METRICS
-        ),
+    hits = write(ranked_hits(spark_input), HITS)
+    metrics = ModelMetrics(
+        user_metrics=write(user_metrics(hits, relevant=relevant, k=k), USER_METRICS),
         hits=hits,
         means=collect_ranking_metrics(spark_input, k=k),
-        unrecommended=count_unrecommended(spark_input),
-        recommended=lists.select(MOVIE_ID).distinct().count(),
+        users_without_list=count_users_without_list(spark_input),
+        recommended_movies=lists.select(MOVIE_ID).distinct().count(),
     )
     spark_input.unpersist()
-    return judged
+    return metrics
 
 
 def collect_evaluation(
-    judged: dict[str, Judged],
+    model_metrics: dict[str, ModelMetrics],
     *,
-    known: DataFrame,
+    train: DataFrame,
     heldout: DataFrame,
     relevant: DataFrame,
     config: EvaluationConfig,
 ) -> SplitEvaluation:
-    """Return the evaluation of the judged models on the held-out ratings.
+    """Return the evaluation of the models on the held-out ratings.
 
-    The headline numbers are Spark's RankingMetrics; raises AssertionError where the mean of the
-    user metrics is not the same.
+    The headline numbers are those of Spark's RankingMetrics. Raises AssertionError if the means
+    of the user metrics differ from them.
     """
-    user_metrics = {model: one.user_metrics for model, one in judged.items()}
+    user_metrics = {model: metrics.user_metrics for model, metrics in model_metrics.items()}
     bootstrap = collect_bootstrap(
-        _side_by_side(user_metrics), resamples=config.bootstrap, seed=config.seed
+        _join_metrics(user_metrics), resamples=config.bootstrap, seed=config.seed
     )
-    activity = count_ratings_by(known, key=USER_ID).persist()
-    popularity = count_ratings_by(known, key=MOVIE_ID).persist()
+    activity = count_ratings_by(train, key=USER_ID).persist()
+    popularity = count_ratings_by(train, key=MOVIE_ID).persist()
     movies = _collect_movie_counts(popularity, relevant)
     evaluation = SplitEvaluation(
         models={
             model: {
-                **_model(one, model, bootstrap, k=config.k),
-                "coverage": round(one.recommended / max(1, movies["candidates"]), DIGITS),
+                **_summarize(metrics, model, bootstrap, k=config.k),
+                "coverage": round(
+                    metrics.recommended_movies / max(1, movies["candidates"]), DIGITS
+                ),
             }
-            for model, one in judged.items()
+            for model, metrics in model_metrics.items()
         },
         comparison={
-            f"{one}_vs_{other}": _compared(bootstrap, one, other, config.k)
+            f"{one}_vs_{other}": _compare(bootstrap, one, other, config.k)
             for one, other in COMPARISONS
         },
         users=_collect_user_counts(activity, heldout, relevant),
@@ -137,7 +139,7 @@ def collect_evaluation(
                 user_metrics, activity=activity, groups=config.strata
             ),
             "movies_by_popularity": collect_movie_strata(
-                {model: one.hits for model, one in judged.items()},
+                {model: metrics.hits for model, metrics in model_metrics.items()},
                 relevant=relevant,
                 popularity=popularity,
                 groups=config.strata,
@@ -149,8 +151,8 @@ def collect_evaluation(
     return evaluation
 
 
-def _side_by_side(user_metrics: dict[str, DataFrame]) -> DataFrame:
-    """Return one row a user with a column for each model's metric, such as als__ndcg."""
+def _join_metrics(user_metrics: dict[str, DataFrame]) -> DataFrame:
+    """Return one row per user with a column for each metric of each model, such as als__ndcg."""
     frames = [
         metrics.select(USER_ID, *(F.col(name).alias(_column(model, name)) for name in METRICS))
         for model, metrics in user_metrics.items()
@@ -162,24 +164,26 @@ def _column(model: str, metric: str) -> str:
     return f"{model}__{metric}"
 
 
-def _model(judged: Judged, model: str, bootstrap: Bootstrap, *, k: int) -> dict[str, Any]:
+def _summarize(
+    metrics: ModelMetrics, model: str, bootstrap: Bootstrap, *, k: int
+) -> dict[str, Any]:
     for name in METRICS:
-        own = bootstrap.means[bootstrap.columns.index(_column(model, name))]
-        spark_s = judged.means[name]
-        # The bootstrap's own rounding to 2^-30 comes on top.
-        if abs(own - spark_s) > _AGREEMENT + 2.0**-30:
-            raise AssertionError(f"{model} {name}: {own} by user, {spark_s} by RankingMetrics")
+        ours = bootstrap.means[bootstrap.columns.index(_column(model, name))]
+        sparks = metrics.means[name]
+        # The bootstrap also rounds values, to 2^-30.
+        if abs(ours - sparks) > _TOLERANCE + 2.0**-30:
+            raise AssertionError(f"{model} {name}: {ours} by user, {sparks} by RankingMetrics")
     return {
-        **{f"{name}_at_{k}": judged.means[name] for name in METRICS},
+        **{f"{name}_at_{k}": metrics.means[name] for name in METRICS},
         "users": bootstrap.users,
-        "users_without_recommendations": judged.unrecommended,
+        "users_without_recommendations": metrics.users_without_list,
         "ci95": {
             f"{name}_at_{k}": rounded(bootstrap.interval(_column(model, name))) for name in METRICS
         },
     }
 
 
-def _compared(bootstrap: Bootstrap, one: str, other: str, k: int) -> dict[str, Any]:
+def _compare(bootstrap: Bootstrap, one: str, other: str, k: int) -> dict[str, Any]:
     compared = {}
     for name in METRICS:
         difference = bootstrap.difference(_column(one, name), _column(other, name))
@@ -194,16 +198,16 @@ def _compared(bootstrap: Bootstrap, one: str, other: str, k: int) -> dict[str, A
 def _collect_user_counts(
     activity: DataFrame, heldout: DataFrame, relevant: DataFrame
 ) -> dict[str, int]:
-    """Return how many users are judged, and how many are left out and why."""
+    """Return how many users are evaluated, and how many are left out for which reason."""
     held_out = heldout.select(USER_ID).distinct()
     with_relevant = relevant.select(USER_ID).distinct()
-    everybody = activity.select(USER_ID).unionByName(held_out).distinct()
+    all_users = activity.select(USER_ID).unionByName(held_out).distinct()
     n_held_out, n_evaluated = held_out.count(), with_relevant.count()
-    n_everybody = everybody.count()
+    n_all = all_users.count()
     return {
-        "all": n_everybody,
+        "all": n_all,
         "evaluated": n_evaluated,
-        "left_out_without_heldout_rating": n_everybody - n_held_out,
+        "left_out_without_heldout_rating": n_all - n_held_out,
         "left_out_without_relevant_movie": n_held_out - n_evaluated,
         "evaluated_but_cold": with_relevant.join(activity, on=USER_ID, how="left_anti").count(),
     }

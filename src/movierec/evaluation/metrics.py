@@ -1,4 +1,4 @@
-"""Ranking metrics at k: one row a user, and Spark's own means over all users."""
+"""Ranking metrics at k: one row per user, and Spark's own means over all users."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def relevant_movies(heldout: DataFrame, *, relevant_rating: float) -> DataFrame:
 
 
 def user_metrics(recommendations: DataFrame, *, relevant: DataFrame, k: int) -> DataFrame:
-    """Return the metrics of every user with a relevant movie; no list scores 0.
+    """Return the metrics of every user with a relevant movie; they are 0 without a list.
 
-    Over a user's hits at ranks r1 < r2 < …, with R relevant movies:
+    For a user with hits at ranks r1 < r2 < … and R relevant movies:
     precision = hits / k; recall = hits / R; map = Σ (i / ri) / min(R, k);
     ndcg = Σ 1/log2(ri + 1) / Σ_{i ≤ min(R, k)} 1/log2(i + 1).
-    The same as Spark's RankingMetrics to 1e-9; users without a relevant movie have no row.
+    Equal to Spark's RankingMetrics to 1e-9. Users without a relevant movie have no row.
 
     >>> lists = spark.createDataFrame([(1, 10, 1), (1, 11, 2), (1, 12, 3)],
     ...     "user_id int, movie_id int, rank int")
@@ -85,33 +85,33 @@ def user_metrics(recommendations: DataFrame, *, relevant: DataFrame, k: int) -> 
 
 
 def collect_means(metrics: DataFrame) -> dict[str, float]:
-    """Return each metric's mean over all rows, rounded to 9 digits; 0 for no rows."""
+    """Return the mean of each metric over all rows, rounded to 9 digits; 0 without rows."""
     row = metrics.agg(*(F.avg(name).alias(name) for name in METRICS)).first()
     assert row is not None  # an aggregate without groups has one row
     return {name: round(row[name] or 0.0, DIGITS) for name in METRICS}
 
 
 def ranking_input(recommendations: DataFrame, *, relevant: DataFrame) -> DataFrame:
-    """Return what Spark's RankingEvaluator takes: a list and a truth for each user with a truth.
+    """Return the input of Spark's RankingEvaluator: the list and the relevant movies of each user.
 
-    A user without recommendations has the empty list. An inner join would lose such users and
-    flatter the model.
+    Users without a relevant movie have no row. A user without recommendations has an empty list:
+    an inner join would lose such users and overestimate the model.
     """
     movie = F.col(MOVIE_ID).cast("double").alias(MOVIE_ID)
     by_rank = F.sort_array(F.collect_list(F.struct(RANK, movie)))
     lists = recommendations.groupBy(USER_ID).agg(by_rank[MOVIE_ID].alias(_PREDICTION))
-    truths = relevant.groupBy(USER_ID).agg(
+    labels = relevant.groupBy(USER_ID).agg(
         F.collect_list(F.col(MOVIE_ID).cast("double")).alias(_LABEL)
     )
-    return truths.join(lists, on=USER_ID, how="left").select(
+    return labels.join(lists, on=USER_ID, how="left").select(
         USER_ID, _LABEL, F.coalesce(_PREDICTION, F.array().cast("array<double>")).alias(_PREDICTION)
     )
 
 
-def hits_of(spark_input: DataFrame) -> DataFrame:
-    """Return the relevant movies among those recommended, with their ranks, of a `ranking_input`.
+def ranked_hits(spark_input: DataFrame) -> DataFrame:
+    """Return the relevant movies in the lists of a `ranking_input`, with their ranks.
 
-    One row a (user, movie); `user_metrics` needs no other rows of the lists.
+    One row per (user, movie); `user_metrics` needs no other rows of the lists.
     """
     ranked = F.transform(
         _PREDICTION,
@@ -119,11 +119,11 @@ def hits_of(spark_input: DataFrame) -> DataFrame:
             movie.cast("int").alias(MOVIE_ID), (index + 1).cast("int").alias(RANK)
         ),
     )
-    hits = F.filter(ranked, lambda one: F.array_contains(_LABEL, one[MOVIE_ID].cast("double")))
+    hits = F.filter(ranked, lambda entry: F.array_contains(_LABEL, entry[MOVIE_ID].cast("double")))
     return spark_input.select(USER_ID, F.explode(hits).alias("hit")).select(USER_ID, "hit.*")
 
 
-def count_unrecommended(spark_input: DataFrame) -> int:
+def count_users_without_list(spark_input: DataFrame) -> int:
     """Return how many users of a `ranking_input` have no recommendation."""
     return spark_input.where(F.size(_PREDICTION) == 0).count()
 
@@ -151,5 +151,5 @@ def _dcg(ranks: Column) -> Column:
 
 
 def _sum(numbers: Column) -> Column:
-    """Return the sum of an array of doubles, added in its order."""
+    """Return the sum of an array of doubles, added in the order of the array."""
     return F.aggregate(numbers, F.lit(0.0), lambda total, number: total + number)

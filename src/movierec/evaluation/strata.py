@@ -1,4 +1,4 @@
-"""Where a model wins: its metrics by the activity of users and by the popularity of movies."""
+"""The metrics of models by the activity of users and by the popularity of movies."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _STRATUM = "stratum"
 
 
 def collect_bounds(counts: DataFrame, *, groups: int, by_ratings: bool) -> list[int]:
-    """Return the largest number of ratings of each group, rising; fewer groups where they tie.
+    """Return the largest number of ratings of each group, rising; ties make fewer groups.
 
-    Groups hold about equally many users or movies, or with `by_ratings` equally many ratings: a
-    few movies at the head, most in the tail. Collects one row a distinct count.
+    The groups have about equal numbers of users or movies, or with `by_ratings` of ratings: then
+    the last group has only a few, popular movies. Collects one row per distinct count.
     """
     rows = counts.groupBy(N_RATINGS).count().orderBy(N_RATINGS).collect()
     weights = [row["count"] * (row[N_RATINGS] if by_ratings else 1) for row in rows]
@@ -26,14 +26,14 @@ def collect_bounds(counts: DataFrame, *, groups: int, by_ratings: bool) -> list[
     reached, bounds = 0, []
     for row, weight in zip(rows, weights, strict=True):
         before, reached = reached, reached + weight
-        # The group ends here if a multiple of total / groups is crossed.
+        # The group ends here if the sum crosses a multiple of total / groups.
         if before * groups // total < reached * groups // total:
             bounds.append(row[N_RATINGS])
     return bounds
 
 
 def stratum(bounds: list[int]) -> Column:
-    """Return the index of the group that a number of ratings falls in, from 0."""
+    """Return the index, from 0, of the group that a number of ratings falls in."""
     n_ratings = F.col(N_RATINGS)
     return sum(((n_ratings > bound).cast("int") for bound in bounds[:-1]), F.lit(0))
 
@@ -43,12 +43,13 @@ def collect_user_strata(
 ) -> list[dict[str, Any]]:
     """Return the mean metrics of each model for each group of users by activity.
 
-    `activity` is `ratings_per` user; the groups are made over all its users, the means over those
-    with a relevant movie, `users` of them: None where there is none. Cold users are in no group.
+    `activity` is `count_ratings_by` user. Groups are made of all its users; means are over the
+    users with a relevant movie, whose number is `users`, and None if there are none. Cold users
+    are in no group.
     """
     bounds = collect_bounds(activity, groups=groups, by_ratings=False)
     undefined = {model: dict.fromkeys(METRICS) for model in sorted(user_metrics)}
-    strata = [one | {"users": 0} | undefined for one in _ranges(bounds)]
+    strata = [limits | {"users": 0} | undefined for limits in _ranges(bounds)]
     labelled = [frame.withColumn(MODEL, F.lit(model)) for model, frame in user_metrics.items()]
     rows = (
         reduce(DataFrame.unionByName, labelled)
@@ -70,30 +71,29 @@ def collect_movie_strata(
     popularity: DataFrame,
     groups: int,
 ) -> list[dict[str, Any]]:
-    """Return each model's share of the relevant movies found, for each group of movies.
+    """Return the share of relevant movies that each model found, for each group of movies.
 
-    `hits` holds each model's relevant recommendations. `popularity` is `ratings_per` movie. None
-    for a group without a relevant movie. Relevant movies that nobody rated before are in no group:
-    nobody could have recommended them.
+    `hits` holds the relevant recommendations of each model. `popularity` is `count_ratings_by`
+    movie. The share is None for a group without a relevant movie. Relevant movies without a
+    training rating are in no group: no model could recommend them.
     """
     bounds = collect_bounds(popularity, groups=groups, by_ratings=True)
     strata = _ranges(bounds)
     grouped = popularity.select(MOVIE_ID, stratum(bounds).alias(_STRATUM)).persist()
 
     def counts(movies: DataFrame) -> list[int]:
-        """Return how many of the rows fall in each group."""
+        """Return the number of rows in each group."""
         rows = movies.join(grouped, on=MOVIE_ID, how="inner").groupBy(_STRATUM).count().collect()
         found = {row[_STRATUM]: row["count"] for row in rows}
         return [found.get(index, 0) for index in range(len(strata))]
 
-    n_relevant = counts(relevant)
-    for one, movies, wanted in zip(
-        strata, counts(grouped.select(MOVIE_ID)), n_relevant, strict=True
-    ):
-        one |= {"movies": movies, "relevant": wanted}
+    n_relevant, n_movies = counts(relevant), counts(grouped.select(MOVIE_ID))
+    for group, movies, n in zip(strata, n_movies, n_relevant, strict=True):
+        group |= {"movies": movies, "relevant": n}
     for model in sorted(hits):
-        for one, found, wanted in zip(strata, counts(hits[model]), n_relevant, strict=True):
-            one[model] = {"recall": round(found / wanted, DIGITS) if wanted else None}
+        for group, found in zip(strata, counts(hits[model]), strict=True):
+            n = group["relevant"]
+            group[model] = {"recall": round(found / n, DIGITS) if n else None}
     grouped.unpersist()
     return strata
 

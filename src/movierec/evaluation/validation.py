@@ -1,4 +1,4 @@
-"""The metrics of a model's lists on validation, in one pass and without writing the lists."""
+"""The metrics of a model on validation, in one pass and without writing its lists."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from movierec.ranking.recommend import movie_lists, recommend
 from movierec.ranking.topk import unseen_top_k
 
 
-def collect_unseen_metrics(
+def evaluate_factors(
     user_factors: DataFrame,
     *,
     movie_factors: DataFrame,
@@ -22,9 +22,9 @@ def collect_unseen_metrics(
 ) -> dict[str, float]:
     """Return the mean metrics of the exact top k of all unseen movies.
 
-    `seen` holds `movie_lists`, `relevant` the relevant (user, movie) pairs. Every user with a
-    relevant movie counts, those without a factor as 0. Only hits leave the kernel: of a hundred
-    rows a user about three, and nothing but them is joined.
+    `seen` holds `movie_lists`, `relevant` the relevant (user, movie) pairs. The mean is over all
+    users with a relevant movie; users without factors count as 0. Only hits leave the kernel and
+    are joined: about three of a hundred rows per user.
     """
     context = user_factors.sparkSession.sparkContext
     catalogue = context.broadcast(collect_catalogue(movie_factors, user_factors))

@@ -9,11 +9,11 @@ from pyspark.sql import DataFrame
 from movierec.data import datasets
 from movierec.data.datasets import Dataset
 from movierec.evaluation.compare import (
-    Judged,
+    ModelMetrics,
     SplitEvaluation,
+    cache_relevant_movies,
     collect_evaluation,
-    collect_judged,
-    keep_relevant,
+    collect_model_metrics,
 )
 from movierec.models.names import MODELS, POPULARITY
 from movierec.pipeline import dag
@@ -26,7 +26,8 @@ from movierec.tuning.search import Trial
 
 
 def run(context: Context) -> None:
-    evaluations = {split: evaluate(context, split) for split in HELD_OUT}
+    """Measure and compare the models on each held-out split, and write summary.json."""
+    evaluations = {split: _evaluate(context, split) for split in HELD_OUT}
     popularity = context.input(dag.POPULARITY).manifest.facts["winner"]
     tuned = context.input(dag.TUNE).manifest.facts["winners"]
     found = summary.evaluation_summary(
@@ -42,15 +43,15 @@ def run(context: Context) -> None:
     context.draft.write_text(dag.SUMMARY, to_json(found))
 
 
-def evaluate(context: Context, split: str) -> SplitEvaluation:
+def _evaluate(context: Context, split: str) -> SplitEvaluation:
     config = context.config.evaluation
     heldout = context.read(datasets.SPLIT_RATINGS, split=split)
-    relevant = keep_relevant(heldout, relevant_rating=config.relevant_rating, split=split)
-    judged = {model: judge(context, model, split, relevant) for model in MODELS}
+    relevant = cache_relevant_movies(heldout, relevant_rating=config.relevant_rating, split=split)
+    metrics = {model: _measure(context, model, split, relevant) for model in MODELS}
     with context.step("compare"):
         evaluation = collect_evaluation(
-            judged,
-            known=read_training_ratings(context, split),
+            metrics,
+            train=read_training_ratings(context, split),
             heldout=heldout,
             relevant=relevant,
             config=config,
@@ -59,11 +60,11 @@ def evaluate(context: Context, split: str) -> SplitEvaluation:
     return evaluation
 
 
-def judge(context: Context, model: str, split: str, relevant: DataFrame) -> Judged:
+def _measure(context: Context, model: str, split: str, relevant: DataFrame) -> ModelMetrics:
     def write(frame: DataFrame, dataset: Dataset) -> DataFrame:
         return context.write(frame, dataset, model=model, split=split)
 
-    with context.step(f"judge {model}"):
+    with context.step(f"evaluate {model}"):
         lists = context.read(datasets.RECOMMENDATIONS, model=model, split=split)
         k = context.config.evaluation.k
-        return collect_judged(lists, relevant=relevant, k=k, write=write)
+        return collect_model_metrics(lists, relevant=relevant, k=k, write=write)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from movierec.data import datasets
-from movierec.evaluation.compare import keep_relevant
+from movierec.evaluation.compare import cache_relevant_movies
 from movierec.pipeline.context import Context
 from movierec.ranking.recommend import movie_lists
 from movierec.splitting.splits import TRAIN, VALIDATION
@@ -13,11 +13,12 @@ from movierec.tuning.popularity import collect_variant_metrics, variants
 
 
 def run(context: Context) -> None:
+    """Try every variant, and write the trials and the winner."""
     config = context.config
     train = context.read(datasets.SPLIT_RATINGS, split=TRAIN).persist()
     validation = context.read(datasets.SPLIT_RATINGS, split=VALIDATION)
     seen = movie_lists(train).persist()
-    relevant = keep_relevant(
+    relevant = cache_relevant_movies(
         validation, relevant_rating=config.evaluation.relevant_rating, split=VALIDATION
     )
     trials = []

@@ -1,4 +1,4 @@
-"""The bootstrap against what statistics says of it."""
+"""The bootstrap against the normal approximation, and its reproducibility."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from movierec.evaluation import bootstrap
-from movierec.evaluation.bootstrap import _POISSON, collect_bootstrap, users_at_once
+from movierec.evaluation.bootstrap import _POISSON, collect_bootstrap, users_per_block
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def boot(spark, sample, partitions=1, seed=1, resamples=2000):
     return collect_bootstrap(values.repartition(partitions), resamples=resamples, seed=seed)
 
 
-def test_means_and_intervals_are_those_of_the_normal_approximation(spark, sample):
+def test_means_and_intervals_agree_with_the_normal_approximation(spark, sample):
     worse, better = sample
     found = boot(spark, sample)
     assert found.users == 500
@@ -65,24 +65,24 @@ def test_p_values_of_no_effect_are_not_small(spark):
     assert max(p_values) > 0.2
 
 
-def test_the_result_is_the_same_to_the_last_bit_at_any_partitioning(spark, sample):
+def test_the_result_is_identical_at_any_partitioning(spark, sample):
     one, eight = boot(spark, sample, 1, resamples=100), boot(spark, sample, 8, resamples=100)
     np.testing.assert_array_equal(one.resampled, eight.resampled)
     other = boot(spark, sample, 1, seed=2, resamples=100)
     assert (one.resampled != other.resampled).all()
 
 
-def test_the_result_is_the_same_to_the_last_bit_in_blocks_of_any_size(spark, sample, monkeypatch):
+def test_the_result_is_identical_for_any_block_size(spark, sample, monkeypatch):
     large = boot(spark, sample, resamples=100)
-    monkeypatch.setattr(bootstrap, "_CELLS_AT_ONCE", 700)
-    assert users_at_once(100) == 6
+    monkeypatch.setattr(bootstrap, "_DRAWS_PER_BLOCK", 700)
+    assert users_per_block(100) == 6
     np.testing.assert_array_equal(boot(spark, sample, resamples=100).resampled, large.resampled)
 
 
 @pytest.mark.parametrize("resamples", [100, 1000, 100_000])
-def test_a_block_has_no_more_draws_at_more_resamples(resamples):
-    assert 2_000_000 < users_at_once(resamples) * (resamples + 1) <= 1 << 21
-    assert users_at_once(1 << 30) == 1
+def test_the_draws_of_a_block_are_bounded_at_any_number_of_resamples(resamples):
+    assert 2_000_000 < users_per_block(resamples) * (resamples + 1) <= 1 << 21
+    assert users_per_block(1 << 30) == 1
 
 
 def test_weights_are_poisson_with_mean_and_variance_one():

@@ -1,4 +1,4 @@
-"""Metrics: by hand, against the plain-Python oracle, and against Spark's own."""
+"""Metrics by hand, against the plain-Python oracle, and against Spark's own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from movierec.evaluation.metrics import (
     collect_means,
     collect_ranking_metrics,
-    hits_of,
+    ranked_hits,
     ranking_input,
     relevant_movies,
     user_metrics,
@@ -67,7 +67,7 @@ def test_ranks_beyond_k_do_not_count(spark):
     assert by_user(spark, {1: [5, 6, 7]}, {1: {7}}, k=2)[1].n_hits == 0
 
 
-def drawn(seed, users=60):
+def random_lists(seed, users=60):
     rng = random.Random(seed)
     lists, truths = {}, {}
     for user in range(1, users + 1):
@@ -79,18 +79,18 @@ def drawn(seed, users=60):
 
 @settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 2**16), k=st.sampled_from([1, 5, 10, 30]))
-def test_user_metrics_equal_the_oracle_and_their_means_are_sparks(spark, seed, k):
-    lists, truths = drawn(seed)
+def test_user_metrics_equal_the_oracle_and_their_means_equal_sparks(spark, seed, k):
+    lists, truths = random_lists(seed)
     recommendations, relevant = frames(spark, lists, truths)
     metrics = user_metrics(recommendations, relevant=relevant, k=k).persist()
     for row in metrics.collect():
         expected = reference.metrics(lists.get(row.user_id, []), truths[row.user_id], k)
         for name in NAMES:
             assert getattr(row, name) == pytest.approx(expected[name], abs=1e-12), name
-    own = collect_means(metrics)
+    ours = collect_means(metrics)
     spark_input = ranking_input(recommendations, relevant=relevant)
-    assert own == pytest.approx(collect_ranking_metrics(spark_input, k=k), abs=1e-9)
-    hits = hits_of(spark_input)
+    assert ours == pytest.approx(collect_ranking_metrics(spark_input, k=k), abs=1e-9)
+    hits = ranked_hits(spark_input)
     assert {(row.user_id, row.movie_id, row.rank) for row in hits.collect()} == {
         (user, movie, rank)
         for user, movies in lists.items()
@@ -102,13 +102,13 @@ def test_user_metrics_equal_the_oracle_and_their_means_are_sparks(spark, seed, k
     metrics.unpersist()
 
 
-def test_an_irrelevant_tail_raises_no_metric(spark):
+def test_an_irrelevant_tail_changes_no_metric(spark):
     short = by_user(spark, {1: [5, 6]}, {1: {5, 9}}, k=10)[1]
     long = by_user(spark, {1: [5, 6, 100, 101]}, {1: {5, 9}}, k=10)[1]
     assert short == long
 
 
-def test_relevant_means_at_least_the_threshold(spark):
+def test_relevant_ratings_are_at_least_the_threshold(spark):
     heldout = spark.createDataFrame(
         [(1, 1, 4.0), (1, 2, 3.5), (1, 3, 5.0)], "user_id int, movie_id int, rating float"
     )

@@ -1,4 +1,4 @@
-"""Groups of users and movies, and what each model finds in them."""
+"""Groups of users and movies, and the metrics of each model in them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_number_of_ratings_falls_in_the_first_group_that_reaches_it(spark):
     assert [(row.n_ratings, row["at"]) for row in rows] == [(1, 0), (2, 0), (3, 1), (9, 2)]
 
 
-def test_user_strata_average_each_model_over_its_judged_users(spark):
+def test_user_strata_average_each_model_over_its_evaluated_users(spark):
     activity = counts(spark, [1, 2, 5, 6, 9, 9])
     columns = "user_id int, precision double, map double, ndcg double, recall double"
     metrics = spark.createDataFrame(
@@ -69,9 +69,9 @@ def test_user_strata_average_each_model_over_its_judged_users(spark):
     ]
 
 
-def test_movie_strata_say_what_share_of_the_relevant_movies_was_found(spark):
-    # Movie 1 has six ratings, movies 2 to 4 two each: half of the ratings lie on either side.
-    known = spark.createDataFrame(
+def test_movie_strata_have_the_share_of_relevant_movies_found(spark):
+    # Movie 1 has six ratings, movies 2 to 4 have two each: half of the ratings are in each group.
+    train = spark.createDataFrame(
         [(u, 1) for u in range(6)] + [(u, m) for u in range(2) for m in (2, 3, 4)],
         "user_id int, movie_id int",
     )
@@ -79,7 +79,7 @@ def test_movie_strata_say_what_share_of_the_relevant_movies_was_found(spark):
         [(7, 1), (8, 1), (7, 2), (8, 3), (7, 99)], "user_id int, movie_id int"
     )
     hits = spark.createDataFrame([(7, 1, 1), (7, 2, 2)], "user_id int, movie_id int, rank int")
-    popularity = count_ratings_by(known, key="movie_id")
+    popularity = count_ratings_by(train, key="movie_id")
     found = collect_movie_strata(
         {"als": hits},
         relevant=relevant,
@@ -92,13 +92,13 @@ def test_movie_strata_say_what_share_of_the_relevant_movies_was_found(spark):
     ]
 
 
-def test_of_no_relevant_movie_no_share_was_found(spark):
-    known = spark.createDataFrame([(1, 1), (1, 2), (2, 2)], "user_id int, movie_id int")
-    nobody = spark.createDataFrame([], "user_id int, movie_id int, rank int")
+def test_the_share_is_none_without_a_relevant_movie(spark):
+    train = spark.createDataFrame([(1, 1), (1, 2), (2, 2)], "user_id int, movie_id int")
+    none = spark.createDataFrame([], "user_id int, movie_id int, rank int")
     (one,) = collect_movie_strata(
-        {"als": nobody},
-        relevant=nobody.drop("rank"),
-        popularity=count_ratings_by(known, key="movie_id"),
+        {"als": none},
+        relevant=none.drop("rank"),
+        popularity=count_ratings_by(train, key="movie_id"),
         groups=1,
     )
     assert (one["movies"], one["relevant"], one["als"]) == (2, 0, {"recall": None})
