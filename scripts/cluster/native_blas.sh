@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Dataproc initialization action: OpenBLAS on every node, for Spark's ALS (see conf/cluster.yaml).
-# A node that reaches no Debian mirror comes up without it: ALS then says so and takes longer.
+# A node that reaches no Debian mirror starts without it: ALS then logs a warning and takes longer.
 set -u
 export DEBIAN_FRONTEND=noninteractive
 

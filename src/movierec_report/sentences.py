@@ -27,14 +27,14 @@ def run_date(stages: Mapping[str, Facts]) -> str:
 def metric_definitions(k: int) -> dict[str, str]:
     """Return what the columns of the table of results mean, by their names."""
     return {
-        f"precision@{k}": f"the share of the {k} recommended movies that are relevant. It is low "
-        f"because most users have far fewer than {k} relevant movies.",
+        f"precision@{k}": f"the share of the {k} recommended movies that are relevant; low if most "
+        "users have fewer relevant movies",
         f"MAP@{k}": "mean average precision: the precision at the place of each relevant movie, "
-        "averaged. The first places of the list count most.",
-        f"NDCG@{k}": "how many relevant movies the list has and how high they are in it. 1 means "
-        "that all relevant movies come first.",
-        f"recall@{k}": "the share of a user's relevant movies that are in the list.",
-        "coverage": "the share of the candidate movies that are recommended to at least one user.",
+        "averaged; first places count most",
+        f"NDCG@{k}": "how many relevant movies are in the list, and how high; 1 if all relevant "
+        "movies come first",
+        f"recall@{k}": "the share of a user's relevant movies that are in the list",
+        "coverage": "the share of the candidate movies that at least one user gets recommended",
     }
 
 

@@ -85,7 +85,7 @@ def zip_reader(session: Session, folder: Path) -> Target:
             members = archive.read_directory(files, path.as_uri())
             for number, member in enumerate(members.values()):
                 out = (folder / f"out-{number}").as_uri()
-                archive.stage_member(files, path.as_uri(), member=member, target=out, header=None)
+                archive.extract_member(files, path.as_uri(), member=member, target=out, header=None)
         except InputError as error:
             check_readable(error)
 

@@ -281,7 +281,7 @@ def test_as_many_bad_rows_as_conf_allows_and_one_more(session: Session, tmp_path
         "URI: member 'ml-latest-tiny/ratings.csv': 3 of 8 rows are bad, a share of 0.375 where "
         "source.max_rejected_fraction is 0.374; most often, 2 times: "
         "rating is not 0.5 to 5 in half steps, such as '1,1,9.0,5'; "
-        "mend the archive or allow more"
+        "repair the archive or allow more"
     )
 
 
@@ -291,7 +291,7 @@ def test_the_example_of_a_bad_line_fits_in_one_line(session: Session, tmp_path: 
         session, tmp_path / "w", archives.latest(tmp_path / "a.zip", {"movies.csv": text})
     )
     assert "not 3 fields, such as '6,\\x1b[31mxxx" in message
-    assert message.endswith("xxx'...; mend the archive or allow more")
+    assert message.endswith("xxx'...; repair the archive or allow more")
     assert len(message) < 400
 
 
@@ -305,10 +305,10 @@ def test_the_example_of_a_bad_line_fits_in_one_line(session: Session, tmp_path: 
             "'ml-latest-tiny/README.txt', 'ml-latest-tiny/genome-scores.csv', "
             "'ml-latest-tiny/genome-tags.csv', 'ml-latest-tiny/links.csv', "
             "'ml-latest-tiny/movies.csv', 'ml-latest-tiny/tags.csv'; "
-            "latest wants movies.csv, ratings.csv; "
-            "ml-1m wants movies.dat, ratings.dat, users.dat; "
-            "ml-10m wants movies.dat, ratings.dat, tags.dat; "
-            "ml-100k wants u.genre, u.item, u.data; use an archive of such a layout",
+            "latest needs movies.csv, ratings.csv; "
+            "ml-1m needs movies.dat, ratings.dat, users.dat; "
+            "ml-10m needs movies.dat, ratings.dat, tags.dat; "
+            "ml-100k needs u.genre, u.item, u.data; use an archive of such a layout",
         ),
         (
             {"ratings.csv": "movieId,userId,rating,timestamp\r\n1,1,4.0,964982703\r\n"},
@@ -343,7 +343,7 @@ def test_the_example_of_a_bad_line_fits_in_one_line(session: Session, tmp_path: 
             "'ml-latest-tiny/README.txt', 'ml-latest-tiny/genome-scores.csv', "
             "'ml-latest-tiny/genome-tags.csv', 'ml-latest-tiny/links.csv', "
             "'ml-latest-tiny/movies.csv', 'ml-latest-tiny/ratings.csv', "
-            "'ml-latest-tiny/tags.csv'; ml-100k wants u.genre, u.item, u.data; "
+            "'ml-latest-tiny/tags.csv'; ml-100k needs u.genre, u.item, u.data; "
             "use an archive of such a layout",
         ),
     ],

@@ -1,4 +1,4 @@
-"""The servers that stand in for Google Cloud, and the environment that names them."""
+"""The fake servers in place of Google Cloud, and the environment that names them."""
 
 from __future__ import annotations
 

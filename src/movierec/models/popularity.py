@@ -41,12 +41,12 @@ def movie_scores(
     return scorers[variant.kind]()
 
 
-def one_factor(movie_scores: DataFrame) -> DataFrame:
+def item_factors(movie_scores: DataFrame) -> DataFrame:
     """Return movie scores as factors of rank 1, for the same kernel as ALS."""
     return movie_scores.select(MOVIE_ID, F.array(F.col(SCORE)).alias(FACTORS))
 
 
-def same_for_all(users: DataFrame) -> DataFrame:
+def user_factors(users: DataFrame) -> DataFrame:
     """Return the users, each with the factor 1: to everybody a movie's score is its own."""
     return users.select(USER_ID, F.array(F.lit(1.0)).alias(FACTORS))
 

@@ -13,30 +13,30 @@ from movierec.config.schema import Config
 from movierec.data.columns import MOVIE_ID, USER_ID
 from movierec.models.als import AlsParams, Factors, fit_factors
 from movierec.models.baselines import oracle_lists, random_candidates, random_unseen
-from movierec.models.popularity import Variant, movie_scores, one_factor, same_for_all
+from movierec.models.popularity import Variant, item_factors, movie_scores, user_factors
 from movierec.ranking.catalogue import Catalogue, collect_catalogue
 from movierec.ranking.recommend import Kernel, movie_lists, recommend
 from movierec.ranking.topk import candidates_top_k, unseen_top_k
 
 
 @dataclass
-class Contest:
+class Recommenders:
     """One held-out split and all that its models share. Close it to free its memory."""
 
-    known: DataFrame
+    train: DataFrame
     """The ratings to learn from."""
     heldout: DataFrame
     config: Config
 
     def __post_init__(self) -> None:
         """Keep in memory what every model reads."""
-        self.known = self.known.persist()
-        # the cold ones too: who is new is not lost to popularity and chance
+        self.train = self.train.persist()
+        # include cold users: popularity and random lists can serve them
         held_out = self.heldout.select(USER_ID)
-        self.users = self.known.select(USER_ID).unionByName(held_out).distinct().persist()
+        self.users = self.train.select(USER_ID).unionByName(held_out).distinct().persist()
         if self.config.evaluation.candidates == "unseen":
             self._best, self._random = unseen_top_k, random_unseen
-            movies = self.known
+            movies = self.train
         else:
             self._best, self._random = candidates_top_k, random_candidates
             movies = self.heldout
@@ -44,8 +44,8 @@ class Contest:
         self._catalogues: dict[Factors, Broadcast[Catalogue]] = {}
 
     def close(self) -> None:
-        """Free the memory. Lists that were not written by then cannot be made any more."""
-        for frame in (self.movies_by_user, self.users, self.known):
+        """Free the memory. Write lists before: afterwards they cannot be computed."""
+        for frame in (self.movies_by_user, self.users, self.train):
             frame.unpersist()
         for catalogue in self._catalogues.values():
             catalogue.destroy()
@@ -53,27 +53,27 @@ class Contest:
 
     def fit_als(self, params: AlsParams) -> Factors:
         """Fit ALS to the training ratings."""
-        return fit_factors(self.known, params=params, config=self.config)
+        return fit_factors(self.train, params=params, config=self.config)
 
     def popularity_factors(self, winner: dict[str, Any]) -> Factors:
-        """Return the popularity of the known ratings, by the winning variant, as factors.
+        """Return the popularity of the training ratings, by the winning variant, as factors.
 
-        Every user has them who has a known or a held-out rating.
+        Every user has them who has a training or a held-out rating.
         """
         scores = movie_scores(
-            self.known,
+            self.train,
             variant=Variant(kind=winner["kind"], damping=winner["damping"]),
             relevant_rating=self.config.evaluation.relevant_rating,
             min_ratings=self.config.popularity.min_ratings,
         )
-        return Factors(users=same_for_all(self.users), movies=one_factor(scores))
+        return Factors(users=user_factors(self.users), movies=item_factors(scores))
 
     def lists(self, factors: Factors) -> DataFrame:
         """Return the lists that the factors make."""
         return self._lists(factors, functools.partial(self._best, k=self.config.evaluation.k))
 
     def random_lists(self, factors: Factors) -> DataFrame:
-        """Return the lists that chance makes of the same users and movies."""
+        """Return random lists of the same users and movies."""
         evaluation = self.config.evaluation
         kernel = functools.partial(self._random, k=evaluation.k, seed=evaluation.seed)
         return self._lists(factors, kernel)
@@ -82,7 +82,7 @@ class Contest:
         """Return the best lists possible."""
         return oracle_lists(
             self.heldout,
-            movies=self.known.select(MOVIE_ID).distinct(),
+            movies=self.train.select(MOVIE_ID).distinct(),
             relevant_rating=self.config.evaluation.relevant_rating,
             k=self.config.evaluation.k,
         )
@@ -98,7 +98,7 @@ class Contest:
     def _catalogue(self, factors: Factors) -> Broadcast[Catalogue]:
         """Return the catalogue of the factors, collected and sent once."""
         if factors not in self._catalogues:
-            context = self.known.sparkSession.sparkContext
+            context = self.train.sparkSession.sparkContext
             catalogue = collect_catalogue(factors.movies, factors.users)
             self._catalogues[factors] = context.broadcast(catalogue)
         return self._catalogues[factors]

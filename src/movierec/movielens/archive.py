@@ -1,4 +1,4 @@
-"""The zipped source: what its directory promises is checked before a member is inflated."""
+"""The zipped source: its directory is checked before a member is inflated."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from movierec.errors import InputError
 from movierec.spark.files import Files
 
 MAX_RATIO: Final = 200
-"""Times that a member may grow. Deflate's bound is 1032; MovieLens text grows 3 to 10 times."""
+"""Highest ratio of inflated to packed size. Deflate's bound is 1032; MovieLens text has 3 to 10."""
 SMALL_MEMBER: Final = 1 << 20
-"""Bytes up to which a member may grow at any ratio."""
+"""Inflated size in bytes up to which any ratio is allowed."""
 MAX_TOTAL: Final = 64 << 30
-"""Bytes that all members may inflate to: about fifty times ml-latest."""
+"""Highest inflated size in bytes of all members together: about fifty times ml-latest."""
 
 _ENCRYPTED = 0x1
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_AGAIN = "fetch it again with `make data FORCE=1`"
+_FETCH_AGAIN = "fetch it again with `make data FORCE=1`"
 _BOM = b"\xef\xbb\xbf"
 
 
 def check_sha256(files: Files, uri: str, *, expected: str | None) -> None:
-    """Raise InputError where the archive's checksum is not the one that conf gives, if any."""
+    """Raise InputError if the archive is missing or its checksum is not `expected`, if given."""
     _check_exists(files, uri)
     if expected is None:
         return
@@ -35,12 +35,12 @@ def check_sha256(files: Files, uri: str, *, expected: str | None) -> None:
     if actual != expected.lower():
         raise InputError(
             f"{uri}: its sha256 is {actual}, not source.sha256 {expected}; "
-            f"{_AGAIN}, or set source.sha256 to null to take it as it is"
+            f"{_FETCH_AGAIN}, or set source.sha256 to null to take it as it is"
         )
 
 
 def check_unchanged(files: Files, uri: str, *, sha256: str) -> None:
-    """Raise InputError where the archive is not the one that was there when the job began."""
+    """Raise InputError if the archive was replaced since the job began."""
     if files.sha256(uri) != sha256:
         raise InputError(f"{uri}: it was replaced while it was read; run the job again")
 
@@ -48,9 +48,9 @@ def check_unchanged(files: Files, uri: str, *, sha256: str) -> None:
 def read_directory(files: Files, uri: str) -> dict[str, zipfile.ZipInfo]:
     """Return the archive's members by their full name, without folders.
 
-    Only the directory at the archive's end is read. Raises InputError for what is no whole zip
-    and for one that nobody would make of MovieLens: names that lead out of it, encryption,
-    names that stand twice, compression other than deflate, absurd expansion.
+    Reads only the directory at the archive's end. Raises InputError if the file is missing, is
+    not a complete zip, or has what a MovieLens archive never has: names that lead out of it,
+    duplicate names, encryption, compression other than deflate, extreme expansion.
     """
     _check_exists(files, uri)
     try:
@@ -58,40 +58,41 @@ def read_directory(files: Files, uri: str) -> dict[str, zipfile.ZipInfo]:
             members = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, OSError) as error:
         raise InputError(
-            f"{uri}: not a zip, or one that was cut off or damaged ({error}); {_AGAIN}"
+            f"{uri}: not a zip, or one that was cut off or damaged ({error}); {_FETCH_AGAIN}"
         ) from None
     for member in members:
-        fault = _fault(member)
+        fault = _member_fault(member)
         if fault is not None:
             raise InputError(f"{uri}: member {member.orig_filename!r}: {fault}")
-    _check_together(uri, members)
+    _check_all(uri, members)
     return {member.filename: member for member in members if not member.is_dir()}
 
 
-def stage_member(
+def extract_member(
     files: Files, uri: str, *, member: zipfile.ZipInfo, target: str, header: str | None
 ) -> None:
-    """Inflate a member to the file `target`, less its header line.
+    """Inflate a member to the file `target`, without its header line.
 
-    Raises InputError where the content does not have the size and checksum that the directory
-    promises, or does not begin with the header.
+    Raises InputError if the content does not have the size and checksum in the directory, or does
+    not begin with the header.
     """
     origin = f"{uri}: member {member.filename!r}"
     skip = _header_skipper(origin, header)
     fault = files.inflate_member(uri, member=member, target=target, skip=skip)
     if fault is not None:
-        raise InputError(f"{origin}: {fault}; {_AGAIN}")
+        raise InputError(f"{origin}: {fault}; {_FETCH_AGAIN}")
 
 
 def count_rows(files: Files, uri: str, *, member: zipfile.ZipInfo, header: str | None) -> int:
-    """Read a member to its end and return its lines less its header.
+    """Read a member to its end and return its number of lines without the header.
 
-    Raises InputError as `stage_member` does. A last line without an end counts from Java 16 on.
+    Raises InputError as `extract_member` does. A last line without a line end counts only from
+    Java 16 on.
     """
     origin = f"{uri}: member {member.filename!r}"
     lines, fault = files.count_lines(uri, member=member, skip=_header_skipper(origin, header))
     if fault is not None:
-        raise InputError(f"{origin}: {fault}; {_AGAIN}")
+        raise InputError(f"{origin}: {fault}; {_FETCH_AGAIN}")
     return lines
 
 
@@ -100,9 +101,9 @@ def _check_exists(files: Files, uri: str) -> None:
         raise absent(uri)
 
 
-def _fault(member: zipfile.ZipInfo) -> str | None:
-    """Say what is wrong with a member by itself."""
-    # zipfile cuts `filename` at a null byte and mends its separators; this is as it is written.
+def _member_fault(member: zipfile.ZipInfo) -> str | None:
+    """Return what is wrong with a single member, None if nothing is."""
+    # `filename` is cut at a null byte and has its separators replaced; this is the raw name.
     name = member.orig_filename
     if re.search(r"[\x00-\x1f\x7f\\]", name):
         return "the name has a backslash or a control character; pack the archive again"
@@ -121,8 +122,8 @@ def _fault(member: zipfile.ZipInfo) -> str | None:
     return None
 
 
-def _check_together(uri: str, members: list[zipfile.ZipInfo]) -> None:
-    """Raise InputError for what is wrong between members that are each right by themselves."""
+def _check_all(uri: str, members: list[zipfile.ZipInfo]) -> None:
+    """Raise InputError for members that are too large together or have equal names."""
     total = sum(member.file_size for member in members)
     if total > MAX_TOTAL:
         raise InputError(
@@ -137,7 +138,7 @@ def _check_together(uri: str, members: list[zipfile.ZipInfo]) -> None:
 
 
 def _header_skipper(origin: str, header: str | None) -> Callable[[bytes], int]:
-    """Return what finds the length of the header in a member's first bytes."""
+    """Return a function from a member's first bytes to the length of its header."""
 
     def skip(first: bytes) -> int:
         if header is None:
@@ -145,7 +146,7 @@ def _header_skipper(origin: str, header: str | None) -> Callable[[bytes], int]:
         line, end = re.match(rb"([^\r\n]*)(\r\n?|\n)?", first).groups(b"")  # type: ignore[union-attr]
         if line != header.encode():
             raise InputError(
-                f"{origin}: {_first_line(line, first)}, not {header!r}; "
+                f"{origin}: {_describe_first_line(line, first)}, not {header!r}; "
                 "use an archive of the layout in source.layout"
             )
         return len(line) + len(end)
@@ -153,7 +154,7 @@ def _header_skipper(origin: str, header: str | None) -> Callable[[bytes], int]:
     return skip
 
 
-def _first_line(line: bytes, first: bytes) -> str:
+def _describe_first_line(line: bytes, first: bytes) -> str:
     if not first:
         return "it is empty"
     if first.startswith(_BOM):

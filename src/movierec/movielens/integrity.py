@@ -1,4 +1,4 @@
-"""What must hold between rows: ids that refer to rows that are there, keys that stand once."""
+"""Integrity between rows: ids refer to existing rows, keys are unique."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PLACE = "_place"
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """A column whose ids must stand in another table."""
+    """A column whose ids must be in another table."""
 
     column: str
     table: str
@@ -28,14 +28,14 @@ class Reference:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """What a table's rows owe to each other and to other tables."""
+    """The integrity rules of a table: foreign keys and a unique key."""
 
     dataset: Dataset
     references: tuple[Reference, ...] = ()
     key: tuple[str, ...] = ()
-    """Columns that no two rows share; of rows that do, the first stays."""
+    """The unique key; of rows with equal keys the first is kept."""
     highest_first: tuple[str, ...] = ()
-    """The columns whose highest values make a row the first. Ties: lowest `title`, `line`."""
+    """Rows with the highest values in these columns come first. Ties: lowest `title`, `line`."""
 
     @property
     def name(self) -> str:
@@ -71,36 +71,36 @@ TABLES: Final = {table.name: table for table in _TABLES}
 
 
 def good_rows(rows: DataFrame) -> DataFrame:
-    """Keep the rows that nothing is wrong with."""
+    """Keep the rows without a reason for rejection."""
     return rows.where(F.col(c.REASON).isNull())
 
 
 def bad_rows(rows: DataFrame) -> DataFrame:
-    """Keep the rows that something is wrong with."""
+    """Keep the rows with a reason for rejection."""
     return rows.where(F.col(c.REASON).isNotNull())
 
 
-def flag_unknown(rows: DataFrame, *, known: DataFrame, reference: Reference) -> DataFrame:
-    """Give good rows whose id is not in `known`, where each id stands once, their reason."""
+def flag_unknown_ids(rows: DataFrame, *, known: DataFrame, reference: Reference) -> DataFrame:
+    """Set the reason of good rows whose id is not in `known`, whose ids are unique."""
     ids = known.select(reference.column, F.lit(True).alias(_KNOWN))
     unknown = F.col(c.REASON).isNull() & F.col(_KNOWN).isNull()
     reason = F.when(unknown, reference.reason).otherwise(F.col(c.REASON))
-    # Movies and tags are thousands where ratings are millions: no shuffle of the rows.
+    # Movies and tags are thousands, ratings millions: a broadcast avoids their shuffle.
     joined = rows.join(F.broadcast(ids), on=reference.column, how="left")
     return joined.withColumn(c.REASON, reason).select(*rows.columns)
 
 
-def repeated_keys(rows: DataFrame, *, table: Table) -> DataFrame:
-    """Return the keys that more than one good row has, once each."""
+def duplicate_keys(rows: DataFrame, *, table: Table) -> DataFrame:
+    """Return each key that more than one good row has."""
     groups = rows.transform(good_rows).groupBy(*table.key).agg(F.count(F.lit(1)).alias(_PLACE))
     return groups.where(F.col(_PLACE) > 1).select(*table.key)
 
 
-def flag_repeats(rows: DataFrame, *, keys: DataFrame, table: Table) -> DataFrame:
-    """Return the good rows with a key among `keys`, all but the first of each with a reason.
+def flag_duplicates(rows: DataFrame, *, keys: DataFrame, table: Table) -> DataFrame:
+    """Return the good rows with a key in `keys`, all but the first of each with a reason.
 
-    Of ratings the latest comes first, then the highest; of movies the first by title. What ties
-    is decided by the line, so that the same row stays at any partitioning.
+    Of ratings the latest comes first, then the highest; of movies the first by title. Ties are
+    broken by the line, so that the same row is kept under any partitioning.
     """
     lowest_first = [name for name in (c.TITLE, c.LINE) if name in rows.columns]
     first_of_key = Window.partitionBy(*table.key).orderBy(
@@ -117,9 +117,9 @@ def flag_repeats(rows: DataFrame, *, keys: DataFrame, table: Table) -> DataFrame
     )
 
 
-def replace_repeats(
-    rows: DataFrame, *, keys: DataFrame, repeats: DataFrame, table: Table
+def replace_duplicates(
+    rows: DataFrame, *, keys: DataFrame, duplicates: DataFrame, table: Table
 ) -> DataFrame:
-    """Return the rows with those good ones whose key is among `keys` replaced by `repeats`."""
+    """Return the rows, with the good ones whose key is in `keys` replaced by `duplicates`."""
     once = rows.transform(good_rows).join(keys, on=list(table.key), how="left_anti")
-    return once.select(*rows.columns).unionByName(rows.transform(bad_rows)).unionByName(repeats)
+    return once.select(*rows.columns).unionByName(rows.transform(bad_rows)).unionByName(duplicates)

@@ -1,4 +1,4 @@
-"""The MovieLens archives as data: which member holds which table, and how it is written."""
+"""The layouts of the MovieLens archives: which member holds which table, in which format."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LINKS: Final = "links"
 GENOME_SCORES: Final = "genome_scores"
 GENOME_TAGS: Final = "genome_tags"
 GENRE_NAMES: Final = "genre_names"
-"""Not a dataset: the names behind the genre flags of ml-100k."""
+"""Not a dataset: the names of the genre flags of ml-100k."""
 
 UTF_8: Final = "UTF-8"
 ISO_8859_1: Final = "ISO-8859-1"
@@ -26,20 +26,20 @@ _SHOWN_NAMES = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stars:
-    """The ratings that a layout allows, as their texts."""
+class RatingScale:
+    """The ratings that a layout allows, as text."""
 
     texts: tuple[str, ...]
     reason: str
-    """Why any other text is rejected."""
+    """The reason for rejecting any other text."""
 
 
 _WHOLE = tuple(f"{star}{tail}" for star in range(1, 6) for tail in ("", ".0"))
-HALF_STARS: Final = Stars(
+HALF_STARS: Final = RatingScale(
     texts=(*_WHOLE, "0.5", "1.5", "2.5", "3.5", "4.5"),
     reason="rating is not 0.5 to 5 in half steps",
 )
-WHOLE_STARS: Final = Stars(texts=_WHOLE, reason="rating is not 1 to 5 in whole steps")
+WHOLE_STARS: Final = RatingScale(texts=_WHOLE, reason="rating is not 1 to 5 in whole steps")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,49 +48,49 @@ class Member:
 
     table: str
     name: str
-    """Its name without its folder."""
+    """Its name without the folder."""
     columns: tuple[str, ...]
-    """Our names for its fields, in their order."""
+    """Our names of its fields, in order."""
     delimiter: str
     encoding: str
     quoted: bool = False
-    """Fields may stand in quotes, inner quotes doubled, as in a CSV."""
+    """Fields may be quoted, inner quotes doubled, as in CSV."""
     flagged: bool = False
-    """One 0/1 field for each genre of GENRE_NAMES follows the columns."""
+    """After the columns comes one 0/1 field per genre of GENRE_NAMES."""
     header: str | None = None
     """The first line, which is no row."""
     optional: bool = False
     needs: tuple[str, ...] = ()
-    """Tables without which this one cannot be checked."""
+    """Tables that the check of this one needs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """One way in which GroupLens has published MovieLens."""
+    """One of the formats in which GroupLens has published MovieLens."""
 
     name: str
     members: tuple[Member, ...]
-    """In the order of ingest: a table stands before those that refer to it."""
-    stars: Stars
+    """In the order of ingest: a table comes before those that refer to it."""
+    scale: RatingScale
     marks: tuple[str, ...] = ()
-    """Members that tell this layout from one with the same required members."""
+    """Members that distinguish this layout from one with the same required members."""
 
     @property
     def required(self) -> tuple[str, ...]:
-        """Return the names of the members without which there is nothing to ingest."""
+        """The names of the members that are not optional."""
         return tuple(member.name for member in self.members if not member.optional)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Located:
+class LocatedLayout:
     """A layout found in an archive."""
 
     layout: Layout
     paths: dict[str, str]
-    """The full member name of every table that is there, in the order of ingest."""
+    """The full member name of every table in the archive, in the order of ingest."""
 
     def member(self, table: str) -> Member:
-        """Return how the table is written."""
+        """Return the table's member."""
         return next(member for member in self.layout.members if member.table == table)
 
 
@@ -134,7 +134,7 @@ _SCORE = (c.MOVIE_ID, c.TAG_ID, c.RELEVANCE)
 
 LATEST: Final = Layout(
     name="latest",
-    stars=HALF_STARS,
+    scale=HALF_STARS,
     members=(
         _csv(MOVIES, "movieId,title,genres", _MOVIE, quoted=True, optional=False),
         _csv(RATINGS, "userId,movieId,rating,timestamp", _RATING, optional=False),
@@ -146,13 +146,13 @@ LATEST: Final = Layout(
 )
 ML_1M: Final = Layout(
     name="ml-1m",
-    stars=WHOLE_STARS,
+    scale=WHOLE_STARS,
     marks=("users.dat",),
     members=(_dat(MOVIES, ISO_8859_1, _MOVIE), _dat(RATINGS, ISO_8859_1, _RATING)),
 )
 ML_10M: Final = Layout(
     name="ml-10m",
-    stars=HALF_STARS,
+    scale=HALF_STARS,
     marks=("tags.dat",),
     members=(
         _dat(MOVIES, UTF_8, _MOVIE),
@@ -162,7 +162,7 @@ ML_10M: Final = Layout(
 )
 ML_100K: Final = Layout(
     name="ml-100k",
-    stars=WHOLE_STARS,
+    scale=WHOLE_STARS,
     members=(
         Member(
             table=GENRE_NAMES,
@@ -191,12 +191,12 @@ ML_100K: Final = Layout(
 LAYOUTS: Final = (LATEST, ML_1M, ML_10M, ML_100K)
 
 
-def locate(names: Collection[str], *, wanted: str, origin: str) -> Located:
-    """Return the layout of an archive with these member names, and where its members lie.
+def locate(names: Collection[str], *, wanted: str, origin: str) -> LocatedLayout:
+    """Return the layout of an archive with these member names, and the paths of its members.
 
     All members of a layout lie in one folder, at any depth. `wanted` is a layout's name, or
-    `auto` for the one that fits. `origin` names the archive in the InputError that says what
-    was found and what each layout wants, where no layout fits or more than one.
+    `auto` for the one that fits. If no layout fits or more than one, raises InputError with what
+    was found and what each layout needs; `origin` is the archive's name in it.
     """
     folders: dict[str, set[str]] = defaultdict(set)
     for name in names:
@@ -208,33 +208,33 @@ def locate(names: Collection[str], *, wanted: str, origin: str) -> Located:
         for layout in LAYOUTS
         if wanted in ("auto", layout.name)
         for folder, found in sorted(folders.items())
-        if found.issuperset(_looked_for(layout, wanted))
+        if found.issuperset(_identifying_names(layout, wanted))
     ]
     if len(fits) != 1:
-        raise InputError(f"{origin}: {_misfit(fits, names, wanted)}")
+        raise InputError(f"{origin}: {_describe_misfit(fits, names, wanted)}")
     (layout, folder) = fits[0]
-    there = {one.table: folder + one.name for one in layout.members if one.name in folders[folder]}
+    paths = {one.table: folder + one.name for one in layout.members if one.name in folders[folder]}
     for member in layout.members:
         for need in member.needs:
-            if member.table in there and need not in there:
+            if member.table in paths and need not in paths:
                 raise InputError(
-                    f"{origin}: {there[member.table]} is there without the {need} that it refers "
+                    f"{origin}: {paths[member.table]} is there without the {need} that it refers "
                     "to; fetch a complete archive with `make data FORCE=1`"
                 )
-    return Located(layout=layout, paths=there)
+    return LocatedLayout(layout=layout, paths=paths)
 
 
-def _looked_for(layout: Layout, wanted: str) -> tuple[str, ...]:
+def _identifying_names(layout: Layout, wanted: str) -> tuple[str, ...]:
     return layout.required + (layout.marks if wanted == "auto" else ())
 
 
-def _misfit(fits: list[tuple[Layout, str]], names: Collection[str], wanted: str) -> str:
-    """Say why no layout fits, or too many do."""
+def _describe_misfit(fits: list[tuple[Layout, str]], names: Collection[str], wanted: str) -> str:
+    """Describe why no layout fits, or which ones do."""
     if fits:
         places = " and ".join(f"{layout.name} in {folder or './'}" for layout, folder in fits)
         return f"its members fit {places}; keep one data set in the archive, or set source.layout"
-    wants = "; ".join(
-        f"{layout.name} wants {', '.join(_looked_for(layout, wanted))}"
+    needs = "; ".join(
+        f"{layout.name} needs {', '.join(_identifying_names(layout, wanted))}"
         for layout in LAYOUTS
         if wanted in ("auto", layout.name)
     )
@@ -242,6 +242,6 @@ def _misfit(fits: list[tuple[Layout, str]], names: Collection[str], wanted: str)
     more = f" and {len(found) - _SHOWN_NAMES} more" if len(found) > _SHOWN_NAMES else ""
     shown = (", ".join(map(repr, found[:_SHOWN_NAMES])) or "no file") + more
     return (
-        f"its members fit no layout of source.layout {wanted}: it has {shown}; {wants}; "
+        f"its members fit no layout of source.layout {wanted}: it has {shown}; {needs}; "
         "use an archive of such a layout"
     )

@@ -1,4 +1,4 @@
-"""Turns the lines of a member into typed rows, each with the reason why it is bad, if it is."""
+"""Parse the lines of a member into typed rows, each with the reason for its rejection, if any."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from movierec.data import columns as c
-from movierec.movielens.layouts import UTF_8, Member, Stars
+from movierec.movielens.layouts import UTF_8, Member, RatingScale
 
 VALUE: Final = "value"
-"""The one column of what spark.read.text returns."""
+"""The only column of spark.read.text."""
 
 _COMPLETE = "_complete"
 _FIELDS = "_fields"
 _FLAGS = "_flags"
 _NO_GENRES = "(no genres listed)"
-# A title ends in (1995), in the case of a series in (1995-1998) or (1995–), then perhaps blanks.
+# A title ends in (1995), of a series in (1995-1998) or (1995–), then optional blanks.
 _YEAR = r"\((1[89][0-9]{2}|20[0-9]{2})\s*([-–]\s*([0-9]{4})?\s*)?\)\s*\z"
 _EARLIEST, _LATEST = 631_152_000, 4_102_444_800
-"""Seconds at the start of 1990, before which there was no MovieLens, and of 2100."""
+"""Unix times of the start of 1990, before MovieLens existed, and of 2100."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Cell:
-    """A typed value, whether its text was right, and why the row is bad where it was not."""
+    """A typed value, whether its text was valid, and the reason for rejection if it was not."""
 
     value: Column
     good: Column
@@ -35,15 +35,14 @@ class _Cell:
 
 
 def parse_lines(
-    lines: DataFrame, *, member: Member, stars: Stars, genre_names: tuple[str, ...] = ()
+    lines: DataFrame, *, member: Member, scale: RatingScale, genre_names: tuple[str, ...] = ()
 ) -> DataFrame:
-    """Return the member's columns typed, `reason` and `line`, for every line that is not empty.
+    """Return the member's typed columns, `reason` and `line`, for every line that is not empty.
 
-    `lines` has one string column `value` with the bytes as they are in the file. `reason` is
-    null for a good row, else the first thing wrong with it: a short text without values in it,
-    so that equal faults count as one. A cell that is wrong is null. A member with titles gets
-    their `year`, null where the title ends in none. `genre_names` are what the flags of a
-    flagged member stand for.
+    `lines` has one string column `value` with the bytes of the file. `reason` is null for a good
+    row, else its first fault: a short text without values, so that equal faults count as one. An
+    invalid cell is null. A member with titles also gets their `year`, null if the title ends in
+    none. `genre_names` are the names of a flagged member's flags.
     """
     fields = (
         lines.transform(_decode, encoding=member.encoding)
@@ -51,18 +50,18 @@ def parse_lines(
         .transform(_split, member=member, n_flags=len(genre_names))
     )
     cells = {
-        name: cell for name in member.columns if (cell := _cell(name, stars=stars)) is not None
+        name: cell for name in member.columns if (cell := _cell(name, scale=scale)) is not None
     }
     if member.flagged:
         cells[c.GENRES] = _flagged_genres(genre_names)
     reason = F.when(~F.col(_COMPLETE), f"not {len(member.columns) + len(genre_names)} fields")
     if member.quoted:
-        # Spark's parser takes it for an escape, and a quote that the last field opens for closed.
+        # Spark's parser would take a null for an escape, and an unclosed last field for closed.
         reason = reason.when(F.instr(c.LINE, "\0") > 0, "a null character")
         n_quotes = F.length(c.LINE) - F.length(F.translate(c.LINE, '"', ""))
         reason = reason.when(n_quotes % 2 == 1, "a quote is not closed")
     if member.encoding == UTF_8 and {c.TITLE, c.TAG} & cells.keys():
-        reason = reason.when(_java_text(c.LINE) != F.col(c.LINE), "not UTF-8")
+        reason = reason.when(_valid_utf8(c.LINE) != F.col(c.LINE), "not UTF-8")
     for cell in cells.values():
         reason = reason.when(~F.coalesce(cell.good, F.lit(False)), cell.reason)
     values = {name: F.when(cell.good, cell.value) for name, cell in cells.items()}
@@ -72,33 +71,33 @@ def parse_lines(
     return fields.select(*typed, reason.alias(c.REASON), c.LINE)
 
 
-def forget_good_lines(rows: DataFrame) -> DataFrame:
-    """Return the rows with `line` null where the row is good, and as valid text where not."""
-    bad = F.col(c.REASON).isNotNull()
-    return rows.withColumn(c.LINE, F.when(bad, _java_text(c.LINE)))
+def keep_rejected_lines(rows: DataFrame) -> DataFrame:
+    """Set `line` to null in good rows, and to valid UTF-8 in rejected ones."""
+    rejected = F.col(c.REASON).isNotNull()
+    return rows.withColumn(c.LINE, F.when(rejected, _valid_utf8(c.LINE)))
 
 
 def _decode(lines: DataFrame, *, encoding: str) -> DataFrame:
-    """Rename the lines' column to `line`; Spark takes their bytes for UTF-8 unless told."""
+    """Decode the lines into the column `line`; Spark itself assumes UTF-8."""
     text = F.col(VALUE)
     if encoding != UTF_8:
         text = F.decode(text.cast("binary"), encoding)
     return lines.select(text.alias(c.LINE))
 
 
-def _java_text(name: str) -> Column:
-    """Return the text by way of Java, which puts U+FFFD where bytes are not UTF-8.
+def _valid_utf8(name: str) -> Column:
+    """Return the text with U+FFFD in place of bytes that are not UTF-8, by a round trip in Java.
 
-    Spark itself keeps such bytes, and 3.5 and 4.1 differ in what decoding UTF-8 does to them.
+    Spark keeps such bytes, and Spark 3.5 and 4.1 differ in how they decode UTF-8 with them.
     """
     return F.decode(F.encode(F.col(name), "UTF-16BE"), "UTF-16BE")
 
 
 def _split(lines: DataFrame, *, member: Member, n_flags: int) -> DataFrame:
-    """Return `line`, its fields under the member's names, and whether their number is right."""
+    """Return `line`, its fields under the member's names, and whether their number is correct."""
     if member.quoted:
         schema = ", ".join(f"{name} string" for name in (*member.columns, _COMPLETE))
-        # Spark puts a line into this column when it has too few or too many fields.
+        # Spark puts a line with too few or too many fields into this column.
         options = {"columnNameOfCorruptRecord": _COMPLETE, "quote": '"', "escape": '"'}
         fields = lines.withColumn(_FIELDS, F.from_csv(c.LINE, schema, options))
         complete = F.col(_FIELDS)[_COMPLETE].isNull()
@@ -113,15 +112,15 @@ def _split(lines: DataFrame, *, member: Member, n_flags: int) -> DataFrame:
     return fields.select(c.LINE, complete.alias(_COMPLETE), *named)
 
 
-def _cell(name: str, *, stars: Stars) -> _Cell | None:
-    """Return how the column is read, None for one that is left out."""
+def _cell(name: str, *, scale: RatingScale) -> _Cell | None:
+    """Return how the column is parsed, None for an unused one."""
     text = F.col(name)
     label = name.replace("_", " ")
     if name in (c.USER_ID, c.MOVIE_ID, c.TAG_ID):
         return _id(name, f"{label} is not a whole number from 1 to 2147483647")
     if name == c.RATING:
         value = F.expr(f"try_cast({name} as float)")
-        return _Cell(value=value, good=text.isin(*stars.texts), reason=stars.reason)
+        return _Cell(value=value, good=text.isin(*scale.texts), reason=scale.reason)
     if name in (c.RATED_AT, c.TAGGED_AT):
         return _timestamp(name)
     if name in (c.TITLE, c.TAG):
@@ -143,7 +142,7 @@ def _cell(name: str, *, stars: Stars) -> _Cell | None:
 
 
 def _id(name: str, reason: str) -> _Cell:
-    # A number that prints as its text had no sign, blanks or letters: half the cost of a regex.
+    # A number that prints as its text has no sign, blanks or letters; half the cost of a regex.
     value = F.expr(f"try_cast({name} as int)")
     good = (value >= 1) & (value.cast("string") == F.col(name))
     return _Cell(value=value, good=good, reason=reason)

@@ -5,30 +5,42 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+SUMMARY: Final = "summary.json"
+"""What several stages leave of their findings; for people theirs are merged into one."""
+TWINS_CSV: Final = "twins.csv"
+REPORT_FACTS: Final = "report.json"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
     """One job: its result is a function of its inputs, its config keys and its version."""
 
     name: str
-    """Also that of its make target."""
+    """Also that of its make target, of its command, and of its module in `movierec.stages`."""
+    purpose: str
+    """What it does, in a few words."""
     version: int
     """Raised with every change of code that changes the result."""
     job: str
+    """The name of its file in jobs/."""
     keys: tuple[str, ...]
     """The sections or keys of the config that shape the result."""
     inputs: tuple[Stage, ...] = ()
     """The stages whose results are read; a stage without any reads the archive."""
+    exports: tuple[str, ...] = ()
+    """The files of its result that people look at."""
 
 
 INGEST = Stage(
     name="ingest",
+    purpose="check and read the archive",
     version=1,
     job="ingest",
     keys=("source.layout", "source.max_rejected_fraction", "source.expected_ratings"),
 )
 PARTITION = Stage(
     name="partition",
+    purpose="make train, validation and test sets",
     version=2,
     job="partition",
     keys=("partition",),
@@ -36,6 +48,7 @@ PARTITION = Stage(
 )
 POPULARITY = Stage(
     name="popularity",
+    purpose="choose the popularity baseline",
     version=2,
     job="fit_popularity",
     keys=("popularity", "evaluation.k", "evaluation.relevant_rating", "tuning.metric"),
@@ -44,6 +57,7 @@ POPULARITY = Stage(
 TRIAL_KEYS = ("als", "evaluation.k", "evaluation.relevant_rating", "tuning.pivot")
 TUNE = Stage(
     name="tune",
+    purpose="tune ALS on validation",
     version=2,
     job="tune_als",
     keys=(*TRIAL_KEYS, "tuning"),
@@ -51,6 +65,7 @@ TUNE = Stage(
 )
 RECOMMEND = Stage(
     name="recommend",
+    purpose="make the lists of every model",
     version=4,
     job="recommend",
     keys=(*TRIAL_KEYS, "evaluation.candidates", "evaluation.seed"),
@@ -58,30 +73,29 @@ RECOMMEND = Stage(
 )
 EVALUATE = Stage(
     name="evaluate",
+    purpose="measure and compare the models",
     version=3,
     job="evaluate",
     keys=("evaluation",),
     inputs=(INGEST, PARTITION, POPULARITY, TUNE, RECOMMEND),
+    exports=(SUMMARY,),
 )
 TWINS = Stage(
     name="twins",
+    purpose="find the most similar pairs of users",
     version=4,
     job="find_twins",
     keys=("twins", "evaluation.relevant_rating"),
     inputs=(INGEST,),
+    exports=(SUMMARY, TWINS_CSV),
 )
 REPORT = Stage(
     name="report",
+    purpose="gather what the report shows",
     version=2,
     job="describe_run",
     keys=("evaluation.relevant_rating", "evaluation.strata"),
     inputs=(INGEST, PARTITION, POPULARITY, TUNE, RECOMMEND, EVALUATE, TWINS),
+    exports=(REPORT_FACTS,),
 )
 PIPELINE = (*REPORT.inputs, REPORT)
-
-SUMMARY: Final = "summary.json"
-"""What several stages leave of their findings; for people theirs are merged into one."""
-TWINS_CSV: Final = "twins.csv"
-REPORT_FACTS: Final = "report.json"
-EXPORTED_FILES: Final = ((TWINS, TWINS_CSV), (REPORT, REPORT_FACTS))
-"""Besides the summary, what people look at, and the stage that leaves it."""

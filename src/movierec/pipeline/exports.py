@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
 
-from movierec.pipeline.dag import EXPORTED_FILES, SUMMARY
+from movierec.config.loader import split_assignments
+from movierec.pipeline.dag import PIPELINE, SUMMARY
+
+# keys that change no result: the archive's content is its identity
+_NO_RESULT: Final = {
+    "workspace",
+    "source.url",
+    "source.generate",
+    "source.sha256",
+    "source.expected_ratings",
+}
+_UNSAFE: Final = re.compile(r"[^\w=.,-]+")
+_LONGEST: Final = 100
 
 
 @dataclass(frozen=True)
@@ -39,16 +53,14 @@ def write_exports(stages: Iterable[DoneStage], out: Path) -> dict[str, Any]:
     """
     done = {stage.name: stage for stage in stages}
     summary = merge_summaries(done.values())
-    texts = {
-        name: done[stage.name].read_text(name)
-        for stage, name in EXPORTED_FILES
-        if stage.name in done
-    }
+    texts: dict[str, str | None] = {}
+    for stage in PIPELINE:
+        for name in stage.exports:
+            texts[name] = done[stage.name].read_text(name) if stage.name in done else None
+    texts[SUMMARY] = to_json(summary)
     out.mkdir(parents=True, exist_ok=True)
-    (out / SUMMARY).write_text(to_json(summary), encoding="utf-8")
-    for _, name in EXPORTED_FILES:
+    for name, text in texts.items():
         (out / name).unlink(missing_ok=True)
-        text = texts.get(name)
         if text is not None:
             (out / name).write_text(text, encoding="utf-8", newline="\n")
     return summary
@@ -57,3 +69,31 @@ def write_exports(stages: Iterable[DoneStage], out: Path) -> dict[str, Any]:
 def to_json(summary: dict[str, Any]) -> str:
     """Return the summary as the text of its file."""
     return json.dumps(summary, indent=2, allow_nan=False) + "\n"
+
+
+def out_name(conf: str, overrides: Sequence[str], *, own_archive: str = "") -> str:
+    """Return the name of the directory for what people look at of a run.
+
+    The conf's name, and what `overrides` change in the result, so that no run overwrites another.
+    `own_archive` is the conf's own: the same file elsewhere changes no result.
+
+    >>> out_name("conf/small.yaml", [])
+    'small'
+    >>> out_name("conf/small.yaml", ["evaluation.k=10 als.seed=2", "workspace=/tmp/w"])
+    'small+evaluation.k=10+als.seed=2'
+    >>> out_name("sample", ['source.archive="/data/ml-100k.zip"', "source.sha256=null"])
+    'sample+ml-100k'
+    """
+    parts = []
+    for assignment in (one for text in overrides for one in split_assignments(text)):
+        key, _, value = assignment.partition("=")
+        if key == "source.archive":
+            stem = PurePosixPath(value.strip("'\"")).stem
+            parts += [stem] if stem != PurePosixPath(own_archive).stem else []
+        elif key not in _NO_RESULT:
+            parts.append(assignment)
+    suffix = "".join("+" + _UNSAFE.sub("_", part) for part in parts)
+    if len(suffix) > _LONGEST:
+        digest = hashlib.sha256(suffix.encode()).hexdigest()[:8]
+        suffix = f"{suffix[:_LONGEST]}+{digest}"
+    return PurePosixPath(conf).stem + suffix

@@ -1,4 +1,4 @@
-"""Takes an archive table by table into the datasets of the ingest stage."""
+"""Ingest: the tables of an archive, parsed and checked, as datasets."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from movierec.data import datasets, schemas
 from movierec.errors import InputError
 from movierec.movielens import archive, integrity, layouts
 from movierec.movielens.integrity import TABLES, Table
-from movierec.movielens.layouts import Located, Member
-from movierec.movielens.parsing import VALUE, forget_good_lines, parse_lines
+from movierec.movielens.layouts import LocatedLayout, Member
+from movierec.movielens.parsing import VALUE, keep_rejected_lines, parse_lines
 from movierec.pipeline.context import Context
 
 _STAGING = "_staging"
@@ -27,16 +27,16 @@ _SHOWN_LINE = 120
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """An archive that has been checked as far as its directory goes."""
+    """An archive whose directory has been checked."""
 
     uri: str
-    located: Located
+    located: LocatedLayout
     members: dict[str, ZipInfo]
     """The members to ingest, by table, in the order of ingest."""
 
 
 def open_source(context: Context) -> Source:
-    """Return the archive of the config. Raises InputError for one that is not to be used."""
+    """Return the archive of the config. Raises InputError if it cannot be used."""
     source, files, uri = context.config.source, context.execution.files, context.execution.archive
     archive.check_sha256(files, uri, expected=source.sha256)
     directory = archive.read_directory(files, uri)
@@ -49,8 +49,8 @@ def open_source(context: Context) -> Source:
 
 
 @contextmanager
-def staged(context: Context, source: Source) -> Iterator[str]:
-    """Inflate the source's members to a directory that is there until the block ends."""
+def extracted(context: Context, source: Source) -> Iterator[str]:
+    """Inflate the source's members to a directory that is deleted after the block."""
     files = context.execution.files
     folder = f"{context.draft.path}/{_STAGING}"
     try:
@@ -58,7 +58,7 @@ def staged(context: Context, source: Source) -> Iterator[str]:
             for table, info in source.members.items():
                 member = source.located.member(table)
                 target = f"{folder}/{member.name}"
-                archive.stage_member(
+                archive.extract_member(
                     files, source.uri, member=info, target=target, header=member.header
                 )
             archive.check_unchanged(files, source.uri, sha256=context.execution.archive_sha256)
@@ -68,21 +68,21 @@ def staged(context: Context, source: Source) -> Iterator[str]:
 
 
 def run(context: Context) -> None:
-    """Write every table of the archive, and the rows that were rejected."""
+    """Write every table of the archive, and the rejected rows."""
     source = open_source(context)
-    with staged(context, source) as folder:
+    with extracted(context, source) as folder:
         ingestion = Ingestion(context, source, folder)
         for table in source.members:
             ingestion.ingest(table)
         ingestion.write_rejected()
-    ingestion.describe()
+    ingestion.record_counts()
 
 
 class Ingestion:
-    """The tables of one archive on their way into the result."""
+    """The ingestion of one archive, table by table."""
 
     def __init__(self, context: Context, source: Source, folder: str) -> None:
-        """Read the source's members from where they are staged, in `folder`."""
+        """Read the source's members from `folder`, where they are extracted."""
         self._context = context
         self._source = source
         self._folder = folder
@@ -91,10 +91,10 @@ class Ingestion:
         self._rejected = [context.spark.createDataFrame([], schemas.REJECTED)]
 
     def ingest(self, name: str) -> None:
-        """Write a table's good rows and keep its bad ones for `write_rejected`.
+        """Write a table's good rows and keep its rejected ones for `write_rejected`.
 
-        Raises InputError for more bad rows than the config allows, for no rating at all, and
-        for another number of ratings than the published one.
+        Raises InputError if more rows are rejected than the config allows, no rating is good, or
+        the number of ratings is not the published one.
         """
         member = self._source.located.member(name)
         lines = self._context.spark.read.text(f"{self._folder}/{member.name}")
@@ -103,8 +103,8 @@ class Ingestion:
                 self._genre_names = collect_genre_names(lines, origin=self._origin(member))
                 return
             table = TABLES[name]
-            rows = self._check(lines, member, table)
-            n_bad = self._judge(rows, member)
+            rows = self._parse(lines, member, table)
+            n_bad = self._check_rejected(rows, member)
             good = rows.transform(integrity.good_rows).select(*table.dataset.schema.names)
             self._written[name] = self._context.write(good, table.dataset)
             if n_bad:
@@ -112,53 +112,53 @@ class Ingestion:
                 self._rejected.append(bad.withColumn(c.MEMBER, F.lit(member.name)))
 
     def write_rejected(self) -> None:
-        """Write the bad rows of all members, each with its reason and its line."""
+        """Write the rejected rows of all members, each with its reason and its line."""
         with self._context.step("rejected"):
             rejected = reduce(DataFrame.unionByName, self._rejected)
             self._context.write(rejected, datasets.REJECTED)
 
-    def describe(self) -> None:
-        """Add to the facts how many ratings, users and rated movies there are, and from when."""
+    def record_counts(self) -> None:
+        """Add to the facts the numbers of ratings, users and rated movies, and their time span."""
         with self._context.step("describe"):
             ratings = self._written[layouts.RATINGS]
             (row,) = ratings.transform(summarize_ratings).collect()
             self._context.facts.update(row.asDict())
 
-    def _check(self, lines: DataFrame, member: Member, table: Table) -> DataFrame:
-        """Return the table's rows with their reasons, read back from where they are staged."""
+    def _parse(self, lines: DataFrame, member: Member, table: Table) -> DataFrame:
+        """Return the table's rows with their reasons, read back from temporary files."""
         rows = parse_lines(
             lines,
             member=member,
-            stars=self._source.located.layout.stars,
+            scale=self._source.located.layout.scale,
             genre_names=self._genre_names if member.flagged else (),
         )
         for reference in table.references:
             known = self._written[reference.table]
-            rows = rows.transform(integrity.flag_unknown, known=known, reference=reference)
-        # The text is parsed once. Only a repeated key makes it worth parsing again, as the good
-        # rows' lines, which the rejected ones among them need, are not kept.
-        parsed = self._stage(rows.transform(forget_good_lines), f"{table.name}-parsed")
+            rows = rows.transform(integrity.flag_unknown_ids, known=known, reference=reference)
+        # The text is parsed once, without keeping the lines of good rows. Only duplicate keys need
+        # these lines, for the rows that they reject, so only these parse the text a second time.
+        parsed = self._materialize(rows.transform(keep_rejected_lines), f"{table.name}-parsed")
         if not table.key:
             return parsed
-        keys = parsed.transform(integrity.repeated_keys, table=table)
+        keys = parsed.transform(integrity.duplicate_keys, table=table)
         if keys.isEmpty():
             return parsed
-        keys = self._stage(keys, f"{table.name}-repeated-keys")
-        repeats = self._stage(
-            rows.transform(integrity.flag_repeats, keys=keys, table=table).transform(
-                forget_good_lines
-            ),
-            f"{table.name}-repeats",
+        keys = self._materialize(keys, f"{table.name}-duplicate-keys")
+        flagged = rows.transform(integrity.flag_duplicates, keys=keys, table=table)
+        duplicates = self._materialize(
+            flagged.transform(keep_rejected_lines), f"{table.name}-duplicates"
         )
-        return parsed.transform(integrity.replace_repeats, keys=keys, repeats=repeats, table=table)
+        return parsed.transform(
+            integrity.replace_duplicates, keys=keys, duplicates=duplicates, table=table
+        )
 
-    def _stage(self, frame: DataFrame, name: str) -> DataFrame:
+    def _materialize(self, frame: DataFrame, name: str) -> DataFrame:
         path = f"{self._folder}/{name}"
         frame.write.mode("error").parquet(path)
         return frame.sparkSession.read.schema(frame.schema).parquet(path)
 
-    def _judge(self, rows: DataFrame, member: Member) -> int:
-        """Return how many rows are bad, after noting why and refusing what conf does not allow."""
+    def _check_rejected(self, rows: DataFrame, member: Member) -> int:
+        """Return the number of rejected rows; record the reasons; raise if conf allows fewer."""
         counts = {row[c.REASON]: row["count"] for row in rows.groupBy(c.REASON).count().collect()}
         good = counts.pop(None, 0)
         rejected = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
@@ -178,7 +178,7 @@ class Ingestion:
                 f"{origin}: {bad} of {read} rows are bad, a share of {bad / read:.3g} where "
                 f"source.max_rejected_fraction is {source.max_rejected_fraction:g}; most often, "
                 f"{rejected[reason]} times: {reason}, such as {_example(rows, reason)}; "
-                "mend the archive or allow more"
+                "repair the archive or allow more"
             )
         if member.table == layouts.RATINGS and not good:
             raise InputError(f"{origin}: no good rating among its {read} rows; use another archive")
@@ -192,7 +192,7 @@ class Ingestion:
 
 
 def check_count(read: int, *, expected: int | None, origin: str) -> None:
-    """Raise InputError where there is an expected number of rows and this is another."""
+    """Raise InputError if a number of rows is expected and `read` is another."""
     if expected is not None and read != expected:
         raise InputError(
             f"{origin}: it has {read} rows, not source.expected_ratings {expected}; "
@@ -213,9 +213,9 @@ def summarize_ratings(ratings: DataFrame) -> DataFrame:
 
 
 def collect_genre_names(lines: DataFrame, *, origin: str) -> tuple[str, ...]:
-    """Return the genres in the order of their flags, from lines such as `Action|1`, from 0 on.
+    """Return the genres in the order of their flags, from lines such as `Action|1`, from 0 up.
 
-    Raises InputError for any other line; empty ones are passed over.
+    Skips empty lines. Raises InputError for any other line.
     """
     texts = [row[VALUE] for row in lines.where(F.col(VALUE) != "").limit(_MOST_GENRES).collect()]
     names = []
@@ -235,6 +235,6 @@ def collect_genre_names(lines: DataFrame, *, origin: str) -> tuple[str, ...]:
 
 
 def _example(rows: DataFrame, reason: str) -> str:
-    """Return the first of the lines with this reason, cut to what fits in a message."""
+    """Return the first of the lines with this reason, cut to _SHOWN_LINE characters."""
     ((line,),) = rows.where(F.col(c.REASON) == reason).agg(F.min(c.LINE)).collect()
     return repr(line[:_SHOWN_LINE]) + ("..." if len(line) > _SHOWN_LINE else "")

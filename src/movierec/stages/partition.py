@@ -18,6 +18,7 @@ from movierec.splitting.splits import with_enough_ratings as with_enough
 
 
 def run(context: Context) -> None:
+    """Write train, validation and test. Raises InputError if the audit finds a fault."""
     config = context.config.partition
     ratings = context.read(datasets.RATINGS)
     eligible = ratings.transform(with_enough, at_least=config.min_ratings_per_user)

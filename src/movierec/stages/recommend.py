@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from movierec.data import datasets
 from movierec.models.als import Factors
 from movierec.models.names import ORACLE, POPULARITY, RANDOM, TUNED
-from movierec.models.recommenders import Contest
+from movierec.models.recommenders import Recommenders
 from movierec.pipeline import dag
 from movierec.pipeline.context import Context
 from movierec.spark import blas
@@ -23,38 +23,39 @@ from movierec.tuning.search import Trial
 
 
 def run(context: Context) -> None:
+    """Fit every model for each held-out split and write its recommendations."""
     context.say(blas.describe(context.spark))
     for split in HELD_OUT:
-        contest = Contest(
-            known=read_training_ratings(context, split),
+        recommenders = Recommenders(
+            train=read_training_ratings(context, split),
             heldout=context.read(datasets.SPLIT_RATINGS, split=split),
             config=context.config,
         )
-        recommend(context, contest, split)
-        contest.close()
+        _recommend(context, recommenders, split)
+        recommenders.close()
 
 
-def recommend(context: Context, contest: Contest, split: str) -> None:
+def _recommend(context: Context, recommenders: Recommenders, split: str) -> None:
     def write(lists: DataFrame, model: str) -> None:
         context.write(lists, datasets.RECOMMENDATIONS, model=model, split=split)
 
     for model in TUNED:
-        factors = fitted(context, contest, model, split)
+        factors = _fitted(context, recommenders, model, split)
         with context.step(f"recommend {model}"):
-            write(contest.lists(factors), model)
+            write(recommenders.lists(factors), model)
     with context.step("recommend baselines"):
         winner = context.input(dag.POPULARITY).manifest.facts["winner"]
-        popularity = contest.popularity_factors(winner)
-        write(contest.lists(popularity), POPULARITY)
-        write(contest.random_lists(popularity), RANDOM)
-        write(contest.oracle_lists(), ORACLE)
+        popularity = recommenders.popularity_factors(winner)
+        write(recommenders.lists(popularity), POPULARITY)
+        write(recommenders.random_lists(popularity), RANDOM)
+        write(recommenders.oracle_lists(), ORACLE)
 
 
-def fitted(context: Context, contest: Contest, model: str, split: str) -> Factors:
+def _fitted(context: Context, recommenders: Recommenders, model: str, split: str) -> Factors:
     if split == VALIDATION:
         # tuning has fitted the winner to the same ratings
         return read_factors(context, TUNED_FACTORS, model=model)
     winners = context.input(dag.TUNE).manifest.facts["winners"]
     with context.step(f"fit {model}"):
-        factors = contest.fit_als(Trial.params_of(winners[model]))
+        factors = recommenders.fit_als(Trial.params_of(winners[model]))
         return write_factors(context, factors, FACTORS, model=model, split=split)

@@ -22,6 +22,7 @@ from movierec.stages.inputs import read_training_ratings
 
 
 def run(context: Context) -> None:
+    """Gather what the report shows, and write report.json."""
     inputs = [context.input(stage) for stage in dag.REPORT.inputs]
     done = [DoneStage(one.manifest.stage, one.manifest.seconds, one.read_text) for one in inputs]
     summary = merge_summaries(done)
@@ -29,15 +30,15 @@ def run(context: Context) -> None:
     facts = report_facts.report_facts(
         summary=summary,
         manifests={one.manifest.stage: one.manifest for one in inputs},
-        data=data(context),
-        bias={TEST: bias(context, TEST)},
-        examples=examples(context),
-        twins=twins(context),
+        data=_data(context),
+        bias={TEST: _bias(context, TEST)},
+        examples=_examples(context),
+        twins=_twins(context),
     )
     context.draft.write_text(dag.REPORT_FACTS, report_facts.to_json(facts))
 
 
-def data(context: Context) -> dict[str, object]:
+def _data(context: Context) -> dict[str, object]:
     with context.step("data"):
         ratings = context.read(datasets.RATINGS)
         splits = {name: context.read(datasets.SPLIT_RATINGS, split=name) for name in SPLITS}
@@ -49,17 +50,21 @@ def data(context: Context) -> dict[str, object]:
         }
 
 
-def bias(context: Context, split: str) -> dict[str, object]:
+def _bias(context: Context, split: str) -> dict[str, object]:
     with context.step(f"bias {split}"):
         lists = {
             model: context.read(datasets.RECOMMENDATIONS, model=model, split=split)
             for model in MODELS
         }
         groups = context.config.evaluation.strata
-        return dict(collect_popularity_bias(lists, train=read_training_ratings(context, split), groups=groups))
+        return dict(
+            collect_popularity_bias(
+                lists, train=read_training_ratings(context, split), groups=groups
+            )
+        )
 
 
-def examples(context: Context) -> dict[str, object]:
+def _examples(context: Context) -> dict[str, object]:
     with context.step("examples"):
         liked = context.config.evaluation.relevant_rating
         inputs = ExampleInputs(
@@ -77,7 +82,7 @@ def examples(context: Context) -> dict[str, object]:
         return {"rule": RULE, "users": collect_examples(inputs, relevant_rating=liked)}
 
 
-def twins(context: Context) -> dict[str, object]:
+def _twins(context: Context) -> dict[str, object]:
     pairs = context.read(datasets.TWINS).orderBy("rank").collect()
     random = context.read(datasets.RANDOM_PAIRS).collect()
     return {

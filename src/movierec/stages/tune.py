@@ -22,6 +22,7 @@ from movierec.tuning.trials import TrialRunner
 
 
 def run(context: Context) -> None:
+    """Search the grids of both ALS models, and write trials, winners and their factors."""
     context.say(blas.describe(context.spark))
     config = context.config.tuning
     grids = {ALS: implicit_grid(config), ALS_EXPLICIT: explicit_grid(config)}

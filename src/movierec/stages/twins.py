@@ -16,6 +16,7 @@ from movierec.twins.search import find_twins
 
 
 def run(context: Context) -> None:
+    """Find and test the twins, and write them with twins.csv and summary.json."""
     config = context.config.twins
     floor = config.min_movies
     ratings = context.read(datasets.RATINGS)

@@ -8,8 +8,8 @@ from pyspark.sql import DataFrame
 
 from movierec.config.schema import Config, PopularityConfig
 from movierec.data.columns import USER_ID
-from movierec.evaluation.validation import collect_unseen_metrics
-from movierec.models.popularity import Variant, movie_scores, one_factor, same_for_all
+from movierec.evaluation.validation import evaluate_factors
+from movierec.models.popularity import Variant, item_factors, movie_scores, user_factors
 
 
 def variants(config: PopularityConfig) -> Iterator[Variant]:
@@ -33,9 +33,9 @@ def collect_variant_metrics(
         relevant_rating=config.evaluation.relevant_rating,
         min_ratings=config.popularity.min_ratings,
     )
-    return collect_unseen_metrics(
-        same_for_all(relevant.select(USER_ID).distinct()),
-        movie_factors=one_factor(scores),
+    return evaluate_factors(
+        user_factors(relevant.select(USER_ID).distinct()),
+        movie_factors=item_factors(scores),
         seen=seen,
         relevant=relevant,
         k=config.evaluation.k,

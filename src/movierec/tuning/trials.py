@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from movierec.config.schema import Config
 from movierec.data.sampling import sample_users
 from movierec.evaluation.metrics import relevant_movies
-from movierec.evaluation.validation import collect_unseen_metrics
+from movierec.evaluation.validation import evaluate_factors
 from movierec.models import als
 from movierec.models.als import AlsParams, Factors
 from movierec.ranking.recommend import movie_lists
@@ -54,7 +54,7 @@ class TrialRunner:
         sample = self._sampled(user_fraction)
         model = self._fit(params, sample)
         factors = als.factors_of(model)
-        metrics = collect_unseen_metrics(
+        metrics = evaluate_factors(
             factors.users,
             movie_factors=factors.movies,
             seen=sample.seen,
@@ -95,7 +95,9 @@ class TrialRunner:
             self._best[trial.params.explicit] = (trial, factors)
 
     def _fit(self, params: AlsParams, sample: _Sample) -> als.Model:
-        return als.fit_als(self._cached_values(params, sample), params=params, config=self._config.als)
+        return als.fit_als(
+            self._cached_values(params, sample), params=params, config=self._config.als
+        )
 
     def _free_sample(self) -> None:
         if self._values is not None:

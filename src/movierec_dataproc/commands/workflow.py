@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import Any, Final
+from functools import partial
+from itertools import count
+from typing import Final
 
 from google.cloud import dataproc_v1 as dp
 
@@ -13,10 +15,9 @@ from movierec_dataproc.commands.cost import estimate_lines
 from movierec_dataproc.commands.dry_run import Call, show
 from movierec_dataproc.commands.preparation import RunOptions, prepare, upload_plan
 from movierec_dataproc.conf.naming import request_id
-from movierec_dataproc.google.errors import REMOTE, explain
 from movierec_dataproc.google.operations import RemoteOperation, ended_before
 from movierec_dataproc.google.remote_work import TimeLimit
-from movierec_dataproc.google.retries import with_retries
+from movierec_dataproc.google.retries import send
 from movierec_dataproc.plan.artifacts import collect_actions
 from movierec_dataproc.plan.plan import Plan
 from movierec_dataproc.requests import gcloud
@@ -78,20 +79,14 @@ def _start_workflow(
     earlier command, the next attempt's id is used.
     """
     place = f"workflow {plan.suite.conf}"
-    attempt = 1
-    while True:
+    workflows, operations = context.clients.workflows, context.clients.operations
+    for attempt in count(1):
         request = _workflow_request(plan, template, attempt=attempt)
-
-        def start(request: dp.InstantiateInlineWorkflowTemplateRequest = request) -> Any:
-            workflows = context.clients.workflows
-            return workflows.instantiate_inline_workflow_template(request=request).operation
-
-        try:
-            started = with_retries(start, place=place, terminal=context.terminal)
-            now = context.clients.operations.get_operation(started.name)
-        except REMOTE as error:
-            raise explain(error, place=place) from None
+        start = partial(workflows.instantiate_inline_workflow_template, request=request)
+        started = send(start, place=place, terminal=context.terminal).operation
+        look = partial(operations.get_operation, started.name)
+        now = send(look, place=place, terminal=context.terminal)
         old = started.done or ended_before(now, time=datetime.now(timezone.utc) - NEW_WORKFLOW)
         if not old or not (redo or now.HasField("error")):
             return RemoteOperation(context.clients, context.target, started.name, "workflow")
-        attempt += 1
+    raise AssertionError  # attempts are counted without end

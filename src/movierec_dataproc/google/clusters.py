@@ -12,10 +12,10 @@ from movierec.errors import InputError
 from movierec_dataproc.conf.naming import new_request_id
 from movierec_dataproc.conf.target import Target
 from movierec_dataproc.google.clients import Clients
-from movierec_dataproc.google.errors import REMOTE, WorkError, explain
+from movierec_dataproc.google.errors import WorkError
 from movierec_dataproc.google.operations import RemoteOperation
 from movierec_dataproc.google.remote_work import Progress
-from movierec_dataproc.google.retries import with_retries
+from movierec_dataproc.google.retries import send
 from movierec_dataproc.google.terminal import Terminal
 
 USABLE: Final = {"RUNNING", "UPDATING"}
@@ -118,7 +118,7 @@ def create(
     """
     name = request.cluster.cluster_name
 
-    def send() -> RemoteOperation | RemoteCluster:
+    def request_it() -> RemoteOperation | RemoteCluster:
         try:
             made = clients.clusters.create_cluster(request=request)
         except api.Aborted:  # a subclass of Conflict in Google's library
@@ -127,10 +127,7 @@ def create(
             return RemoteCluster(clients, target, name)
         return RemoteOperation(clients, target, made.operation.name, f"making {name}")
 
-    try:
-        return with_retries(send, place=f"cluster {name}", terminal=terminal)
-    except REMOTE as error:
-        raise explain(error, place=f"cluster {name}") from None
+    return send(request_it, place=f"cluster {name}", terminal=terminal)
 
 
 def delete_request(cluster: dp.Cluster, *, target: Target) -> dp.DeleteClusterRequest:
@@ -150,14 +147,11 @@ def delete(
     """Delete the cluster and return what to follow. Raises UserError if Dataproc refuses."""
     name = request.cluster_name
 
-    def send() -> RemoteOperation:
+    def request_it() -> RemoteOperation:
         gone = clients.clusters.delete_cluster(request=request)
         return RemoteOperation(clients, target, gone.operation.name, f"deleting {name}")
 
-    try:
-        return with_retries(send, place=f"cluster {name}", terminal=terminal)
-    except REMOTE as error:
-        raise explain(error, place=f"cluster {name}") from None
+    return send(request_it, place=f"cluster {name}", terminal=terminal)
 
 
 def put_policy(policy: dp.AutoscalingPolicy, *, clients: Clients, target: Target) -> None:

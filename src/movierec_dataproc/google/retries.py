@@ -58,7 +58,15 @@ def with_retries(call: Callable[[], T], *, place: str, terminal: Terminal) -> T:
         raise explain(error, place=f"{place}, tried {ATTEMPTS} times") from None
 
 
-def submit_once(send: Callable[[], object], *, name: str, terminal: Terminal) -> None:
+def send(request: Callable[[], T], *, place: str, terminal: Terminal) -> T:
+    """Return what with_retries returns; every exception of Google's becomes a UserError."""
+    try:
+        return with_retries(request, place=place, terminal=terminal)
+    except REMOTE as error:
+        raise explain(error, place=place) from None
+
+
+def submit_once(submit: Callable[[], object], *, name: str, terminal: Terminal) -> None:
     """Submit a job or batch with an id of ours: a repeated request finds the first one by it.
 
     Raises UserError if Dataproc refuses it.
@@ -66,13 +74,10 @@ def submit_once(send: Callable[[], object], *, name: str, terminal: Terminal) ->
 
     def attempt() -> None:
         try:
-            send()
+            submit()
         except api.Aborted:  # a subclass of Conflict in Google's library
             raise
         except api.Conflict:
             terminal.say(f"{name}: is there already; following it")
 
-    try:
-        with_retries(attempt, place=name, terminal=terminal)
-    except REMOTE as error:
-        raise explain(error, place=name) from None
+    send(attempt, place=name, terminal=terminal)

@@ -1,4 +1,4 @@
-"""What is wrong with an input, how it is made, and what must be said of it."""
+"""A bad input: how it is made, and the message that it must give."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Case:
 
     name: str
     build: Callable[[Path], None]
-    """Writes it to the path."""
-    said: str
-    """How the one line begins, after the job's name, with `URI` for the archive's."""
-    sets: Mapping[str, Any] = field(default_factory=dict)
-    """What conf says otherwise than usual."""
+    """Writes the archive to the path."""
+    message: str
+    """How the one line begins, after the job's name; `URI` stands for the archive's URI."""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    """The conf's changed keys."""

@@ -1,4 +1,4 @@
-"""Conf files that are no config of the suite, each with what is said of it."""
+"""Invalid conf files and overrides, each with its message."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ CASES: dict[str, tuple[str | bytes, list[str]]] = {
         "a: !!python/object/apply:os.system ['true']\n",
         ["not valid YAML: line 1, column 4: could not determine a constructor for the tag"],
     ),
-    "a tag of its own": ("a: !secret x\n", ["not valid YAML: line 1, column 4: could not"]),
+    "an unknown tag": ("a: !secret x\n", ["not valid YAML: line 1, column 4: could not"]),
     "a cyclic anchor": ("a: &a [*a]\n", ["a: unknown key"]),
-    "an anchor that is not there": ("a: *b\n", ["not valid YAML: line 1, column 4: found undef"]),
-    "a key that stands twice": (
+    "an undefined anchor": ("a: *b\n", ["not valid YAML: line 1, column 4: found undef"]),
+    "a duplicate key": (
         SMALL + "workspace: x\n",
         ["not valid YAML: line "],
     ),
@@ -62,4 +62,4 @@ OVERRIDES = {
     "als=3": "als: a section with keys was expected, not 3",
     "nonsense": "--set nonsense: ",
 }
-"""What --set may not say, each with how the one line begins after the file's name."""
+"""Invalid values of --set, each with a part of its one-line message."""

@@ -1,4 +1,4 @@
-"""Rows and headers that do not belong into MovieLens, each in an otherwise good archive."""
+"""Rows and headers that are invalid in MovieLens, each in an otherwise good archive."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOVIE = "movie id is not a whole number from 1 to 2147483647"
 SECONDS = "timestamp is not whole seconds from 1990 to 2100"
 UNKNOWN = "movie id is not among the movies"
 
-# what follows the good rows of a member, and why it is rejected
+# Bad rows after the good ones of a member, and the reasons for their rejection.
 ROWS = {
     "ratings": {
         "1,3,0,964982703": HALF_STEPS,
@@ -60,7 +60,7 @@ ROWS = {
         "1,3,4.0,": SECONDS,
         "1,3,4.0\0,964982703": HALF_STEPS,
         '1,3,4.0,"964982703': SECONDS,
-        # the pair has a later rating
+        # The pair has a later rating.
         "1,1,0.5,964982702": "another row with the same user id and movie id is kept",
     },
     "movies": {
@@ -107,8 +107,8 @@ def _with_row(name: str, row: str) -> Callable[[Path], None]:
     return member(f"{name}.csv", text.encode("utf-8", errors="surrogateescape"))
 
 
-def _header(what: str, data: bytes, said: str) -> Case:
-    message = f"URI: member '{ML}/ratings.csv': {said}, not '{HEADER}'; use an archive of the"
+def _header(what: str, data: bytes, fault: str) -> Case:
+    message = f"URI: member '{ML}/ratings.csv': {fault}, not '{HEADER}'; use an archive of the"
     return Case(f"a header {what}", member("ratings.csv", data), message)
 
 
@@ -118,7 +118,7 @@ def _first_line(what: str, header: str) -> Case:
 
 
 def _n_rows(name: str) -> int:
-    """How many rows the member has with one more."""
+    """The number of the member's rows plus one."""
     return archives.LATEST[f"{name}.csv"].count("\r\n")
 
 
@@ -143,14 +143,14 @@ CASES = [
         "nothing but bad rows",
         member("ratings.csv", f"{HEADER}\r\nx,x,x,x\r\n".encode()),
         f"URI: member '{ML}/ratings.csv': no good rating among its 1 rows; use another archive",
-        sets={"source.max_rejected_fraction": 1.0},
+        overrides={"source.max_rejected_fraction": 1.0},
     ),
     Case(
         "a header and no row",
         member("ratings.csv", f"{HEADER}\r\n".encode()),
         f"URI: member '{ML}/ratings.csv': no good rating among its 0 rows; use another archive",
     ),
-    _header("and all else gone", b"", "it is empty"),
+    _header("of an empty member", b"", "it is empty"),
     _header(
         "behind a byte order mark",
         codecs.BOM_UTF8 + RATINGS.encode(),
@@ -172,7 +172,7 @@ CASES = [
     _first_line("with semicolons", "userId;movieId;rating;timestamp"),
     _first_line("in capitals", HEADER.upper()),
     _header(
-        "left out", RATINGS.partition("\r\n")[2].encode(), "its first line is '1,1,4.0,964982703'"
+        "missing", RATINGS.partition("\r\n")[2].encode(), "its first line is '1,1,4.0,964982703'"
     ),
 ]
 
@@ -182,4 +182,4 @@ GOOD = {
     "no line end at the end": RATINGS.rstrip("\r\n"),
     "empty lines between": RATINGS.replace("\r\n", "\r\n\r\n"),
 }
-"""Ratings that look bad and are read like the usual ones."""
+"""Members that look bad but are read like the usual one."""

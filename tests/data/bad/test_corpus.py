@@ -1,4 +1,4 @@
-"""Every bad input ends as it should: its exit code, one line, and nothing left behind."""
+"""Every bad input gives its exit code and one line, and leaves no file behind."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.support.confs import SMALL
 USUAL = {"source.sha256": None, "source.expected_ratings": None}
 
 
-class Kept:
-    """The tests' Spark session, which outlives a job."""
+class SharedSession:
+    """The tests' Spark session, which `stop` leaves running."""
 
     def __init__(self, session):
         self._session = session
@@ -31,28 +31,28 @@ class Kept:
         return getattr(self._session, name)
 
     def stop(self):
-        """Leave it running for the next."""
+        """Do nothing."""
 
 
 @pytest.fixture
 def ingest(session, capsys):
-    """The ingest job's command line, which returns its exit code and what it says."""
-    kept = Kept(session)
+    """A function that runs the ingest job and returns its exit code and its output's lines."""
+    shared = SharedSession(session)
 
     def run(conf, *overrides):
         def body():
-            execution = Execution(read_config(str(conf), overrides, kept), kept)
+            execution = Execution(read_config(str(conf), overrides, shared), shared)
             execution.execute(dag.INGEST, load_run(dag.INGEST))
 
-        code = run_guarded("ingest", body, kept)
+        code = run_guarded("ingest", body, shared)
         return code, capsys.readouterr().err.splitlines()
 
     return run
 
 
-def on(path, workspace, sets=None):
-    """The overrides of conf/small.yaml for an archive there."""
-    values = {"source.archive": str(path), "workspace": str(workspace), **USUAL, **(sets or {})}
+def overrides(path, workspace, more=()):
+    """The overrides of conf/small.yaml for this archive."""
+    values = {"source.archive": str(path), "workspace": str(workspace), **USUAL, **dict(more)}
     return [f"{key}={json.dumps(value)}" for key, value in values.items()]
 
 
@@ -65,20 +65,20 @@ def test_a_bad_archive_is_refused(ingest, tmp_path, case: Case):
     path, workspace = tmp_path / "a.zip", tmp_path / "w"
     case.build(path)
     before = path.read_bytes() if path.is_file() else None
-    code, said = ingest(SMALL, *on(path, workspace, case.sets))
+    code, said = ingest(SMALL, *overrides(path, workspace, case.overrides))
     *steps, last = said
     assert code == 3, said
-    assert last.replace(path.as_uri(), "URI").startswith(f"ingest: {case.said}")
+    assert last.replace(path.as_uri(), "URI").startswith(f"ingest: {case.message}")
     assert not [line for line in steps if not line.startswith("ingest: ")]
     assert left_behind(workspace) == []
     assert before == (path.read_bytes() if path.is_file() else None)
 
 
 @pytest.mark.parametrize("name", rows.GOOD)
-def test_what_only_looks_bad_is_read(ingest, tmp_path, name):
+def test_unusual_but_valid_members_are_read(ingest, tmp_path, name):
     path = tmp_path / "a.zip"
     rows.member("ratings.csv", rows.GOOD[name].encode())(path)
-    code, said = ingest(SMALL, *on(path, tmp_path / "w"))
+    code, said = ingest(SMALL, *overrides(path, tmp_path / "w"))
     assert code == 0, said
     (manifest,) = (tmp_path / "w" / "ingest").glob("*/_manifest.json")
     assert json.loads(manifest.read_text())["rows"]["ratings"] == 5
@@ -104,6 +104,6 @@ def test_a_bad_override_is_refused(ingest, override):
     assert confs.OVERRIDES[override] in said[0]
 
 
-def test_there_are_as_many_as_promised():
+def test_there_are_at_least_80_cases():
     n = len(zips.CASES) + len(rows.CASES) + len(confs.CASES) + len(confs.OVERRIDES)
     assert n >= 80

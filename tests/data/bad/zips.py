@@ -1,4 +1,4 @@
-"""Archives that are no whole and harmless zip of MovieLens."""
+"""Archives that are not complete and harmless MovieLens zips."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ UNPACKED = "its content has not the size or the checksum in the archive's direct
 
 
 def content(data: bytes) -> Callable[[Path], None]:
-    """A file of these bytes."""
+    """A file with these bytes."""
     return lambda path: path.write_bytes(data) and None
 
 
 def changed(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
-    """A good archive whose bytes were changed."""
+    """A good archive with changed bytes."""
 
     def build(path: Path) -> None:
         archives.latest(path)
@@ -36,7 +36,7 @@ def changed(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
 
 
 def members(**texts: str) -> Callable[[Path], None]:
-    """A good archive with some members' texts changed, named without their ending."""
+    """A good archive with other texts in some members, named without their suffix."""
     changes = {f"{name.replace('_', '-')}.csv": text for name, text in texts.items()}
     return lambda path: archives.latest(path, changes) and None
 
@@ -47,14 +47,14 @@ def extra(name: str, data: bytes = b"", **options: int) -> Callable[[Path], None
     def build(path: Path) -> None:
         archives.latest(path)
         with zipfile.ZipFile(path, "a", **options) as archive, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a name that stands twice
+            warnings.simplefilter("ignore")  # a duplicate name
             archive.writestr(name, data)
 
     return build
 
 
 def renamed(name: str) -> Callable[[Path], None]:
-    """A good archive with one more member, whose name Python would not write."""
+    """A good archive with one more member, with a name that zipfile would not write."""
 
     def build(path: Path) -> None:
         extra(PLACEHOLDER[: len(name)])(path)
@@ -65,14 +65,14 @@ def renamed(name: str) -> Callable[[Path], None]:
 
 
 def patched(offset: int, layout: str, value: int, name: str = RATINGS) -> Callable[[Path], None]:
-    """A good archive with a field of its directory changed."""
+    """A good archive with a changed field in its directory."""
     return lambda path: (
         archives.patch_directory(archives.latest(path), name, offset, layout, value) and None
     )
 
 
-def turned_bit(path: Path) -> None:
-    """A good archive with a bit of its ratings turned."""
+def flipped_bit(path: Path) -> None:
+    """A good archive with a flipped bit in its ratings."""
     archives.patch_content(archives.latest(path), RATINGS)
 
 
@@ -84,7 +84,7 @@ def two_sets(path: Path) -> None:
 
 
 def tar(path: Path) -> None:
-    """A tar by the name of a zip."""
+    """A tar named like a zip."""
     data = io.BytesIO(b"x" * 100)
     with tarfile.open(path, "w") as archive:
         info = tarfile.TarInfo("ratings.csv")
@@ -93,7 +93,7 @@ def tar(path: Path) -> None:
 
 
 def directory(path: Path) -> None:
-    """A directory by the name of a zip."""
+    """A directory named like a zip."""
     path.mkdir()
 
 
@@ -107,8 +107,8 @@ def in_a_zip(path: Path) -> None:
     archives.write_zip(path, {"ml.zip": inner.read_bytes()})
 
 
-def great_together(path: Path) -> None:
-    """Members of which none is a bomb, and all are."""
+def too_large_together(path: Path) -> None:
+    """Members that are a zip bomb only together."""
     names = [f"{ML}/m{n:02}" for n in range(17)]
     archives.write_zip(path, dict.fromkeys(names, b"1"))
     for name in names:
@@ -161,12 +161,12 @@ CASES = [
         f"URI: member 'x': it is compressed by method 14 of zip; {REPACK} with deflate",
     ),
     Case(
-        "a method that nobody knows",
+        "an unknown compression method",
         patched(10, "H", 77),
         f"URI: member '{RATINGS}': it is compressed by method 77 of zip; {REPACK} with deflate",
     ),
     Case(
-        "a name that stands twice",
+        "a duplicate name",
         extra(RATINGS, b"1,1,5.0,1\n"),
         f"URI: member '{RATINGS}': the name stands 2 times; {REPACK}",
     ),
@@ -185,10 +185,14 @@ CASES = [
         "URI: member 'zeros': 2049 bytes would inflate to 2097152, more than 200 times; "
         + FETCH_OWN,
     ),
-    Case("members that are a bomb together", great_together, "URI: its members would inflate to"),
-    Case("another checksum", patched(16, "I", 1), f"URI: member '{RATINGS}': {UNPACKED}; {AGAIN}"),
+    Case("a bomb of several members", too_large_together, "URI: its members would inflate to"),
+    Case(
+        "another checksum",
+        patched(16, "I", 1),
+        f"URI: member '{RATINGS}': {UNPACKED}; {AGAIN}",
+    ),
     Case("another size", patched(24, "I", 150), f"URI: member '{RATINGS}': {UNPACKED}; {AGAIN}"),
-    Case("a turned bit", turned_bit, f"URI: member '{RATINGS}': its first line is 'userId,movie"),
+    Case("a flipped bit", flipped_bit, f"URI: member '{RATINGS}': its first line is 'userId,movie"),
     Case(
         "a member outside of the archive",
         patched(42, "I", 1_000_000),
@@ -203,7 +207,7 @@ CASES = [
         "no member", lambda path: archives.write_zip(path, {}) and None, "URI: its members fit no"
     ),
     Case(
-        "folders alone",
+        "only folders",
         lambda path: archives.write_zip(path, {f"{ML}/": b""}) and None,
         "URI: its members fit no layout of source.layout auto: it has no file;",
     ),
@@ -216,21 +220,21 @@ CASES = [
         f"URI: {ML}/genome-scores.csv is there without the genome_tags that it refers to;",
     ),
     Case(
-        "another layout than conf's",
+        "a layout that is not conf's",
         members(),
         "URI: its members fit no layout of source.layout ml-1m",
-        sets={"source.layout": "ml-1m"},
+        overrides={"source.layout": "ml-1m"},
     ),
     Case(
-        "another checksum than conf's",
+        "a checksum that is not conf's",
         members(),
         "URI: its sha256 is ",
-        sets={"source.sha256": "ab" * 32},
+        overrides={"source.sha256": "ab" * 32},
     ),
     Case(
-        "another number of ratings than conf's",
+        "a number of ratings that is not conf's",
         members(),
         f"URI: member '{RATINGS}': it has 5 rows, not source.expected_ratings 6;",
-        sets={"source.expected_ratings": 6},
+        overrides={"source.expected_ratings": 6},
     ),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from movierec.config.schema import PopularityConfig
-from movierec.models.popularity import Variant, movie_scores, one_factor, same_for_all
+from movierec.models.popularity import Variant, item_factors, movie_scores, user_factors
 from movierec.ranking.recommend import movie_lists
 from movierec.tuning.popularity import collect_variant_metrics, variants
 from tests.support.confs import tiny_conf
@@ -50,8 +50,8 @@ def test_variants_are_named_and_in_order():
 def test_popularity_as_factors(spark):
     movies = spark.createDataFrame([(7, 3.5)], "movie_id int, score double")
     users = spark.createDataFrame([(1,)], "user_id int")
-    assert one_factor(movies).collect() == [(7, [3.5])]
-    assert same_for_all(users).collect() == [(1, [1.0])]
+    assert item_factors(movies).collect() == [(7, [3.5])]
+    assert user_factors(users).collect() == [(1, [1.0])]
 
 
 def test_a_variant_is_judged_by_cold_users_too(spark):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from movierec.models import recommenders as contest_module
-from movierec.models.recommenders import Contest
+from movierec.models import recommenders as recommenders_module
+from movierec.models.recommenders import Recommenders
 from tests.support.confs import tiny_conf
 
 KNOWN = [(1, 10, 5.0), (1, 11, 3.0), (2, 10, 4.0), (2, 12, 4.0), (3, 10, 1.0)]
@@ -21,8 +21,8 @@ def catalogues(monkeypatch):
         made.append(movies)
         return collected(movies, users)
 
-    collected = contest_module.collect_catalogue
-    monkeypatch.setattr(contest_module, "collect_catalogue", collect)
+    collected = recommenders_module.collect_catalogue
+    monkeypatch.setattr(recommenders_module, "collect_catalogue", collect)
     return made
 
 
@@ -30,7 +30,7 @@ def contest_of(spark, heldout=HELDOUT, **changes):
     schema = "user_id int, movie_id int, rating float"
     known, heldout = (spark.createDataFrame(rows, schema) for rows in (KNOWN, heldout))
     config = tiny_conf("w", "a", evaluation__k=2, tuning__metric="ndcg_at_2", **changes)
-    return Contest(known=known, heldout=heldout, config=config)
+    return Recommenders(train=known, heldout=heldout, config=config)
 
 
 def listed(lists):
@@ -41,35 +41,35 @@ def listed(lists):
 def test_models_of_the_same_factors_share_a_catalogue_until_the_contest_is_closed(
     spark, catalogues
 ):
-    contest = contest_of(spark)
-    popularity = contest.popularity_factors({"kind": "count", "damping": None})
-    best, random = contest.lists(popularity), contest.random_lists(popularity)
+    recommenders = contest_of(spark)
+    popularity = recommenders.popularity_factors({"kind": "count", "damping": None})
+    best, random = recommenders.lists(popularity), recommenders.random_lists(popularity)
     assert listed(best) == [(1, 12, 1), (2, 11, 1), (3, 11, 1), (3, 12, 2)]
     assert {row[:2] for row in listed(random)} == {row[:2] for row in listed(best)}
     assert len(catalogues) == 1
-    contest.lists(contest.popularity_factors({"kind": "liked", "damping": None}))
+    recommenders.lists(recommenders.popularity_factors({"kind": "liked", "damping": None}))
     assert len(catalogues) == 2
-    contest.close()
+    recommenders.close()
     with pytest.raises(Exception, match="destroyed"):
         best.collect()
 
 
 def test_who_has_rated_nothing_yet_is_shown_what_is_popular(spark):
-    contest = contest_of(spark, heldout=[*HELDOUT, (4, 11, 4.0)])
-    popularity = contest.popularity_factors({"kind": "count", "damping": None})
-    of_cold = [row for row in listed(contest.lists(popularity)) if row[0] == 4]
+    recommenders = contest_of(spark, heldout=[*HELDOUT, (4, 11, 4.0)])
+    popularity = recommenders.popularity_factors({"kind": "count", "damping": None})
+    of_cold = [row for row in listed(recommenders.lists(popularity)) if row[0] == 4]
     assert of_cold == [(4, 10, 1), (4, 11, 2)]
-    by_chance = [row for row in listed(contest.random_lists(popularity)) if row[0] == 4]
+    by_chance = [row for row in listed(recommenders.random_lists(popularity)) if row[0] == 4]
     assert [row[2] for row in by_chance] == [1, 2]
-    contest.close()
+    recommenders.close()
 
 
 def test_the_inflated_protocol_ranks_held_out_candidates_alone(spark):
-    contest = contest_of(spark, evaluation__candidates="heldout_only")
-    popularity = contest.popularity_factors({"kind": "count", "damping": None})
-    for lists in (contest.lists(popularity), contest.random_lists(popularity)):
+    recommenders = contest_of(spark, evaluation__candidates="heldout_only")
+    popularity = recommenders.popularity_factors({"kind": "count", "damping": None})
+    for lists in (recommenders.lists(popularity), recommenders.random_lists(popularity)):
         assert listed(lists) == [(1, 12, 1), (2, 11, 1)]
-    contest.close()
+    recommenders.close()
 
 
 def test_the_oracle_s_candidates_are_the_known_movies_each_once(spark, monkeypatch):
@@ -79,9 +79,9 @@ def test_the_oracle_s_candidates_are_the_known_movies_each_once(spark, monkeypat
         given.extend(sorted(movies.collect()))
         return made(heldout, movies=movies, **options)
 
-    made = contest_module.oracle_lists
-    monkeypatch.setattr(contest_module, "oracle_lists", oracle_lists)
-    contest = contest_of(spark)
-    assert listed(contest.oracle_lists()) == [(1, 12, 1), (2, 11, 1)]
+    made = recommenders_module.oracle_lists
+    monkeypatch.setattr(recommenders_module, "oracle_lists", oracle_lists)
+    recommenders = contest_of(spark)
+    assert listed(recommenders.oracle_lists()) == [(1, 12, 1), (2, 11, 1)]
     assert given == [(10,), (11,), (12,)]
-    contest.close()
+    recommenders.close()

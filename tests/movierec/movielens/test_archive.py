@@ -1,4 +1,4 @@
-"""Broken archives, each with what is said of it, and members on their way to a plain file."""
+"""Broken archives, each with its message, and members extracted to plain files."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_missing_archive(files: Files, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"userId,movieId\n" * 1000, b"PK\x03\x04"])
-def test_what_is_no_zip(files: Files, tmp_path: Path, content: bytes) -> None:
+def test_files_that_are_no_zip(files: Files, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.zip"
     path.write_bytes(content)
     assert refused(files, path) == (
@@ -61,7 +61,7 @@ def test_what_is_no_zip(files: Files, tmp_path: Path, content: bytes) -> None:
     )
 
 
-def test_a_zip_cut_off_anywhere(files: Files, good: Path) -> None:
+def test_a_truncated_zip(files: Files, good: Path) -> None:
     content = good.read_bytes()
     for length in range(0, len(content), 7):
         good.write_bytes(content[:length])
@@ -119,7 +119,7 @@ def test_another_compression(files: Files, tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_a_name_that_stands_twice(files: Files, tmp_path: Path) -> None:
+def test_a_duplicate_name(files: Files, tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("ml/ratings.csv", "1")
@@ -129,7 +129,7 @@ def test_a_name_that_stands_twice(files: Files, tmp_path: Path) -> None:
     )
 
 
-def test_a_member_that_grows_too_much(files: Files, tmp_path: Path) -> None:
+def test_a_member_with_too_high_a_ratio(files: Files, tmp_path: Path) -> None:
     path = archives.write_zip(tmp_path / "a.zip", {"zeros": bytes(1 << 21)})
     with zipfile.ZipFile(path) as file:
         packed = file.getinfo("zeros").compress_size
@@ -139,7 +139,7 @@ def test_a_member_that_grows_too_much(files: Files, tmp_path: Path) -> None:
     )
 
 
-def test_a_small_member_may_grow_at_will(files: Files, tmp_path: Path) -> None:
+def test_a_small_member_may_have_any_ratio(files: Files, tmp_path: Path) -> None:
     path = archives.write_zip(tmp_path / "a.zip", {"zeros": bytes(1 << 20)})
     assert list(archive.read_directory(files, path.as_uri())) == ["zeros"]
 
@@ -155,7 +155,7 @@ def test_the_ratio_is_allowed_up_to_its_limit(files: Files, tmp_path: Path) -> N
             assert "10485 bytes would inflate to 2097200" in refused(files, path)
 
 
-def test_members_that_are_too_much_together(files: Files, tmp_path: Path) -> None:
+def test_members_that_are_too_large_together(files: Files, tmp_path: Path) -> None:
     names = [f"m{n:02}" for n in range(17)]
     path = archives.write_zip(tmp_path / "a.zip", dict.fromkeys(names, b"1"))
     size = 0xFFFF_0000
@@ -180,10 +180,12 @@ def test_the_checksum_in_conf(files: Files, good: Path) -> None:
     )
 
 
-def stage(files: Files, path: Path, name: str = "a.csv", header: str | None = HEADER) -> bytes:
+def extract(files: Files, path: Path, name: str = "a.csv", header: str | None = HEADER) -> bytes:
     member = archive.read_directory(files, path.as_uri())[name]
     target = path.parent / "out" / "a.csv"
-    archive.stage_member(files, path.as_uri(), member=member, target=target.as_uri(), header=header)
+    archive.extract_member(
+        files, path.as_uri(), member=member, target=target.as_uri(), header=header
+    )
     return target.read_bytes()
 
 
@@ -192,10 +194,10 @@ def count(files: Files, path: Path, name: str = "a.csv", header: str | None = HE
     return archive.count_rows(files, path.as_uri(), member=member, header=header)
 
 
-def not_staged(files: Files, path: Path, name: str = "a.csv", header: str | None = HEADER) -> str:
-    """Return why a member is refused, after seeing that counting its rows refuses it as well."""
+def member_fault(files: Files, path: Path, name: str = "a.csv", header: str | None = HEADER) -> str:
+    """Return why a member is refused, by extraction and with the same message by a row count."""
     with pytest.raises(InputError) as raised:
-        stage(files, path, name, header)
+        extract(files, path, name, header)
     message = str(raised.value)
     with pytest.raises(InputError) as raised:
         count(files, path, name, header)
@@ -205,7 +207,7 @@ def not_staged(files: Files, path: Path, name: str = "a.csv", header: str | None
 
 
 @pytest.mark.parametrize(
-    ("content", "staged"),
+    ("content", "rows"),
     [
         (b"a,b\r\n1,2\r\n", b"1,2\r\n"),
         (b"a,b\n1,2", b"1,2"),
@@ -217,19 +219,19 @@ def not_staged(files: Files, path: Path, name: str = "a.csv", header: str | None
     ],
 )
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-def test_a_member_is_staged_without_its_header(
-    files: Files, tmp_path: Path, content: bytes, staged: bytes, compression: int
+def test_a_member_is_extracted_without_its_header(
+    files: Files, tmp_path: Path, content: bytes, rows: bytes, compression: int
 ) -> None:
     path = tmp_path / "a.zip"
     archives.write_zip(path, {"x": LARGE, "a.csv": content, "y": LARGE}, compression=compression)
-    assert stage(files, path) == staged
-    assert count(files, path) == len(staged.splitlines())
+    assert extract(files, path) == rows
+    assert count(files, path) == len(rows.splitlines())
 
 
-def test_a_member_without_header_is_staged_whole(files: Files, tmp_path: Path) -> None:
+def test_a_member_without_header_is_extracted_whole(files: Files, tmp_path: Path) -> None:
     path = archives.write_zip(tmp_path / "a.zip", {"a.csv": b"1::2\n", "empty": b""})
-    assert stage(files, path, header=None) == b"1::2\n"
-    assert stage(files, path, "empty", header=None) == b""
+    assert extract(files, path, header=None) == b"1::2\n"
+    assert extract(files, path, "empty", header=None) == b""
     assert count(files, path, header=None) == 1
     assert count(files, path, "empty", header=None) == 0
 
@@ -243,7 +245,7 @@ def test_members_zipped_into_a_pipe(
     path = archives.write_piped_zip(
         tmp_path / "a.zip", members, compression=compression, zip64=zip64
     )
-    assert stage(files, path) == b"1,2\n"
+    assert extract(files, path) == b"1,2\n"
 
 
 @pytest.mark.parametrize(
@@ -261,39 +263,37 @@ def test_members_zipped_into_a_pipe(
         (b"x" * 5000, f"its first line is '{'x' * 80}'..."),
     ],
 )
-def test_another_first_line_than_the_header(
-    files: Files, tmp_path: Path, content: bytes, fault: str
-) -> None:
+def test_a_wrong_first_line(files: Files, tmp_path: Path, content: bytes, fault: str) -> None:
     path = archives.write_zip(tmp_path / "a.zip", {"a.csv": content})
-    assert not_staged(files, path) == (
+    assert member_fault(files, path) == (
         f"{fault}, not 'a,b'; use an archive of the layout in source.layout"
     )
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-def test_content_with_another_checksum(files: Files, tmp_path: Path, compression: int) -> None:
+def test_content_with_a_wrong_checksum(files: Files, tmp_path: Path, compression: int) -> None:
     path = archives.write_zip(tmp_path / "a.zip", {"a.csv": b"a,b\n1,2\n"}, compression=compression)
     archives.patch_directory(path, "a.csv", 16, "I", 12345)
-    assert not_staged(files, path) == (
+    assert member_fault(files, path) == (
         "its content has not the size or the checksum in the archive's directory; "
         "fetch it again with `make data FORCE=1`"
     )
 
 
 @pytest.mark.parametrize("size", [8, 9, 11, 12, 5000])
-def test_content_of_another_size(files: Files, tmp_path: Path, size: int) -> None:
+def test_content_of_a_wrong_size(files: Files, tmp_path: Path, size: int) -> None:
     path = archives.write_zip(tmp_path / "a.zip", {"a.csv": b"a,b\n1,2\n3\n"})
     archives.patch_directory(path, "a.csv", 24, "I", size)
-    assert not_staged(files, path) == (
+    assert member_fault(files, path) == (
         "its content has not the size or the checksum in the archive's directory; "
         "fetch it again with `make data FORCE=1`"
     )
 
 
-def test_a_turned_bit_is_found_wherever_it_is(files: Files, tmp_path: Path) -> None:
+def test_a_flipped_bit_is_found(files: Files, tmp_path: Path) -> None:
     path = archives.write_zip(tmp_path / "a.zip", {"a.csv": b"a,b\n" + LARGE})
     archives.patch_content(path, "a.csv")
-    message = not_staged(files, path)
+    message = member_fault(files, path)
     assert message.startswith(("its content is damaged (Zip", "its content has not the size or"))
     assert message.endswith("; fetch it again with `make data FORCE=1`")
 
@@ -301,15 +301,15 @@ def test_a_turned_bit_is_found_wherever_it_is(files: Files, tmp_path: Path) -> N
 def test_invalid_deflate(files: Files, tmp_path: Path) -> None:
     path = archives.write_zip(tmp_path / "a.zip", {"a.csv": b"\x07" * 50}, compression=0)
     archives.patch_directory(path, "a.csv", 10, "H", zipfile.ZIP_DEFLATED)
-    assert not_staged(files, path) == (
+    assert member_fault(files, path) == (
         "its content is damaged (ZipException: invalid block type); "
         "fetch it again with `make data FORCE=1`"
     )
 
 
-def test_a_member_that_lies_outside_of_the_archive(files: Files, good: Path) -> None:
+def test_a_member_outside_of_the_archive(files: Files, good: Path) -> None:
     archives.patch_directory(good, "x/a.csv", 42, "I", 1_000_000)
-    assert not_staged(files, good, "x/a.csv") == (
+    assert member_fault(files, good, "x/a.csv") == (
         "its content is damaged (EOFException: Cannot seek after EOF); "
         "fetch it again with `make data FORCE=1`"
     )

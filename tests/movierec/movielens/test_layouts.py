@@ -1,4 +1,4 @@
-"""Which layout an archive has, and what is said of one that has none."""
+"""The layout of an archive, and the message for an archive without one."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def refused(names: list[str], wanted: str = "auto") -> str:
 
 
 @pytest.mark.parametrize("layout", archives.LAYOUTS)
-def test_each_layout_is_told_by_its_members(layout: str) -> None:
+def test_each_layout_is_recognized_by_its_members(layout: str) -> None:
     folder, members = archives.LAYOUTS[layout]
     assert located([f"{folder}/{name}" for name in members])[0] == layout
 
 
-def test_tables_stand_before_those_that_refer_to_them() -> None:
+def test_tables_come_before_those_that_refer_to_them() -> None:
     names = [f"ml-25m/{name}" for name in sorted(archives.LATEST)]
     assert list(located(names)[1].items()) == [
         ("movies", "ml-25m/movies.csv"),
@@ -54,7 +54,7 @@ def test_members_lie_at_any_depth(folder: str) -> None:
     )
 
 
-def test_members_in_other_folders_are_passed_over() -> None:
+def test_members_in_other_folders_are_ignored() -> None:
     names = ["ml/ratings.csv", "ml/movies.csv", "__MACOSX/ml/._ratings.csv", "old/tags.csv", "ml/"]
     assert list(located(names)[1]) == ["movies", "ratings"]
 
@@ -63,21 +63,21 @@ def test_members_of_one_layout_in_two_folders_fit_nothing() -> None:
     assert refused(["a/ratings.csv", "b/movies.csv"]) == (
         "file:///data/ml.zip: its members fit no layout of source.layout auto: "
         "it has 'a/ratings.csv', 'b/movies.csv'; "
-        "latest wants movies.csv, ratings.csv; "
-        "ml-1m wants movies.dat, ratings.dat, users.dat; "
-        "ml-10m wants movies.dat, ratings.dat, tags.dat; "
-        "ml-100k wants u.genre, u.item, u.data; use an archive of such a layout"
+        "latest needs movies.csv, ratings.csv; "
+        "ml-1m needs movies.dat, ratings.dat, users.dat; "
+        "ml-10m needs movies.dat, ratings.dat, tags.dat; "
+        "ml-100k needs u.genre, u.item, u.data; use an archive of such a layout"
     )
 
 
 def test_many_members_are_not_all_listed() -> None:
     message = refused([f"file{n:02}" for n in range(15)])
-    assert "'file11' and 3 more; latest wants" in message
+    assert "'file11' and 3 more; latest needs" in message
     assert "file12" not in message
 
 
 def test_an_empty_archive_says_so() -> None:
-    assert "it has no file; latest wants" in refused([])
+    assert "it has no file; latest needs" in refused([])
 
 
 def test_two_data_sets_in_one_archive_are_ambiguous() -> None:
@@ -94,7 +94,7 @@ def test_the_same_layout_twice_is_ambiguous_even_if_named() -> None:
     assert "fit latest in ./ and latest in old/;" in refused(names, "latest")
 
 
-def test_dat_files_without_a_telling_member_need_a_named_layout() -> None:
+def test_dat_files_without_a_distinguishing_member_need_a_named_layout() -> None:
     names = ["ratings.dat", "movies.dat"]
     assert "fit no layout of source.layout auto" in refused(names)
     assert located(names, "ml-1m")[0] == "ml-1m"
@@ -104,10 +104,10 @@ def test_dat_files_without_a_telling_member_need_a_named_layout() -> None:
     )
 
 
-def test_a_named_layout_is_the_only_one_looked_for() -> None:
+def test_only_a_named_layout_is_looked_for() -> None:
     assert refused(["ratings.csv", "movies.csv"], "ml-1m") == (
         "file:///data/ml.zip: its members fit no layout of source.layout ml-1m: "
-        "it has 'movies.csv', 'ratings.csv'; ml-1m wants movies.dat, ratings.dat; "
+        "it has 'movies.csv', 'ratings.csv'; ml-1m needs movies.dat, ratings.dat; "
         "use an archive of such a layout"
     )
 

@@ -260,7 +260,7 @@ def test_overrides_win_and_java_options_are_added(tmp_path: Path, spark: SparkSe
     assert 400 << 20 < found["heap"] <= 600 << 20
     assert list(events.iterdir())
     options = found["conf"]["spark.driver.extraJavaOptions"]
-    assert options.startswith("-Dlog4j2.configurationFile=file:")
+    assert " -Dlog4j2.configurationFile=file:" in options
     assert options.endswith(" -Dmine=1 -XX:+UseSerialGC")
     assert found["mine"] == "1"
     assert found["collectors"] == ["Copy", "MarkSweepCompact"]

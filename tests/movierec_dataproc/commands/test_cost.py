@@ -1,4 +1,4 @@
-"""The estimate, recomputed by hand, and the machine types it is read from."""
+"""The estimate, computed by hand, and the sizes of machine types."""
 
 from __future__ import annotations
 
@@ -43,27 +43,27 @@ def test_an_unknown_machine_type_says_what_to_do(name: str) -> None:
         machine_size(name)
 
 
-def test_the_price_of_an_hour() -> None:
+def test_the_price_per_hour() -> None:
     config = cluster_conf(PRICES, *SIZES)
     assert config.prices is not None
     found = estimate(node_groups(config.cluster), config.prices)
     assert found.vcpus == 2 + 3 * 4 + 2 * 4
     assert found.memory_gb == 8 + 3 * 32 + 2 * 32
-    # a machine of 4 vCPUs and 32 GB is 0.72, a spot one half of it
+    # a machine of 4 vCPUs and 32 GB costs 0.72, a spot machine half of it
     assert found.machines == pytest.approx(0.28 + 3 * 0.72 + 2 * 0.36)
     assert found.disks == pytest.approx((100 + 150 + 20) * 0.01)
     assert found.dataproc == pytest.approx(22)
     assert found.hourly == pytest.approx(3.16 + 2.7 + 22)
 
 
-def test_the_lines_tell_the_worst_case() -> None:
+def test_the_lines_have_the_largest_price() -> None:
     scaling = (
         "cluster.autoscaling={policy: p-1, min: 0, max: 12, cooldown_minutes: 4, "
         "scale_up_factor: 1, scale_down_factor: 1, decommission_minutes: 0}"
     )
     config = cluster_conf(PRICES, *SIZES, scaling)
     first, second = estimate_lines(config.cluster, config.prices, hours=10)
-    assert first.startswith("estimate: about 27.86 EUR an hour (22 vCPUs")
+    assert first.startswith("estimate: about 27.86 EUR per hour (22 vCPUs")
     assert "at most 278.60 EUR until it is deleted after 10 hours" in first
     assert second.startswith("with all 12 secondary workers of autoscaling: about 72.46 EUR")
     assert estimate_lines(config.cluster, None, hours=1) == ["no estimate: the conf has no prices"]

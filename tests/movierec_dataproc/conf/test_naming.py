@@ -1,4 +1,4 @@
-"""Names that Dataproc accepts, and that repeat exactly when the work does."""
+"""Names that Dataproc accepts; the same work has the same names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.dataproc import fake_rules
 
 
 @given(st.text(max_size=200))
-def test_any_text_makes_a_label(text: str) -> None:
+def test_a_label_from_any_text(text: str) -> None:
     value = naming.label_value(text)
     assert fake_rules.LABEL_VALUE.fullmatch(value)
     assert naming.label_value(value) == value

@@ -1,4 +1,4 @@
-"""conf/cluster.yaml: what it holds, and each thing that Dataproc would refuse."""
+"""conf/cluster.yaml (schema, validation, target): its values, and what Dataproc would refuse."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def problems(*overrides: str) -> list[str]:
     return [one.removeprefix("cluster.yaml: ") for one in caught.value.problems]
 
 
-def test_the_file_loads_and_pins_what_is_safe() -> None:
+def test_the_file_loads_and_has_safe_values() -> None:
     text = CLUSTER_YAML.read_text(encoding="utf-8")
     config = load(ClusterConfig, text, origin="cluster.yaml")
     assert to_dict(config) == yaml.safe_load(text)
@@ -35,7 +35,7 @@ def test_the_file_loads_and_pins_what_is_safe() -> None:
     assert nodes.secondary_workers.preemptibility == "spot"
 
 
-def test_project_and_bucket_may_be_missing_in_the_file_but_not_in_use() -> None:
+def test_project_and_bucket_may_be_null_in_the_file_but_not_in_a_command() -> None:
     text = CLUSTER_YAML.read_text(encoding="utf-8")
     config = load(ClusterConfig, text, origin="c.yaml")
     with pytest.raises(ConfigError) as caught:
@@ -55,7 +55,7 @@ def test_project_and_bucket_may_be_missing_in_the_file_but_not_in_use() -> None:
 @pytest.mark.parametrize(
     ("override", "problem"),
     [
-        ("cluster.name=Movie", "cluster: name: up to 51 of a-z, 0-9 and -, a letter first"),
+        ("cluster.name=Movie", "cluster: name: up to 51 of a-z, 0-9 and -, starting with"),
         (f"cluster.name={'a' * 52}", "cluster: name: up to 51"),
         (
             "cluster.image_version=latest",
@@ -70,10 +70,13 @@ def test_project_and_bucket_may_be_missing_in_the_file_but_not_in_use() -> None:
         ("cluster.auto_delete_hours=336.5", "cluster: auto_delete_hours: from 10 minutes"),
         ("cluster.primary_workers.count=1", "cluster.primary_workers: count: 2 or more, or 0"),
         ("cluster.master.machine_type=n2", "cluster.master: machine_type: a machine type"),
-        ("cluster.labels={Owner: me}", "cluster: labels.Owner: a label is"),
-        ("cluster.labels={suite: me}", "cluster: labels.suite: this label is set by the suite"),
+        ("cluster.labels={Owner: me}", "cluster: labels.Owner: a label has"),
+        (
+            "cluster.labels={suite: me}",
+            "cluster: labels.suite: the suite or Google sets this label",
+        ),
         ("cluster.labels={owner: 3}", "cluster.labels.owner: text was expected"),
-        ("cluster.properties={a.b: c}", "cluster: properties.a.b: a file stands in front"),
+        ("cluster.properties={a.b: c}", "cluster: properties.a.b: a prefix was expected"),
         (
             "cluster.properties={'core:fs.secret.key': c}",
             "cluster: properties.core:fs.secret.key: looks like a secret",
@@ -87,14 +90,17 @@ def test_project_and_bucket_may_be_missing_in_the_file_but_not_in_use() -> None:
         ("serverless.ttl_hours=0.1", "serverless: ttl_hours: from 10 minutes"),
         ("serverless.version='1.2'", "serverless.version: one of 2.3, 3.0 was expected"),
         ("hdfs.workspace=gs://b/w", "hdfs: workspace: a folder such as hdfs:///"),
-        ("timeouts.workflow_hours=25", "timeouts: workflow_hours: from 10 minutes to 1 days"),
-        ("bucket=gs://b", "bucket: the name alone was expected, without gs://"),
+        (
+            "timeouts.workflow_hours=25",
+            "timeouts: workflow_hours: from 10 minutes to 1 day (24 hours)",
+        ),
+        ("bucket=gs://b", "bucket: a name without gs:// was expected"),
         ("project=P", "project: an id was expected, not 'P'"),
         ("region=europe", "region: a region such as europe-west1"),
         ("cluster.nam=a", "cluster.nam: unknown key; did you mean cluster.name?"),
     ],
 )
-def test_what_dataproc_would_refuse_is_refused_here(override: str, problem: str) -> None:
+def test_values_that_dataproc_would_refuse(override: str, problem: str) -> None:
     found = problems(override)
     assert len(found) == 1
     assert problem in found[0]
@@ -107,7 +113,7 @@ def test_a_single_node_has_no_workers_to_scale() -> None:
     assert config.cluster.primary_workers.count == 0
 
 
-def test_autoscaling_is_of_secondary_workers_and_starts_within_its_range() -> None:
+def test_the_count_of_secondary_workers_is_in_autoscaling_s_range() -> None:
     config = cluster_conf("cluster.autoscaling=" + SCALING, "cluster.secondary_workers.count=2")
     assert config.cluster.autoscaling is not None
     swapped = SCALING.replace("max: 4", "max: 1").replace("min: 1", "min: 3")
@@ -115,7 +121,7 @@ def test_autoscaling_is_of_secondary_workers_and_starts_within_its_range() -> No
     assert "cluster.autoscaling: min: at most max = 1 was expected, not 3" in first
 
 
-def test_every_key_stands_in_the_file() -> None:
+def test_every_key_is_in_the_file() -> None:
     text = CLUSTER_YAML.read_text(encoding="utf-8").replace("  shielded: true\n", "")
     with pytest.raises(ConfigError, match=r"cluster\.shielded: missing; every key stands"):
         load(ClusterConfig, text, origin="c.yaml")

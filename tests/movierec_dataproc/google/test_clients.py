@@ -1,4 +1,4 @@
-"""Where the clients connect to, and what they say without credentials."""
+"""The clients' endpoints, and Google's errors as one-line messages (errors too)."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def test_an_emulator_needs_no_credentials(dataproc_server: FakeDataproc) -> None
     assert list(clients.jobs.list_jobs(project_id="p", region="r")) == []
 
 
-def test_a_channel_can_be_put_in(dataproc_server: FakeDataproc) -> None:
+def test_a_channel_replaces_the_connection(dataproc_server: FakeDataproc) -> None:
     with grpc.insecure_channel(dataproc_server.address) as channel:
         clients = Clients(project="p", region="r", channel=channel, environ={})
         assert list(clients.clusters.list_clusters(project_id="p", region="r")) == []
 
 
 @pytest.mark.parametrize("name", [*ALL, "storage"])
-def test_missing_credentials_have_a_cure(
+def test_missing_credentials_are_explained(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for variable in ("STORAGE_EMULATOR_HOST", "GOOGLE_APPLICATION_CREDENTIALS"):
@@ -76,7 +76,7 @@ def test_a_command_without_credentials_ends_in_one_line(
 
 
 @pytest.mark.parametrize(
-    ("error", "told", "code"),
+    ("error", "expected", "code"),
     [
         (api.PermissionDenied("no"), "roles/dataproc.editor", 1),
         (api.Forbidden("no"), "roles/storage.objectUser", 1),
@@ -87,7 +87,7 @@ def test_a_command_without_credentials_ends_in_one_line(
         (api.InvalidArgument("Insufficient 'CPUS' quota"), "lower machine types or counts", 1),
         (
             api.InvalidArgument("bad"),
-            "refused as invalid (bad): see what was asked with --dry-run",
+            "refused as invalid (bad): see the request with --dry-run",
             1,
         ),
         (
@@ -109,20 +109,22 @@ def test_a_command_without_credentials_ends_in_one_line(
         (InputError("as it is"), "as it is", 3),
     ],
 )
-def test_google_s_errors_in_a_line_with_the_cure(error: Exception, told: str, code: int) -> None:
+def test_google_s_errors_become_one_line_with_a_fix(
+    error: Exception, expected: str, code: int
+) -> None:
     explained = explain(error, place="here")
-    assert told in str(explained)
+    assert expected in str(explained)
     assert "\n" not in str(explained)
     assert explained.exit_code == code
 
 
-def test_what_storage_refuses_no_dry_run_shows() -> None:
+def test_no_dry_run_shows_a_request_to_storage() -> None:
     refused = explain(api.BadRequest("bad"), place="gs://b/x")
     assert str(refused) == "gs://b/x: refused as invalid (bad)"
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
-def test_a_network_that_stays_away_ends_in_one_line(
+def test_a_lasting_network_failure_ends_in_one_line(
     monkeypatch: pytest.MonkeyPatch, wrapped: bool
 ) -> None:
     error: Exception = requests.exceptions.ConnectionError("away")

@@ -1,4 +1,4 @@
-"""A driver's output copied whole and once, however it grows and whatever breaks."""
+"""A driver's output is copied completely and once, also after broken connections."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.dataproc.fake_storage import FakeStorage
 
 
 class Memory:
-    """A bucket in memory; `faults` are raised by the next reads, `most` bytes come of one."""
+    """A bucket in memory; the next reads raise `faults`, and a read returns at most `most` bytes."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
@@ -52,7 +52,7 @@ def follow(memory: Memory) -> tuple[DriverLog, io.BytesIO]:
     return DriverLog(memory, "log", out=out), out
 
 
-def test_a_series_of_five_grows_while_it_is_followed() -> None:
+def test_a_growing_series_of_five_objects_is_followed() -> None:
     memory = Memory()
     log, out = follow(memory)
     assert log.poll() == 0
@@ -75,7 +75,7 @@ def test_a_series_of_five_grows_while_it_is_followed() -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.binary(min_size=1, max_size=30), max_size=8), st.integers(1, 40), st.data())
-def test_what_comes_out_is_what_went_in(parts: list[bytes], most: int, data: st.DataObject) -> None:
+def test_the_copy_equals_the_series(parts: list[bytes], most: int, data: st.DataObject) -> None:
     memory = Memory()
     memory.most = most
     log, out = follow(memory)
@@ -96,7 +96,7 @@ def test_what_comes_out_is_what_went_in(parts: list[bytes], most: int, data: st.
 
 
 def test_the_next_object_is_looked_up_before_the_size_of_this_one() -> None:
-    """In the other order what is appended in between would be lost."""
+    """In the other order bytes that are appended in between would be lost."""
     memory = Memory()
     memory.append(0, b"early ")
     looked: list[str] = []
@@ -140,7 +140,7 @@ def test_a_shrinking_object_is_an_error() -> None:
         api.InternalServerError("500"),
     ],
 )
-def test_a_fault_that_passes_costs_no_byte(fault: Exception) -> None:
+def test_a_transient_failure_loses_no_byte(fault: Exception) -> None:
     memory, cli = Memory(), CliRunner()
     memory.append(0, b"before ")
     log, out = follow(memory)
@@ -153,7 +153,7 @@ def test_a_fault_that_passes_costs_no_byte(fault: Exception) -> None:
     assert "trying again in 4 s" in cli.stderr
 
 
-def test_a_fault_that_stays_ends_in_one_line() -> None:
+def test_a_lasting_failure_ends_in_one_line() -> None:
     memory, cli = Memory(), CliRunner()
     memory.append(0, b"x")
     memory.faults = [api.ServiceUnavailable("no\nway")] * 8
@@ -164,7 +164,7 @@ def test_a_fault_that_stays_ends_in_one_line() -> None:
 
 
 class CuttingProxy:
-    """Passes connections on to a server and cuts the first few that carry a long answer."""
+    """Forwards connections to a server, and cuts the first few with a long answer."""
 
     def __init__(self, url: str, *, cuts: int, after: int) -> None:
         self._to = (urlsplit(url).hostname or "", urlsplit(url).port or 0)
@@ -176,7 +176,7 @@ class CuttingProxy:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
-        """Take no more connections."""
+        """Accept no more connections."""
         self._server.close()
 
     def _serve(self) -> None:
@@ -221,9 +221,7 @@ def proxy(storage_server: FakeStorage, monkeypatch: pytest.MonkeyPatch) -> Itera
     proxy.close()
 
 
-def test_connections_that_are_cut_while_following(
-    proxy: CuttingProxy, storage_server: FakeStorage
-) -> None:
+def test_cut_connections_lose_no_byte(proxy: CuttingProxy, storage_server: FakeStorage) -> None:
     cli = CliRunner()
     context = cli.context()
     parts = [bytes([65 + index]) * 300_000 + b"\n" for index in range(5)]

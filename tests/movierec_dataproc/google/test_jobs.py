@@ -1,6 +1,8 @@
-"""Submitting and following one job when something goes wrong, with the real client."""
+"""Submitting and following one job or batch (remote_work too) through failures and Ctrl-C."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import grpc
 import pytest
@@ -9,15 +11,19 @@ from google.cloud import dataproc_v1 as dp
 
 from movierec.errors import UserError
 from movierec_dataproc.commands.context import Context
-from movierec_dataproc.google import jobs
 from movierec_dataproc.google.errors import WorkError
+from movierec_dataproc.google.jobs import RemoteJob, job_progress, on_cluster
 from movierec_dataproc.google.remote_work import Interrupted, Progress, TimeLimit, next_attempt
 from tests.support.dataproc.cli_runner import CliRunner
 from tests.support.dataproc.fake_behaviour import RunningJob
 from tests.support.dataproc.fake_dataproc import FakeDataproc
-from tests.support.dataproc.real_clients import RealClients
+from tests.support.dataproc.real_clients import LOCATION_PATH, PLACE, RealClients
 
-PREFIX = "gs://suite/movierec/artifacts/0"
+ID = "movierec-ingest-1"
+MAIN = "gs://suite/movierec/artifacts/0/ingest.py"
+Kind = Literal["job", "batch"]
+both_kinds = pytest.mark.parametrize("kind", ["job", "batch"])
+METHODS = {"job": "SubmitJob", "batch": "CreateBatch"}
 
 
 @pytest.fixture(autouse=True)
@@ -25,21 +31,20 @@ def _cluster(clients: RealClients) -> None:
     clients.make_cluster("c1")
 
 
-def a_job(job_id: str = "movierec-ingest-1") -> dp.Job:
-    return dp.Job(
-        reference=dp.JobReference(job_id=job_id),
-        placement=dp.JobPlacement(cluster_name="c1"),
-        pyspark_job=dp.PySparkJob(main_python_file_uri=f"{PREFIX}/ingest.py", args=["--x"]),
-    )
-
-
-def submit(cli: CliRunner, context: Context, job: dp.Job | None = None) -> jobs.JobWork:
-    return jobs.submit(
-        job or a_job(),
-        clients=context.clients,
-        target=context.target,
-        terminal=cli.terminal,
-    )
+def submit(cli: CliRunner, context: Context, kind: Kind = "job") -> RemoteJob:
+    work = RemoteJob(context.clients, context.target, ID, kind)
+    driver = {"main_python_file_uri": MAIN, "args": ["--x"]}
+    if kind == "job":
+        job = {
+            "reference": {"job_id": ID},
+            "placement": {"cluster_name": "c1"},
+            "pyspark_job": driver,
+        }
+        work.submit(dp.SubmitJobRequest({**PLACE, "job": job, "request_id": "r"}), cli.terminal)
+    else:
+        request = {"batch": {"pyspark_batch": driver}, "batch_id": ID, "request_id": "r"}
+        work.submit(dp.CreateBatchRequest({"parent": LOCATION_PATH, **request}), cli.terminal)
+    return work
 
 
 def wait_for(running: RunningJob) -> int:
@@ -49,24 +54,25 @@ def wait_for(running: RunningJob) -> int:
     return 1
 
 
+@both_kinds
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("name", ["UNAVAILABLE", "INTERNAL", "ABORTED"])
-def test_a_failure_that_passes_submits_once(
-    dataproc_server: FakeDataproc, name: str, after: bool
+def test_a_transient_failure_submits_once(
+    dataproc_server: FakeDataproc, name: str, after: bool, kind: Kind
 ) -> None:
     cli = CliRunner()
     context = cli.context()
-    dataproc_server.fail_next("SubmitJob", grpc.StatusCode[name], after=after, times=2)
-    work = submit(cli, context)
-    context.finish(work)
-    assert len(dataproc_server.calls_of("SubmitJob")) == 3
-    listed = context.clients.jobs.list_jobs(project_id="test-project", region="europe-west1")
-    assert [job.reference.job_id for job in listed] == ["movierec-ingest-1"]
-    # the library itself tries again after UNAVAILABLE alone
-    assert ("trying again in 1 s" in cli.stderr) == (name != "UNAVAILABLE")
+    dataproc_server.fail_next(METHODS[kind], grpc.StatusCode[name], after=after, times=2)
+    context.finish(submit(cli, context, kind))
+    calls = dataproc_server.calls_of(METHODS[kind])
+    assert len(calls) == 3
+    assert len({call.request.request_id for call in calls}) == 1
+    assert cli.stdout == f"{MAIN} starts\n--x\n"
+    # the library itself retries only UNAVAILABLE, and only for jobs
+    assert ("trying again in 1 s" in cli.stderr) == (name != "UNAVAILABLE" or kind == "batch")
 
 
-def test_a_failure_that_stays_is_told_in_a_line(dataproc_server: FakeDataproc) -> None:
+def test_a_lasting_failure_ends_in_one_line(dataproc_server: FakeDataproc) -> None:
     cli = CliRunner()
     code = grpc.StatusCode.INTERNAL
     dataproc_server.fail_next("SubmitJob", code, times=None, message="out\nof order")
@@ -76,22 +82,26 @@ def test_a_failure_that_stays_is_told_in_a_line(dataproc_server: FakeDataproc) -
     assert len(dataproc_server.calls_of("SubmitJob")) == 8
 
 
-def test_a_job_id_that_is_there_is_followed(
-    dataproc_server: FakeDataproc, clients: RealClients
+@both_kinds
+def test_an_existing_id_is_followed(
+    dataproc_server: FakeDataproc, clients: RealClients, kind: Kind
 ) -> None:
-    clients.submit("movierec-ingest-1", cluster="c1", request_id="somebody-else-s")
+    if kind == "job":
+        clients.submit(ID, cluster="c1", request_id="somebody-else-s")
+    else:
+        clients.begin_batch(ID, request_id="somebody-else-s")
     cli = CliRunner()
     context = cli.context()
-    work = submit(cli, context)
-    context.finish(work)
+    context.finish(submit(cli, context, kind))
     assert "is there already; following it" in cli.stderr
-    assert cli.stdout == "gs://b/main.py starts\n--x 1\n"
-    # an output that is complete is not waited for
+    assert cli.stdout.startswith("gs://b/main.py starts\n")
+    # complete output is not waited for
     assert cli.clock.time < 8
 
 
-def test_a_job_that_fails_tells_its_stack_trace_and_where_it_is(
-    dataproc_server: FakeDataproc,
+@both_kinds
+def test_a_failed_driver_s_stack_trace_and_its_place_are_printed(
+    dataproc_server: FakeDataproc, kind: Kind
 ) -> None:
     lines = [f"line {number}\n" for number in range(400)]
     trace = "".join(lines) + "Traceback (most recent call last):\nKeyError: 'rating'\n"
@@ -105,21 +115,19 @@ def test_a_job_that_fails_tells_its_stack_trace_and_where_it_is(
     dataproc_server.output_lag_seconds = 0.02
     cli = CliRunner()
     context = cli.context()
-    work = submit(cli, context)
-    with pytest.raises(WorkError, match="job movierec-ingest-1: ended in ERROR: "):
-        context.finish(work)
+    state = "ERROR" if kind == "job" else "FAILED"
+    with pytest.raises(WorkError, match=f"{kind} {ID}: ended in {state}: .*KeyError"):
+        context.finish(submit(cli, context, kind))
     assert cli.stdout == trace
     assert cli.stderr.splitlines()[-2] == "dataproc:   KeyError: 'rating'"
     assert "  line 387" in cli.stderr
     assert "  line 386" not in cli.stderr
     assert cli.stderr.splitlines()[-1].startswith("dataproc: driver output: gs://dataproc-staging/")
-    states = [line.rpartition(" ")[2] for line in cli.stderr.splitlines() if ": job " in line]
-    assert states[-1] == "ERROR"
+    states = [line.rpartition(" ")[2] for line in cli.stderr.splitlines() if f": {kind} " in line]
+    assert states[-1] == state
 
 
-def test_an_output_that_never_ends_is_not_waited_for_for_ever(
-    dataproc_server: FakeDataproc,
-) -> None:
+def test_output_that_never_ends_is_waited_for_10_seconds(dataproc_server: FakeDataproc) -> None:
     dataproc_server.output_ends = False
     cli = CliRunner()
     context = cli.context()
@@ -128,7 +136,7 @@ def test_an_output_that_never_ends_is_not_waited_for_for_ever(
     assert 10 <= cli.clock.time < 60
 
 
-def test_asking_after_a_job_outlives_failures_that_pass(dataproc_server: FakeDataproc) -> None:
+def test_polling_a_job_survives_transient_failures(dataproc_server: FakeDataproc) -> None:
     cli = CliRunner()
     context = cli.context()
     work = submit(cli, context)
@@ -137,44 +145,49 @@ def test_asking_after_a_job_outlives_failures_that_pass(dataproc_server: FakeDat
     assert "trying again in 2 s" in cli.stderr
 
 
-def test_a_wait_has_an_end_where_the_conf_says_so(dataproc_server: FakeDataproc) -> None:
+def test_a_time_limit_ends_the_wait_and_not_the_job(dataproc_server: FakeDataproc) -> None:
     dataproc_server.runner = wait_for
     cli = CliRunner()
     context = cli.context("timeouts.poll_seconds=60")
     work = submit(cli, context)
-    with pytest.raises(
-        WorkError, match=r"still .* of timeouts.job_hours = 0.5; it goes on: make logs ID="
-    ):
+    expected = r"still .* of timeouts.job_hours = 0.5; it goes on: follow it with `make logs ID="
+    with pytest.raises(WorkError, match=expected):
         context.finish(work, limit=TimeLimit(1800, "timeouts.job_hours = 0.5"))
     assert 1800 <= cli.clock.time < 2000
-    state = work.progress().state
-    assert state in ("PENDING", "SETUP_DONE", "RUNNING")
+    assert work.progress().state in ("PENDING", "SETUP_DONE", "RUNNING")
 
 
+@pytest.mark.parametrize(
+    ("kind", "follow", "cancel"),
+    [("job", "logs ID", "jobs kill"), ("batch", "logs BATCH", "batches cancel")],
+)
 @pytest.mark.parametrize("answers", ["", "d\n"])
-def test_ctrl_c_leaves_a_job_running(dataproc_server: FakeDataproc, answers: str) -> None:
+def test_ctrl_c_leaves_it_running(
+    dataproc_server: FakeDataproc, answers: str, kind: Kind, follow: str, cancel: str
+) -> None:
     dataproc_server.runner = wait_for
     cli = CliRunner(answers=answers)
     cli.clock.ctrl_c = {4}
     context = cli.context()
-    work = submit(cli, context)
+    work = submit(cli, context, kind)
     with pytest.raises(Interrupted) as caught:
         context.finish(work)
     assert caught.value.exit_code == 130
-    said = str(caught.value)
-    assert "follow it: make logs ID=movierec-ingest-1" in said
-    assert "cancel it: gcloud dataproc jobs kill movierec-ingest-1 --project=test-project" in said
-    assert ("cancel job movierec-ingest-1 (c)" in cli.stderr) == bool(answers)
+    message = str(caught.value)
+    assert f"follow it: make {follow}={ID}" in message
+    assert f"cancel it: gcloud dataproc {cancel} {ID} --project=test-project" in message
+    assert (f"cancel {kind} {ID} (c)" in cli.stderr) == bool(answers)
     assert dataproc_server.calls_of("CancelJob") == []
     assert not work.progress().ended
 
 
-def test_ctrl_c_cancels_where_the_user_says_so(dataproc_server: FakeDataproc) -> None:
+@both_kinds
+def test_ctrl_c_cancels_it_if_the_user_says_so(dataproc_server: FakeDataproc, kind: Kind) -> None:
     dataproc_server.runner = wait_for
     cli = CliRunner(answers="c\n")
     cli.clock.ctrl_c = {4}
     context = cli.context()
-    work = submit(cli, context)
+    work = submit(cli, context, kind)
     dataproc_server.fail_next("CancelJob", grpc.StatusCode.ABORTED)
     with pytest.raises(Interrupted, match="cancelling"):
         context.finish(work)
@@ -182,10 +195,10 @@ def test_ctrl_c_cancels_where_the_user_says_so(dataproc_server: FakeDataproc) ->
         context.finish(work)
 
 
-def test_the_next_attempt_comes_after_a_failure_only() -> None:
-    done = Progress(state="DONE", ended=True, good=True)
-    error = Progress(state="ERROR", ended=True, good=False)
-    running = Progress(state="RUNNING", ended=False, good=False)
+def test_the_next_attempt_comes_only_after_a_failure() -> None:
+    done = Progress(state="DONE", ended=True, succeeded=True)
+    error = Progress(state="ERROR", ended=True, succeeded=False)
+    running = Progress(state="RUNNING", ended=False, succeeded=False)
     for history, redo, expected in [
         ([], False, ("j", None)),
         ([running], False, ("j", running)),
@@ -202,32 +215,28 @@ def test_the_next_attempt_comes_after_a_failure_only() -> None:
         assert next_attempt("j", ids.get, redo=redo) == expected
 
 
-def test_progress_of_yarn_is_told(dataproc_server: FakeDataproc) -> None:
+def test_the_note_of_a_running_job_is_yarn_s_progress() -> None:
     job = dp.Job(
         status=dp.JobStatus(state="RUNNING"),
         yarn_applications=[dp.YarnApplication(name="movierec tune_als", state=5, progress=0.25)],
     )
-    assert jobs.job_progress(job).note == "(movierec tune_als: running, 25%)"
+    assert job_progress(job).note == "(movierec tune_als: running, 25%)"
     job.status.state = dp.JobStatus.State.DONE
-    assert jobs.job_progress(job) == Progress(state="DONE", ended=True, good=True)
+    assert job_progress(job) == Progress(state="DONE", ended=True, succeeded=True)
 
 
-def test_jobs_of_an_earlier_cluster_of_the_name_are_not_listed(
-    dataproc_server: FakeDataproc, clients: RealClients
-) -> None:
+def test_jobs_of_an_earlier_cluster_of_the_name_are_not_listed(clients: RealClients) -> None:
     cli = CliRunner()
     context = cli.context()
     context.finish(submit(cli, context))
-    uuid = clients.get_cluster("c1").cluster_uuid
-    listed = jobs.on_cluster(context.clients, context.target, cluster_name="c1", cluster_uuid=uuid)
-    assert [job.reference.job_id for job in listed] == ["movierec-ingest-1"]
-    none = jobs.on_cluster(
-        context.clients, context.target, cluster_name="c1", cluster_uuid="earlier"
-    )
-    assert list(none) == []
+    cluster = clients.get_cluster("c1")
+    (job,) = on_cluster(context.clients, context.target, cluster)
+    assert job.reference.job_id == ID
+    cluster.cluster_uuid = "earlier"
+    assert list(on_cluster(context.clients, context.target, cluster)) == []
 
 
-def test_aborted_is_no_conflict_although_the_library_says_so() -> None:
-    """What submit relies on: whoever catches Conflict catches Aborted too."""
+def test_google_s_library_makes_aborted_a_conflict() -> None:
+    """submit_once relies on this: code that catches Conflict catches Aborted too."""
     assert issubclass(api.Aborted, api.Conflict)
     assert issubclass(api.AlreadyExists, api.Conflict)

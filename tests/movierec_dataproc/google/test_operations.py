@@ -1,4 +1,4 @@
-"""Operations that take longer than Google's library waits by itself."""
+"""Long-running operations (and clusters), also longer than Google's library waits by default."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from google.api_core.operation import Operation
 
 from movierec.errors import ConfigError, UserError
-from movierec_dataproc.google import clusters as found_clusters
+from movierec_dataproc.google import clusters
 from movierec_dataproc.google.errors import WorkError
 from movierec_dataproc.google.operations import RemoteOperation, ended_before, find_operation
 from movierec_dataproc.google.remote_work import Interrupted
@@ -21,7 +21,7 @@ from tests.support.dataproc.real_clients import RealClients, step
 
 
 @pytest.fixture(autouse=True)
-def _nobody_waits_the_library_s_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def _library_s_own_wait_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     def result(*_: Any, **__: Any) -> None:
         raise AssertionError("Operation.result() gives up after 900 seconds")
 
@@ -48,7 +48,7 @@ def test_a_cluster_that_takes_longer_than_900_seconds(
     assert cli.summary["state"] == "RUNNING"
 
 
-def test_giving_up_leaves_the_operation_and_says_how_to_go_on(
+def test_a_time_limit_leaves_the_operation_and_says_how_to_follow_it(
     dataproc_server: FakeDataproc,
 ) -> None:
     slow(dataproc_server).storage.create_bucket(BUCKET)  # type: ignore[union-attr]
@@ -56,10 +56,10 @@ def test_giving_up_leaves_the_operation_and_says_how_to_go_on(
     again = ("--cluster-set", "timeouts.poll_seconds=60", "--cluster-set")
     assert cli.run("cluster-up", *again, "timeouts.cluster_minutes=1") == 1
     assert (
-        "at the end of timeouts.cluster_minutes = 1; it goes on: make attach OPERATION=projects/"
-        in cli.stderr
+        "at the end of timeouts.cluster_minutes = 1; it goes on: follow it with "
+        "`make attach OPERATION=projects/" in cli.stderr
     )
-    operation = cli.stderr.rpartition("OPERATION=")[2].partition(";")[0]
+    operation = cli.stderr.rpartition("OPERATION=")[2].partition("`")[0]
     attached = CliRunner()
     assert attached.run("attach", operation) == 0, attached.stderr
     assert attached.summary == {"command": "attach", "operation": operation, "good": True}
@@ -68,7 +68,7 @@ def test_giving_up_leaves_the_operation_and_says_how_to_go_on(
     assert len(dataproc_server.calls_of("CreateCluster")) == 1
 
 
-def test_a_cluster_that_is_being_made_is_waited_for(dataproc_server: FakeDataproc) -> None:
+def test_a_cluster_in_creation_is_waited_for(dataproc_server: FakeDataproc) -> None:
     slow(dataproc_server).storage.create_bucket(BUCKET)  # type: ignore[union-attr]
     first, second = CliRunner(), CliRunner()
     first.clock.ctrl_c = {1}
@@ -84,7 +84,7 @@ def test_a_cluster_under_repair_is_waited_for(
 ) -> None:
     dataproc_server.storage.create_bucket(BUCKET)  # type: ignore[union-attr]
     assert CliRunner().run("cluster-up") == 0
-    real, looks = found_clusters.get, iter(range(2))
+    real, looks = clusters.get, iter(range(2))
 
     def get(*words: Any) -> Any:
         found = real(*words)
@@ -92,21 +92,21 @@ def test_a_cluster_under_repair_is_waited_for(
             found.status.state = "REPAIRING"
         return found
 
-    monkeypatch.setattr(found_clusters, "get", get)
+    monkeypatch.setattr(clusters, "get", get)
     cli = CliRunner()
     assert cli.run("cluster-up") == 0, cli.stderr
     assert "cluster movierec: REPAIRING" in cli.stderr
     assert cli.summary["state"] == "RUNNING"
 
 
-def test_somebody_was_faster_with_the_cluster(
+def test_a_cluster_that_appears_before_our_request_is_used(
     dataproc_server: FakeDataproc, clients: RealClients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It comes between our look and our request."""
+    """It is created between our check and our request."""
     dataproc_server.storage.create_bucket(BUCKET)  # type: ignore[union-attr]
     assert CliRunner().run("cluster-up") == 0
-    real, looks = found_clusters.get, iter([None])
-    monkeypatch.setattr(found_clusters, "get", lambda *words: next(looks, real(*words)))
+    real, looks = clusters.get, iter([None])
+    monkeypatch.setattr(clusters, "get", lambda *words: next(looks, real(*words)))
     cli = CliRunner()
     assert cli.run("cluster-up") == 0, cli.stderr
     assert len(dataproc_server.calls_of("CreateCluster")) == 2
@@ -115,7 +115,7 @@ def test_somebody_was_faster_with_the_cluster(
 
 @pytest.mark.parametrize("name", ["UNAVAILABLE", "INTERNAL", "ABORTED"])
 @pytest.mark.parametrize("method", ["CreateCluster", "GetOperation"])
-def test_failures_that_pass_make_one_cluster(
+def test_transient_failures_make_one_cluster(
     dataproc_server: FakeDataproc, name: str, method: str
 ) -> None:
     dataproc_server.storage.create_bucket(BUCKET)  # type: ignore[union-attr]
@@ -128,7 +128,7 @@ def test_failures_that_pass_make_one_cluster(
 
 
 def test_a_cluster_made_again_is_another_request(dataproc_server: FakeDataproc) -> None:
-    """Under the first one's id Dataproc would answer with its operation and make nothing."""
+    """For the first one's id Dataproc would return its operation and create nothing."""
     dataproc_server.storage.create_bucket(BUCKET)  # type: ignore[union-attr]
     for command in ("cluster-up", "cluster-down", "cluster-up"):
         assert CliRunner().run(command) == 0
@@ -136,7 +136,7 @@ def test_a_cluster_made_again_is_another_request(dataproc_server: FakeDataproc) 
     assert len(set(ids)) == 2
 
 
-def test_a_workflow_s_steps_are_told_as_they_go(
+def test_a_workflow_s_steps_are_printed(
     dataproc_server: FakeDataproc, clients: RealClients
 ) -> None:
     dataproc_server.runner = lambda running: (
@@ -174,14 +174,14 @@ def test_cancelling_a_workflow_at_ctrl_c(
         context.finish(work)
 
 
-def test_an_operation_elsewhere_is_refused(dataproc_server: FakeDataproc) -> None:
+def test_an_operation_of_another_project_is_refused(dataproc_server: FakeDataproc) -> None:
     context = CliRunner().context()
     for text in ("projects/other/regions/europe-west1/operations/1", "a/b", "operations/"):
         with pytest.raises(ConfigError, match="projects/test-project/regions/europe-west1"):
             find_operation(text, clients=context.clients, target=context.target)
 
 
-def test_an_old_workflow_is_known_by_when_it_began(
+def test_an_old_workflow_is_recognized_by_its_start(
     dataproc_server: FakeDataproc, clients: RealClients
 ) -> None:
     begun = clients.begin_workflow(step("ingest"))

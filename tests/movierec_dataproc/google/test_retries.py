@@ -1,4 +1,4 @@
-"""Which failures are tried again, and for how long."""
+"""Which failures are retried, and for how long."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.dataproc.cli_runner import CliRunner
         (api.RetryError("x", api.ServiceUnavailable("x")), True),
         (requests.exceptions.ConnectionError("x"), True),
         (ConnectionResetError("x"), True),
-        # machines do not come back within minutes, and asking on takes the user's time
+        # machines are not free again within minutes, and retries cost the user's time
         (api.ServiceUnavailable("ZONE_RESOURCE_POOL_EXHAUSTED"), False),
         (api.RetryError("x", api.ServiceUnavailable("ZONE_RESOURCE_POOL_EXHAUSTED")), False),
         (api.ResourceExhausted("x"), False),
@@ -32,7 +32,7 @@ from tests.support.dataproc.cli_runner import CliRunner
         (PermissionError("x"), False),
     ],
 )
-def test_only_what_passes_is_tried_again(error: Exception, expected: bool) -> None:
+def test_only_transient_failures_are_retried(error: Exception, expected: bool) -> None:
     assert is_transient(error) == expected
     cli, calls = CliRunner(), []
 
@@ -50,7 +50,7 @@ def test_only_what_passes_is_tried_again(error: Exception, expected: bool) -> No
     assert len(calls) == 1 + expected
 
 
-def test_the_last_attempt_is_told_as_the_last() -> None:
+def test_the_last_failure_says_how_many_attempts_were_made() -> None:
     cli = CliRunner()
 
     def call() -> None:

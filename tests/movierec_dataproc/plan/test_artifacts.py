@@ -19,7 +19,7 @@ from movierec_dataproc.plan.artifacts import (
     collect_suite,
     upload,
 )
-from tests.support.dataproc.cli_runner import BUCKET, ROOT, CliRunner
+from tests.support.dataproc.cli_runner import BUCKET, CliRunner
 from tests.support.dataproc.fake_storage import FakeStorage
 
 
@@ -54,25 +54,27 @@ def test_two_files_of_one_base_name_would_overwrite_each_other(tmp_path: Path) -
         collect([tmp_path / "gone.py"])
 
 
-def test_the_suite_has_all_that_a_job_needs(tmp_path: Path) -> None:
+def test_the_suite_has_every_file_of_a_job(tmp_path: Path) -> None:
     zips = build_packages()
     suite = collect_suite(conf=ROOT / "conf" / "small.yaml", packages=zips)
     names = suite.artifacts.names()
-    assert {"ingest.py", "stage_in.py", "export_results.py", "small.yaml"} <= set(names)
+    assert {"ingest.py", "run_all.py", "stage_in.py", "export_results.py", "small.yaml"} <= set(
+        names
+    )
     assert suite.packages == tuple(path.name for path in zips)
     assert collect_suite(conf=ROOT / "conf" / "small.yaml", packages=zips) == suite
     target = CliRunner().context().target
     digest = suite.artifacts.digest
     uri = suite.artifacts.uri(target, "ingest.py")
     assert uri == f"gs://{BUCKET}/movierec/artifacts/{digest}/ingest.py"
-    with pytest.raises(InputError, match=r"gone\.py: none of the files to upload"):
+    with pytest.raises(InputError, match=r"gone\.py: not one of the files to upload"):
         suite.artifacts.uri(target, "gone.py")
     assert collect_actions(None).names() == []
-    with pytest.raises(InputError, match="run in a checkout"):
+    with pytest.raises(InputError, match="run the command in a checkout"):
         build_packages(tmp_path)
 
 
-def test_what_is_there_is_not_sent_again(
+def test_existing_files_are_not_sent_again(
     bucket: Bucket, storage_server: FakeStorage, tmp_path: Path
 ) -> None:
     target = CliRunner().context().target
@@ -86,7 +88,7 @@ def test_what_is_there_is_not_sent_again(
 
 
 @pytest.mark.parametrize("content", [b"2", b"12"])
-def test_other_bytes_under_the_name_are_an_error_and_stay(
+def test_an_object_with_other_content_is_an_error_and_stays(
     bucket: Bucket, storage_server: FakeStorage, tmp_path: Path, content: bytes
 ) -> None:
     (path,) = files(tmp_path / "a", x="1")
@@ -96,7 +98,7 @@ def test_other_bytes_under_the_name_are_an_error_and_stay(
     assert storage_server.get(BUCKET, "x") == content
 
 
-def test_of_two_laptops_one_is_first(
+def test_of_parallel_uploads_one_succeeds(
     storage_server: FakeStorage, bucket: Bucket, tmp_path: Path
 ) -> None:
     content = read_content(files(tmp_path / "a", x="same")[0])
@@ -119,10 +121,10 @@ def test_of_two_laptops_one_is_first(
         bucket.put_once("x", other)
 
 
-def test_an_upload_that_somebody_was_faster_with_is_compared(
+def test_an_object_that_appears_before_our_upload_is_compared(
     storage_server: FakeStorage, bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The object comes between our look and our upload: only the precondition notices."""
+    """It is created between our check and our upload: only the precondition notices."""
     (path,) = files(tmp_path / "a", x="mine")
     for theirs, fails in ((b"mine", False), (b"their", True)):
         storage_server.put(BUCKET, f"x{fails}", theirs)
@@ -142,7 +144,7 @@ def test_an_upload_that_somebody_was_faster_with_is_compared(
         monkeypatch.undo()
 
 
-def test_a_large_file_goes_in_parts(
+def test_a_large_file_is_sent_in_parts(
     bucket: Bucket, storage_server: FakeStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bucket_module, "CHUNK_BYTES", 4 << 20)
@@ -164,7 +166,7 @@ def test_a_large_file_goes_in_parts(
     assert not bucket.put_once("large.zip", read_content(path))
 
 
-def test_a_missing_bucket_has_a_cure(storage_server: FakeStorage, tmp_path: Path) -> None:
+def test_a_missing_bucket_is_explained(storage_server: FakeStorage, tmp_path: Path) -> None:
     (path,) = files(tmp_path / "a", x="1")
     with pytest.raises(UserError, match=r"gs://suite/x: not found .*check the name"):
         CliRunner().context().bucket().put_once("x", read_content(path))

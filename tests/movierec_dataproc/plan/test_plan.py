@@ -1,4 +1,4 @@
-"""What a conf becomes: jobs in an order, with arguments that a cluster can follow."""
+"""A conf becomes jobs in an order, with arguments that work on a cluster (archive too)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from movierec.pipeline.fingerprint import fingerprint
 from movierec_dataproc.commands.preparation import RunOptions, prepare
 from movierec_dataproc.plan.plan import Place, Plan, last_stages, yaml_text
 from movierec_dataproc.requests import jobs
-from tests.support.dataproc.cli_runner import BUCKET, ROOT, CliRunner, cluster_conf, tiny_conf
+from tests.support.dataproc.cli_runner import BUCKET, CliRunner, cluster_conf, tiny_conf
 from tests.support.dataproc.fake_storage import FakeStorage
+from tests.support.paths import ROOT
 
 
 def plan_of(
@@ -24,7 +25,9 @@ def plan_of(
     force: bool = False,
     verbose: bool = False,
 ) -> Plan:
-    wanted = RunOptions(conf=tiny_conf(directory), overrides=overrides, force=force, verbose=verbose)
+    wanted = RunOptions(
+        conf=tiny_conf(directory), overrides=overrides, force=force, verbose=verbose
+    )
     return prepare(wanted, CliRunner().context(), place=place)
 
 
@@ -51,7 +54,9 @@ def test_every_step_comes_after_what_it_reads(tmp_path: Path) -> None:
 
 
 def test_every_job_exists(tmp_path: Path) -> None:
-    for step in plan_of(tmp_path).steps:
+    plan = plan_of(tmp_path)
+    assert [step.job for step in plan.extra_steps] == ["doctor", "run_all"]
+    for step in (*plan.steps, *plan.extra_steps):
         assert (ROOT / "jobs" / f"{step.job}.py").exists()
 
 
@@ -73,19 +78,17 @@ def test_a_cluster_reads_and_writes_hdfs(tmp_path: Path) -> None:
     ]
     assert set(ingest.args[2::2]) == {"--set"}
     assert export.args == (*ingest.args, "--target", f"gs://{BUCKET}/movierec/results")
-    # what the jobs will read is what the plan was made of
+    # the jobs read the plan's own config
     text = (tmp_path / "tiny.yaml").read_text()
     assert load_config(text, origin="c", overrides=sets) == plan.config
     assert plan.config.source.generate is None
     assert plan.config.source.sha256 == sha256
 
 
-def test_labels_tell_what_a_job_is_of(tmp_path: Path) -> None:
+def test_labels_identify_a_job(tmp_path: Path) -> None:
     plan = plan_of(tmp_path)
     step = plan.step("tune")
-    expected = fingerprint(
-        dag.TUNE, plan.config, archive_sha256=plan.config.source.sha256 or ""
-    )
+    expected = fingerprint(dag.TUNE, plan.config, archive_sha256=plan.config.source.sha256 or "")
     assert step.labels["fingerprint"] == expected
     assert {key: step.labels[key] for key in ("suite", "job", "conf", "commit", "results")} == {
         "suite": "movierec",
@@ -98,7 +101,7 @@ def test_labels_tell_what_a_job_is_of(tmp_path: Path) -> None:
     assert other.step("export").labels["run"] != plan.step("export").labels["run"]
 
 
-def test_what_a_cluster_can_reach_stays(tmp_path: Path, storage_server: FakeStorage) -> None:
+def test_uris_that_a_cluster_can_reach_stay(tmp_path: Path, storage_server: FakeStorage) -> None:
     plan = plan_of(tmp_path, "source.archive=hdfs:///a/x.zip", "workspace=hdfs:///w/")
     assert plan.steps[0].job == "ingest"
     assert plan.steps[0].after == ()
@@ -108,7 +111,7 @@ def test_what_a_cluster_can_reach_stays(tmp_path: Path, storage_server: FakeStor
     assert plan.steps[0].args == (
         *("--source", f"gs://{BUCKET}/a/x.zip", "--target", "hdfs:///movierec/archives/x.zip"),
     )
-    # results that are in a bucket already are not exported, and a plan's checksum stays unknown
+    # results in a bucket are not exported, and the archive's checksum is unknown
     assert plan.steps[-1].job == "describe_run"
     assert plan.steps[-1].labels["results"] == "gs"
     assert "fingerprint" not in plan.steps[-1].labels
@@ -132,18 +135,20 @@ def test_force_is_for_stages(tmp_path: Path) -> None:
     assert forced == [stage.job for stage in dag.PIPELINE]
 
 
-def test_verbose_is_for_every_job_and_makes_no_other_work_of_it(tmp_path: Path) -> None:
+def test_verbose_is_for_every_job_and_changes_no_id(tmp_path: Path) -> None:
     plan, quiet = plan_of(tmp_path, verbose=True), plan_of(tmp_path)
-    assert (plan.steps, plan.doctor, plan.identity) == (quiet.steps, quiet.doctor, quiet.identity)
-    for step in (*plan.steps, plan.doctor):
+    steps = (*plan.steps, *plan.extra_steps)
+    assert (steps, plan.identity) == ((*quiet.steps, *quiet.extra_steps), quiet.identity)
+    for step in steps:
         words = list(jobs.pyspark_job(quiet, step).args)
         assert words == list(step.args)
         assert list(jobs.pyspark_job(plan, step).args) == [*words, "--verbose"]
-        ids = {jobs.first_job_id(one, step, cluster_uuid="u") for one in (plan, quiet)}
-        assert len(ids | {jobs.first_id(one, step) for one in (plan, quiet)}) == 2
+        ids = {jobs.first_id(one, step, cluster_uuid="u") for one in (plan, quiet)}
+        ids |= {jobs.first_id(one, step, cluster_uuid=None) for one in (plan, quiet)}
+        assert len(ids) == 2
     config = cluster_conf()
     template = jobs.workflow(plan, config, actions=[], commit="abc")
-    batch = jobs.batch(plan, plan.step("ingest"), config)
+    batch = jobs.batch_request(plan, plan.step("ingest"), config, batch_id="b").batch
     for driver in (*(job.pyspark_job for job in template.jobs), batch.pyspark_batch):
         assert driver.args[-1] == "--verbose"
 
@@ -159,28 +164,41 @@ def test_the_identity_follows_from_files_and_arguments(tmp_path: Path) -> None:
     assert prepare(wanted, CliRunner().context(), place="cluster").identity != first.identity
 
 
-def test_a_job_goes_by_either_name(tmp_path: Path) -> None:
+def test_a_step_is_found_by_job_or_stage(tmp_path: Path) -> None:
     plan = plan_of(tmp_path)
     assert plan.step("tune") is plan.step("tune_als")
     with pytest.raises(ConfigError, match=r"--job tuna: one of stage_in, ingest, .* was expected"):
         plan.step("tuna")
 
 
-def test_the_doctor_is_asked_for_by_name_and_belongs_to_no_run(tmp_path: Path) -> None:
+def test_the_doctor_has_the_conf_of_the_others_and_nothing_to_force(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, force=True)
-    assert plan.step("doctor") is plan.doctor
-    assert plan.doctor not in plan.steps
-    # with the conf that the others get, and nothing to force
-    assert (*plan.doctor.args, "--force") == plan.step("ingest").args
-    assert (ROOT / "jobs" / f"{plan.doctor.job}.py").exists()
+    assert plan.step("doctor") not in plan.steps
+    assert (*plan.step("doctor").args, "--force") == plan.step("ingest").args
+
+
+def test_run_all_reads_the_archive_and_writes_like_the_stages(tmp_path: Path) -> None:
+    plan, forced = plan_of(tmp_path), plan_of(tmp_path, force=True)
+    step, ingest = plan.step("run_all"), plan.step("ingest")
+    assert step not in plan.steps
+    assert (step.args, step.after) == (ingest.args, ("stage-in",))
+    assert forced.step("run_all").args == (*step.args, "--force")
+    same = {"suite", "conf", "commit", "results", "run"}
+    assert {key: step.labels[key] for key in same} == {key: ingest.labels[key] for key in same}
+    assert step.labels["job"] == "run-all"
+    batch = plan_of(tmp_path, place="serverless").step("run_all")
+    assert batch.after == ()
+    assert f"workspace=gs://{BUCKET}/movierec/results" in batch.args
 
 
 def test_a_missing_archive_says_how_to_get_it(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"there is no .*gone.zip: fetch it with `make data`"):
+    with pytest.raises(InputError, match=r"gone.zip does not exist: fetch it with `make data`"):
         plan_of(tmp_path, f"source.archive={tmp_path}/gone.zip")
-    with pytest.raises(InputError, match=r"its sha256 is [0-9a-f]{64}, and source.sha256 says"):
+    with pytest.raises(InputError, match=r"its sha256 is [0-9a-f]{64}, but source.sha256 is"):
         plan_of(tmp_path, f"source.sha256='{'1' * 64}'")
-    with pytest.raises(ConfigError, match="is no path, file:, hdfs: or gs: URI"):
+    with pytest.raises(
+        ConfigError, match="a path or a file:, hdfs: or gs: URI was expected, not 's3://b/x.zip'"
+    ):
         plan_of(tmp_path, "source.archive=s3://b/x.zip")
 
 
@@ -200,7 +218,7 @@ def test_a_missing_archive_says_how_to_get_it(tmp_path: Path) -> None:
         "é\U0001f600",
     ],
 )
-def test_any_text_comes_through_an_override(value: str) -> None:
+def test_an_override_preserves_any_text(value: str) -> None:
     text = (ROOT / "conf" / "sample.yaml").read_text()
     override = f"source.archive={yaml_text(value)}"
     assert load_config(text, origin="c", overrides=[override]).source.archive == value

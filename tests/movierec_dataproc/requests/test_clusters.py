@@ -1,18 +1,14 @@
-"""What is asked of Dataproc, checked by the rules that the fake knows and by eye."""
+"""Clusters and policies keep Dataproc's rules, and are safe by default."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
-import pytest
 from google.cloud import dataproc_v1 as dp
 
-from movierec_dataproc.commands.preparation import RunOptions, prepare
-from movierec_dataproc.plan.plan import Plan
-from movierec_dataproc.requests import clusters, jobs
+from movierec_dataproc.requests import clusters
 from tests.support.dataproc import fake_policies, fake_rules
-from tests.support.dataproc.cli_runner import BUCKET, CliRunner, cluster_conf, tiny_conf
+from tests.support.dataproc.cli_runner import BUCKET, CliRunner, cluster_conf
 
 ACTIONS = [f"gs://{BUCKET}/a.sh"]
 SCALING = (
@@ -26,12 +22,6 @@ def a_cluster(*overrides: str) -> dp.Cluster:
     return clusters.cluster(
         context.config.cluster, target=context.target, actions=ACTIONS, commit="abc"
     )
-
-
-@pytest.fixture
-def plan(tmp_path: Path) -> Plan:
-    wanted = RunOptions(conf=tiny_conf(tmp_path), overrides=())
-    return prepare(wanted, CliRunner().context(), place="cluster")
 
 
 def test_a_cluster_is_safe_and_ends() -> None:
@@ -55,7 +45,7 @@ def test_a_cluster_is_safe_and_ends() -> None:
     assert "autoscaling_config" not in config
 
 
-def test_only_secondary_workers_come_and_go() -> None:
+def test_autoscaling_changes_secondary_workers_only() -> None:
     config = cluster_conf(SCALING, "cluster.primary_workers.count=3")
     scaling = config.cluster.autoscaling
     assert scaling is not None
@@ -72,7 +62,7 @@ def test_only_secondary_workers_come_and_go() -> None:
     assert extra.num_instances == 0
 
 
-def test_a_single_node_says_that_it_has_no_workers() -> None:
+def test_a_single_node_sets_the_property_for_zero_workers() -> None:
     config = a_cluster("cluster.primary_workers.count=0").config
     assert "worker_config" not in config
     assert config.software_config.properties[clusters.ZERO_WORKERS] == "true"
@@ -83,65 +73,3 @@ def test_the_definition_label_changes_with_the_conf() -> None:
     first = a_cluster().labels["definition"]
     assert a_cluster().labels["definition"] == first
     assert a_cluster("cluster.primary_workers.count=3").labels["definition"] != first
-
-
-def test_a_job_s_id_is_its_work_s(plan: Plan) -> None:
-    step, other = plan.step("tune"), plan.step("evaluate")
-    first = jobs.first_job_id(plan, step, cluster_uuid="u1")
-    assert first == jobs.first_job_id(plan, step, cluster_uuid="u1")
-    assert first.startswith("movierec-tune-als-")
-    ids = {
-        first,
-        jobs.first_job_id(plan, step, cluster_uuid="u2"),
-        jobs.first_job_id(plan, other, cluster_uuid="u1"),
-        jobs.first_id(plan, step),
-    }
-    assert len(ids) == 4
-
-
-def test_a_job_for_a_cluster(plan: Plan) -> None:
-    step = plan.step("ingest")
-    job = jobs.job(
-        plan, step, job_id="j", cluster_name="c", cluster_uuid="u", labels={"owner": "me"}
-    )
-    fake_rules.check_labels(job.labels)
-    fake_rules.check_python(job.pyspark_job)
-    assert job.labels["owner"] == "me"
-    assert (job.placement.cluster_name, job.placement.cluster_uuid) == ("c", "u")
-    digest = plan.suite.artifacts.digest
-    root = f"gs://{BUCKET}/movierec/artifacts/{digest}"
-    driver = job.pyspark_job
-    assert driver.main_python_file_uri == f"{root}/ingest.py"
-    assert list(driver.file_uris) == [f"{root}/tiny.yaml"]
-    assert [uri.startswith(f"{root}/movierec-") for uri in driver.python_file_uris] == [True, True]
-    # cluster mode would keep the driver's output to itself
-    assert dict(driver.properties) == {}
-
-
-def test_a_workflow_deletes_its_cluster_in_time(plan: Plan) -> None:
-    config = cluster_conf("cluster.name=" + "a" * 34 + "-b", "cluster.labels={owner: me}")
-    template = jobs.workflow(plan, config, actions=ACTIONS, commit="abc")
-    managed = template.placement.managed_cluster
-    assert managed.cluster_name == "a" * 34
-    assert managed.config.initialization_actions[0].executable_file == ACTIONS[0]
-    assert template.dag_timeout == timedelta(hours=12)
-    assert [job.step_id for job in template.jobs] == [step.id for step in plan.steps]
-    for job, step in zip(template.jobs, plan.steps, strict=True):
-        assert tuple(job.prerequisite_step_ids) == step.after
-        assert fake_rules.STEP_ID.fullmatch(job.step_id)
-        assert job.labels["owner"] == "me"
-        # restartable jobs are not for workflows
-        assert "scheduling" not in job
-
-
-def test_a_batch_is_of_the_runtime_that_the_conf_says(plan: Plan) -> None:
-    config = cluster_conf("serverless.version='2.3'", "serverless.properties={a.b: c}")
-    batch = jobs.batch(plan, plan.step("ingest"), config)
-    assert batch.runtime_config.version == "2.3"
-    assert dict(batch.runtime_config.properties) == {"a.b": "c"}
-    execution = batch.environment_config.execution_config
-    assert execution.staging_bucket == BUCKET
-    assert execution.ttl == timedelta(hours=12)
-    assert "subnetwork_uri" not in execution
-    in_subnet = jobs.batch(plan, plan.step("ingest"), cluster_conf("serverless.subnetwork=default"))
-    assert in_subnet.environment_config.execution_config.subnetwork_uri == "default"

@@ -1,4 +1,4 @@
-"""gcloud's command lines say what our requests say, all of it."""
+"""gcloud's command lines have every value of our requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from google.cloud import dataproc_v1 as dp
 from movierec_dataproc.commands.preparation import RunOptions, prepare
 from movierec_dataproc.plan.plan import Plan
 from movierec_dataproc.requests import clusters, gcloud, jobs
-from tests.support.dataproc.cli_runner import BUCKET, CliRunner, tiny_conf
+from tests.support.dataproc.cli_runner import BUCKET, CliRunner, cluster_conf, tiny_conf
 
 SCALING = (
     "cluster.autoscaling={policy: p-1, min: 1, max: 4, cooldown_minutes: 4, "
@@ -95,7 +95,7 @@ def test_nothing_of_a_cluster_is_left_out() -> None:
     cluster, command = create(SCALING, "cluster.secondary_workers.count=1")
     text = " ".join(command)
     for value in leaves(gcloud.to_tree(cluster)):
-        # counts of one are gcloud's own default for the master, true is a switch that is there
+        # gcloud's default for the master is a count of 1, and a switch has no value
         if value is not True and value != 1:
             shown = str(value).removesuffix(".0").replace("SPOT", "spot")
             assert shown in text, value
@@ -110,8 +110,9 @@ def test_a_single_node() -> None:
 
 def test_submitting_a_job(plan: Plan) -> None:
     step = plan.step("ingest")
-    job = jobs.job(plan, step, job_id="j-1", cluster_name="c-1", cluster_uuid="u", labels={})
-    command = gcloud.submit_job(job, target=plan.target)
+    cluster = dp.Cluster(cluster_name="c-1", cluster_uuid="u")
+    request = jobs.job_request(plan, step, cluster_conf(), job_id="j-1", cluster=cluster)
+    command = gcloud.submit(request, target=plan.target)
     root = f"gs://{BUCKET}/movierec/artifacts/{plan.suite.artifacts.digest}"
     end = command.index("--")
     assert command[:9] == [
@@ -129,9 +130,9 @@ def test_submitting_a_job(plan: Plan) -> None:
 
 
 def test_submitting_a_batch(plan: Plan) -> None:
-    config = CliRunner().context("serverless.properties={a: '1', b: '2'}").config
-    batch = jobs.batch(plan, plan.step("ingest"), config)
-    command = gcloud.submit_batch(batch, batch_id="b-1", target=plan.target)
+    config = cluster_conf("serverless.properties={a: '1', b: '2'}")
+    request = jobs.batch_request(plan, plan.step("ingest"), config, batch_id="b-1")
+    command = gcloud.submit(request, target=plan.target)
     assert command[:5] == ["gcloud", "dataproc", "batches", "submit", "pyspark"]
     for option in (
         *("--batch=b-1", "--version=3.0", "--ttl=43200s", f"--staging-bucket={BUCKET}"),
@@ -144,7 +145,7 @@ def test_submitting_a_batch(plan: Plan) -> None:
     assert tuple(command[command.index("--") + 1 :]) == plan.step("ingest").args
 
 
-def test_a_workflow_s_file_is_the_workflow(plan: Plan) -> None:
+def test_a_workflow_s_file_has_the_whole_workflow(plan: Plan) -> None:
     context = CliRunner().context()
     template = jobs.workflow(plan, context.config, actions=[], commit="abc")
     text = gcloud.to_yaml(template)
@@ -162,14 +163,14 @@ def test_a_workflow_s_file_is_the_workflow(plan: Plan) -> None:
     ]
 
 
-def test_a_shell_reads_a_shown_command_as_it_is() -> None:
+def test_a_shell_reads_a_printed_command_unchanged() -> None:
     command = ["gcloud", "x", "--a=b c", "--s='\"$HOME", "--", "--set", "k=[1, 2]", "*"]
     script = "printf '%s\\n' " + gcloud.shell(command)
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == command
 
 
-def test_pairs_choose_a_separator_that_no_value_has() -> None:
+def test_pairs_use_a_separator_that_no_value_has() -> None:
     assert gcloud.pairs({}) == ""
     assert gcloud.pairs({"b": "2", "a": "1"}) == "a=1,b=2"
     assert gcloud.pairs({"a": "1,#2"}) == "^;^a=1,#2"

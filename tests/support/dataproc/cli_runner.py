@@ -1,4 +1,4 @@
-"""The command line against the servers of this directory, and a terminal that remembers."""
+"""Runs the Dataproc command line against the fake servers, on a terminal that records it."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ def cluster_conf(*overrides: str) -> ClusterConfig:
     return load(ClusterConfig, text, origin="cluster.yaml", overrides=(*PLACED, *overrides))
 
 
-class Keys(io.StringIO):
-    """A keyboard on which the answers are typed already; without any it is no terminal."""
+class Keyboard(io.StringIO):
+    """A keyboard with typed answers; without any it is not a terminal."""
 
     def isatty(self) -> bool:
-        """Whether anybody is there."""
+        """Whether there are answers."""
         return bool(self.getvalue())
 
 
 @dataclass
 class Clock:
-    """A clock on which a sleep takes all the time it should and hardly any of ours."""
+    """A clock that a sleep advances by its full time, while hardly any real time passes."""
 
     time: float = 0.0
     slept: list[float] = field(default_factory=list)
     ctrl_c: set[int] = field(default_factory=set)
-    """The sleeps, counted from 1, in which Ctrl-C is pressed."""
+    """The numbers, from 1, of the sleeps in which Ctrl-C is pressed."""
 
     def now(self) -> float:
         """Seconds."""
         return self.time
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass; a thread of a fake gets a little of ours."""
+        """Advance the clock; a fake's threads get a little real time."""
         self.slept.append(seconds)
         self.time += seconds
         if len(self.slept) in self.ctrl_c:
@@ -62,7 +62,7 @@ class Clock:
 
 
 class CliRunner:
-    """A terminal that remembers what was written, on a clock of its own."""
+    """A recorded terminal with a clock of its own."""
 
     def __init__(self, *, answers: str = "") -> None:
         self.clock = Clock()
@@ -71,29 +71,29 @@ class CliRunner:
         self.terminal = Terminal(
             out=self.out,
             err=self.err,
-            keys=Keys(answers),
+            keyboard=Keyboard(answers),
             sleep=self.clock.sleep,
             now=self.clock.now,
         )
 
     @property
-    def said(self) -> str:
+    def stderr(self) -> str:
         """Standard error."""
         return self.err.getvalue()
 
     @property
-    def written(self) -> str:
+    def stdout(self) -> str:
         """Standard output."""
         return self.out.getvalue().decode()
 
     @property
     def summary(self) -> dict[str, Any]:
         """Standard output's last line."""
-        found: dict[str, Any] = json.loads(self.written.splitlines()[-1])
+        found: dict[str, Any] = json.loads(self.stdout.splitlines()[-1])
         return found
 
     def run(self, *arguments: str | Path) -> int:
-        """Carry out a command line for the tests' project and bucket."""
+        """Run a command line for the tests' project and bucket; return its exit code."""
         placed = [word for one in PLACED for word in ("--cluster-set", one)]
         words = [str(one) for one in arguments]
         return cli.main(
@@ -101,7 +101,7 @@ class CliRunner:
         )
 
     def context(self, *overrides: str) -> Context:
-        """What commands work with, for the servers that the environment names."""
+        """The context of a command, for the servers that the environment names."""
         config = cluster_conf(*overrides)
         return Context(
             config=config,
@@ -113,7 +113,7 @@ class CliRunner:
 
 
 def tiny_conf(directory: Path) -> Path:
-    """conf/sample.yaml on a zip of its own, which is no archive but is uploaded like one."""
+    """conf/sample.yaml with a tiny zip of its own, which can be uploaded but not ingested."""
     archive = directory / "ml-tiny.zip"
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr(zipfile.ZipInfo("ml-tiny/ratings.csv"), "userId,movieId,rating,timestamp\n")

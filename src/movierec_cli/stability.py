@@ -1,24 +1,24 @@
-"""Repeat partition to evaluate on alternative splits; report each metric's mean and spread."""
+"""`movierec stability`: how far the metrics vary over random splits."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 
 from movierec.config.schema import Config
-from movierec.models import names as models
+from movierec.models.names import ALS, MODELS
 from movierec.pipeline import dag
-from movierec.pipeline.cli import add_force, job_parser, read_config, run_guarded
+from movierec.pipeline.cli import print_summary, run_job
 from movierec.pipeline.execution import Execution
 from movierec.run_all import run_pipeline
-from movierec.spark.session import Session
 from movierec.splitting.splits import HELD_OUT, PER_USER_RANDOM
-from movierec_report.drawing import STABILITY, STABILITY_VERSION, draw_report, run_command
+from movierec_cli.outputs import add_out, draw_report, out_directory
+from movierec_report.drawing import STABILITY, STABILITY_VERSION
 from movierec_synthetic.download import fetch_archive
 
 REPEATED: Final = (
@@ -28,46 +28,47 @@ REPEATED: Final = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = job_parser("run_stability")
-    add_force(parser)
-    parser.add_argument("--seeds", type=int, default=5, help="(default: %(default)s)")
-    parser.add_argument("--out", type=Path, default=Path("out"), help="(default: %(default)s)")
-    arguments = parser.parse_args(argv)
-    if arguments.seeds < 2:
-        parser.error(f"--seeds {arguments.seeds}: a spread takes at least 2")
-    session = Session("movierec stability", verbose=arguments.verbose)
+    """Repeat partition to evaluate on random splits; leave the spread in `out/` and its report."""
 
-    def body() -> None:
-        config = read_config(arguments.config, arguments.set, session)
-        if arguments.check_config:
-            return
+    def extend(parser: argparse.ArgumentParser) -> None:
+        add_out(parser)
+        parser.add_argument("--seeds", type=_seeds, default=5, help="splits (default: %(default)s)")
+
+    def body(execution: Execution, arguments: argparse.Namespace) -> None:
+        config = execution.config
         if config.source.generate is not None:
             fetch_archive(config.source)
-        given = Execution(config, session)
         # the archive is the same for every split
-        run_pipeline(given, wanted=(dag.INGEST,), force=arguments.force)
+        run_pipeline(execution, wanted=(dag.INGEST,), force=arguments.force)
         summaries = {}
         for name, alternative in alternatives(config, arguments.seeds).items():
-            print(f"run_stability: split {name}", file=sys.stderr)
-            execution = Execution(alternative, session)
-            summaries[name] = run_pipeline(execution, wanted=REPEATED, force=arguments.force)
+            print(f"stability: split {name}", file=sys.stderr)
+            other = Execution(alternative, execution.session)
+            summaries[name] = run_pipeline(other, wanted=REPEATED, force=arguments.force)
         spread = {
-            # of the conf as it is, by which a report knows that this is about its numbers
-            "fingerprint": given.fingerprint(dag.EVALUATE),
+            # of the conf as it is: a report recognises its own numbers by it
+            "fingerprint": execution.fingerprint(dag.EVALUATE),
             "version": STABILITY_VERSION,
             "splits": list(summaries),
             **spread_of(list(summaries.values())),
         }
-        out = arguments.out / Path(arguments.config).stem
+        out = out_directory(execution, arguments)
         out.mkdir(parents=True, exist_ok=True)
         path = out / STABILITY
         path.write_text(json.dumps(spread, indent=2) + "\n", encoding="utf-8")
-        command = run_command(arguments.config, arguments.set)
-        draw_report(out, source=config.source, command=command)
+        page = draw_report(execution, out, arguments)
         print(table(spread))
-        print(json.dumps({"job": "run_stability", "output": str(path)}))
+        if page is not None:
+            print(f"report: {page}")
+        print_summary("stability", {"output": str(path)})
 
-    return run_guarded("run_stability", body, session)
+    return run_job("stability", body, argv, extend=extend)
+
+
+def _seeds(text: str) -> int:
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"{text}: a spread takes at least 2 splits")
+    return int(text)
 
 
 def alternatives(config: Config, seeds: int) -> dict[str, Config]:
@@ -101,8 +102,7 @@ def spread_of(summaries: list[dict[str, Any]]) -> dict[str, Any]:
 
     return {
         "models": {
-            model: spread([summary["models"][model] for summary in summaries])
-            for model in models.MODELS
+            model: spread([summary["models"][model] for summary in summaries]) for model in MODELS
         },
         "als_vs_popularity": spread([_leads(summary) for summary in summaries]),
     }
@@ -110,10 +110,10 @@ def spread_of(summaries: list[dict[str, Any]]) -> dict[str, Any]:
 
 def table(spread: dict[str, Any]) -> str:
     """Return the spread as a table for a terminal: mean ± standard deviation."""
-    metrics = list(spread["models"][models.ALS][HELD_OUT[0]])
+    metrics = list(spread["models"][ALS][HELD_OUT[0]])
     lines = ["".join([f"{'split':<12}{'model':<14}", *(f"{name:>20}" for name in metrics)])]
     for split in HELD_OUT:
-        for model in models.MODELS:
+        for model in MODELS:
             found = spread["models"][model][split]
             cells = (f"{found[m]['mean']:12.4f} ± {found[m]['stdev']:.3f}" for m in metrics)
             lines.append("".join([f"{split:<12}{model:<14}", *cells]))
@@ -142,8 +142,4 @@ def _spread(values: list[float]) -> dict[str, float]:
 
 
 def _metrics(summary: dict[str, Any]) -> list[str]:
-    return [key for key in summary["models"][models.ALS][HELD_OUT[0]] if "_at_" in key]
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return [key for key in summary["models"][ALS][HELD_OUT[0]] if "_at_" in key]

@@ -1,29 +1,37 @@
-"""List what a workspace holds that no given conf reaches, and with --delete, remove it."""
+"""`movierec prune`: results in a workspace that no conf reaches."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 
 from movierec.errors import ConfigError
-from movierec.pipeline.cli import read_config, run_guarded
+from movierec.pipeline.cli import (
+    add_session_arguments,
+    archive_overrides,
+    print_summary,
+    read_config,
+    run_guarded,
+)
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.prune import leftovers, reached
 from movierec.spark.session import Session
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="prune", description=__doc__, allow_abbrev=False)
+    """List what the workspace holds that none of the confs reaches; `--delete` removes it."""
+    parser = argparse.ArgumentParser(prog="prune", allow_abbrev=False)
     parser.add_argument("--config", required=True, nargs="+", help="the confs whose results stay")
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE")
+    parser.add_argument("--archive", metavar="PATH", help="the archive, in place of those in conf")
     parser.add_argument("--delete", action="store_true", help="remove what is listed")
+    add_session_arguments(parser)
     arguments = parser.parse_args(argv)
-    session = Session("movierec prune")
+    overrides = [*archive_overrides(arguments.archive), *arguments.set]
 
-    def body() -> None:
-        configs = [read_config(name, arguments.set, session) for name in arguments.config]
+    def body(session: Session) -> None:
+        configs = [read_config(name, overrides, session) for name in arguments.config]
         executions = [Execution(config, session) for config in configs]
         workspace = executions[0].workspace
         if roots := {one.workspace.root for one in executions} - {workspace.root}:
@@ -40,10 +48,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         if found and not arguments.delete:
             print("prune: nothing is deleted yet: FORCE=1 (--delete) does that", file=sys.stderr)
         summary = {"found": len(found), "bytes": sum(one.size for one in found)}
-        print(json.dumps({"job": "prune", **summary, "deleted": arguments.delete}))
+        print_summary("prune", {**summary, "deleted": arguments.delete})
 
-    return run_guarded("prune", body, session)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return run_guarded("prune", body, arguments)

@@ -15,7 +15,7 @@ from movierec.pipeline import dag
 from movierec.pipeline.cli import job_parser, read_config
 from movierec.spark.session import Session
 from scripts.build_package import build_packages
-from tests.support.dataproc.cli_runner import ROOT
+from tests.support.paths import ROOT
 
 VARIABLES = {"PROJECT": "p-1", "REGION": "europe-west1", "CLUSTER": "c-1", "BUCKET": "b-1"}
 STUB = """#!{python}

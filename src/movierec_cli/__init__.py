@@ -1,0 +1,1 @@
+"""The command `movierec`: the pipeline and what surrounds it, on one machine."""

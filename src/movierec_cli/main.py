@@ -1,0 +1,58 @@
+"""The subcommands of `movierec`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from movierec import __version__
+from movierec.pipeline.dag import PIPELINE
+
+_STAGES: Final = {stage.name: stage for stage in PIPELINE}
+_GROUPS: Final = {
+    "run": {
+        "run": ("movierec_cli.run", "the whole pipeline; what is done is skipped"),
+        **{stage.name: ("movierec_cli.stage", stage.purpose) for stage in PIPELINE},
+        "stability": ("movierec_cli.stability", "how far the results vary over random splits"),
+    },
+    "prepare": {
+        "doctor": ("movierec.doctor.command", "check that a run has what it needs here"),
+        "data": ("movierec_cli.data", "download or generate the archive that a conf names"),
+        "generate": ("movierec_synthetic.command", "generate an archive in MovieLens's format"),
+    },
+    "look after": {
+        "export": ("movierec_cli.export", "write summary, twins and report of a run again"),
+        "prune": ("movierec_cli.prune", "list or delete results that no conf reaches"),
+    },
+}
+_COMMANDS: Final = {name: entry for group in _GROUPS.values() for name, entry in group.items()}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out a subcommand and return its exit code; 2 if there is none of that name."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] in (["-h"], ["--help"]):
+        print(usage())
+        return 0
+    if words[:1] == ["--version"]:
+        print(f"movierec {__version__}")
+        return 0
+    if not words or words[0] not in _COMMANDS:
+        given = f"there is no {words[0]!r}; " if words else ""
+        print(f"movierec: {given}name one of {', '.join(_COMMANDS)}", file=sys.stderr)
+        return 2
+    name, *rest = words
+    # only now: most commands need neither Spark nor matplotlib
+    module = importlib.import_module(_COMMANDS[name][0])
+    code: int = module.main(_STAGES[name], rest) if name in _STAGES else module.main(rest)
+    return code
+
+
+def usage() -> str:
+    """Return the list of subcommands."""
+    lines = ["usage: movierec COMMAND [OPTION]…", ""]
+    for group, commands in _GROUPS.items():
+        lines += [f"{group}:", *(f"  {name:<12} {does}" for name, (_, does) in commands.items())]
+    return "\n".join([*lines, "", "`movierec COMMAND --help` lists the options of a command."])

@@ -1,0 +1,105 @@
+"""Rows whose ids refer to no row, and rows with duplicate keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from chispa import assert_df_equality
+from pyspark.sql import DataFrame, SparkSession
+
+from movierec.movielens.integrity import (
+    TABLES,
+    duplicate_keys,
+    flag_duplicates,
+    flag_unknown_ids,
+    replace_duplicates,
+)
+from movierec.movielens.layouts import LATEST, LAYOUTS
+from movierec.movielens.parsing import parse_lines
+
+USER = "user id is not a whole number from 1 to 2147483647"
+MOVIE = "movie id is not a whole number from 1 to 2147483647"
+HALF = "rating is not 0.5 to 5 in half steps"
+TIME = "timestamp is not whole seconds from 1990 to 2100"
+
+
+def with_reasons(spark: SparkSession, rows: list[tuple[Any, ...]]) -> DataFrame:
+    schema = "user_id int, movie_id int, rating float, rated_at int, reason string, line string"
+    return spark.createDataFrame(rows, schema)
+
+
+def test_only_good_rows_with_unknown_movies_are_flagged(spark: SparkSession) -> None:
+    movies = spark.createDataFrame([(1, "a"), (2, "b")], "movie_id int, title string")
+    rows = [
+        (1, 1, 4.0, 1, None, "good"),
+        (1, 3, 4.0, 1, None, "unknown"),
+        (1, 3, None, 1, HALF, "bad already"),
+        (1, None, 4.0, 1, MOVIE, "no movie"),
+    ]
+    (reference,) = TABLES["ratings"].references
+    flagged = flag_unknown_ids(with_reasons(spark, rows), known=movies, reference=reference)
+    rows[1] = (1, 3, 4.0, 1, "movie id is not among the movies", "unknown")
+    assert_df_equality(flagged, with_reasons(spark, rows), ignore_row_order=True)
+
+
+DUPLICATE = "another row with the same user id and movie id is kept"
+
+
+@pytest.mark.parametrize("partitions", [1, 5])
+def test_of_duplicate_ratings_the_latest_then_the_highest_is_kept(
+    spark: SparkSession, partitions: int
+) -> None:
+    rows = [
+        (1, 1, 3.0, 10, None, "earlier"),
+        (1, 1, 2.0, 20, None, "latest, but lower"),
+        (1, 1, 2.5, 20, None, "latest, higher"),
+        (1, 1, 5.0, 30, HALF, "bad"),
+        (1, 2, 1.0, 10, None, "b"),
+        (1, 2, 1.0, 10, None, "a"),
+        (2, 1, 1.0, 10, None, "once"),
+        (3, 1, 1.0, 10, None, "good beside a bad one"),
+        (3, 1, 1.0, 99, TIME, "a bad one"),
+        (None, 1, 1.0, 10, USER, "null"),
+        (None, 1, 1.0, 10, USER, "null"),
+    ]
+    table = TABLES["ratings"]
+    ratings = with_reasons(spark, rows).repartition(partitions, "line")
+    keys = ratings.transform(duplicate_keys, table=table)
+    assert sorted(map(tuple, keys.collect())) == [(1, 1), (1, 2)]
+    duplicates = ratings.transform(flag_duplicates, keys=keys, table=table)
+    replaced = ratings.transform(replace_duplicates, keys=keys, duplicates=duplicates, table=table)
+    for n in (0, 1, 4):
+        rows[n] = (*rows[n][:4], DUPLICATE, rows[n][5])
+    assert_df_equality(replaced, with_reasons(spark, rows), ignore_row_order=True)
+
+
+def test_of_duplicate_movies_the_first_by_title_is_kept(spark: SparkSession) -> None:
+    lines = spark.createDataFrame(
+        [('7,"B, The",Drama',), ("7,A (1999),Drama",), ("7,A (1999),Comedy",), ("8,C,Drama",)],
+        "value string",
+    )
+    table = TABLES["movies"]
+    member = next(member for member in LATEST.members if member.table == "movies")
+    movies = parse_lines(lines, member=member, scale=LATEST.scale)
+    keys = movies.transform(duplicate_keys, table=table)
+    duplicates = movies.transform(flag_duplicates, keys=keys, table=table)
+    assert {row.line: row.reason for row in duplicates.collect()} == {
+        "7,A (1999),Comedy": None,
+        "7,A (1999),Drama": "another row with the same movie id is kept",
+        '7,"B, The",Drama': "another row with the same movie id is kept",
+    }
+
+
+def test_every_table_of_a_layout_is_a_dataset() -> None:
+    for layout in LAYOUTS:
+        names = {member.table for member in layout.members} - {"genre_names"}
+        assert names <= set(TABLES)
+    assert {name: table.dataset.schema.names for name, table in TABLES.items()} == {
+        "movies": ["movie_id", "title", "year", "genres"],
+        "ratings": ["user_id", "movie_id", "rating", "rated_at"],
+        "tags": ["user_id", "movie_id", "tag", "tagged_at"],
+        "links": ["movie_id", "imdb_id", "tmdb_id"],
+        "genome_tags": ["tag_id", "tag"],
+        "genome_scores": ["movie_id", "tag_id", "relevance"],
+    }

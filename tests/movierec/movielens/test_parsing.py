@@ -1,0 +1,368 @@
+"""Lines of text to typed rows, and the reasons of rejected ones."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chispa import assert_df_equality
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
+
+from movierec.movielens.layouts import LATEST, ML_1M, ML_10M, ML_100K, Layout
+from movierec.movielens.parsing import keep_rejected_lines, parse_lines
+from tests.support import archives
+
+USER = "user id is not a whole number from 1 to 2147483647"
+MOVIE = "movie id is not a whole number from 1 to 2147483647"
+TAG_ID = "tag id is not a whole number from 1 to 2147483647"
+HALF = "rating is not 0.5 to 5 in half steps"
+WHOLE = "rating is not 1 to 5 in whole steps"
+TIME = "timestamp is not whole seconds from 1990 to 2100"
+GENRES = "genres are empty or hold an empty name"
+IMDB = "imdb id is not all digits"
+TMDB = "tmdb id is neither empty nor a whole number from 1 to 2147483647"
+RELEVANCE = "relevance is not 0 to 1"
+FLAG = "a genre flag is neither 0 nor 1"
+ALL_GENRES = tuple(archives.GENRES_100K)
+
+
+def parse(
+    spark: SparkSession, layout: Layout, table: str, lines: list[str], **options: Any
+) -> list[Row]:
+    frame = spark.createDataFrame([(line,) for line in lines], "value string")
+    return parsed(frame, layout, table, **options).collect()
+
+
+def parsed(lines: DataFrame, layout: Layout, table: str, **options: Any) -> DataFrame:
+    member = next(member for member in layout.members if member.table == table)
+    return parse_lines(lines, member=member, scale=layout.scale, **options)
+
+
+def reasons(spark: SparkSession, layout: Layout, table: str, lines: list[str]) -> dict[str, Any]:
+    names = ALL_GENRES if layout is ML_100K and table == "movies" else ()
+    rows = parse(spark, layout, table, lines, genre_names=names)
+    return {row.line: row.reason for row in rows}
+
+
+def test_ratings_are_typed(spark: SparkSession) -> None:
+    lines = spark.createDataFrame(
+        [("1,2147483647,4.0,631152000",), ("",), ("610,31,.5,0",), ("2,7,0.5,4102444800",)],
+        "value string",
+    )
+    expected = spark.createDataFrame(
+        [
+            (1, 2147483647, 4.0, "1990-01-01 00:00:00", None, "1,2147483647,4.0,631152000"),
+            (610, 31, None, None, HALF, "610,31,.5,0"),
+            (2, 7, 0.5, "2100-01-01 00:00:00", None, "2,7,0.5,4102444800"),
+        ],
+        "user_id int, movie_id int, rating float, rated_at string, reason string, line string",
+    ).withColumn("rated_at", F.to_timestamp("rated_at"))
+    assert_df_equality(parsed(lines, LATEST, "ratings"), expected, ignore_nullable=True)
+
+
+BAD_RATINGS = {
+    "1,2,4.0": "not 4 fields",
+    "1,2,4.0,964982703,": "not 4 fields",
+    "1;2;4.0;964982703": "not 4 fields",
+    " ": "not 4 fields",
+    ",2,4.0,964982703": USER,
+    "0,2,4.0,964982703": USER,
+    "-1,2,4.0,964982703": USER,
+    "+1,2,4.0,964982703": USER,
+    " 1,2,4.0,964982703": USER,
+    "01,2,4.0,964982703": USER,
+    "1.0,2,4.0,964982703": USER,
+    "2147483648,2,4.0,964982703": USER,
+    "99999999999999999999,2,4.0,964982703": USER,
+    "\N{ARABIC-INDIC DIGIT ONE},2,4.0,964982703": USER,
+    '"1",2,4.0,964982703': USER,
+    "userId,movieId,rating,timestamp": USER,
+    "1,x,4.0,964982703": MOVIE,
+    "1,,4.0,964982703": MOVIE,
+    "1,2\u2028,4.0,964982703": MOVIE,
+    "1,2,,964982703": HALF,
+    "1,2,0,964982703": HALF,
+    "1,2,0.0,964982703": HALF,
+    "1,2,5.5,964982703": HALF,
+    "1,2,4.25,964982703": HALF,
+    "1,2,-1,964982703": HALF,
+    "1,2,NaN,964982703": HALF,
+    "1,2,Infinity,964982703": HALF,
+    "1,2,4.0f,964982703": HALF,
+    "1,2,1e0,964982703": HALF,
+    "1,2,4.,964982703": HALF,
+    "1,2,4.0,": TIME,
+    "1,2,4.0,631151999": TIME,
+    "1,2,4.0,4102444801": TIME,
+    "1,2,4.0,964982703.0": TIME,
+    "1,2,4.0,964982703000": TIME,
+    "1,2,4.0,9223372036854775807": TIME,
+    "1,2,4.0,99999999999999999999": TIME,
+    "1,2,4.0,2000-07-30": TIME,
+    "1,2,4.0,+964982703": TIME,
+    "1,2,4.0,0964982703": TIME,
+    "1,2,4.0, 964982703": TIME,
+    "x,x,x,x": USER,
+}
+
+
+def test_reasons_of_bad_ratings(spark: SparkSession) -> None:
+    assert reasons(spark, LATEST, "ratings", list(BAD_RATINGS)) == BAD_RATINGS
+
+
+def test_whole_stars_are_whole(spark: SparkSession) -> None:
+    lines = ["1::2::5::978300760", "1::2::3.0::978300760", "1::2::3.5::978300760"]
+    found = reasons(spark, ML_1M, "ratings", [*lines, "1::2::0::978300760", "1:2:3:978300760"])
+    assert list(found.values()) == [None, None, WHOLE, WHOLE, "not 4 fields"]
+    assert list(reasons(spark, ML_10M, "ratings", lines).values()) == [None, None, None]
+    assert reasons(spark, ML_100K, "ratings", ["1\t2\t3.5\t978300760", "1\t2\t4\t978300760"]) == {
+        "1\t2\t3.5\t978300760": WHOLE,
+        "1\t2\t4\t978300760": None,
+    }
+
+
+def test_movies_are_typed(spark: SparkSession) -> None:
+    lines = [
+        "1,Toy Story (1995),Adventure|Animation",
+        '2,"American President, The (1995)",Comedy',
+        '3,"""Great Performances"" Cats (1998)",(no genres listed)',
+        '4,"Say ""when"", Amélie (2001) ",Romance',
+    ]
+    rows = parse(spark, LATEST, "movies", lines)
+    assert [(row.movie_id, row.title, row.genres, row.year, row.reason) for row in rows] == [
+        (1, "Toy Story (1995)", ["Adventure", "Animation"], 1995, None),
+        (2, "American President, The (1995)", ["Comedy"], 1995, None),
+        (3, '"Great Performances" Cats (1998)', [], 1998, None),
+        (4, 'Say "when", Amélie (2001) ', ["Romance"], 2001, None),
+    ]
+
+
+def test_the_year_is_at_the_end_of_the_title(spark: SparkSession) -> None:
+    years = {
+        "Toy Story (1995)": 1995,
+        "Amer (2009)  ": 2009,
+        "Fawlty Towers (1975-1979)": 1975,
+        "Death Note (2006–2007)": 2006,
+        "Black Mirror (2011–)": 2011,
+        "Vikings (2013- )": 2013,
+        "Bron (2011 – 2018)": 2011,
+        "Le voyage dans la lune (1902)": 1902,
+        "(1993)": 1993,
+        "2001: A Space Odyssey (1968)": 1968,
+        "Babylon 5": None,
+        "1984": None,
+        "Nosferatu (1922) restored": None,
+        "Dracula (931)": None,
+        "Dracula (19311)": None,
+        "Zukunft (3001)": None,
+        "Twice (1999) (2000)": 2000,
+        "Range (1999-20)": None,
+    }
+    rows = parse(spark, ML_10M, "movies", [f"1::{title}::Drama" for title in years])
+    assert {row.title: row.year for row in rows} == years
+
+
+def test_reasons_of_bad_movies(spark: SparkSession) -> None:
+    bad = {
+        "1,Toy Story (1995)": "not 3 fields",
+        "1,American President, The (1995),Comedy": "not 3 fields",
+        '1,"Toy Story (1995),Comedy': "not 3 fields",
+        '1,Toy Story (1995),"Comedy': "a quote is not closed",
+        '1,Toy" Story (1995),Comedy': "a quote is not closed",
+        '1,"""\0",Comedy': "a null character",
+        "x,Toy Story (1995),Comedy": MOVIE,
+        ",Toy Story (1995),Comedy": MOVIE,
+        "1,,Comedy": "title is empty",
+        '1,"",Comedy': "title is empty",
+        "1,  ,Comedy": "title is empty",
+        "1,Toy Story (1995),": GENRES,
+        "1,Toy Story (1995),Comedy|": GENRES,
+        "1,Toy Story (1995),Comedy||Drama": GENRES,
+    }
+    assert reasons(spark, LATEST, "movies", list(bad)) == bad
+
+
+def test_movies_of_ml_100k(spark: SparkSession) -> None:
+    good = archives.item(1, "Toy Story (1995)", "Animation", "Western")
+    bad = {
+        good[:-3]: "not 24 fields",
+        good[:-1] + "|0": "not 24 fields",
+        good[:-2] + "2": FLAG,
+        good[:-2] + "": FLAG,
+        "x" + good[:-1]: MOVIE,
+        good[:-1].replace("Toy Story (1995)", ""): "title is empty",
+    }
+    assert reasons(spark, ML_100K, "movies", list(bad)) == bad
+    (row,) = parse(spark, ML_100K, "movies", [good[:-1]], genre_names=ALL_GENRES)
+    assert (row.movie_id, row.title, row.year, row.reason) == (1, "Toy Story (1995)", 1995, None)
+    assert row.genres == ["Animation", "Western"]
+    (row,) = parse(spark, ML_100K, "movies", ["7|unknown||||0|0"], genre_names=("a", "b"))
+    assert (row.title, row.year, row.genres, row.reason) == ("unknown", None, [], None)
+
+
+def test_reasons_of_bad_tags(spark: SparkSession) -> None:
+    found = {
+        '1,2,"the ""best"", by far",1445714996': None,
+        "1,2,null,1445714996": None,
+        "1,2,tag": "not 4 fields",
+        "1,2,a,b,1445714996": "not 4 fields",
+        '1,2,"a,1445714996': "not 4 fields",
+        "1,2,,1445714996": "tag is empty",
+        "x,2,tag,1445714996": USER,
+        "1,x,tag,1445714996": MOVIE,
+        "1,2,tag,x": TIME,
+    }
+    assert reasons(spark, LATEST, "tags", list(found)) == found
+    lines = ["1::2::a::b::1445714996", '1::2::"quoted", raw::1445714996']
+    rows = parse(spark, ML_10M, "tags", lines)
+    assert [(row.tag, row.reason) for row in rows] == [
+        ("a", "not 4 fields"),
+        ('"quoted", raw', None),
+    ]
+
+
+def test_links(spark: SparkSession) -> None:
+    rows = parse(spark, LATEST, "links", ["1,0114709,862", "2,0112346,"])
+    assert [(row.movie_id, row.imdb_id, row.tmdb_id, row.reason) for row in rows] == [
+        (1, "0114709", 862, None),
+        (2, "0112346", None, None),
+    ]
+    bad = {
+        "1,0114709": "not 3 fields",
+        "x,0114709,862": MOVIE,
+        "1,,862": IMDB,
+        "1,tt0114709,862": IMDB,
+        "1,0114709,x": TMDB,
+        "1,0114709,0": TMDB,
+        "1,0114709,862.0": TMDB,
+    }
+    assert reasons(spark, LATEST, "links", list(bad)) == bad
+
+
+def test_the_genome(spark: SparkSession) -> None:
+    scores = ["1,1,0.029000000000000026", "1,1,0", "1,1,1", "1,1,1.0", "1,1,9.75e-05"]
+    rows = parse(spark, LATEST, "genome_scores", scores)
+    assert [row.relevance for row in rows] == pytest.approx([0.029, 0, 1, 1, 0.0000975])
+    assert {row.reason for row in rows} == {None}
+    bad = {
+        "1,1": "not 3 fields",
+        "x,1,0.5": MOVIE,
+        "1,x,0.5": TAG_ID,
+        "1,1,": RELEVANCE,
+        "1,1,1.01": RELEVANCE,
+        "1,1,-0.1": RELEVANCE,
+        "1,1,NaN": RELEVANCE,
+        "1,1,2": RELEVANCE,
+        "1,1,0.5d": RELEVANCE,
+        "1,1,1e5": RELEVANCE,
+    }
+    assert reasons(spark, LATEST, "genome_scores", list(bad)) == bad
+    bad = {"1": "not 2 fields", "x,007": TAG_ID, "1,": "tag is empty"}
+    assert reasons(spark, LATEST, "genome_tags", list(bad)) == bad
+
+
+def test_all_line_ends_are_accepted(spark: SparkSession, tmp_path: Path) -> None:
+    path = tmp_path / "movies.csv"
+    path.write_bytes("1,Amélie (2001),A\r\n2,b,B\n\n3,c,C\r4,d,D".encode())
+    rows = parsed(spark.read.text(str(path)), LATEST, "movies").collect()
+    assert [(row.movie_id, row.title, row.line[-1]) for row in rows] == [
+        (1, "Amélie (2001)", "A"),
+        (2, "b", "B"),
+        (3, "c", "C"),
+        (4, "d", "D"),
+    ]
+
+
+def test_bytes_that_are_not_utf8(spark: SparkSession, tmp_path: Path) -> None:
+    path = tmp_path / "movies.csv"
+    path.write_bytes(b"1,caf\xe9,A\n2,\xef\xbf\xbd,B\n3,\xff,C\n4,\xf0\x9f\x8e\xac,D\n")
+    movies = keep_rejected_lines(parsed(spark.read.text(str(path)), LATEST, "movies"))
+    # As binary: in Python every text looks like valid UTF-8.
+    rows = movies.withColumn("line", F.col("line").cast("binary")).collect()
+    assert [(row.movie_id, row.reason, row.line) for row in rows] == [
+        (1, "not UTF-8", "1,caf\ufffd,A".encode()),
+        (2, None, None),
+        (3, "not UTF-8", "3,\ufffd,C".encode()),
+        (4, None, None),
+    ]
+    assert rows[3].title == "\N{CLAPPER BOARD}"
+
+
+def test_latin_1_is_decoded(spark: SparkSession, tmp_path: Path) -> None:
+    path = tmp_path / "movies.dat"
+    path.write_bytes("2::Misérables, Les (1995)::Drama\n".encode("iso-8859-1"))
+    lines = spark.read.text(str(path))
+    (row,) = parsed(lines, ML_1M, "movies").collect()
+    assert (row.title, row.line) == ("Misérables, Les (1995)", "2::Misérables, Les (1995)::Drama")
+    assert parsed(lines, ML_10M, "movies").first().reason == "not UTF-8"  # type: ignore[union-attr]
+
+
+def test_only_rejected_lines_are_kept(spark: SparkSession) -> None:
+    lines = spark.createDataFrame([("1,2,4.0,964982703",), ("1,2",)], "value string")
+    rows = keep_rejected_lines(parsed(lines, LATEST, "ratings")).collect()
+    assert [row.line for row in rows] == [None, "1,2"]
+
+
+CELLS = st.one_of(
+    st.integers(-2, 12).map(str),
+    st.sampled_from(
+        ["0.5", "1.5", "5.0", "5.5", "1.25", "4.0f", "NaN", "", " 1", "1 ", "+1", "007"]
+    ),
+    st.integers(2**31 - 2, 2**31 + 1).map(str),
+    st.integers(631_151_999, 631_152_002).map(str),
+    st.text(st.characters(codec="utf-8", exclude_characters="\r\n,"), max_size=6),
+)
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.lists(CELLS, min_size=3, max_size=5), min_size=150, max_size=150))
+def test_ratings_are_accepted_as_by_plain_python(
+    spark: SparkSession, cells: list[list[str]]
+) -> None:
+    lines = [",".join(row) for row in cells] + ["1,2,3.5,964982703"]
+    rows = parse(spark, LATEST, "ratings", lines)
+    assert [row.line for row in rows] == lines
+    for row in rows:
+        match = re.fullmatch(r"([1-9][0-9]*),([1-9][0-9]*),([0-9.]+),([1-9][0-9]*)", row.line)
+        good = (
+            match is not None
+            and int(match[1]) < 2**31
+            and int(match[2]) < 2**31
+            and re.fullmatch(r"0\.5|[1-4](\.[05])?|5(\.0)?", match[3]) is not None
+            and 631_152_000 <= int(match[4]) <= 4_102_444_800
+        )
+        assert (row.reason is None) == good, row
+        if match is not None and good:
+            assert (row.user_id, row.movie_id) == (int(match[1]), int(match[2]))
+            assert math.isclose(row.rating, float(match[3]))
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), min_size=1, max_size=20)
+QUOTY = st.text("\", a\\|'\t", min_size=1, max_size=8)
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(TEXTS | QUOTY, min_size=150, max_size=150))
+def test_titles_written_by_pythons_csv_are_read_back(
+    spark: SparkSession, titles: list[str]
+) -> None:
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerows(
+        (n, title, "Drama") for n, title in enumerate(titles, start=1)
+    )
+    rows = parse(spark, LATEST, "movies", file.getvalue().rstrip("\n").split("\n"))
+    for row, title in zip(rows, titles, strict=True):
+        if "\0" in title:
+            assert row.reason == "a null character"
+        elif not title.strip(" "):
+            assert (row.title, row.reason) == (None, "title is empty")
+        else:
+            assert (row.title, row.reason) == (title, None)

@@ -1,0 +1,93 @@
+"""Jobs, workflows and batches keep Dataproc's rules, and have the plan's files and arguments."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from google.cloud import dataproc_v1 as dp
+
+from movierec_dataproc.commands.preparation import RunOptions, prepare
+from movierec_dataproc.plan.plan import Plan
+from movierec_dataproc.requests import jobs
+from tests.support.dataproc import fake_rules
+from tests.support.dataproc.cli_runner import BUCKET, CliRunner, cluster_conf, tiny_conf
+
+ACTIONS = [f"gs://{BUCKET}/a.sh"]
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    wanted = RunOptions(conf=tiny_conf(tmp_path), overrides=())
+    return prepare(wanted, CliRunner().context(), place="cluster")
+
+
+def test_an_id_follows_from_the_job_and_the_cluster(plan: Plan) -> None:
+    step, other = plan.step("tune"), plan.step("evaluate")
+    first = jobs.first_id(plan, step, cluster_uuid="u1")
+    assert first == jobs.first_id(plan, step, cluster_uuid="u1")
+    assert first.startswith("movierec-tune-als-")
+    ids = {
+        first,
+        jobs.first_id(plan, step, cluster_uuid="u2"),
+        jobs.first_id(plan, other, cluster_uuid="u1"),
+        jobs.first_id(plan, step, cluster_uuid=None),
+    }
+    assert len(ids) == 4
+
+
+def test_a_job_for_a_cluster(plan: Plan) -> None:
+    step = plan.step("ingest")
+    config = cluster_conf("cluster.labels={owner: me}")
+    cluster = dp.Cluster(cluster_name="c", cluster_uuid="u")
+    request = jobs.job_request(plan, step, config, job_id="j", cluster=cluster)
+    assert request == jobs.job_request(plan, step, config, job_id="j", cluster=cluster)
+    assert (request.project_id, request.region) == ("test-project", "europe-west1")
+    job = request.job
+    assert job.reference.job_id == "j"
+    fake_rules.check_labels(job.labels)
+    fake_rules.check_python(job.pyspark_job)
+    assert job.labels["owner"] == "me"
+    assert (job.placement.cluster_name, job.placement.cluster_uuid) == ("c", "u")
+    digest = plan.suite.artifacts.digest
+    root = f"gs://{BUCKET}/movierec/artifacts/{digest}"
+    driver = job.pyspark_job
+    assert driver.main_python_file_uri == f"{root}/ingest.py"
+    assert list(driver.file_uris) == [f"{root}/tiny.yaml"]
+    assert [uri.startswith(f"{root}/movierec-") for uri in driver.python_file_uris] == [True, True]
+    # in cluster mode the driver's output would not come back
+    assert dict(driver.properties) == {}
+
+
+def test_a_workflow_has_the_plan_s_steps_and_a_time_limit(plan: Plan) -> None:
+    config = cluster_conf("cluster.name=" + "a" * 34 + "-b", "cluster.labels={owner: me}")
+    template = jobs.workflow(plan, config, actions=ACTIONS, commit="abc")
+    managed = template.placement.managed_cluster
+    assert managed.cluster_name == "a" * 34
+    assert managed.config.initialization_actions[0].executable_file == ACTIONS[0]
+    assert template.dag_timeout == timedelta(hours=12)
+    assert [job.step_id for job in template.jobs] == [step.id for step in plan.steps]
+    for job, step in zip(template.jobs, plan.steps, strict=True):
+        assert tuple(job.prerequisite_step_ids) == step.after
+        assert fake_rules.STEP_ID.fullmatch(job.step_id)
+        assert job.labels["owner"] == "me"
+        # workflows do not support restartable jobs
+        assert "scheduling" not in job
+
+
+def test_a_batch_has_the_conf_s_runtime(plan: Plan) -> None:
+    config = cluster_conf("serverless.version='2.3'", "serverless.properties={a.b: c}")
+    request = jobs.batch_request(plan, plan.step("ingest"), config, batch_id="b-1")
+    assert request.parent == "projects/test-project/locations/europe-west1"
+    assert request.batch_id == "b-1"
+    batch = request.batch
+    assert batch.runtime_config.version == "2.3"
+    assert dict(batch.runtime_config.properties) == {"a.b": "c"}
+    execution = batch.environment_config.execution_config
+    assert execution.staging_bucket == BUCKET
+    assert execution.ttl == timedelta(hours=12)
+    assert "subnetwork_uri" not in execution
+    config = cluster_conf("serverless.subnetwork=default")
+    batch = jobs.batch_request(plan, plan.step("ingest"), config, batch_id="b-1").batch
+    assert batch.environment_config.execution_config.subnetwork_uri == "default"
