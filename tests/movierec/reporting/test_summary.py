@@ -9,7 +9,8 @@ import pytest
 
 from movierec.config.schema import EvaluationConfig
 from movierec.evaluation.compare import SplitEvaluation
-from movierec.reporting.summary import evaluation_summary, table, to_json
+from movierec.pipeline.exports import to_json
+from movierec.reporting.summary import evaluation_summary, table
 from tests.support.manifests import manifest
 
 MODELS = ["popularity", "als", "als_explicit", "random", "oracle"]
