@@ -1,4 +1,7 @@
-"""Every subcommand from the command line to the servers and back."""
+"""Every subcommand from the command line to the servers and back.
+
+Covers commands: cli, cluster, context, dry_run, jobs, preparation, workflow.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,6 @@ from tests.support.dataproc.cli_runner import (
     BUCKET,
     CLUSTER_YAML,
     PLACED,
-    ROOT,
     CliRunner,
     tiny_conf,
 )
@@ -28,6 +30,7 @@ from tests.support.dataproc.fake_behaviour import RunningJob, fail_with
 from tests.support.dataproc.fake_dataproc import FakeDataproc
 from tests.support.dataproc.fake_storage import FakeStorage
 from tests.support.dataproc.real_clients import RealClients
+from tests.support.paths import ROOT
 
 JOBS = [
     "stage_in",
@@ -54,8 +57,8 @@ def server(dataproc_server: FakeDataproc, storage_server: FakeStorage) -> FakeDa
     return dataproc_server
 
 
-def run(*arguments: str | Path, code: int = 0, answers: str = "") -> CliRunner:
-    cli = CliRunner(answers=answers)
+def run(*arguments: str | Path, code: int = 0) -> CliRunner:
+    cli = CliRunner()
     assert cli.run(*arguments) == code, cli.stderr
     return cli
 
@@ -74,7 +77,7 @@ def test_from_nothing_to_a_deleted_cluster(
     up = run("cluster-up")
     assert up.summary["state"] == "RUNNING"
     assert up.summary["made"] is True
-    assert "USD an hour" in up.stderr
+    assert "USD per hour" in up.stderr
     assert any(name.endswith("/native_blas.sh") for name in storage_server.names(BUCKET))
     again = run("cluster-up")
     assert (again.summary["made"], again.summary["uuid"]) == (False, up.summary["uuid"])
@@ -136,7 +139,7 @@ def test_a_pipeline_stops_at_the_first_failure_and_a_rerun_goes_on(
 
     failed_id = server.calls_of("SubmitJob")[-1].request.job.reference.job_id
     refused = run("cluster-down", code=3)
-    assert "on its HDFS alone" in refused.stderr
+    assert "on its HDFS only" in refused.stderr
     assert "movierec-ingest-" in refused.stderr
     assert failed_id not in refused.stderr
 
@@ -148,21 +151,19 @@ def test_a_pipeline_stops_at_the_first_failure_and_a_rerun_goes_on(
     run("cluster-down")
 
 
-def test_results_that_are_newer_than_the_export_keep_the_cluster(
-    server: FakeDataproc, conf: Path
-) -> None:
+def test_results_newer_than_the_export_keep_the_cluster(server: FakeDataproc, conf: Path) -> None:
     run("cluster-up")
     run("pipeline", "--config", conf)
     run("submit", "--config", conf, "--job", "twins", "--set", "twins.min_movies=7")
     assert "movierec-find-twins-" in run("cluster-down", code=3).stderr
-    # another config's export does not have them
+    # the export of another config does not contain them
     run("submit", "--config", conf, "--job", "export", "--force")
     run("cluster-down", code=3)
     run("submit", "--config", conf, "--job", "export", "--set", "twins.min_movies=7")
     run("cluster-down")
 
 
-def test_what_was_made_again_is_exported_again(server: FakeDataproc, conf: Path) -> None:
+def test_a_result_that_is_made_again_is_exported_again(server: FakeDataproc, conf: Path) -> None:
     run("cluster-up")
     done = run("pipeline", "--config", conf).summary["jobs"]
     run("submit", "--config", conf, "--job", "twins", "--force")
@@ -174,12 +175,12 @@ def test_what_was_made_again_is_exported_again(server: FakeDataproc, conf: Path)
     run("cluster-down")
 
 
-def test_force_runs_again_and_deletes_all_the_same(server: FakeDataproc, conf: Path) -> None:
+def test_force_runs_again_and_deletes_anyway(server: FakeDataproc, conf: Path) -> None:
     run("cluster-up")
     first = run("submit", "--config", conf, "--job", "ingest").summary["jobs"]
     assert run("submit", "--config", conf, "--job", "ingest").summary["jobs"] == first
-    aloud = run("submit", "--config", conf, "--job", "ingest", "--verbose").summary["jobs"]
-    assert aloud == first
+    verbose = run("submit", "--config", conf, "--job", "ingest", "--verbose").summary["jobs"]
+    assert verbose == first
     ingest = ("submit", "--config", conf, "--job", "ingest", "--force", "--verbose")
     forced = run(*ingest).summary["jobs"]
     arguments = server.calls_of("SubmitJob")[1].request.job.pyspark_job.args
@@ -190,9 +191,7 @@ def test_force_runs_again_and_deletes_all_the_same(server: FakeDataproc, conf: P
     run("cluster-down", "--force")
 
 
-def test_the_doctor_looks_anew_each_time_and_holds_no_cluster(
-    server: FakeDataproc, conf: Path
-) -> None:
+def test_the_doctor_runs_each_time_and_keeps_no_cluster(server: FakeDataproc, conf: Path) -> None:
     run("cluster-up")
     first = run("submit", "--config", conf, "--job", "doctor").summary["jobs"]
     second = run("submit", "--config", conf, "--job", "doctor").summary["jobs"]
@@ -205,7 +204,7 @@ def test_the_doctor_looks_anew_each_time_and_holds_no_cluster(
         assert batch.endswith("-2") == (number == 2)
 
 
-def test_a_new_cluster_runs_anew(server: FakeDataproc, conf: Path) -> None:
+def test_a_new_cluster_runs_the_job_again(server: FakeDataproc, conf: Path) -> None:
     ids = []
     for _ in range(2):
         run("cluster-up")
@@ -224,7 +223,7 @@ def test_a_workflow_makes_its_cluster_and_leaves_results_in_the_bucket(
     call = server.calls_of("InstantiateInlineWorkflowTemplate")[0]
     assert call.request.template.placement.managed_cluster.config.initialization_actions
     assert "export completed" in cli.stderr
-    # done is done, and what failed is tried again under another id
+    # a workflow that has succeeded is found by its request id
     assert run("workflow", "--config", conf).summary == cli.summary
     requests = [
         one.request.request_id for one in server.calls_of("InstantiateInlineWorkflowTemplate")
@@ -233,7 +232,7 @@ def test_a_workflow_makes_its_cluster_and_leaves_results_in_the_bucket(
     assert len(set(requests)) == 1
 
 
-def test_a_workflow_that_failed_tells_the_step_and_is_run_again(
+def test_a_failed_workflow_names_the_step_and_is_run_again(
     server: FakeDataproc, conf: Path
 ) -> None:
     healthy = server.runner
@@ -260,7 +259,60 @@ def test_a_batch_works_on_the_bucket(server: FakeDataproc, conf: Path) -> None:
     assert "a batch has no HDFS" in refused.stderr
 
 
-def test_fetch_brings_what_a_local_run_leaves(
+def test_run_all_is_submitted_guarded_and_exported(server: FakeDataproc, conf: Path) -> None:
+    run("cluster-up")
+    first = run("submit", "--config", conf, "--job", "run_all")
+    assert "--set workspace=hdfs:///movierec/workspace" in first.stdout
+    (job_id,) = first.summary["jobs"]
+    assert job_id.startswith("movierec-run-all-")
+    assert first.summary["output"] == "hdfs:///movierec/workspace"
+    assert run("submit", "--config", conf, "--job", "run_all").summary == first.summary
+    assert submitted(server) == ["run_all"]
+    refused = run("cluster-down", code=3)
+    assert f"the results of {job_id} are on its HDFS only" in refused.stderr
+    run("submit", "--config", conf, "--job", "export")
+    run("cluster-down")
+
+
+def test_run_all_is_a_batch_on_the_bucket(
+    server: FakeDataproc, storage_server: FakeStorage, conf: Path
+) -> None:
+    cli = run("batch", "--config", conf, "--job", "run_all", "--force")
+    (call,) = server.calls_of("CreateBatch")
+    driver = call.request.batch.pyspark_batch
+    assert driver.main_python_file_uri.endswith("/run_all.py")
+    assert driver.args[-1] == "--force"
+    names = storage_server.names(BUCKET)
+    (archive,) = (one for one in driver.args if one.startswith("source.archive="))
+    assert archive.removeprefix(f"source.archive=gs://{BUCKET}/") in names
+    assert cli.summary == {
+        "command": "batch",
+        "job": "run_all",
+        "batch": call.request.batch_id,
+        "output": f"gs://{BUCKET}/movierec/results",
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "method", "group"),
+    [
+        ("submit", "JobController.SubmitJob", "jobs"),
+        ("batch", "BatchController.CreateBatch", "batches"),
+    ],
+)
+def test_a_dry_run_of_run_all(
+    server: FakeDataproc, conf: Path, command: str, method: str, group: str
+) -> None:
+    summary = run(command, "--config", conf, "--job", "run_all", "--dry-run").summary
+    assert server.calls == []
+    assert summary["methods"] == [method]
+    (words,) = summary["gcloud"]
+    assert words[:5] == ["gcloud", "dataproc", group, "submit", "pyspark"]
+    assert words[5].endswith("/run_all.py")
+    assert words[words.index("--") + 1 :][:2] == ["--config", "tiny.yaml"]
+
+
+def test_fetch_copies_what_a_local_run_leaves(
     server: FakeDataproc, storage_server: FakeStorage, conf: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
@@ -292,7 +344,7 @@ def test_fetch_brings_what_a_local_run_leaves(
     assert (out / "tiny" / "twins.csv").read_bytes() == b"a,b\n"
     page = (out / "tiny" / "report.html").read_text()
     assert f"make run CONF={conf}" in page
-    # on another laptop, which has not got the archive
+    # on another laptop, without the archive
     (archive,) = conf.parent.glob("*.zip")
     sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
     archive.unlink()
@@ -309,13 +361,13 @@ def test_logs_follow_a_job_from_its_beginning(server: FakeDataproc, conf: Path) 
     assert "not found" in run("logs", "--job-id", "nobody", code=3).stderr
 
 
-def test_without_a_cluster_the_cure_is_told(server: FakeDataproc, conf: Path) -> None:
+def test_without_a_cluster_the_message_names_the_command(server: FakeDataproc, conf: Path) -> None:
     cli = run("pipeline", "--config", conf, code=3)
-    assert "make it with `make cluster-up`" in cli.stderr
+    assert "create it with `make cluster-up`" in cli.stderr
     assert not server.calls_of("SubmitJob")
 
 
-def test_a_cluster_of_somebody_else_is_left_alone(server: FakeDataproc) -> None:
+def test_a_cluster_of_somebody_else_is_not_touched(server: FakeDataproc) -> None:
     CliRunner().context().clients.clusters.create_cluster(
         request={
             "project_id": "test-project",
@@ -329,12 +381,12 @@ def test_a_cluster_of_somebody_else_is_left_alone(server: FakeDataproc) -> None:
         ["cluster-down"],
         ["cluster-down", "--force"],
     ):
-        assert "this suite did not make" in run(*words, code=1).stderr
+        assert "this suite did not create it" in run(*words, code=1).stderr
     assert server.calls_of("DeleteCluster") == []
 
 
 @pytest.mark.parametrize("operation", [False, True])
-def test_quota_on_making_a_cluster_has_a_cure(server: FakeDataproc, operation: bool) -> None:
+def test_a_quota_error_is_explained(server: FakeDataproc, operation: bool) -> None:
     if operation:
         server.break_next_cluster()
     else:
@@ -347,7 +399,7 @@ def test_quota_on_making_a_cluster_has_a_cure(server: FakeDataproc, operation: b
     assert ("bills until it is deleted" in cli.stderr) == operation
 
 
-def test_a_dry_run_asks_nothing_and_says_everything(
+def test_a_dry_run_sends_nothing_and_prints_every_request(
     server: FakeDataproc, conf: Path, tmp_path: Path
 ) -> None:
     scaling = (
@@ -372,7 +424,7 @@ def test_a_dry_run_asks_nothing_and_says_everything(
 @pytest.mark.parametrize(
     "words", [["cluster-status"], ["upload"], ["fetch"], ["logs", "--job-id", "j"], ["attach", "o"]]
 )
-def test_a_dry_run_is_refused_where_there_is_nothing_to_show(
+def test_a_dry_run_is_refused_by_commands_that_cost_nothing(
     conf: Path, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     on_conf = ["--config", str(conf)] if words[0] in ("upload", "fetch") else []
@@ -389,7 +441,7 @@ def test_the_command_line_is_strict() -> None:
         assert caught.value.code == 2
 
 
-def test_a_conf_s_faults_are_told_all_at_once(server: FakeDataproc, tmp_path: Path) -> None:
+def test_all_problems_of_a_conf_are_printed_at_once(server: FakeDataproc, tmp_path: Path) -> None:
     broken = tmp_path / "cluster.yaml"
     text = CLUSTER_YAML.read_text().replace("idle_delete_minutes: 30", "idle_delete_minute: 30")
     broken.write_text(text.replace("prefix: movierec", "prefix: /movierec/"))
@@ -401,8 +453,8 @@ def test_a_conf_s_faults_are_told_all_at_once(server: FakeDataproc, tmp_path: Pa
     )
 
 
-def door(*arguments: str) -> subprocess.Popen[str]:
-    """scripts/dataproc.py as a user starts it."""
+def start_program(*arguments: str) -> subprocess.Popen[str]:
+    """Start scripts/dataproc.py as a user does."""
     placed = [word for one in PLACED for word in ("--cluster-set", one)]
     return subprocess.Popen(
         [sys.executable, str(ROOT / "scripts" / "dataproc.py"), *arguments, *placed],
@@ -412,7 +464,7 @@ def door(*arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # what runs in the background, these tests perhaps, hands down an interrupt that is ignored
+        # a shell lets its background jobs, perhaps these tests, ignore interrupts
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
 
@@ -430,7 +482,7 @@ def test_ctrl_c_on_the_real_program_detaches(server: FakeDataproc, clients: Real
     clients.make_cluster("c1")
     clients.submit("j-1", cluster="c1")
     assert ready.wait(20)
-    program = door("logs", "--job-id", "j-1")
+    program = start_program("logs", "--job-id", "j-1")
     assert program.stdout is not None
     assert program.stdout.readline() == "größer\n"
     program.send_signal(signal.SIGINT)
@@ -443,7 +495,7 @@ def test_ctrl_c_on_the_real_program_detaches(server: FakeDataproc, clients: Real
 
 
 def test_the_program_s_last_line_is_json() -> None:
-    program = door("cluster-down", "--dry-run")
+    program = start_program("cluster-down", "--dry-run")
     out, err = program.communicate(timeout=20)
     assert (program.returncode, err) == (0, "")
     assert json.loads(out.splitlines()[-1])["methods"] == ["ClusterController.DeleteCluster"]

@@ -14,10 +14,10 @@ from movierec_dataproc.commands.deletion_guard import check_removable, unexporte
 NOON = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 
 
-def a_job(name: str, *, minute: int, began: int | None = None, **fields: Any) -> dp.Job:
-    """A job that ended at `minute` after noon; its driver started at `began`, or 1 minute before."""
+def a_job(name: str, *, minute: int, started: int | None = None, **fields: Any) -> dp.Job:
+    """A job that ended at `minute` after noon; its driver started at `started` or 1 before."""
     labels = {"suite": "movierec", "results": "hdfs", "run": "r1", "job": name}
-    begin = minute - 1 if began is None else began
+    start = minute - 1 if started is None else started
     return dp.Job(
         reference=dp.JobReference(job_id=f"{name}-{minute}"),
         labels=labels | fields.get("labels", {}),
@@ -25,7 +25,7 @@ def a_job(name: str, *, minute: int, began: int | None = None, **fields: Any) ->
             state=fields.get("state", "DONE"), state_start_time=NOON + timedelta(minutes=minute)
         ),
         status_history=[
-            dp.JobStatus(state="RUNNING", state_start_time=NOON + timedelta(minutes=begin))
+            dp.JobStatus(state="RUNNING", state_start_time=NOON + timedelta(minutes=start))
         ],
     )
 
@@ -43,11 +43,11 @@ def test_exported_results_may_be_deleted() -> None:
 
 def test_an_export_has_only_what_existed_when_it_started() -> None:
     jobs = [a_job("ingest", minute=3), a_job("find-twins", minute=15)]
-    assert unexported(*jobs, a_job("export-results", minute=20, began=10)) == ["find-twins-15"]
+    assert unexported(*jobs, a_job("export-results", minute=20, started=10)) == ["find-twins-15"]
     # of two exports the later counts, in any order
     exports = [
-        a_job("export-results", minute=30, began=25),
-        a_job("export-results", minute=20, began=10),
+        a_job("export-results", minute=30, started=25),
+        a_job("export-results", minute=20, started=10),
     ]
     assert unexported(*exports, *jobs) == []
 

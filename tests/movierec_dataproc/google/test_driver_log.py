@@ -22,7 +22,7 @@ from tests.support.dataproc.fake_storage import FakeStorage
 
 
 class Memory:
-    """A bucket in memory; the next reads raise `faults`, and a read returns at most `most` bytes."""
+    """A bucket in memory; the next reads raise `faults`, and a read returns up to `most` bytes."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}

@@ -21,6 +21,7 @@ from movierec_dataproc.plan.artifacts import (
 )
 from tests.support.dataproc.cli_runner import BUCKET, CliRunner
 from tests.support.dataproc.fake_storage import FakeStorage
+from tests.support.paths import ROOT
 
 
 @pytest.fixture
@@ -58,9 +59,7 @@ def test_the_suite_has_every_file_of_a_job(tmp_path: Path) -> None:
     zips = build_packages()
     suite = collect_suite(conf=ROOT / "conf" / "small.yaml", packages=zips)
     names = suite.artifacts.names()
-    assert {"ingest.py", "run_all.py", "stage_in.py", "export_results.py", "small.yaml"} <= set(
-        names
-    )
+    assert {"ingest.py", "run_all.py", "stage_in.py", "small.yaml"} <= set(names)
     assert suite.packages == tuple(path.name for path in zips)
     assert collect_suite(conf=ROOT / "conf" / "small.yaml", packages=zips) == suite
     target = CliRunner().context().target

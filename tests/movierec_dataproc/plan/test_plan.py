@@ -196,9 +196,7 @@ def test_a_missing_archive_says_how_to_get_it(tmp_path: Path) -> None:
         plan_of(tmp_path, f"source.archive={tmp_path}/gone.zip")
     with pytest.raises(InputError, match=r"its sha256 is [0-9a-f]{64}, but source.sha256 is"):
         plan_of(tmp_path, f"source.sha256='{'1' * 64}'")
-    with pytest.raises(
-        ConfigError, match="a path or a file:, hdfs: or gs: URI was expected, not 's3://b/x.zip'"
-    ):
+    with pytest.raises(ConfigError, match="a path or a file:, hdfs: or gs: URI was expected, not "):
         plan_of(tmp_path, "source.archive=s3://b/x.zip")
 
 
