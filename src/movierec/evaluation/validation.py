@@ -33,7 +33,7 @@ def evaluate_factors(
         catalogue=catalogue,
         movies=seen,
         kernel=functools.partial(unseen_top_k, k=k),
-        shown=movie_lists(relevant),
+        keep_only=movie_lists(relevant),
     )
     means = collect_means(hits.transform(user_metrics, relevant=relevant, k=k))
     catalogue.destroy()

@@ -1,1 +1,1 @@
-"""Exact top-k lists: the search, the catalogue it searches, and its form for Spark."""
+"""Exact top-k lists: the kernel, the index of movies that it searches, and its use in Spark."""

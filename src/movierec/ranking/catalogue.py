@@ -11,21 +11,21 @@ from pyspark.sql import DataFrame
 
 from movierec.data.arrays import collect_arrays
 from movierec.data.columns import FACTORS, MOVIE_ID
-from movierec.ranking.mips_index import SearchSpace
+from movierec.ranking.mips_index import MipsIndex
 
 _SAMPLED_USERS = 4096
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """n candidate movies by rising id."""
+    """n candidate movies, sorted by id."""
 
     movie_ids: npt.NDArray[np.int32]
     """[n]"""
     factors: npt.NDArray[np.float64]
-    """[n, rank]: the factors that scores are defined by."""
-    search: SearchSpace
-    """The same, for finding what can be in a list."""
+    """[n, rank]: the factors that define scores."""
+    index: MipsIndex
+    """The same factors, transformed for the search."""
 
     @classmethod
     def of(
@@ -33,8 +33,8 @@ class Catalogue:
     ) -> Catalogue:
         """Return the catalogue of the movies [n] and their factors [n, rank].
 
-        `users` are factors [m, rank] of some users whose lists are wanted: the more the others are
-        like them, the sooner these are found. Raises ValueError for a factor that is not finite.
+        `users` are the factors [m, rank] of a sample of the users who get lists: a representative
+        sample makes the search faster. Raises ValueError for a factor that is not finite.
         """
         ids = np.asarray(movie_ids, dtype=np.int32)
         exact = np.asarray(factors, dtype=np.float64)
@@ -43,14 +43,14 @@ class Catalogue:
         exact = np.ascontiguousarray(exact[by_id])
         some = np.asarray(exact[:0] if users is None else users, dtype=np.float64)
         check_finite(some, of="user")
-        return cls(movie_ids=ids[by_id], factors=exact, search=SearchSpace.of(exact, some))
+        return cls(movie_ids=ids[by_id], factors=exact, index=MipsIndex.of(exact, some))
 
     def locate(
         self, movie_ids: npt.NDArray[np.int32]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-        """Return the position of each movie, and whether it is a candidate at all.
+        """Return the position of each movie, and whether it is a candidate.
 
-        The position of a movie that is none is meaningless.
+        The position of a movie that is not a candidate is meaningless.
         """
         if not len(self.movie_ids):
             return np.zeros(len(movie_ids), np.int64), np.zeros(len(movie_ids), np.bool_)
@@ -59,15 +59,15 @@ class Catalogue:
 
 
 def check_finite(factors: npt.NDArray[np.floating], *, of: str) -> None:
-    """Raise ValueError where a factor of a user or a movie is infinite or not a number."""
+    """Raise ValueError if a factor of a user or a movie is infinite or not a number."""
     if not np.isfinite(factors).all():
         raise ValueError(f"a {of} factor is not finite")
 
 
 def collect_catalogue(movie_factors: DataFrame, user_factors: DataFrame) -> Catalogue:
-    """Return the catalogue of a frame of movie ids and factors, for some frame of users' factors.
+    """Return the catalogue of a frame of movie factors, for the users of a frame of user factors.
 
-    A few thousand of the users are looked at.
+    It takes _SAMPLED_USERS of the users into account.
     """
     arrays = collect_arrays(movie_factors.select(MOVIE_ID, FACTORS))
     ids, factors = arrays[MOVIE_ID], arrays[FACTORS]
@@ -77,6 +77,6 @@ def collect_catalogue(movie_factors: DataFrame, user_factors: DataFrame) -> Cata
 
 
 def factor_matrix(column: pa.Array) -> npt.NDArray[np.floating]:
-    """Return an Arrow column of n equally long lists as [n, rank]."""
+    """Return an Arrow column of n lists of equal length as [n, rank]."""
     flat = column.flatten().to_numpy(zero_copy_only=False)
     return np.asarray(flat).reshape(len(column), -1)

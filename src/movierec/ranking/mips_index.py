@@ -1,8 +1,9 @@
-"""Where the exact top-k is searched: factors turned so that few movies need be looked at.
+"""The index for maximum inner product search: movie factors, transformed to tighten the bounds.
 
-A score u · m is also (G u) · (G⁻¹ m), for any invertible G, and by Cauchy and Schwarz at most
-|G u| · |G⁻¹ m|. G is the geometric mean of the inverse of the users' second moments and the movies'
-own: G u then has the moments that m had, and G⁻¹ m those of u. Why this one: docs/decisions/0012.
+For any invertible G, a score u · m equals (G u) · (G⁻¹ m), which by Cauchy and Schwarz is at most
+|G u| · |G⁻¹ m|. G is the geometric mean of two matrices: the inverse of the users' second moments,
+and the movies' second moments. Then G u has the moments of m, and G⁻¹ m has those of u. Reasons
+for this G: docs/decisions/0012.
 """
 
 from __future__ import annotations
@@ -12,44 +13,45 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-_CONDITION = 2.0**10
-"""Of G at most, so that turning in doubles errs far less than a product in single precision."""
+_MAX_CONDITION = 2.0**10
+"""The largest condition number of G: with it, the transformation in double precision has a far
+smaller error than a product in single precision."""
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class SearchSpace:
-    """n movies by falling norm of their turned factors, equal norms by position."""
+class MipsIndex:
+    """n movies by falling norm of their transformed factors, equal norms by catalogue position."""
 
-    turn: Floats
-    """[rank, rank]: G, symmetric; a user's factors are turned by it."""
+    transform: Floats
+    """[rank, rank]: G, symmetric; it transforms the factors of a user."""
     factors: npt.NDArray[np.float32]
     """[n, rank]: G⁻¹ m, in single precision."""
     norms: Floats
-    """[n]: of the same, before they are rounded."""
+    """[n]: the norms of G⁻¹ m in double precision."""
     positions: npt.NDArray[np.int64]
-    """[n]: in the catalogue, of each movie here."""
+    """[n]: the catalogue position of each movie of the index."""
     places: npt.NDArray[np.int64]
-    """[n]: here, of each movie of the catalogue."""
+    """[n]: the inverse of `positions`: the place in the index of each movie of the catalogue."""
 
     @classmethod
-    def of(cls, factors: Floats, users: Floats) -> SearchSpace:
-        """Return the space of a catalogue's factors [n, rank] for users like these [m, rank].
+    def of(cls, factors: Floats, users: Floats) -> MipsIndex:
+        """Return the index of a catalogue's factors [n, rank] for users like these [m, rank].
 
-        Which users they are does not matter to what is found, only to how soon; there may be none.
+        The users change the speed of the search, not its result; there may be none.
         """
         root, inverse_root = (_power(_moments(users), exponent) for exponent in (0.5, -0.5))
         mean = inverse_root @ _power(root @ _moments(factors) @ root, 0.5) @ inverse_root
-        turn = _power(mean, 1.0)
-        turned = factors @ np.linalg.inv(turn)
-        norms = np.sqrt((turned * turned).sum(axis=1))
+        transform = _power(mean, 1.0)
+        transformed = factors @ np.linalg.inv(transform)
+        norms = np.sqrt((transformed * transformed).sum(axis=1))
         positions = np.argsort(-norms, kind="stable")
         places = np.empty_like(positions)
         places[positions] = np.arange(len(positions))
         return cls(
-            turn=turn,
-            factors=np.ascontiguousarray(turned[positions], dtype=np.float32),
+            transform=transform,
+            factors=np.ascontiguousarray(transformed[positions], dtype=np.float32),
             norms=norms[positions],
             positions=positions,
             places=places,
@@ -57,7 +59,7 @@ class SearchSpace:
 
 
 def _moments(vectors: Floats) -> Floats:
-    """Return the second moments [rank, rank], up to a factor; the identity if there are none."""
+    """Return the second moments [rank, rank], up to a factor; the identity without vectors."""
     scale = np.abs(vectors).max(initial=0.0)
     if scale == 0.0:
         return np.eye(vectors.shape[1])
@@ -67,8 +69,8 @@ def _moments(vectors: Floats) -> Floats:
 
 
 def _power(symmetric: Floats, exponent: float) -> Floats:
-    """Return the power of a positive semidefinite matrix, made regular, up to a factor."""
+    """Return the power, up to a factor, of a positive semidefinite matrix made regular."""
     values, vectors = np.linalg.eigh(symmetric)
-    regular = np.maximum(values / values[-1], 1.0 / _CONDITION)
+    regular = np.maximum(values / values[-1], 1.0 / _MAX_CONDITION)
     power: Floats = (vectors * regular**exponent) @ vectors.T
     return power

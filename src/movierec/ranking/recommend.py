@@ -1,4 +1,4 @@
-"""Recommendation lists of whole frames of users, made by a kernel inside Spark's workers."""
+"""Recommendation lists for frames of users, made by a kernel in Spark's Python workers."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from movierec.data.schemas import RECOMMENDATIONS, ddl
 from movierec.ranking.catalogue import Catalogue, factor_matrix
 from movierec.ranking.topk import Block, Lists
 
-# Bounds a worker's memory: 1024 users by the kernel's widest product.
-_USERS_AT_ONCE = 1024
-_SHOWN = "shown"
+# Bounds the memory of a worker: 1024 users times the widest product of the kernel.
+_USERS_PER_BLOCK = 1024
+_KEPT = "kept"
 
 
 class Kernel(Protocol):
@@ -41,31 +41,31 @@ def recommend(
     catalogue: Broadcast[Catalogue],
     movies: DataFrame,
     kernel: Kernel,
-    shown: DataFrame | None = None,
+    keep_only: DataFrame | None = None,
 ) -> DataFrame:
-    """Return the lists that the kernel makes of each user's factors and movies.
+    """Return the lists that the kernel makes from the factors and the movies of each user.
 
-    `movies` holds `movie_lists`, of the seen movies or of the only candidates, as the kernel takes
-    them; movies outside the catalogue are left out. One row a (user, movie) with score and rank,
-    from 1. A user for whom the kernel finds no candidate has no row.
+    `movies` holds `movie_lists` of seen movies or of candidates, depending on the kernel; movies
+    outside the catalogue are ignored. The result has one row per (user, movie) with score and
+    rank, from 1. A user without a candidate has no row.
 
-    `shown`, where given, holds `movie_lists` too: users without such a list have no row, and rows
-    of other movies are left out once they are ranked.
+    `keep_only` also holds `movie_lists`. If given, only these movies of a user are returned, with
+    their ranks in the whole list.
     """
     users = user_factors.join(movies, on=USER_ID, how="left").select(USER_ID, FACTORS, MOVIES)
-    filtered = shown is not None
-    if shown is not None:
-        of_user = shown.select(USER_ID, F.col(MOVIES).alias(_SHOWN))
-        users = users.join(of_user, on=USER_ID, how="inner")
+    filtered = keep_only is not None
+    if keep_only is not None:
+        kept = keep_only.select(USER_ID, F.col(MOVIES).alias(_KEPT))
+        users = users.join(kept, on=USER_ID, how="inner")
 
     def lists(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            for start in range(0, batch.num_rows, _USERS_AT_ONCE):
-                part = batch.slice(start, _USERS_AT_ONCE)
+            for start in range(0, batch.num_rows, _USERS_PER_BLOCK):
+                part = batch.slice(start, _USERS_PER_BLOCK)
                 block = _block(part, catalogue.value)
                 made = kernel(block, catalogue.value)
                 if filtered:
-                    made = made.among(*_pairs(part.column(3)))
+                    made = made.keep_only(*_pairs(part.column(3)))
                 yield _rows(block, made)
 
     return users.mapInArrow(lists, ddl(RECOMMENDATIONS))
@@ -84,14 +84,14 @@ def _block(batch: pa.RecordBatch, catalogue: Catalogue) -> Block:
 
 
 def _pairs(movies: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """Return (row, movie id) of every entry of an Arrow column of lists; null is empty."""
+    """Return (row, movie id) of every entry of an Arrow column of lists; null is an empty list."""
     lengths = pc.fill_null(pc.list_value_length(movies), 0).to_numpy(zero_copy_only=False)
     movie_ids = movies.flatten().to_numpy(zero_copy_only=False).astype(np.int32)
     return np.repeat(np.arange(len(movies)), lengths), movie_ids
 
 
 def _rows(block: Block, lists: Lists) -> pa.RecordBatch:
-    """Return lists as rows of the recommendations' schema."""
+    """Return lists as rows in the schema of recommendations."""
     return pa.RecordBatch.from_arrays(
         [
             pa.array(block.user_ids[lists.rows], pa.int32()),

@@ -1,4 +1,4 @@
-"""Lists of frames of users."""
+"""Recommendation lists for frames of users."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from movierec.ranking.topk import candidates_top_k, unseen_top_k
 FACTORS = "array<float>"
 
 
-def lists_of(spark, users, movies, pairs, kernel, shown=None):
+def lists_of(spark, users, movies, pairs, kernel, keep_only=None):
     user_factors = spark.createDataFrame(users, f"user_id int, factors {FACTORS}")
     movie_factors = spark.createDataFrame(movies, f"movie_id int, factors {FACTORS}")
     own = movie_lists(spark.createDataFrame(pairs, "user_id int, movie_id int"))
     catalogue = spark.sparkContext.broadcast(collect_catalogue(movie_factors, user_factors))
-    if shown is not None:
-        shown = movie_lists(spark.createDataFrame(shown, "user_id int, movie_id int"))
-    lists = recommend(user_factors, catalogue=catalogue, movies=own, kernel=kernel, shown=shown)
+    if keep_only is not None:
+        keep_only = movie_lists(spark.createDataFrame(keep_only, "user_id int, movie_id int"))
+    lists = recommend(
+        user_factors, catalogue=catalogue, movies=own, kernel=kernel, keep_only=keep_only
+    )
     return sorted((r.user_id, r.rank, r.movie_id, r.score) for r in lists.collect())
 
 
@@ -26,7 +28,7 @@ USERS = [(1, [1.0, 0.0]), (2, [0.0, 1.0]), (3, [0.0, 0.0])]
 MOVIES = [(10, [1.0, 5.0]), (20, [2.0, 4.0]), (30, [3.0, 3.0])]
 
 
-def test_seen_movies_are_left_out_and_unknown_ones_do_not_matter(spark):
+def test_seen_movies_are_left_out_and_unknown_ones_ignored(spark):
     kernel = functools.partial(unseen_top_k, k=2)
     assert lists_of(spark, USERS, MOVIES, [(1, 30), (1, 99), (9, 10)], kernel) == [
         (1, 1, 20, 2.0),
@@ -38,7 +40,7 @@ def test_seen_movies_are_left_out_and_unknown_ones_do_not_matter(spark):
     ]
 
 
-def test_candidates_only_ranks_nothing_else(spark):
+def test_only_candidates_are_ranked(spark):
     kernel = functools.partial(candidates_top_k, k=2)
     pairs = [(1, 10), (1, 20), (1, 30), (2, 30), (2, 99)]
     assert lists_of(spark, USERS, MOVIES, pairs, kernel) == [
@@ -48,7 +50,7 @@ def test_candidates_only_ranks_nothing_else(spark):
     ]
 
 
-def test_the_catalogue_is_collected_whole_from_any_number_of_partitions(spark):
+def test_the_catalogue_is_collected_from_all_partitions(spark):
     movies = [(movie, [float(movie), 1.0]) for movie in range(1, 400)]
     frame = spark.createDataFrame(movies, f"movie_id int, factors {FACTORS}").repartition(7)
     users = spark.createDataFrame(USERS, f"user_id int, factors {FACTORS}")
@@ -57,10 +59,10 @@ def test_the_catalogue_is_collected_whole_from_any_number_of_partitions(spark):
     assert catalogue.factors[:, 0].tolist() == [float(movie) for movie in range(1, 400)]
 
 
-def test_of_shown_movies_alone_the_ranks_are_those_of_the_whole_list(spark):
+def test_kept_movies_have_their_ranks_in_the_whole_list(spark):
     kernel = functools.partial(unseen_top_k, k=2)
     whole = lists_of(spark, USERS, MOVIES, [(1, 30)], kernel)
-    shown = [(1, 10), (1, 30), (2, 20), (2, 99), (4, 10)]
-    assert lists_of(spark, USERS, MOVIES, [(1, 30)], kernel, shown) == [
-        row for row in whole if (row[0], row[2]) in shown
+    kept = [(1, 10), (1, 30), (2, 20), (2, 99), (4, 10)]
+    assert lists_of(spark, USERS, MOVIES, [(1, 30)], kernel, kept) == [
+        row for row in whole if (row[0], row[2]) in kept
     ]

@@ -1,4 +1,4 @@
-"""The kernel against brute force, where norms, ties and sizes are as awkward as they get."""
+"""The kernel against brute force, with difficult norms, ties and sizes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def lists_by_user(lists, n_users):
 
 @settings(max_examples=300, deadline=None)
 @given(problems())
-def test_lists_equal_brute_force_whatever_the_norms(problem):
+def test_lists_equal_brute_force_for_any_norms(problem):
     movies, users, seen, k = problem
     catalogue = Catalogue.of(list(movies), list(movies.values()), users=np.array(users)[: k % 3])
     made = lists_by_user(unseen_top_k(block_of(catalogue, users, seen), catalogue, k=k), len(users))
@@ -71,20 +71,20 @@ def test_lists_do_not_depend_on_the_width_of_the_chunks(monkeypatch, first_chunk
         np.testing.assert_array_equal(made, wanted)
 
 
-def test_lists_do_not_depend_on_the_users_whose_factors_shaped_the_search():
+def test_lists_do_not_depend_on_the_sample_of_users_behind_the_index():
     rng = np.random.default_rng(3)
     factors, users = rng.normal(size=(2, 500, 6)) * np.geomspace(1, 100, 6)
     none = np.empty(0, np.int64)
     block = Block(np.arange(40), users[:40], none, none)
-    plain, shaped = (
+    without, with_sample = (
         unseen_top_k(block, Catalogue.of(np.arange(500), factors, users=some), k=20)
         for some in (None, users[40:])
     )
-    for made, wanted in zip(shaped, plain, strict=True):
+    for made, wanted in zip(with_sample, without, strict=True):
         np.testing.assert_array_equal(made, wanted)
 
 
-def test_a_users_scores_do_not_depend_on_the_other_users_of_the_block():
+def test_scores_of_a_user_do_not_depend_on_other_users_in_the_block():
     rng = np.random.default_rng(2)
     factors = rng.normal(size=(300, 32)).astype(np.float32)
     catalogue = Catalogue.of(np.arange(300), factors)
@@ -97,7 +97,7 @@ def test_a_users_scores_do_not_depend_on_the_other_users_of_the_block():
         assert (alone.scores == together.scores[together.rows == row]).all()
 
 
-def test_scores_that_single_precision_cannot_tell_apart_are_ranked_right():
+def test_scores_equal_in_single_precision_are_ranked_in_double_precision():
     one = 1.0 + 2.0**-30
     catalogue = Catalogue.of([5, 6, 7], [[1.0], [one], [1.0]])
     lists = unseen_top_k(block_of(catalogue, [[1.0]], [[]]), catalogue, k=2)
@@ -111,7 +111,7 @@ def test_a_user_factor_that_is_not_finite_is_refused(kernel):
         kernel(block_of(catalogue, [[1.0], [np.nan]], [[5], [5]]), catalogue, k=1)
 
 
-def test_ranks_start_at_one_and_ties_go_to_the_smaller_movie_id():
+def test_ranks_start_at_one_and_ties_are_broken_by_the_smaller_movie_id():
     catalogue = Catalogue.of([30, 10, 20], [[1.0], [1.0], [2.0]])
     lists = unseen_top_k(block_of(catalogue, [[1.0], [-1.0]], [[], [10]]), catalogue, k=3)
     assert lists.rows.tolist() == [0, 0, 0, 1, 1]
@@ -132,7 +132,7 @@ def test_an_empty_catalogue_makes_no_lists():
     assert len(lists.rows) == 0
 
 
-def test_only_candidates_are_ranked_where_candidates_are_given():
+def test_candidates_top_k_ranks_only_candidates():
     catalogue = Catalogue.of([1, 2, 3], [[3.0], [1.0], [2.0]])
     lists = candidates_top_k(block_of(catalogue, [[1.0], [1.0]], [[2, 3], []]), catalogue, k=5)
     assert lists_by_user(lists, 2) == [[(3, 2.0), (2, 1.0)], []]
