@@ -51,6 +51,6 @@ def test_what_is_wrong_on_a_cluster(submitter, hadoop, overrides):
     done = submitter.run("doctor", *overrides, *gone, *full, conf=SMALL)
     assert done.exit_code == 3, done.output[-3000:]
     findings = named(done)
-    assert findings["archive"]["cure"] == "bring it there with `make submit JOB=stage_in`"
+    assert findings["archive"]["cure"] == "copy it there with `make submit JOB=stage_in`"
     # for the full size they are too few, and their workers have no room
     assert findings["heaps"]["state"] == findings["overhead"]["state"] == "warning"

@@ -27,8 +27,8 @@ class Banding:
 
 
 def bands_needed(similarity: float, rows: int, *, miss: float) -> int:
-    """Return the fewest bands of so many rows that miss a pair of this similarity with at most
-    the probability `miss`.
+    """Return the smallest number of bands of `rows` rows that miss a pair of this similarity with
+    a probability of at most `miss`.
 
     >>> bands_needed(0.4, 2, miss=0.001)
     40
@@ -44,8 +44,8 @@ def bands_needed(similarity: float, rows: int, *, miss: float) -> int:
 def derive_banding(similarity: float, *, miss: float, hashes: int) -> Banding:
     """Return the most selective banding within `hashes` that keeps the miss probability.
 
-    More rows in a band make fewer false candidates, and need more bands. Raises ValueError where
-    even bands of one row need more hashes.
+    More rows per band make fewer false candidates, and need more bands. Raises ValueError if even
+    bands of one row need more hashes.
 
     >>> derive_banding(0.4, miss=0.001, hashes=128)
     Banding(rows=2, bands=40)

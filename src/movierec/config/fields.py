@@ -15,13 +15,13 @@ class Range:
     open_ends: bool = False
 
     def __contains__(self, value: float) -> bool:
-        """Tell whether the value lies in the range; not-a-number never does."""
+        """Return whether the value is in the range; NaN never is."""
         if self.open_ends:
             return self.low < value < self.high
         return self.low <= value <= self.high
 
     def __str__(self) -> str:
-        """Say the range as an error message does."""
+        """Return the range in the words of an error message."""
         if self.open_ends:
             return f"between {self.low:.15g} and {self.high:.15g}, both excluded"
         return f"from {self.low:.15g} to {self.high:.15g}"
@@ -29,7 +29,7 @@ class Range:
 
 @dataclass(frozen=True)
 class ListOf:
-    """A list of at least one value, all different, each in `range` where one is given."""
+    """A list of at least one value, all different, each in `range` if there is one."""
 
     range: Range | None
 

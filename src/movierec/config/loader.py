@@ -1,4 +1,4 @@
-"""Reads a conf file strictly: every fault is found, and named by its key's full path."""
+"""Reads a conf file strictly and reports all problems at once, each with its key's full path."""
 
 from __future__ import annotations
 
@@ -18,45 +18,51 @@ from movierec.config.schema import Config
 from movierec.errors import ConfigError
 
 _KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
-# No path or name may hold these: control characters, and halves of surrogate pairs.
-_WRONG: Any = object()  # in place of a value that is wrong by itself
+_WRONG: Any = object()  # in place of an invalid value
+# Control characters and halves of surrogate pairs, which no path or name may hold.
 _UNUSABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+# A blank followed by `key=`, outside double quotes.
+_BETWEEN_ASSIGNMENTS = re.compile(r'\s+(?=[A-Za-z_][\w.]*=(?:[^"]|"[^"]*")*$)')
+# YAML 1.1, which PyYAML implements, reads 1e-3 as text because it has no dot.
+_FLOAT = re.compile(r"^[-+]?[0-9]+[eE][-+]?[0-9]+$")
 T = TypeVar("T")
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """PyYAML's safe loader, with duplicate keys refused and 1e-3 read as a number."""
+    """PyYAML's safe loader that refuses duplicate keys and reads 1e-3 as a number."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
             return super().construct_object(node, deep)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            # PyYAML lets out what int() says of 0b_, and datetime of 2001-99-99
+            # PyYAML raises the errors of int() and datetime for 0b_ and 2001-99-99
             kind = node.tag.rpartition(":")[2]
-            raise _refused(node, f"{_shown(node.value)} is no value of the type {kind}") from None
+            raise _yaml_error(node, f"{_shown(node.value)} is not a valid {kind}") from None
 
     def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Any, Any]:
         if not isinstance(node, yaml.MappingNode):
-            raise _refused(node, "a mapping was expected")
+            raise _yaml_error(node, "a mapping was expected")
         seen = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
-                raise _refused(key_node, f"the key {_SHORT.repr(key)} is not text")
+                raise _yaml_error(key_node, f"the key {_SHORT.repr(key)} is not text")
             if key in seen:
-                raise _refused(key_node, f"the key {key!r} stands twice")
+                raise _yaml_error(key_node, f"the key {key!r} is given twice")
             seen.add(key)
         return super().construct_mapping(node, deep)
 
 
-def _refused(node: yaml.Node, problem: str) -> yaml.YAMLError:
+def _yaml_error(node: yaml.Node, problem: str) -> yaml.YAMLError:
     return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
-# YAML 1.1, which PyYAML reads, takes 1e-3 for text because it has no dot.
-_StrictLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+[eE][-+]?[0-9]+$"), list("-+0123456789")
-)
+class _Dumper(yaml.SafeDumper):
+    """PyYAML's safe dumper that quotes the text 1e-3, which _StrictLoader reads as a number."""
+
+
+for _one in (_StrictLoader, _Dumper):
+    _one.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789"))
 
 
 def load_config(text: str, *, origin: str, overrides: Iterable[str] = ()) -> Config:
@@ -69,9 +75,10 @@ def load(
 ) -> T:
     """Return the config of type `cls` that `text` (YAML) and `section.key=value` overrides give.
 
-    `origin` names the text in messages, `option` the overrides, whose values are YAML too. Raises
-    ConfigError with all problems: unknown, missing and duplicate keys, wrong types, values out of
-    range, and keys that contradict each other.
+    Keys that are not given have their default; the values of overrides are YAML too. `origin` names
+    the text in messages, `option` the overrides. Raises ConfigError with all problems: unknown,
+    missing and duplicate keys, wrong types, values out of range, and keys that contradict each
+    other.
     """
     tree = _parse(text, origin)
     assignments = [one for text in overrides for one in split_assignments(text)]
@@ -83,17 +90,26 @@ def load(
 
 
 def split_assignments(text: str) -> list[str]:
-    """Return the `key=value` parts of a text with blanks between them; a value may hold blanks.
+    """Return the `key=value` parts of a text: a blank followed by `key=` begins the next.
+
+    Not inside double quotes, as in `source.archive="a b=c.zip"`.
 
     >>> split_assignments("tuning.implicit.rank=[8, 16] als.seed=2")
     ['tuning.implicit.rank=[8, 16]', 'als.seed=2']
     """
-    return [part for part in re.split(r"\s+(?=[A-Za-z_][\w.]*=)", text.strip()) if part]
+    return _BETWEEN_ASSIGNMENTS.split(text.strip())
 
 
 def to_yaml(config: Any) -> str:
     """Return every key of a config with its value, as the text of a conf file."""
-    return yaml.safe_dump(to_dict(config), sort_keys=False, default_flow_style=None, width=100)
+    return yaml.dump(
+        to_dict(config),
+        Dumper=_Dumper,
+        sort_keys=False,
+        default_flow_style=None,
+        width=100,
+        allow_unicode=True,
+    )
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -107,7 +123,7 @@ def _plain(items: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _parse(text: str, origin: str) -> dict[str, Any]:
     try:
-        tree = _load(text)
+        tree = _load_yaml(text)
     except yaml.YAMLError as error:
         raise ConfigError([f"{origin}: not valid YAML: {_one_line(error)}"]) from None
     if not isinstance(tree, dict):
@@ -115,8 +131,8 @@ def _parse(text: str, origin: str) -> dict[str, Any]:
     return tree
 
 
-def _load(text: str) -> Any:
-    """Return what the YAML holds. Raises YAMLError."""
+def _load_yaml(text: str) -> Any:
+    """Return the content of a YAML text. Raises YAMLError."""
     try:
         return yaml.load(text, Loader=_StrictLoader)
     except RecursionError:
@@ -130,13 +146,13 @@ def _one_line(error: yaml.YAMLError) -> str:
 
 
 def _apply(tree: dict[str, Any], override: str) -> list[str]:
-    """Put one `section.key=value` into the tree and return what is wrong with it."""
+    """Put one `section.key=value` into the tree and return its problems."""
     path, separator, text = override.partition("=")
     keys = path.strip().split(".")
     if not separator or not all(keys):
         return ["write it as section.key=value"]
     try:
-        value = _load(text)
+        value = _load_yaml(text)
     except yaml.YAMLError as error:
         return [f"the value is not valid YAML: {_one_line(error)}"]
     section = tree
@@ -149,7 +165,7 @@ def _apply(tree: dict[str, Any], override: str) -> list[str]:
 
 
 def _build(cls: type[T], tree: Mapping[str, Any], path: str, problems: list[str]) -> T | None:
-    """Return the dataclass that the mapping describes, or None after noting what is wrong."""
+    """Return the dataclass that the mapping describes, or None after adding to `problems`."""
     hints = get_type_hints(cls, include_extras=True)
     before = len(problems)
     for key in tree:
@@ -165,17 +181,17 @@ def _build(cls: type[T], tree: Mapping[str, Any], path: str, problems: list[str]
         elif _is_required(field):
             problems.append(f"{path}{key}: missing; it has no default")
             values[key] = _WRONG
-    sound = len(problems) == before
+    valid = len(problems) == before
     section = cls(**values)
     between_keys: list[str] = []
     try:
         between_keys = getattr(section, "problems", list)()
     except (AttributeError, TypeError, ValueError):
-        # it compares a key that is wrong by itself
-        if sound:
+        # it compares an invalid key
+        if valid:
             raise
     problems += [f"{path.rstrip('.')}: {one}" if path else one for one in between_keys]
-    return section if sound else None
+    return section if valid else None
 
 
 def _is_required(field: dataclasses.Field[Any]) -> bool:
@@ -184,7 +200,7 @@ def _is_required(field: dataclasses.Field[Any]) -> bool:
 
 
 def _value(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
-    """Return the value as the type hint wants it, or note the problem and return _WRONG."""
+    """Return the value in the hint's type; if it is invalid, add to `problems`, return _WRONG."""
     constraint: Any = None
     if get_origin(hint) is Annotated:
         hint, constraint = get_args(hint)
@@ -236,7 +252,7 @@ def _list(item: Any, each: ListOf, value: Any, path: str, problems: list[str]) -
     before = len(problems)
     items = tuple(_value(hint, one, f"{path}[{n}]", problems) for n, one in enumerate(value))
     if len(problems) == before and len(set(items)) < len(items):
-        problems.append(f"{path}: a value stands twice in {_shown(value)}")
+        problems.append(f"{path}: a value is given twice in {_shown(value)}")
     return items
 
 

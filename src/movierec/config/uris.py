@@ -1,4 +1,4 @@
-"""Paths and URIs as conf gives them."""
+"""The paths and URIs in a conf."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ SCHEMES: Final = ("file", "hdfs", "gs")
 def resolve_uri(value: str, *, key: str) -> str:
     """Return the path or URI as an absolute URI without a trailing slash.
 
-    A plain path, and a relative one behind `file:`, is taken from the working directory. `key`
-    names the value in the ConfigError that an unknown scheme raises.
+    A relative path, plain or after `file:`, starts at the working directory; `~` in front is the
+    home directory. `key` names the value in the ConfigError that an unknown scheme raises.
     """
     match = re.match(r"^([A-Za-z][A-Za-z0-9+.-]*):(.*)$", value)
     scheme, rest = match.groups() if match else ("file", value)
@@ -26,12 +26,12 @@ def resolve_uri(value: str, *, key: str) -> str:
         path = re.sub(r"^//(?=/)", "", rest)
         if path.startswith("//"):
             raise ConfigError([f"{key}: {value!r} names a host; write file:///path"])
-        return "file://" + os.path.abspath(path)
+        return "file://" + os.path.abspath(os.path.expanduser(path))
     return value.rstrip("/")
 
 
 def is_local(uri: str) -> bool:
-    """Tell whether plain Python can read the resolved URI."""
+    """Return whether plain Python can read the resolved URI."""
     return uri.startswith("file:")
 
 
@@ -40,14 +40,14 @@ def local_path(uri: str) -> str:
     return uri.removeprefix("file://")
 
 
-def absent(uri: str) -> InputError:
-    """Return what to raise where the archive is not there."""
-    return InputError(f"source.archive: there is no {uri}; {how_to_bring(uri)}")
+def missing_archive(uri: str) -> InputError:
+    """Return the error for an archive that does not exist."""
+    return InputError(f"source.archive: there is no {uri}; {how_to_provide(uri)}")
 
 
-def how_to_bring(uri: str) -> str:
-    """Return how an archive gets to where it is looked for."""
+def how_to_provide(uri: str) -> str:
+    """Return the command that puts an archive there."""
     if is_local(uri):
         return "fetch it with `make data` or name another with ARCHIVE="
     command = "make submit JOB=stage_in" if uri.startswith("hdfs:") else "make upload"
-    return f"bring it there with `{command}`"
+    return f"copy it there with `{command}`"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from movierec.config.schema import SourceConfig
-from movierec.config.uris import how_to_bring, is_local
+from movierec.config.uris import how_to_provide, is_local
 from movierec.doctor.check_result import CheckResult
 from movierec.errors import InputError
 from movierec.movielens import archive, layouts
@@ -20,7 +20,7 @@ def check_absence(files: Files, uri: str, *, source: SourceConfig) -> CheckResul
     found = f"there is no {uri}"
     if source.generate is not None and is_local(uri):
         return CheckResult("archive", "ok", f"{found} yet: `make run` and `make data` generate it")
-    return CheckResult("archive", "error", found, how_to_bring(uri))
+    return CheckResult("archive", "error", found, how_to_provide(uri))
 
 
 def expected_ratings(source: SourceConfig) -> int | None:

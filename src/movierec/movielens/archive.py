@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from movierec.config.uris import absent
+from movierec.config.uris import missing_archive
 from movierec.errors import InputError
 from movierec.spark.files import Files
 
@@ -98,7 +98,7 @@ def count_rows(files: Files, uri: str, *, member: zipfile.ZipInfo, header: str |
 
 def _check_exists(files: Files, uri: str) -> None:
     if not files.exists(uri):
-        raise absent(uri)
+        raise missing_archive(uri)
 
 
 def _member_fault(member: zipfile.ZipInfo) -> str | None:

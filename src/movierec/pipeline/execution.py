@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from movierec.config.schema import Config
-from movierec.config.uris import absent, resolve_uri
+from movierec.config.uris import missing_archive, resolve_uri
 from movierec.errors import InputError
 from movierec.pipeline import dag
 from movierec.pipeline.fingerprint import fingerprint
@@ -34,7 +34,7 @@ class Execution:
         """The archive's identity: the checksum in conf, else that of its bytes."""
         if self._archive_sha256 is None:
             if not self.files.exists(self.archive):
-                raise absent(self.archive)
+                raise missing_archive(self.archive)
             self._archive_sha256 = self.files.sha256(self.archive)
         return self._archive_sha256
 

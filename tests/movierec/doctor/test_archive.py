@@ -114,7 +114,7 @@ def test_an_archive_for_a_cluster_is_not_generated_there(uri: str, command: str)
     nowhere: Any = SimpleNamespace(exists=lambda uri: False)
     absent = check_absence(nowhere, uri, source=tiny_conf("w", "a", source__generate=size).source)
     assert absent == CheckResult(
-        "archive", "error", f"there is no {uri}", f"bring it there with `{command}`"
+        "archive", "error", f"there is no {uri}", f"copy it there with `{command}`"
     )
 
 
