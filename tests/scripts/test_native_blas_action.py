@@ -17,7 +17,7 @@ LIBRARY = Path("/usr/lib/x86_64-linux-gnu/libopenblas.so.0")
 
 
 def run(tmp_path: Path, exit_codes: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
-    """Run the action where apt-get ends with these codes, one a call, and then with 0."""
+    """Run the action where apt-get ends with these codes, one per call, and then with 0."""
     calls, codes = tmp_path / "calls", tmp_path / "codes"
     codes.write_text(exit_codes)
     apt = tmp_path / "apt-get"
@@ -39,13 +39,13 @@ def test_openblas_is_installed_once(tmp_path: Path) -> None:
     assert calls == ["update -qq", "install -y -qq libopenblas0"]
 
 
-@pytest.mark.parametrize(("codes", "told"), [("1", False), ("0101", False), ("111", True)])
-def test_a_mirror_out_of_reach_costs_speed_and_not_the_cluster(
-    tmp_path: Path, codes: str, told: bool
+@pytest.mark.parametrize(("codes", "warned"), [("1", False), ("0101", False), ("111", True)])
+def test_without_a_mirror_the_node_starts_with_a_warning(
+    tmp_path: Path, codes: str, warned: bool
 ) -> None:
     done, _ = run(tmp_path, codes)
     assert done.returncode == 0
-    assert ("could not be installed" in done.stderr) == told
+    assert ("could not be installed" in done.stderr) == warned
 
 
 def test_the_cluster_s_properties_are_those_of_local_mode() -> None:
