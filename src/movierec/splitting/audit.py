@@ -1,4 +1,4 @@
-"""Checks a written split against the ratings it was made from, every time."""
+"""Checks the written splits against the ratings that they were made from."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ _LOW = (1 << 32) - 1
 
 @dataclass(frozen=True)
 class Audit:
-    """What the audit counted. The first six must be 0."""
+    """The counts of the audit. The first six must be 0."""
 
     in_several_splits: int
-    """(user, movie) pairs that stand in more than one split."""
+    """(user, movie) pairs in more than one split."""
     repeated: int
-    """(user, movie) pairs that stand more than once in one split."""
+    """(user, movie) pairs that occur more than once in one split."""
     lost: int
-    """Eligible ratings that stand in no split."""
+    """Eligible ratings that are in no split."""
     invented: int
-    """Rows of a split that are no eligible rating."""
+    """Rows of a split that are not eligible ratings."""
     altered: int
-    """Rows of a split with another rating or time than the original."""
+    """Rows of a split whose rating or time differs from the original."""
     users_trained_on_the_future: int
     """Users with a training rating later than a held-out one, or a validation rating later than
-    a test one; for splits in order of time only."""
+    a test one; counted only for chronological splits."""
     cold_users: dict[str, int]
-    """Users of a held-out split without a known rating (`models.KNOWN`)."""
+    """Users of a held-out split without a rating in its TRAINING_SPLITS."""
     cold_movies: dict[str, int]
-    """Movies of a held-out split without a known rating."""
+    """Movies of a held-out split without a rating in its TRAINING_SPLITS."""
     users: dict[str, int]
     movies: dict[str, int]
 
     def faults(self) -> list[str]:
-        """Return what must not be, each with its count."""
+        """Return the faults, each with its count."""
         counts = {
             "pairs in several splits": self.in_several_splits,
             "repeated pairs": self.repeated,
@@ -56,11 +56,13 @@ class Audit:
         return faults + [f"no rating in {split}" for split in SPLITS if not self.users[split]]
 
 
-def collect_audit(splits: dict[str, DataFrame], *, ratings: DataFrame, in_order: bool) -> Audit:
-    """Return the audit of the three splits against the eligible ratings, each of another pair.
+def collect_audit(
+    splits: dict[str, DataFrame], *, ratings: DataFrame, chronological: bool
+) -> Audit:
+    """Return the audit of the three splits against the eligible `ratings`, whose pairs are unique.
 
-    `in_order` says that the strategy promises no training on the future. Only counts reach the
-    driver, and only where the splits are not the ratings is a pair shuffled.
+    With `chronological`, training on the future is a fault. Only counts reach the driver. Pairs
+    are shuffled only if the splits together differ from the ratings.
     """
     parts = [splits[name].withColumn(SPLIT, F.lit(name)) for name in SPLITS]
     written = reduce(DataFrame.unionByName, parts)
@@ -69,7 +71,7 @@ def collect_audit(splits: dict[str, DataFrame], *, ratings: DataFrame, in_order:
     users, movies = _collect_users(written), _collect_movies(written)
     return Audit(
         **pairs,
-        users_trained_on_the_future=users["future"] if in_order else 0,
+        users_trained_on_the_future=users["future"] if chronological else 0,
         cold_users={name: users[f"cold_{name}"] for name in HELD_OUT},
         cold_movies={name: movies[f"cold_{name}"] for name in HELD_OUT},
         users={name: users[name] for name in SPLITS},
@@ -78,9 +80,10 @@ def collect_audit(splits: dict[str, DataFrame], *, ratings: DataFrame, in_order:
 
 
 def _collect_digest(ratings: DataFrame) -> tuple[int, ...]:
-    """Return the number of rows and 128 bits of them, which no order of the rows changes.
+    """Return the number of rows and a hash of 128 bits that does not depend on their order.
 
-    Two frames of other rows have the same with a chance of about one in 2¹²⁸. Of up to 2³¹ rows.
+    Frames with different rows have the same digest with a probability of about 2⁻¹²⁸. For up to
+    2³¹ rows.
     """
     hashes = [F.xxhash64(F.lit(seed), *map(F.col, _COLUMNS)) for seed in (1, 2)]
     # halves, whose sums stay below 2⁶³
@@ -99,7 +102,7 @@ def _collect_pair_faults(written: DataFrame, ratings: DataFrame) -> dict[str, in
         F.count(F.when(F.col(SPLIT) == _ORIGIN, 1)).alias("originals"),
         F.greatest(*in_split.values()).alias("most"),
         sum(((count > 0).cast("int") for count in in_split.values()), F.lit(0)).alias("splits"),
-        # of two columns, not of one struct: Spark would sort all pairs to find a struct's
+        # of columns, not of a struct: Spark would sort all pairs to find the ends of structs
         *(
             end(column).alias(f"{name}_{column}")
             for column in (RATING, RATED_AT)
@@ -121,7 +124,7 @@ def _collect_pair_faults(written: DataFrame, ratings: DataFrame) -> dict[str, in
 
 
 def _collect_users(written: DataFrame) -> dict[str, int]:
-    """Count the users of each split, those that are cold there, and those with `future`."""
+    """Count the users of each split, the cold ones, and those trained on the `future`."""
 
     def when(name: str) -> Column:
         return F.when(F.col(SPLIT) == name, F.col(RATED_AT))
@@ -130,7 +133,7 @@ def _collect_users(written: DataFrame) -> dict[str, int]:
     ends += [F.max(when(name)).alias(f"{name}_end") for name in SPLITS]
 
     def later(earlier_split: str, later_split: str) -> Column:
-        # A null, where the user has no such rating, makes its comparison no fault.
+        # Null if the user has no such rating, which is not a fault.
         early, late = F.col(f"{earlier_split}_end"), F.col(f"{later_split}_start")
         return F.coalesce(early > late, F.lit(False))
 
@@ -140,20 +143,20 @@ def _collect_users(written: DataFrame) -> dict[str, int]:
 
 
 def _collect_movies(written: DataFrame) -> dict[str, int]:
-    """Count the movies of each split, and those that are cold there."""
+    """Count the movies of each split, and the cold ones."""
     has = [F.max(F.col(SPLIT) == name).alias(name) for name in SPLITS]
     conditions = _presence({name: F.col(name) for name in SPLITS})
     return _collect_counts(written.groupBy(MOVIE_ID).agg(*has), conditions)
 
 
 def _presence(has: dict[str, Column]) -> dict[str, Column]:
-    """Return conditions for being in each split, and in a held-out one without being known."""
-    known = {name: reduce(or_, (has[one] for one in TRAINING_SPLITS[name])) for name in HELD_OUT}
-    return has | {f"cold_{name}": has[name] & ~known[name] for name in HELD_OUT}
+    """Return conditions for being in each split, and for being cold in a held-out one."""
+    trained = {name: reduce(or_, (has[one] for one in TRAINING_SPLITS[name])) for name in HELD_OUT}
+    return has | {f"cold_{name}": has[name] & ~trained[name] for name in HELD_OUT}
 
 
 def _collect_counts(frame: DataFrame, conditions: dict[str, Column]) -> dict[str, int]:
-    """Return how many rows meet each condition."""
+    """Return the number of rows that meet each condition."""
     counts = [F.count(F.when(condition, 1)).alias(name) for name, condition in conditions.items()]
     row = frame.agg(*counts).first()
     assert row is not None  # an aggregate without groups has one row

@@ -1,4 +1,4 @@
-"""Splits ratings into train, validation and test, the same at any partitioning."""
+"""Splits ratings into train, validation and test; the result is the same at any partitioning."""
 
 from __future__ import annotations
 
@@ -19,33 +19,36 @@ TEST: Final = "test"
 SPLITS: Final = (TRAIN, VALIDATION, TEST)
 HELD_OUT: Final = (VALIDATION, TEST)
 TRAINING_SPLITS: Final = {VALIDATION: (TRAIN,), TEST: (TRAIN, VALIDATION)}
-"""What models may learn from before they are judged on a held-out split; also what is seen."""
+"""The splits that a model is fitted to before its evaluation on a held-out one; their movies are
+the seen ones."""
 
 PER_USER_CHRONOLOGICAL: Final = "per_user_chronological"
 PER_USER_RANDOM: Final = "per_user_random"
 GLOBAL_TIME: Final = "global_time"
 
 _POSITION = "position"
-_AT = "at"
+_TIME = "time"
 _DAY = 86_400
 
 
-def with_enough_ratings(ratings: DataFrame, *, at_least: int) -> DataFrame:
-    """Keep the ratings of users who have at least so many; all of them where that is one."""
-    if at_least <= 1:
+def keep_active_users(ratings: DataFrame, *, min_ratings: int) -> DataFrame:
+    """Keep the ratings of users who have at least `min_ratings`; all ratings if that is 1."""
+    if min_ratings <= 1:
         return ratings
     n_ratings = F.count(F.lit(1)).over(Window.partitionBy(USER_ID))
     return (
-        ratings.withColumn(N_RATINGS, n_ratings).where(F.col(N_RATINGS) >= at_least).drop(N_RATINGS)
+        ratings.withColumn(N_RATINGS, n_ratings)
+        .where(F.col(N_RATINGS) >= min_ratings)
+        .drop(N_RATINGS)
     )
 
 
 def split_per_user(
     ratings: DataFrame, *, order: Column, train: float, validation: float
 ) -> DataFrame:
-    """Add `split`: each user's first ratings in `order` train, the next validate, the rest test.
+    """Add `split`: in `order`, the first ratings of each user are train, the last are test.
 
-    A user with n ratings has round(n · train) in train, halves up and at least one, and
+    A user with n ratings has round(n · train) in train, halves rounded up and at least one, and
     round(n · (train + validation)) before test. Ties in `order` are broken by movie id.
 
     >>> ratings = spark.createDataFrame([(1, m, m * 10) for m in range(1, 6)],
@@ -62,8 +65,10 @@ def split_per_user(
     +-------+--------+---+----------+
     """
     by_user = Window.partitionBy(USER_ID)
-    train_end = F.greatest(F.lit(1), _rounded_share(F.col(N_RATINGS), exact(train)))
-    test_start = _rounded_share(F.col(N_RATINGS), exact(train) + exact(validation))
+    train_end = F.greatest(F.lit(1), _rounded_share(F.col(N_RATINGS), exact_fraction(train)))
+    test_start = _rounded_share(
+        F.col(N_RATINGS), exact_fraction(train) + exact_fraction(validation)
+    )
     return (
         ratings.withColumn(_POSITION, F.row_number().over(by_user.orderBy(order, MOVIE_ID)))
         .withColumn(N_RATINGS, F.count(F.lit(1)).over(by_user))
@@ -83,17 +88,17 @@ def chronological() -> Column:
 
 
 def random_order(*, seed: int) -> Column:
-    """Return the order of `per_user_random`: a hash of seed, user and movie, and of nothing else.
+    """Return the order of `per_user_random`: a hash of seed, user and movie only.
 
-    Spark's own randomSplit draws by partition: other partitions, another split.
+    Spark's own randomSplit draws by partition: different partitions give a different split.
     """
     return F.xxhash64(F.lit(seed), F.col(USER_ID), F.col(MOVIE_ID))
 
 
 def split_by_time(ratings: DataFrame, *, train_until: int, validation_until: int) -> DataFrame:
-    """Add `split`: train up to one moment, validation up to another, test after it.
+    """Add `split`: train up to one time, validation up to another, test after it.
 
-    Moments are seconds since 1970, both included. One moment never falls in two splits.
+    Both times are seconds since 1970, inclusive. Ratings of one second are never in two splits.
     """
     second = F.unix_timestamp(RATED_AT)
     return ratings.withColumn(
@@ -105,41 +110,41 @@ def split_by_time(ratings: DataFrame, *, train_until: int, validation_until: int
 
 
 def collect_time_cutoffs(ratings: DataFrame, *, shares: Sequence[Fraction]) -> list[int]:
-    """Return the second (since 1970) by which each rounded share of all ratings has been given.
+    """Return the second (since 1970) by which each share of all ratings, rounded, has been given.
 
-    Exact, in two counts, each with its rows on the driver: of all days, and of the seconds of the
-    days that hold a cutoff. A share that rounds to no rating gives the first second. There must be
-    a rating.
+    The result is exact. It takes two counts, which are collected: of all days, and of the seconds
+    of the days with a cutoff. A share that rounds to 0 ratings gives the first second. `ratings`
+    must not be empty.
     """
     second = F.unix_timestamp(RATED_AT)
     day = F.floor(second / _DAY)
-    per_day = ratings.groupBy(day.alias(_AT)).count().orderBy(_AT).collect()
+    per_day = ratings.groupBy(day.alias(_TIME)).count().orderBy(_TIME).collect()
     total = sum(row["count"] for row in per_day)
-    wanted = [_round_half_up(total * share) for share in shares]
-    cuts = [_reach(per_day, number, 0) for number in wanted]
+    targets = [_round_half_up(total * share) for share in shares]
+    cuts = [_find_cutoff(per_day, target, 0) for target in targets]
     per_second = (
         ratings.where(day.isin([cut_day for cut_day, _ in cuts]))
-        .groupBy(second.alias(_AT))
+        .groupBy(second.alias(_TIME))
         .count()
-        .orderBy(_AT)
+        .orderBy(_TIME)
         .collect()
     )
     cutoffs = []
-    for number, (cut_day, before) in zip(wanted, cuts, strict=True):
-        of_day = [row for row in per_second if row[_AT] // _DAY == cut_day]
-        cutoffs.append(_reach(of_day, number, before)[0])
+    for target, (cut_day, before) in zip(targets, cuts, strict=True):
+        of_day = [row for row in per_second if row[_TIME] // _DAY == cut_day]
+        cutoffs.append(_find_cutoff(of_day, target, before)[0])
     return cutoffs
 
 
 def split_ratings(ratings: DataFrame, *, config: PartitionConfig) -> DataFrame:
     """Add `split` by the configured strategy. `global_time` runs two counts for its cutoffs.
 
-    Raises nothing for empty splits: the audit counts them.
+    Empty splits are no error here: the audit reports them.
     """
     if config.strategy == GLOBAL_TIME:
-        train = exact(config.train)
+        train = exact_fraction(config.train)
         train_until, validation_until = collect_time_cutoffs(
-            ratings, shares=(train, train + exact(config.validation))
+            ratings, shares=(train, train + exact_fraction(config.validation))
         )
         return split_by_time(ratings, train_until=train_until, validation_until=validation_until)
     orders = {
@@ -154,17 +159,17 @@ def split_ratings(ratings: DataFrame, *, config: PartitionConfig) -> DataFrame:
     )
 
 
-def exact(share: float) -> Fraction:
-    """Return a share as the fraction that its decimal digits say.
+def exact_fraction(share: float) -> Fraction:
+    """Return a share as the fraction given by its decimal digits.
 
-    >>> exact(0.6) + exact(0.2)
+    >>> exact_fraction(0.6) + exact_fraction(0.2)
     Fraction(4, 5)
     """
     return Fraction(repr(share))
 
 
 def _rounded_share(n: Column, share: Fraction) -> Column:
-    """Return round(n · share), halves up, with no error from binary fractions."""
+    """Return round(n · share), halves rounded up, without an error from binary fractions."""
     double = 2 * share.denominator
     return F.floor((n * (2 * share.numerator) + share.denominator) / double).cast("int")
 
@@ -173,11 +178,11 @@ def _round_half_up(value: Fraction) -> int:
     return int(value + Fraction(1, 2))
 
 
-def _reach(rows: Sequence[Row], wanted: int, before: int) -> tuple[int, int]:
-    """Return where the running count reaches `wanted`, and the count before that place.
+def _find_cutoff(rows: Sequence[Row], target: int, before: int) -> tuple[int, int]:
+    """Return the time at which the running count reaches `target`, and the count before it.
 
-    There is such a place: `wanted` is a share of the rows' sum.
+    There is such a time: `target` is a share of the sum of all rows.
     """
-    reached = list(itertools.accumulate((row["count"] for row in rows), initial=before))
-    place = next(n for n, upto in enumerate(reached[1:]) if upto >= wanted)
-    return rows[place][_AT], reached[place]
+    counts = list(itertools.accumulate((row["count"] for row in rows), initial=before))
+    index = next(n for n, count in enumerate(counts[1:]) if count >= target)
+    return rows[index][_TIME], counts[index]

@@ -13,15 +13,20 @@ from movierec.errors import InputError
 from movierec.pipeline import dag
 from movierec.pipeline.context import Context
 from movierec.splitting.audit import collect_audit
-from movierec.splitting.splits import GLOBAL_TIME, PER_USER_CHRONOLOGICAL, SPLITS, split_ratings
-from movierec.splitting.splits import with_enough_ratings as with_enough
+from movierec.splitting.splits import (
+    GLOBAL_TIME,
+    PER_USER_CHRONOLOGICAL,
+    SPLITS,
+    keep_active_users,
+    split_ratings,
+)
 
 
 def run(context: Context) -> None:
     """Write train, validation and test. Raises InputError if the audit finds a fault."""
     config = context.config.partition
     ratings = context.read(datasets.RATINGS)
-    eligible = ratings.transform(with_enough, at_least=config.min_ratings_per_user)
+    eligible = ratings.transform(keep_active_users, min_ratings=config.min_ratings_per_user)
     if eligible.isEmpty():
         raise InputError(
             f"partition.min_ratings_per_user: no user has {config.min_ratings_per_user} ratings "
@@ -36,8 +41,8 @@ def run(context: Context) -> None:
             splits[name] = context.write(split, datasets.SPLIT_RATINGS, split=name)
         labelled.unpersist()
     with context.step("audit"):
-        in_order = config.strategy in (PER_USER_CHRONOLOGICAL, GLOBAL_TIME)
-        audit = collect_audit(splits, ratings=eligible, in_order=in_order)
+        chronological = config.strategy in (PER_USER_CHRONOLOGICAL, GLOBAL_TIME)
+        audit = collect_audit(splits, ratings=eligible, chronological=chronological)
     if audit.faults():
         raise InputError(
             f"partition: the audit of {config.strategy} found {', '.join(audit.faults())}; "

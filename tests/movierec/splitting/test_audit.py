@@ -1,4 +1,4 @@
-"""The audit finds each way in which a split can be wrong."""
+"""The audit finds every kind of fault in a split."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import pytest
 from movierec.splitting import audit as audit_module
 from movierec.splitting.audit import collect_audit
 
-# (user, movie, rating, second): one user's five ratings and another's one, cold in no split.
+# (user, movie, rating, second): five ratings of one user and one of another, cold in no split.
 RATINGS = [(1, movie, 4.0, movie * 10) for movie in range(1, 6)] + [(2, 1, 3.0, 5)]
 FUTURE = "1 users trained on the future"
 GOOD = {"train": [*RATINGS[:3], RATINGS[5]], "validation": [RATINGS[3]], "test": [RATINGS[4]]}
 
 
-def audit(spark, splits, in_order=True):
+def audit(spark, splits, chronological=True):
     def frame(rows):
         return spark.createDataFrame(
             rows or [], "user_id int, movie_id int, rating float, second long"
         ).selectExpr("user_id", "movie_id", "rating", "timestamp_seconds(second) AS rated_at")
 
     frames = {name: frame(rows) for name, rows in splits.items()}
-    return collect_audit(frames, ratings=frame(RATINGS), in_order=in_order)
+    return collect_audit(frames, ratings=frame(RATINGS), chronological=chronological)
 
 
-def test_a_right_split_has_no_fault_and_its_cold_movies_are_counted(spark):
+def test_a_correct_split_has_no_fault_and_its_cold_movies_are_counted(spark):
     found = audit(spark, GOOD)
     assert found.faults() == []
     assert found.users == {"train": 2, "validation": 1, "test": 1}
@@ -49,7 +49,7 @@ def test_each_fault_is_found_and_counted(spark, change, faults):
     assert audit(spark, GOOD | change).faults() == faults
 
 
-def test_only_splits_that_are_not_the_ratings_are_compared_pair_by_pair(spark, monkeypatch):
+def test_only_splits_that_differ_from_the_ratings_are_compared_pair_by_pair(spark, monkeypatch):
     def compared(*_):
         raise AssertionError("compared")
 
@@ -59,17 +59,17 @@ def test_only_splits_that_are_not_the_ratings_are_compared_pair_by_pair(spark, m
         audit(spark, GOOD | {"test": [(1, 5, 4.5, 50)]})
 
 
-def test_order_in_time_is_no_matter_where_the_strategy_promises_none(spark):
+def test_time_is_not_checked_for_splits_that_are_not_chronological(spark):
     change = {"validation": [RATINGS[4]], "test": [RATINGS[3]]}
-    assert audit(spark, GOOD | change, in_order=False).faults() == []
+    assert audit(spark, GOOD | change, chronological=False).faults() == []
 
 
-def test_a_user_without_known_ratings_is_cold(spark):
+def test_a_user_without_training_ratings_is_cold(spark):
     moved = {"train": RATINGS[:3], "validation": [RATINGS[3], RATINGS[5]]}
     assert audit(spark, GOOD | moved).cold_users == {"validation": 1, "test": 0}
 
 
-def test_what_validation_has_is_known_to_test(spark):
+def test_validation_is_a_training_split_of_test(spark):
     late = {"train": RATINGS[:3], "validation": [RATINGS[3], (2, 5, 4.0, 40)]}
     found = audit(spark, late | {"test": [RATINGS[4], (2, 4, 4.0, 60), (3, 6, 4.0, 60)]})
     assert found.cold_users == {"validation": 1, "test": 1}

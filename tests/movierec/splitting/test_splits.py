@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from movierec.config.schema import PartitionConfig
 from movierec.splitting.splits import (
     collect_time_cutoffs,
-    exact,
+    exact_fraction,
+    keep_active_users,
     split_ratings,
-    with_enough_ratings,
 )
 from tests.support.reference import split_sizes
 
@@ -55,7 +55,7 @@ def drawn_rows(seed, users=60):
 
 @settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 2**16), config=st.sampled_from([(0.6, 0.2), (0.5, 0.25), (0.7, 0.1)]))
-def test_each_user_is_split_in_the_rounded_proportions_and_in_order(spark, seed, config):
+def test_each_user_is_split_in_order_with_rounded_proportions(spark, seed, config):
     train, validation = config
     rows = drawn_rows(seed)
     made = assigned(
@@ -83,13 +83,13 @@ def test_a_split_does_not_depend_on_partitions_or_the_order_of_rows(spark, strat
     assert set(first.values()) == set(NAMES)
 
 
-def test_another_seed_draws_another_random_split_of_the_same_sizes(spark):
+def test_a_different_seed_gives_a_different_random_split_of_the_same_sizes(spark):
     ratings = frame(spark, drawn_rows(4)).persist()
     one = assigned(ratings, replace(CONFIG, strategy="per_user_random"))
     two = assigned(ratings, replace(CONFIG, strategy="per_user_random", seed=2))
     assert Counter(one.values()) == Counter(two.values())
     same = sum(one[pair] == two[pair] for pair in one) / len(one)
-    # By chance 0.6² + 0.2² + 0.2² = 0.44 of the pairs agree.
+    # The expected share of equal pairs is 0.6² + 0.2² + 0.2² = 0.44.
     assert 0.3 < same < 0.6
 
 
@@ -105,11 +105,11 @@ def test_ties_in_time_are_broken_by_movie_id(spark):
     assert [made[1, m] for m in (1, 2, 3, 4, 5)] == ["train"] * 3 + ["validation", "test"]
 
 
-def test_a_user_with_one_rating_is_trained_on(spark):
+def test_the_only_rating_of_a_user_is_in_train(spark):
     assert assigned(frame(spark, [(1, 1, 1_000_000_000)]), CONFIG) == {(1, 1): "train"}
 
 
-def test_global_time_cuts_at_the_exact_second_and_never_splits_one(spark):
+def test_global_time_cuts_at_the_exact_second_and_never_within_one(spark):
     seconds = [10, 20, 30, 30, 30, 40, 50, 60, 70, 200_000]
     rows = [(user, user, second) for user, second in enumerate(seconds, start=1)]
     made = assigned(frame(spark, rows), replace(CONFIG, strategy="global_time"))
@@ -121,7 +121,7 @@ def test_global_time_cuts_at_the_exact_second_and_never_splits_one(spark):
     assert cutoffs == [10, 30, 70, 200_000]
 
 
-def test_all_moments_take_two_passes_over_the_ratings(spark):
+def test_all_cutoffs_take_two_passes_over_the_ratings(spark):
     ratings = frame(spark, drawn_rows(5, users=4))
     seen = spark.sparkContext.accumulator(0)
 
@@ -134,12 +134,12 @@ def test_all_moments_take_two_passes_over_the_ratings(spark):
     assert seen.value == 2
 
 
-def test_users_below_the_floor_lose_all_their_ratings(spark):
+def test_users_with_too_few_ratings_lose_all_of_them(spark):
     ratings = frame(spark, [(1, 1, 10), (1, 2, 20), (2, 1, 30)])
-    kept = ratings.transform(with_enough_ratings, at_least=2)
+    kept = ratings.transform(keep_active_users, min_ratings=2)
     assert kept.columns == ["user_id", "movie_id", "rating", "rated_at"]
     assert {(row.user_id, row.movie_id) for row in kept.collect()} == {(1, 1), (1, 2)}
 
 
-def test_shares_are_taken_as_their_decimal_digits_say():
-    assert exact(0.1) + exact(0.7) == Fraction(4, 5)
+def test_shares_are_exact_decimal_fractions():
+    assert exact_fraction(0.1) + exact_fraction(0.7) == Fraction(4, 5)

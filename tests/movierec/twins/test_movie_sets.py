@@ -58,5 +58,5 @@ def test_the_population_counts_users_sets_and_pairs_that_tie_at_one(spark):
     assert collect_population(sets) == Population(
         users=6, sets=3, users_sharing_a_set=5, identical_pairs=4
     )
-    nobody = movie_sets(rated(spark, MOVIES), min_movies=5, keep_users=1)
-    assert collect_population(nobody) == Population(0, 0, 0, 0)
+    none = movie_sets(rated(spark, MOVIES), min_movies=5, keep_users=1)
+    assert collect_population(none) == Population(0, 0, 0, 0)
