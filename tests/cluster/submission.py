@@ -156,7 +156,7 @@ class YarnRunner:
 
     def __call__(self, running: RunningJob) -> int:
         job = running.pyspark_job
-        place = self._folder / f"{running.job_id}-{running.attempt}"
+        place = self._folder / running.job_id
         place.mkdir()
         driver = Driver(
             main=self._fetch(job.main_python_file_uri, place),

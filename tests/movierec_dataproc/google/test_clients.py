@@ -37,14 +37,15 @@ def test_an_emulator_needs_no_credentials(dataproc_server: FakeDataproc) -> None
     clients = Clients(
         project="p", region="r", environ={"DATAPROC_EMULATOR_HOST": dataproc_server.address}
     )
-    assert list(clients.clusters.list_clusters(project_id="p", region="r")) == []
+    with pytest.raises(api.NotFound):
+        clients.clusters.get_cluster(project_id="p", region="r", cluster_name="c")
     assert list(clients.jobs.list_jobs(project_id="p", region="r")) == []
 
 
 def test_a_channel_replaces_the_connection(dataproc_server: FakeDataproc) -> None:
     with grpc.insecure_channel(dataproc_server.address) as channel:
         clients = Clients(project="p", region="r", channel=channel, environ={})
-        assert list(clients.clusters.list_clusters(project_id="p", region="r")) == []
+        assert list(clients.jobs.list_jobs(project_id="p", region="r")) == []
 
 
 @pytest.mark.parametrize("name", [*ALL, "storage"])

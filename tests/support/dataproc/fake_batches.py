@@ -1,4 +1,4 @@
-"""Batches of the serverless side: a driver and no cluster."""
+"""Serverless batches: a driver without a cluster."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class FakeBatches:
     """The BatchController."""
 
     name = "google.cloud.dataproc.v1.BatchController"
-    rpcs = ("create_batch", "get_batch", "list_batches")
+    rpcs = ("create_batch", "get_batch")
 
     def __init__(
         self, behaviour: Behaviour, operations: FakeOperations, request_ids: RequestIds
@@ -59,25 +59,6 @@ class FakeBatches:
             if request.name not in self._entries:
                 raise rules.not_found(f"Batch {request.name}")
             return dp.Batch(self._entries[request.name].batch)
-
-    def list_batches(self, request: dp.ListBatchesRequest) -> dp.ListBatchesResponse:
-        """Newest first; the filter knows state, batch_id and labels."""
-        keep = rules.matcher(request.filter, batch_matches)
-        with self._behaviour.lock:
-            found = [
-                dp.Batch(entry.batch)
-                for name, entry in reversed(self._entries.items())
-                if name.startswith(f"{request.parent}/") and keep(entry.batch)
-            ]
-        batches, token = rules.page(found, request.page_size or 20, request.page_token)
-        return dp.ListBatchesResponse(batches=batches, next_page_token=token)
-
-    def output_of(self, batch_id: str) -> bytes:
-        """What the driver of a batch has written, stored or not."""
-        for name, entry in self._entries.items():
-            if name.endswith(f"/{batch_id}"):
-                return entry.output.written
-        raise KeyError(batch_id)
 
     def stop(self) -> None:
         """End every batch that still runs."""
@@ -161,7 +142,7 @@ class FakeBatches:
 
 
 def as_job(batch: dp.Batch) -> dp.Job:
-    """What a runner is given for a batch: the same driver, as the job of a cluster."""
+    """A batch as the job that a runner is given."""
     pyspark = batch.pyspark_batch
     return dp.Job(
         reference={"job_id": batch.name.rpartition("/")[2]},
@@ -186,12 +167,3 @@ def describe_work(batch: dp.Batch) -> dp.BatchOperationMetadata:
         operation_type=dp.BatchOperationMetadata.BatchOperationType.BATCH,
         labels=dict(batch.labels),
     )
-
-
-def batch_matches(batch: dp.Batch, name: str, value: str) -> bool:
-    """Whether one term of a filter holds."""
-    if name == "state":
-        return value in ("*", batch.state.name)
-    if name == "batch_id":
-        return value in ("*", batch.name.rpartition("/")[2])
-    return rules.label_matches(batch.labels, name, value)

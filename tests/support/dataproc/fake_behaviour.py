@@ -1,4 +1,4 @@
-"""What a test sets on the fake of Dataproc, shared by its services."""
+"""The settings of the fake Dataproc, shared by its services."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from google.cloud import dataproc_v1 as dp
 
 
 class ObjectStore(Protocol):
-    """Where driver output goes: a bucket that is missing is made."""
+    """Where driver output goes; a missing bucket is created."""
 
     def put(self, bucket: str, name: str, data: bytes) -> None:
         """Write an object, over an older one of that name."""
@@ -21,16 +21,14 @@ class ObjectStore(Protocol):
 
 @dataclass
 class RunningJob:
-    """A job, or a batch, at work: what its runner is given.
+    """A running job or batch, as its runner gets it.
 
-    `cluster` is None for a batch. `attempt` counts restarts from 0. A runner that waits should do
-    so on `cancelled`, which is set when the job is to stop.
+    `cluster` is None for a batch. A runner should wait on `cancelled`, which is set to stop it.
     """
 
     job: dp.Job
     cluster: dp.Cluster | None
     write: Callable[[bytes], None]
-    attempt: int = 0
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -68,12 +66,12 @@ def fail_with(trace: str, exit_code: int = 1) -> Runner:
 class Behaviour:
     """Settings, which a test may change at any time, and the threads of one fake.
 
-    `operation_seconds` is what making or deleting a cluster takes, `state_seconds` what a job rests
-    in each state before it runs. GetOperation answers at once when the operation is done, and after
-    `poll_seconds` if not, so that a client that polls slowly is not slow in tests.
+    `operation_seconds` is the time to create or delete a cluster, `state_seconds` the time of each
+    state of a job before it runs. GetOperation answers when the operation is done, and after
+    `poll_seconds` otherwise, so that slow polling does not slow down tests.
     Driver output is split into objects of `output_object_bytes`. With `output_lag_seconds` the last
-    write and the empty object that ends the series come that long after the job is done; with
-    `output_ends` False that object never comes. A job has `grace_seconds` to end when it is told.
+    write and the empty object that ends the series come that much later than the job's end; with
+    `output_ends` False that object never comes. A cancelled job has `grace_seconds` to end.
     """
 
     runner: Runner = say_hello
@@ -98,11 +96,11 @@ class Behaviour:
         thread.start()
 
     def pause(self, seconds: float) -> None:
-        """Wait, but not longer than the server lives."""
+        """Wait, at most until the server stops."""
         self.stopping.wait(seconds)
 
     def join_threads(self, seconds: float) -> None:
-        """Wait for all threads, in all so long at most."""
+        """Wait for all threads, at most `seconds` in all."""
         deadline = time.monotonic() + seconds
         for thread in list(self.threads):
             thread.join(max(0.0, deadline - time.monotonic()))

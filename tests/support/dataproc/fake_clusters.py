@@ -1,4 +1,4 @@
-"""Clusters that are states and a name, and the policies that scale them."""
+"""Clusters, which have a name and a state but no machines."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ from tests.support.dataproc.fake_policies import FakePolicies
 from tests.support.dataproc.fake_server import ApiError
 
 State = dp.ClusterStatus.State
-ACTIVE = {State.CREATING, State.UPDATING, State.RUNNING}
 Key = tuple[str, str, str]
 
 
 class FakeClusters:
     """The ClusterController.
 
-    `before_delete` are called with a cluster's key when its deletion begins. `broken` are the
-    errors that the next creations end with, as the operation's error; their clusters are in state
-    ERROR and keep their names until they are deleted.
+    `before_delete` are called with a cluster's key when its deletion starts. `broken` are the
+    operations' errors of the next creations; those clusters stay in the state ERROR until they are
+    deleted.
     """
 
     name = "google.cloud.dataproc.v1.ClusterController"
-    rpcs = ("create_cluster", "get_cluster", "list_clusters", "delete_cluster")
+    rpcs = ("create_cluster", "get_cluster", "delete_cluster")
 
     def __init__(
         self,
@@ -64,20 +63,8 @@ class FakeClusters:
             key = (request.project_id, request.region, request.cluster_name)
             return dp.Cluster(self._find(key))
 
-    def list_clusters(self, request: dp.ListClustersRequest) -> dp.ListClustersResponse:
-        """By name; the filter knows status.state, clusterName and labels."""
-        keep = rules.matcher(request.filter, cluster_matches)
-        with self._behaviour.lock:
-            found = [
-                dp.Cluster(cluster)
-                for key, cluster in sorted(self._clusters.items())
-                if key[:2] == (request.project_id, request.region) and keep(cluster)
-            ]
-        clusters, token = rules.page(found, request.page_size, request.page_token)
-        return dp.ListClustersResponse(clusters=clusters, next_page_token=token)
-
     def delete_cluster(self, request: dp.DeleteClusterRequest) -> operations_pb2.Operation:
-        """The cluster is DELETING when this returns; with a uuid it must be that very cluster."""
+        """The cluster is DELETING when this returns; a uuid must be the cluster's."""
         parent = (request.project_id, request.region)
         operation = self._request_ids.once(
             "DeleteCluster",
@@ -88,7 +75,7 @@ class FakeClusters:
         return self._operations.describe(operation)
 
     def create(self, key: Key, wanted: dp.Cluster) -> str:
-        """Begin to make a cluster; return the operation's name."""
+        """Start to create a cluster; return the operation's name."""
         rules.check_name("cluster name", wanted.cluster_name, rules.CLUSTER_NAME)
         rules.check_labels(wanted.labels)
         rules.check_lifecycle(wanted.config.lifecycle_config)
@@ -115,7 +102,7 @@ class FakeClusters:
         )
 
     def delete(self, key: Key, cluster_uuid: str = "") -> str:
-        """Begin to delete a cluster; return the operation's name."""
+        """Start to delete a cluster; return the operation's name."""
         with self._behaviour.lock:
             cluster = self._find(key)
             if cluster_uuid and cluster_uuid != cluster.cluster_uuid:
@@ -141,7 +128,7 @@ class FakeClusters:
         )
 
     def accepting(self, key: Key) -> dp.Cluster:
-        """A copy of a cluster that takes jobs; NOT_FOUND or FAILED_PRECONDITION otherwise."""
+        """A copy of a cluster that accepts jobs; NOT_FOUND or FAILED_PRECONDITION otherwise."""
         with self._behaviour.lock:
             cluster = self._find(key)
             if cluster.status.state != State.RUNNING:
@@ -171,7 +158,7 @@ class FakeClusters:
 
 
 def set_state(cluster: dp.Cluster, state: int, detail: str = "") -> None:
-    """The state before goes to the history."""
+    """The previous state goes to the history."""
     cluster.status_history.append(cluster.status)
     cluster.status = dp.ClusterStatus(state=state, detail=detail, state_start_time=now())
 
@@ -189,14 +176,3 @@ def describe_work(cluster: dp.Cluster, kind: str) -> dp.ClusterOperationMetadata
 def cluster_path(key: Key) -> str:
     """The cluster's resource name."""
     return "projects/{}/regions/{}/clusters/{}".format(*key)
-
-
-def cluster_matches(cluster: dp.Cluster, name: str, value: str) -> bool:
-    """Whether one term of a filter holds."""
-    if name == "clusterName":
-        return value in ("*", cluster.cluster_name)
-    if name == "status.state":
-        if value in ("ACTIVE", "INACTIVE"):
-            return (cluster.status.state in ACTIVE) == (value == "ACTIVE")
-        return bool(cluster.status.state.name == value)
-    return rules.label_matches(cluster.labels, name, value)

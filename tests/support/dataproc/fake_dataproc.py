@@ -1,11 +1,11 @@
-"""A Dataproc in this process, which the real clients of google.cloud.dataproc_v1 talk to by gRPC.
+"""A fake Dataproc in this process, for the real clients of google.cloud.dataproc_v1 over gRPC.
 
     with FakeDataproc(storage=store) as server:
         channel = grpc.insecure_channel(server.address)
         client = dp.JobControllerClient(transport=JobControllerGrpcTransport(channel=channel))
 
-It keeps what it is told in memory, checks what the service checks, and runs each job by calling
-`server.runner` in a thread. It makes no machine, expires no time to live, and knows PySpark only.
+It keeps everything in memory, checks the service's rules, and runs each job by calling
+`server.runner` in a thread. It has no machines, ignores times to live, and runs only PySpark jobs.
 """
 
 from __future__ import annotations
@@ -49,7 +49,6 @@ class FakeDataproc(Behaviour):
             ]
         )
         self.fail_next = self._grpc.fail_next
-        self.heal = self._grpc.heal
         self.calls_of = self._grpc.calls_of
 
     def __enter__(self) -> FakeDataproc:
@@ -70,7 +69,7 @@ class FakeDataproc(Behaviour):
         return self._grpc.calls
 
     def stop(self) -> None:
-        """Close the connections and end whatever runs, so that nothing is written afterwards."""
+        """Close the connections and end everything that runs; nothing is written afterwards."""
         self._grpc.stop()
         self.stopping.set()
         self.workflows.stop()
@@ -83,12 +82,5 @@ class FakeDataproc(Behaviour):
         code: grpc.StatusCode = grpc.StatusCode.RESOURCE_EXHAUSTED,
         message: str = CPU_QUOTA,
     ) -> None:
-        """Let the next CreateCluster be accepted and its operation fail; the cluster is ERROR."""
+        """Let the operation of the next CreateCluster fail; the cluster is in the state ERROR."""
         self.clusters.broken.append(ApiError(code, message))
-
-    def output_of(self, name: str) -> bytes:
-        """What a driver has written so far, by the id of its job or batch."""
-        try:
-            return self.jobs.output_of(name)
-        except KeyError:
-            return self.batches.output_of(name)

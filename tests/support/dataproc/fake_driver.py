@@ -1,4 +1,4 @@
-"""The driver of one job: its runner in a thread, and its output in Cloud Storage."""
+"""The driver of one job: a runner in a thread, and its output in Cloud Storage."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXCEPTION = re.compile(r"[\w.]*(?:Error|Exception)\b.*")
 
 
 class Ending(Enum):
-    """Why a driver ended that did not end by itself."""
+    """Why a driver was stopped."""
 
     CANCELLED = "cancelled"
     CLUSTER_DELETED = "cluster deleted"
@@ -25,8 +25,8 @@ class Ending(Enum):
 class DriverOutput:
     """A series of objects `<prefix>.000000000`, `.000000001`, ..., ended by an empty one.
 
-    The newest object grows: it is written anew with every write. With `hold_back` each write is
-    kept until the next one.
+    Each write replaces the last object by a longer one. With `hold_back` each write is stored only
+    when the next one comes.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class DriverOutput:
         self.written = b""
 
     def write(self, data: bytes) -> None:
-        """Append; what comes after the end is dropped."""
+        """Append; writes after the end are dropped."""
         with self._lock:
             if self._closed:
                 return
@@ -55,7 +55,7 @@ class DriverOutput:
             self._store_data(data)
 
     def close(self, *, end: bool) -> None:
-        """Store what is held back, and with `end` the empty object."""
+        """Store the held-back write, and with `end` the empty object."""
         with self._lock:
             if self._closed:
                 return
@@ -78,7 +78,7 @@ class DriverOutput:
 
 
 class Driver:
-    """Runs the runner once or several times, and can be stopped from any thread."""
+    """Runs the runner, and can be stopped from any thread."""
 
     def __init__(self, running: RunningJob, behaviour: Behaviour) -> None:
         self.running = running
@@ -86,11 +86,11 @@ class Driver:
         self._events: Queue[int | Ending] = Queue()
 
     def stop(self, why: Ending) -> None:
-        """Make the driver end; one that has ended stays as it is."""
+        """Stop the driver; no effect if it has ended."""
         self._events.put(why)
 
     def rest(self, seconds: float) -> Ending | None:
-        """Wait; why it is to end, if it was stopped meanwhile."""
+        """Wait; return why it was stopped, None if it was not."""
         try:
             event = self._events.get(timeout=seconds)
         except Empty:
@@ -99,9 +99,9 @@ class Driver:
         return event
 
     def run(self) -> int | Ending:
-        """One attempt: the exit code, or why it was stopped.
+        """Return the exit code, or why it was stopped.
 
-        A runner that does not end within `grace_seconds` of being stopped is left behind.
+        A runner that does not end within `grace_seconds` after that is abandoned.
         """
         self._behaviour.spawn(self._call_runner)
         event = self._events.get()

@@ -1,4 +1,4 @@
-"""Jobs: each runs in a thread and goes through the states of the service."""
+"""Jobs: each runs in a thread and goes through the service's states."""
 
 from __future__ import annotations
 
@@ -9,29 +9,17 @@ from dataclasses import dataclass, field
 
 import grpc
 from google.cloud import dataproc_v1 as dp
-from google.longrunning import operations_pb2
 
 from tests.support.dataproc import fake_rules as rules
 from tests.support.dataproc.fake_behaviour import Behaviour, RunningJob, now
-from tests.support.dataproc.fake_clusters import FakeClusters
-from tests.support.dataproc.fake_driver import Driver, DriverOutput, Ending
-from tests.support.dataproc.fake_job_rules import (
-    CANCELLING,
-    ENDED,
-    Key,
-    check_job,
-    control_files_uri,
-    failure_details,
-    job_matches,
-    job_path,
-    restarts,
-)
+from tests.support.dataproc.fake_clusters import FakeClusters, Key
+from tests.support.dataproc.fake_driver import Driver, DriverOutput, Ending, last_exception
 from tests.support.dataproc.fake_operations import FakeOperations, RequestIds
 from tests.support.dataproc.fake_server import ApiError
 
 State = dp.JobStatus.State
-Matcher = dp.ListJobsRequest.JobStateMatcher
-MATCHED = {Matcher.ALL: "*", Matcher.ACTIVE: "ACTIVE", Matcher.NON_ACTIVE: "NON_ACTIVE"}
+ENDED = {State.DONE, State.ERROR, State.CANCELLED}
+CANCELLING = {State.CANCEL_PENDING, State.CANCEL_STARTED}
 
 
 @dataclass
@@ -48,7 +36,7 @@ class FakeJobs:
     """The JobController."""
 
     name = "google.cloud.dataproc.v1.JobController"
-    rpcs = ("submit_job", "submit_job_as_operation", "get_job", "list_jobs", "cancel_job")
+    rpcs = ("submit_job", "get_job", "list_jobs", "cancel_job")
 
     def __init__(
         self,
@@ -72,40 +60,20 @@ class FakeJobs:
         )
         return self._copy(key)
 
-    def submit_job_as_operation(self, request: dp.SubmitJobRequest) -> operations_pb2.Operation:
-        """The operation ends when the job does, and fails when it does."""
-        parent = (request.project_id, request.region)
-
-        def make() -> str:
-            key = self.submit(parent, request.job)
-            return self._operations.start(
-                parent,
-                metadata=lambda: self._describe(key),
-                work=lambda: self.result(key),
-                cancel=lambda: self.cancel(key),
-            )
-
-        operation = self._request_ids.once("SubmitJobAsOperation", parent, request.request_id, make)
-        return self._operations.describe(operation)
-
     def get_job(self, request: dp.GetJobRequest) -> dp.Job:
         """A copy of the job as it stands."""
         return self._copy((request.project_id, request.region, request.job_id))
 
     def list_jobs(self, request: dp.ListJobsRequest) -> dp.ListJobsResponse:
-        """Newest first; a filter takes the place of the state matcher."""
-        text = request.filter or f"status.state = {MATCHED[request.job_state_matcher]}"
-        keep = rules.matcher(text, job_matches)
+        """All jobs on one page, newest first; filters and states are not looked at."""
         with self._behaviour.lock:
             found = [
                 dp.Job(entry.job)
                 for key, entry in reversed(self._entries.items())
                 if key[:2] == (request.project_id, request.region)
                 and request.cluster_name in ("", entry.job.placement.cluster_name)
-                and keep(entry.job)
             ]
-        jobs, token = rules.page(found, request.page_size, request.page_token)
-        return dp.ListJobsResponse(jobs=jobs, next_page_token=token)
+        return dp.ListJobsResponse(jobs=found)
 
     def cancel_job(self, request: dp.CancelJobRequest) -> dp.Job:
         """The job is CANCEL_PENDING when this returns; one that has ended stays as it is."""
@@ -134,7 +102,7 @@ class FakeJobs:
             if on_end:
                 on_end()
             self._behaviour.pause(self._behaviour.output_lag_seconds)
-            # who would write the end is deleted with the cluster
+            # the agent that writes the end is deleted with the cluster
             ends = self._behaviour.output_ends and outcome is not Ending.CLUSTER_DELETED
             entry.output.close(end=ends)
 
@@ -160,27 +128,13 @@ class FakeJobs:
             raise ApiError(grpc.StatusCode.ABORTED, job.status.details)
         return job
 
-    def output_of(self, job_id: str) -> bytes:
-        """What the driver of the newest job of this id has written, stored or not."""
-        for key, entry in reversed(self._entries.items()):
-            if key[2] == job_id:
-                return entry.output.written
-        raise KeyError(job_id)
-
     def stop(self) -> None:
         """End every job that still runs."""
         for key in list(self._entries):
             self.cancel(key)
 
     def _run(self, entry: Entry) -> int | Ending:
-        outcome: int | Ending = 0
-        for attempt in range(1 + restarts(entry.job.scheduling)):
-            entry.driver.running.attempt = attempt
-            if attempt:
-                self._set(entry, State.ATTEMPT_FAILURE, f"Driver exited with code {outcome}")
-            outcome = self._attempt(entry)
-            if outcome == 0 or isinstance(outcome, Ending):
-                break
+        outcome = self._run_driver(entry)
         if outcome is Ending.CANCELLED:
             self._set(entry, State.CANCEL_STARTED)
             self._set(entry, State.CANCELLED, "Job was cancelled")
@@ -193,7 +147,7 @@ class FakeJobs:
             self._set(entry, State.DONE)
         return outcome
 
-    def _attempt(self, entry: Entry) -> int | Ending:
+    def _run_driver(self, entry: Entry) -> int | Ending:
         for state in (State.SETUP_DONE, State.RUNNING):
             why = entry.driver.rest(self._behaviour.state_seconds)
             if why:
@@ -241,7 +195,39 @@ class FakeJobs:
         with self._behaviour.lock:
             return dp.Job(self._find(key).job)
 
-    def _describe(self, key: Key) -> dp.JobMetadata:
-        return dp.JobMetadata(
-            job_id=key[2], status=self._find(key).job.status, operation_type="SUBMIT"
+
+def check_job(job: dp.Job) -> None:
+    """A PySpark job with the name of a cluster; the fake accepts no other."""
+    rules.check_name("job id", job.reference.job_id, rules.JOB_ID)
+    rules.check_labels(job.labels)
+    if not job.placement.cluster_name:
+        raise rules.invalid("placement.cluster_name is required")
+    if "pyspark_job" not in job:
+        raise rules.invalid("The job has no pyspark_job")
+    rules.check_python(job.pyspark_job)
+
+
+def job_path(key: Key) -> str:
+    """The job's resource name."""
+    return "projects/{}/regions/{}/jobs/{}".format(*key)
+
+
+def control_files_uri(job: dp.Job, cluster: dp.Cluster) -> str:
+    """The directory of the job in the cluster's bucket; its output is there too."""
+    return (
+        f"gs://{cluster.config.config_bucket}/google-cloud-dataproc-metainfo/"
+        f"{cluster.cluster_uuid}/jobs/{job.reference.job_id}/"
+    )
+
+
+def failure_details(job: dp.Job, output: bytes) -> str:
+    """`status.details` of a failed job: its exception, where the output ends in one."""
+    exception = last_exception(output)
+    if exception:
+        said = f"Job failed with message [{exception}]. Additional details can be found at:"
+    else:
+        said = (
+            "Google Cloud Dataproc Agent reports job failure. If logs are available, they can be "
+            "found at:"
         )
+    return f"{said}\n{job.driver_output_resource_uri}.*"

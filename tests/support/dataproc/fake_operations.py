@@ -1,4 +1,4 @@
-"""Long-running operations, and requests that must have one effect only."""
+"""Long-running operations, and request ids, by which a repeated request has one effect."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.dataproc.fake_server import ApiError
 
 @dataclass
 class Work:
-    """An operation's state: `metadata` is asked at every poll, so it shows progress."""
+    """An operation's state; `metadata` is called at every poll, so it shows progress."""
 
     metadata: Callable[[], Any]
     cancel: Callable[[], None]
@@ -47,10 +47,10 @@ class FakeOperations:
         work: Callable[[], Any],
         cancel: Callable[[], None] = lambda: None,
     ) -> str:
-        """Do the work in a thread and return the operation's name.
+        """Run `work` in a thread and return the operation's name.
 
-        `work` returns the response or raises ApiError. `cancel` asks it to stop; without one a
-        cancellation is accepted and has no effect.
+        `work` returns the response or raises ApiError. `cancel` stops it; by default a cancellation
+        has no effect.
         """
         name = "projects/{}/regions/{}/operations/{}".format(*parent, uuid.uuid4())
         entry = self._works[name] = Work(metadata=metadata, cancel=cancel)
@@ -68,7 +68,7 @@ class FakeOperations:
         return name
 
     def wait(self, name: str) -> Any:
-        """The response of an operation, once it is done; raises what it failed with."""
+        """Return the response of an operation when it is done, or raise its error."""
         entry = self._works[name]
         entry.done.wait()
         if entry.error:
@@ -78,7 +78,7 @@ class FakeOperations:
     def describe(self, name: str) -> operations_pb2.Operation:
         """The operation as it stands."""
         entry = self._works[name]
-        # before the metadata: a done operation must not carry those of a running one
+        # read before the metadata: a done operation must not have those of a running one
         done = entry.done.is_set()
         operation = operations_pb2.Operation(
             name=name, done=done, metadata=packed(self._locked(entry.metadata))
@@ -101,7 +101,7 @@ class FakeOperations:
         return self.describe(request.name)
 
     def cancel_operation(self, request: operations_pb2.CancelOperationRequest) -> empty_pb2.Empty:
-        """Ask for the end; it is there when GetOperation says so."""
+        """Request the cancellation; GetOperation shows when it has ended."""
         self._entry(request.name).cancel()
         return empty_pb2.Empty()
 
@@ -116,7 +116,7 @@ class FakeOperations:
 
 
 class RequestIds:
-    """Remembers what each request id made."""
+    """Remembers the result of each request id."""
 
     def __init__(self, behaviour: Behaviour) -> None:
         self._lock = behaviour.lock
@@ -125,9 +125,9 @@ class RequestIds:
     def once(
         self, method: str, parent: tuple[str, str], request_id: str, make: Callable[[], Any]
     ) -> Any:
-        """Return what `make` returned for this request id the first time.
+        """Return what `make` returned at the first request with this id.
 
-        A request that failed leaves nothing behind; a request without an id is always new.
+        A failed request is not remembered; a request without an id is always new.
         """
         with self._lock:
             if not request_id:

@@ -1,4 +1,4 @@
-"""Autoscaling policies, which are kept and checked and scale nothing."""
+"""Autoscaling policies, which are checked and stored but scale nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class FakePolicies:
     def create_autoscaling_policy(
         self, request: dp.CreateAutoscalingPolicyRequest
     ) -> dp.AutoscalingPolicy:
-        """ALREADY_EXISTS for an id that is taken."""
+        """ALREADY_EXISTS for an existing id."""
         key = (*rules.split_parent(request.parent), request.policy.id)
         check_policy(request.policy)
         with self._lock:
@@ -34,14 +34,14 @@ class FakePolicies:
     def get_autoscaling_policy(
         self, request: dp.GetAutoscalingPolicyRequest
     ) -> dp.AutoscalingPolicy:
-        """NOT_FOUND for an id that is not there."""
+        """NOT_FOUND for an unknown id."""
         with self._lock:
             return dp.AutoscalingPolicy(self._policies[self._existing(request.name)])
 
     def update_autoscaling_policy(
         self, request: dp.UpdateAutoscalingPolicyRequest
     ) -> dp.AutoscalingPolicy:
-        """Put the policy in the place of the one of its name: nothing is merged."""
+        """Replace the policy of the same name; nothing is merged."""
         with self._lock:
             key = self._existing(request.policy.name)
             policy = dp.AutoscalingPolicy(request.policy)

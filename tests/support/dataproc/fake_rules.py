@@ -1,17 +1,15 @@
-"""What Dataproc accepts, as the docstrings of google.cloud.dataproc_v1's messages state it."""
+"""Dataproc's rules, from the docstrings of google.cloud.dataproc_v1's messages."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import grpc
 from google.cloud import dataproc_v1 as dp
 
 from tests.support.dataproc.fake_server import ApiError
-
-Item = TypeVar("Item")
 
 CLUSTER_NAME = re.compile(r"[a-z](?:[-a-z0-9]{0,49}[a-z0-9])?")
 MANAGED_CLUSTER_PREFIX = re.compile(r"[a-z][-a-z0-9]{0,33}[a-z0-9]")
@@ -22,7 +20,6 @@ BATCH_ID = re.compile(r"[a-z0-9-]{4,63}")
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
-TERM = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*(?:=|:)\s*(\"[^\"]*\"|\S+)\s*(?:\b(?:AND|and)\b)?")
 
 MINUTE, DAY = 60, 86400
 
@@ -58,7 +55,7 @@ def check_labels(labels: Mapping[str, str]) -> None:
 
 
 def check_duration(message: Any, name: str, low: int, high: int) -> None:
-    """A message's duration may be unset; its bounds are in seconds, and allowed."""
+    """A message's duration, if it is set, is in [low, high] seconds."""
     if name not in message:
         return
     seconds = getattr(message, name).total_seconds()
@@ -78,7 +75,7 @@ def check_lifecycle(lifecycle: dp.LifecycleConfig) -> None:
 
 
 def check_python(job: dp.PySparkJob | dp.PySparkBatch) -> None:
-    """The main file is a .py; a wheel is none of the file types that PySpark is given."""
+    """The main file is a .py; PySpark accepts no wheels."""
     if not job.main_python_file_uri.endswith(".py"):
         raise invalid(f"main_python_file_uri must be a .py file: {job.main_python_file_uri!r}")
     check_suffixes("python_file_uris", job.python_file_uris, (".py", ".egg", ".zip"))
@@ -93,16 +90,8 @@ def check_suffixes(what: str, uris: Iterable[str], suffixes: tuple[str, ...]) ->
             raise invalid(f"Unsupported file type in {what}: {uri!r} ({', '.join(suffixes)})")
 
 
-def check_scheduling(scheduling: dp.JobScheduling) -> None:
-    """Restarts: 10 an hour, 240 in all."""
-    if not 0 <= scheduling.max_failures_per_hour <= 10:
-        raise invalid("max_failures_per_hour must be from 0 to 10")
-    if not 0 <= scheduling.max_failures_total <= 240:
-        raise invalid("max_failures_total must be from 0 to 240")
-
-
 def check_template(template: dp.WorkflowTemplate) -> None:
-    """An inline template: a managed cluster and steps that depend on each other in no circle."""
+    """An inline template: a managed cluster, and steps without cyclic dependencies."""
     if "cluster_selector" in template.placement or template.parameters:
         raise ApiError(grpc.StatusCode.UNIMPLEMENTED, "The fake knows managed clusters only")
     if "managed_cluster" not in template.placement:
@@ -144,32 +133,3 @@ def split_parent(parent: str, *, collections: str = "regions|locations") -> tupl
     if not match:
         raise invalid(f"Invalid resource name {parent!r}")
     return match[1], match[2]
-
-
-def page(items: Sequence[Item], size: int, token: str) -> tuple[Sequence[Item], str]:
-    """One page, and the token of the next one, empty at the end. A page holds 100 by default."""
-    if not re.fullmatch(r"\d*", token):
-        raise invalid(f"Invalid page token {token!r}")
-    start = int(token or 0)
-    end = start + (size or 100)
-    return items[start:end], str(end) if end < len(items) else ""
-
-
-def matcher(text: str, matches: Callable[[Any, str, str], bool]) -> Callable[[Any], bool]:
-    """Read `field = value [AND field = value]...`; `matches` decides on (item, field, value)."""
-    terms, position = [], 0
-    while position < len(text.rstrip()):
-        match = TERM.match(text, position)
-        if not match:
-            raise invalid(f"Invalid filter {text!r}")
-        terms.append((match[1], match[2].strip('"')))
-        position = match.end()
-    return lambda item: all(matches(item, name, value) for name, value in terms)
-
-
-def label_matches(labels: Mapping[str, str], name: str, value: str) -> bool:
-    """`labels.env = test`, and `labels.env = *` for any value; other fields are refused."""
-    if not name.startswith("labels."):
-        raise invalid(f"Invalid filter field {name!r}")
-    found = labels.get(name.removeprefix("labels."))
-    return found is not None and value in ("*", found)

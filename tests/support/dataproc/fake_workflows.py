@@ -1,4 +1,4 @@
-"""Workflows: a cluster is made, steps run as soon as they may, the cluster is deleted."""
+"""Workflows: a cluster is created, steps run as soon as they can, the cluster is deleted."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from google.protobuf import empty_pb2
 
 from tests.support.dataproc import fake_rules as rules
 from tests.support.dataproc.fake_behaviour import Behaviour, now
-from tests.support.dataproc.fake_clusters import FakeClusters
-from tests.support.dataproc.fake_job_rules import Key
+from tests.support.dataproc.fake_clusters import FakeClusters, Key
 from tests.support.dataproc.fake_jobs import FakeJobs
 from tests.support.dataproc.fake_operations import FakeOperations, RequestIds
 from tests.support.dataproc.fake_server import ApiError
@@ -25,7 +24,7 @@ State = dp.WorkflowMetadata.State
 
 
 class FakeWorkflows:
-    """The WorkflowTemplateService, of which only inline instantiation is here."""
+    """The WorkflowTemplateService; only inline instantiation is implemented."""
 
     name = "google.cloud.dataproc.v1.WorkflowTemplateService"
     rpcs = ("instantiate_inline_workflow_template",)
@@ -81,7 +80,7 @@ class FakeWorkflows:
 
 
 class WorkflowRun:
-    """One workflow at work; `metadata` shows how far it is."""
+    """One running workflow; `metadata` shows its progress."""
 
     def __init__(
         self,
@@ -131,7 +130,7 @@ class WorkflowRun:
         self._events.put(None)
 
     def work(self) -> empty_pb2.Empty:
-        """The whole workflow; raises what it failed with, after the cluster is deleted."""
+        """Run the workflow and delete the cluster. Raises ApiError if it fails."""
         self.metadata.state = State.RUNNING
         try:
             self._create_cluster()
@@ -162,7 +161,7 @@ class WorkflowRun:
         self.metadata.cluster_uuid = made.cluster_uuid
 
     def _delete_cluster(self) -> None:
-        # a config that the service refuses leaves no cluster
+        # if the service refuses the config, there is no cluster
         if not self.metadata.create_cluster.operation_id:
             return
         # somebody else may have deleted it
