@@ -22,8 +22,6 @@ STABILITY: Final = "stability.json"
 STABILITY_VERSION: Final = 1
 """Version of the layout of stability.json."""
 _MOVIELENS: Final = re.compile(r"ml-(?:latest-)?(small|latest|\d+[km])")
-_NOT_FOR_MAKE: Final = re.compile(r"[\t\n$#'\"\\]")
-"""What make or the quotes in its recipes do not pass on unchanged."""
 
 
 def draw_report(out: Path, *, source: SourceConfig, command: str) -> Path | None:
@@ -85,23 +83,20 @@ def run_command(config: str, overrides: Sequence[str], *, archive: str | None = 
     "make run CONF=conf/small.yaml SET='twins.pairs=50 tuning.implicit.rank=[8, 16]'"
     >>> run_command("conf/sample.yaml", [], archive="my ratings.zip")
     "make run CONF=conf/sample.yaml ARCHIVE='my ratings.zip'"
-
-    Values that make would change, and installed packages, which have no Makefile, need the command:
-
-    >>> run_command("conf/small.yaml", ["source.archive=$HOME/a.zip"])
-    ".venv/bin/movierec run --config conf/small.yaml --set 'source.archive=$HOME/a.zip'"
     """
-    in_checkout = (ROOT / "Makefile").is_file()
-    given = " ".join(overrides)
-    # make's SET ends a value at the next blank that a key follows
-    separable = re.split(r"\s+(?=[\w.]+=)", given) == list(overrides or [""])
-    if in_checkout and separable and not _NOT_FOR_MAKE.search(f"{config}{given}{archive}"):
-        variables = {"CONF": config, "SET": given, "ARCHIVE": archive}
-        words = [f"{name}={shlex.quote(value)}" for name, value in variables.items() if value]
-        return " ".join(["make run", *words])
-    words = [".venv/bin/movierec" if in_checkout else "movierec", "run", "--config", config]
-    words += ["--archive", archive] if archive else []
-    return shlex.join([*words, *(word for one in overrides for word in ("--set", one))])
+    if not (ROOT / "Makefile").is_file():
+        words = [
+            "movierec",
+            "run",
+            "--config",
+            config,
+            *(["--archive", archive] if archive else []),
+        ]
+        return shlex.join([*words, *(word for one in overrides for word in ("--set", one))])
+    variables = {"CONF": config, "SET": " ".join(overrides), "ARCHIVE": archive}
+    # make expands $ in the values of variables
+    words = [f"{k}={shlex.quote(v.replace('$', '$$'))}" for k, v in variables.items() if v]
+    return " ".join(["make run", *words])
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""The report's charts, as notebooks show them."""
+"""The charts, of data_charts, model_charts and twin_charts, and their theme in notebooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""report.html as a file: what it is drawn from, and its command in a shell."""
+"""report.html as a file: its sources, its command in a shell, and the commit of the checkout."""
 
 from __future__ import annotations
 
@@ -63,10 +63,9 @@ def test_a_page_of_earlier_facts_is_deleted(tmp_path: Path) -> None:
     assert not (tmp_path / "report.html").exists()
 
 
-def arguments_in_shell(command: str, *, program: str, folder: Path) -> list[str]:
+def recorded_arguments(command: str, *, program: str, folder: Path) -> list[str]:
     """The arguments that a shell gives the program; a script that prints them stands in for it."""
     stand_in = folder / program
-    stand_in.parent.mkdir(parents=True, exist_ok=True)
     stand_in.write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\n")
     stand_in.chmod(0o755)
     done = subprocess.run(
@@ -92,49 +91,47 @@ def arguments_in_shell(command: str, *, program: str, folder: Path) -> list[str]
         ),
         (["a.b=[8, 16]", "als.seed=2"], None, ["SET=a.b=[8, 16] als.seed=2"]),
         (["a.b={eta: 2, c: [x, y]}"], None, ["SET=a.b={eta: 2, c: [x, y]}"]),
+        (
+            ["""a.b='0' c.d="e f" """],
+            "$HOME/#1.zip",
+            ["""SET=a.b='0' c.d="e f" """, "ARCHIVE=$$HOME/#1.zip"],
+        ),
     ],
 )
-def test_a_shell_gives_make_the_values_unchanged(
+def test_a_shell_gives_make_the_values_with_its_dollars_doubled(
     tmp_path: Path, overrides: list[str], archive: str | None, variables: list[str]
 ) -> None:
     command = run_command("my conf.yaml", overrides, archive=archive)
-    found = arguments_in_shell(command, program="make", folder=tmp_path)
+    found = recorded_arguments(command, program="make", folder=tmp_path)
     assert found == ["run", "CONF=my conf.yaml", *variables]
 
 
-@pytest.mark.parametrize(
-    "override",
-    ["source.sha256='0a'", 'source.sha256="0a"', "source.archive=$a.zip", "source.archive=a b=c"],
-)
-def test_values_that_make_would_change_go_to_the_command(tmp_path: Path, override: str) -> None:
-    command = run_command("a.yaml", [override, "als.seed=2"], archive="b c.zip")
-    arguments = ["run", "--config", "a.yaml", "--archive", "b c.zip", "--set", override]
-    found = arguments_in_shell(command, program=".venv/bin/movierec", folder=tmp_path)
-    assert found == [*arguments, "--set", "als.seed=2"]
-
-
-def test_an_installed_package_has_no_make_and_no_commit(
+def test_without_a_makefile_the_installed_command_runs_it_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # inside of somebody else's checkout
-    subprocess.run(["git", "init", "-q", tmp_path], check=True)
-    (tmp_path / "lib").mkdir()
-    monkeypatch.setattr(drawing, "ROOT", tmp_path / "lib")
-    assert run_command("sample", ["als.seed=2"]) == "movierec run --config sample --set als.seed=2"
-    assert read_commit(tmp_path / "lib") is None
+    monkeypatch.setattr(drawing, "ROOT", tmp_path)
+    command = run_command("sample", ["a.b=[8, 16]", "c.d=$x"], archive="my ratings.zip")
+    assert recorded_arguments(command, program="movierec", folder=tmp_path) == [
+        *("run", "--config", "sample", "--archive", "my ratings.zip"),
+        *("--set", "a.b=[8, 16]", "--set", "c.d=$x"),
+    ]
 
 
-def test_the_commit_is_that_of_the_checkout(tmp_path: Path) -> None:
+def test_the_commit_is_that_of_a_checkout_not_of_one_around_an_installed_package(
+    tmp_path: Path,
+) -> None:
     def git(*arguments: str) -> str:
         identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
         command = ["git", "-C", str(tmp_path), *identity, *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "file").write_text("one")
     git("init", "-q")
-    (tmp_path / "file").write_text("one")
-    git("add", "file")
+    git("add", ".")
     git("commit", "-qm", "first")
     commit = git("rev-parse", "HEAD")[:12]
     assert read_commit(tmp_path) == commit
-    (tmp_path / "file").write_text("two")
+    (tmp_path / "lib" / "file").write_text("two")
     assert read_commit(tmp_path) == f"{commit}-dirty"
+    assert read_commit(tmp_path / "lib") is None

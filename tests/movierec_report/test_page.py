@@ -1,4 +1,4 @@
-"""The page is self-contained, shows the numbers of the facts, and explains them."""
+"""The page and its sentences: self-contained, with the numbers of the facts and their meaning."""
 
 from __future__ import annotations
 
