@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from movierec.config.twins import DuplicatesConfig, TwinsConfig
-from movierec.data.columns import N_USERS, SIZE, USER_ID
+from movierec.data.columns import N_USERS, SIZE
 from movierec.data.sampling import sample_users
 from movierec.twins.correlation import (
     Agreement,
@@ -118,7 +117,9 @@ def collect_curve(ratings: DataFrame, *, n_users: int, config: TwinsConfig) -> l
         thresholds=config.thresholds,
     )
     users = collect_sums(sets, N_USERS, floors=floors, size=SIZE)
-    random = _random_pairs(ratings, floors=floors, config=config)
+    random = collect_random_pairs(
+        ratings, floors=floors, n_pairs=config.random_pairs, seed=config.seed
+    )
     sets.unpersist()
     return [PairGroups(floor, users[floor], tops[floor], random[floor]) for floor in floors]
 
@@ -128,17 +129,10 @@ def collect_pair_groups(
 ) -> PairGroups:
     """Return the twins found, and random pairs of users above the same floor."""
     floor = config.min_movies
-    random = _random_pairs(ratings, floors=[floor], config=config)[floor]
-    return PairGroups(floor, users, top, random)
-
-
-def _random_pairs(
-    ratings: DataFrame, *, floors: Sequence[int], config: TwinsConfig
-) -> dict[int, list[tuple[int, int]]]:
-    activity = ratings.groupBy(USER_ID).agg(F.count(F.lit(1)).alias(SIZE))
-    return collect_random_pairs(
-        activity, floors=floors, n_pairs=config.random_pairs, seed=config.seed
+    random = collect_random_pairs(
+        ratings, floors=[floor], n_pairs=config.random_pairs, seed=config.seed
     )
+    return PairGroups(floor, users, top, random[floor])
 
 
 def collect_agreement(

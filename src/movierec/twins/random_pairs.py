@@ -10,24 +10,25 @@ import numpy as np
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from movierec.data.columns import MIN_MOVIES, SIZE, USER_ID
+from movierec.data.columns import MIN_MOVIES, N_RATINGS, USER_ID
+from movierec.data.counts import count_ratings_by
 
 # With ten users to draw from per requested pair, few pairs share a user.
 _USERS_PER_PAIR = 10
 
 
 def collect_random_pairs(
-    activity: DataFrame, *, floors: Sequence[int], n_pairs: int, seed: int
+    ratings: DataFrame, *, floors: Sequence[int], n_pairs: int, seed: int
 ) -> dict[int, list[tuple[int, int]]]:
-    """Return random pairs of different users who rated at least each floor of movies.
+    """Return, for each floor, random pairs of different users who rated at least that many movies.
 
-    `activity` holds `user_id` and `size`, the number of movies. Each pair occurs once, the
-    smaller id first. If there are fewer than `n_pairs` pairs, all are returned. If there are many
-    users, pairs are drawn among a random sample of them.
+    Each pair occurs once, the smaller id first. If there are fewer than `n_pairs` pairs, all are
+    returned. If there are many users, pairs are drawn among a random sample of them.
     """
+    activity = count_ratings_by(ratings, key=USER_ID)
     hashed = F.xxhash64(F.lit(seed), F.col(USER_ID))
     samples = [
-        activity.where(F.col(SIZE) >= floor)
+        activity.where(F.col(N_RATINGS) >= floor)
         .orderBy(hashed, USER_ID)
         .limit(n_pairs * _USERS_PER_PAIR)
         .select(F.lit(floor).alias(MIN_MOVIES), USER_ID)

@@ -9,6 +9,7 @@ import pytest
 
 from movierec.twins import random_pairs
 from movierec.twins.random_pairs import collect_random_pairs, draw_pairs
+from tests.support.movie_lists import rated
 
 
 @pytest.mark.parametrize(("n_users", "n_pairs"), [(4, 5), (20, 189), (300, 1), (3000, 2000)])
@@ -43,37 +44,37 @@ def test_fewer_than_two_users_make_no_pair(users):
 
 def test_random_pairs_have_users_above_each_floor_at_any_partitioning(spark, monkeypatch):
     monkeypatch.setattr(random_pairs, "_USERS_PER_PAIR", 2)
-    sizes = {user: user * 37 % 100 for user in range(1, 401)}
-    activity = spark.createDataFrame(list(sizes.items()), "user_id int, size bigint")
+    sizes = {user: 1 + user * 37 % 100 for user in range(1, 401)}
+    ratings = rated(spark, {user: set(range(size)) for user, size in sizes.items()}).persist()
 
     def drawn(partitions, seed):
         before = spark.conf.get("spark.sql.shuffle.partitions")
         spark.conf.set("spark.sql.shuffle.partitions", partitions)
         try:
             return collect_random_pairs(
-                activity.repartition(partitions), floors=[0, 60, 99], n_pairs=30, seed=seed
+                ratings.repartition(partitions), floors=[1, 61, 100], n_pairs=30, seed=seed
             )
         finally:
             spark.conf.set("spark.sql.shuffle.partitions", before)
 
     pairs = drawn(1, seed=1)
     assert drawn(3, seed=1) == pairs
-    assert list(pairs) == [0, 60, 99]
+    assert list(pairs) == [1, 61, 100]
     assert [len(set(own)) for own in pairs.values()] == [30, 30, 6]
     for floor, own in pairs.items():
         assert all(a < b for a, b in own)
         assert all(sizes[user] >= floor for pair in own for user in pair)
-    assert any(sizes[user] < 60 for pair in pairs[0] for user in pair)
-    # All four users with 99 movies, for any seed.
-    assert pairs[99] == list(itertools.combinations([27, 127, 227, 327], 2))
+    assert any(sizes[user] < 61 for pair in pairs[1] for user in pair)
+    # All four users with 100 movies, for any seed.
+    assert pairs[100] == list(itertools.combinations([27, 127, 227, 327], 2))
     other = drawn(1, seed=2)
-    assert other[99] == pairs[99]
-    users = [{user for pair in found[0] for user in pair} for found in (pairs, other)]
+    assert other[100] == pairs[100]
+    users = [{user for pair in found[1] for user in pair} for found in (pairs, other)]
     assert len(users[0] & users[1]) < 0.6 * len(users[0])
-    assert not set(pairs[0]) & set(other[0])
+    assert not set(pairs[1]) & set(other[1])
 
 
 def test_a_floor_that_no_user_reaches_has_no_pairs(spark):
-    activity = spark.createDataFrame([(1, 5), (2, 7), (3, 9)], "user_id int, size bigint")
-    found = collect_random_pairs(activity, floors=[10, 8, 7], n_pairs=5, seed=1)
+    ratings = rated(spark, {1: set(range(5)), 2: set(range(7)), 3: set(range(9))})
+    found = collect_random_pairs(ratings, floors=[10, 8, 7], n_pairs=5, seed=1)
     assert found == {10: [], 8: [], 7: [(2, 3)]}
