@@ -20,7 +20,7 @@ import pytest
 from movierec.config.loader import load, load_config
 from movierec.pipeline import dag
 from movierec_dataproc.conf.schema import ClusterConfig
-from movierec_dataproc.plan.plan import DOCTOR, EXPORT, STAGE_IN
+from movierec_dataproc.plan.plan import DOCTOR, EXPORT, RUN_ALL, STAGE_IN
 from tests.support.markdown import ROOT
 
 # make hands its own variables on, and this may run under `make test SPARK=3.5 TESTS=…`
@@ -61,7 +61,10 @@ def check_make(words: tuple[str, ...], patch: pytest.MonkeyPatch) -> None:
         rest = tuple(one for one in words if one != word)
         others = (rest, (*rest, f"{name}=other"))
         assert any(dry_run(other).stdout != done.stdout for other in others), f"{word} does nothing"
+    values = {name: value for name, _, value in (word.partition("=") for word in given)}
     for line in done.stdout.replace("\\\n", " ").splitlines():
+        # some variables reach the program through the environment
+        line = re.sub(r'"\$([A-Z_]+)"', lambda name: shlex.quote(values.get(name[1], "")), line)
         call = [word for word in shlex.split(line) if not _ASSIGNMENT.match(word)]
         if call and call[0].endswith("/python"):
             check_python(list(itertools.takewhile(_is_argument, call[1:])), patch)
@@ -72,6 +75,8 @@ def check_python(words: Sequence[str], patch: pytest.MonkeyPatch) -> None:
     if tuple(words) in _PASSED:
         return
     name, *rest = words[1:] if words[0] == "-m" else words
+    if name == "-c":
+        return
     if name == "pip":
         assert all((ROOT / one).is_file() for one in rest if one.endswith(".txt")), rest
     elif words[0] == "-m" and name in _TOOLS:
@@ -127,7 +132,7 @@ def _check_arguments(arguments: argparse.Namespace) -> None:
         load(ClusterConfig, text, origin="cluster", overrides=overrides, option="--cluster-set")
     if "job" in given:
         known = {name for stage in dag.PIPELINE for name in (stage.name, stage.job)}
-        known |= {STAGE_IN, EXPORT, DOCTOR}
+        known |= {STAGE_IN, EXPORT, DOCTOR, RUN_ALL}
         assert given["job"] in known, f"no job {given['job']}"
 
 

@@ -1,1 +1,1 @@
-"""The conf of the Dataproc side: its keys, their rules, and where a run goes."""
+"""The conf for Dataproc: its keys, their rules, and the target of a run."""

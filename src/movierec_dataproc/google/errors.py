@@ -40,7 +40,7 @@ _QUOTA = re.compile(
 )
 _QUOTA_PROJECT_FIX = "run `gcloud auth application-default set-quota-project PROJECT`"
 _QUOTA_FIX = (
-    "lower machine types or counts under cluster: in conf/cluster.yaml, take another region or "
+    "lower machine types or counts under cluster: in conf/cluster.yaml, use another region or "
     "zone, or ask for quota (console: IAM & Admin, Quotas)"
 )
 
