@@ -1,14 +1,15 @@
-"""Build the two zips that a cluster needs, with the same bytes on every machine.
+"""Build the zips that a cluster needs and the wheel, with the same bytes on every machine.
 
     python scripts/build_package.py
 
-Leaves in dist/, for spark-submit's --py-files,
-- movierec-<version>.zip: src/movierec at the zip's root;
-- movierec-deps-<version>.zip: PyYAML's pure Python package `yaml` and its licence, the one thing
-  that the suite needs and a Dataproc image may lack.
+Writes into dist/
+- movierec-<version>.zip, for spark-submit's --py-files: src/movierec at the zip's root;
+- movierec-deps-<version>.zip, too: PyYAML's pure Python package `yaml` and its licence. PyYAML is
+  the only dependency that a Dataproc image may lack;
+- movierec-<version>-py3-none-any.whl, for pip on a laptop: every package below src.
 
-The version is pyproject.toml's. Prints a line per zip: its path, bytes and sha256. An error is one
-line on standard error and exit code 1.
+The version is pyproject.toml's; CHANGELOG.md must have a heading for it. Prints a line per file:
+its path, bytes and sha256. An error is one line on standard error and exit code 1.
 """
 
 from __future__ import annotations
@@ -16,35 +17,39 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib.util
+import os
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# what compiling and importing leave behind, and what one platform alone could load
+# bytecode, and what only one platform can load
 LEFT_OUT = {".pyc", ".pyo", ".so", ".pyd", ".dylib"}
 # the earliest time that a zip can hold
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 class PackageError(Exception):
-    """The zips cannot be built; the message is one line with place, value and cure."""
+    """A file cannot be built; the message is one line with place, value and fix."""
 
 
 def read_version(root: Path) -> str:
     """Return the project's version from pyproject.toml.
 
-    Raises PackageError where there is none, or where `__version__` of the package says another.
+    Raises PackageError if there is none, or if the package is missing or its `__version__` differs.
     """
     # Python 3.10 has no TOML parser
     text = (root / "pyproject.toml").read_text(encoding="utf-8")
     found = re.search(r'^\[project\]$[^\[]*?^version = "(.+)"$', text, re.MULTILINE)
     if not found:
         raise PackageError('pyproject.toml: [project] has no line version = "…": add it')
-    init = root / "src" / "movierec" / "__init__.py"
+    init = find_init(root / "src" / "movierec")
     own = re.search(r'^__version__(?:: \w+)? = "(.+)"$', init.read_text("utf-8"), re.MULTILINE)
     if own and own[1] != found[1]:
         raise PackageError(
@@ -54,17 +59,36 @@ def read_version(root: Path) -> str:
     return found[1]
 
 
-def list_package(package: Path) -> dict[str, Path]:
-    """Return the files of a package, keyed by their names in a zip that holds it at its root.
+def check_changelog(root: Path, version: str) -> None:
+    """Raise PackageError unless CHANGELOG.md has a heading for the version."""
+    text = (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    if not re.search(rf"^## \[?{re.escape(version)}(?![\w.+-])", text, re.MULTILINE):
+        raise PackageError(
+            f"CHANGELOG.md: no heading `## {version}`: write there what changes for users"
+        )
 
-    Leaves out bytecode, compiled extensions and hidden files. Raises PackageError where `package`
-    is no Python package.
-    """
-    if not (package / "__init__.py").is_file():
+
+def find_init(package: Path) -> Path:
+    """Return the package's `__init__.py`. Raises PackageError if there is none."""
+    init = package / "__init__.py"
+    if not init.is_file():
         raise PackageError(f"{package}: no Python package there (no __init__.py): check the path")
-    inside = {
-        path.relative_to(package.parent): path for path in package.rglob("*") if path.is_file()
-    }
+    return init
+
+
+def list_package(package: Path) -> dict[str, Path]:
+    """Return the files of a package, keyed by their names in a zip that has it at its root.
+
+    Follows links to directories. Leaves out bytecode, compiled extensions and hidden files. Raises
+    PackageError if `package` is no Python package.
+    """
+    find_init(package)
+    paths = [
+        Path(folder, name)
+        for folder, _, names in os.walk(package, followlinks=True)
+        for name in names
+    ]
+    inside = {path.relative_to(package.parent): path for path in paths}
     return {
         name.as_posix(): path
         for name, path in inside.items()
@@ -76,7 +100,7 @@ def list_package(package: Path) -> dict[str, Path]:
 def list_yaml() -> dict[str, Path]:
     """Return the files of the installed PyYAML that run anywhere, and its licence.
 
-    Raises PackageError where PyYAML is not installed.
+    Raises PackageError if PyYAML is not installed.
     """
     found = importlib.util.find_spec("yaml")
     if not found or not found.origin:
@@ -88,20 +112,20 @@ def list_yaml() -> dict[str, Path]:
     return files
 
 
-def write_zip(target: Path, files: Mapping[str, Path]) -> None:
-    """Write a zip whose bytes follow from the files' names and contents alone.
+def write_zip(target: Path, contents: Mapping[str, bytes]) -> None:
+    """Write a zip whose bytes depend on the files' names and contents only.
 
-    A name that exists is replaced, in one step, so that nobody uploads half a zip.
+    An existing file is replaced in one step, so that nobody uploads half a zip.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(".partial")
     # stored: deflate's bytes differ between versions of zlib
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(files):
+        for name in sorted(contents):
             entry = zipfile.ZipInfo(name, EPOCH)
             entry.create_system = 3
             entry.external_attr = 0o100644 << 16
-            archive.writestr(entry, files[name].read_bytes())
+            archive.writestr(entry, contents[name])
     partial.replace(target)
 
 
@@ -114,22 +138,71 @@ def build_packages(root: Path, dist: Path) -> list[Path]:
     version = read_version(root)
     zips = {f"movierec-{version}.zip": package, f"movierec-deps-{version}.zip": list_yaml()}
     for name, files in zips.items():
-        write_zip(dist / name, files)
+        write_zip(dist / name, {inside: path.read_bytes() for inside, path in files.items()})
     return [dist / name for name in zips]
+
+
+def build_wheel(root: Path, dist: Path) -> Path:
+    """Write the wheel of the project at `root` into `dist` and return its path.
+
+    Builds with the installed setuptools, without network. Raises PackageError if that fails.
+    """
+    packages = sorted(path.parent for path in (root / "src").glob("*/__init__.py"))
+    with tempfile.TemporaryDirectory(prefix="movierec-wheel-") as place:
+        # from a copy: setuptools leaves files beside the source, and packs those of earlier builds
+        copy, out = Path(place, "project"), Path(place, "out")
+        sources = {
+            f"src/{name}": path for one in packages for name, path in list_package(one).items()
+        }
+        for name in ("pyproject.toml", "LICENSE"):
+            sources[name] = root / name
+        for name, path in sources.items():
+            target = copy / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "--disable-pip-version-check",
+            "--no-index",
+        ]
+        command += ["--no-deps", "--no-build-isolation", "--wheel-dir", str(out), str(copy)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            lines = done.stderr.split("\n")
+            reason = next((line for line in lines if "error: " in line.lower()), lines[-1])
+            raise PackageError(f"{root}: pip cannot build the wheel: {reason.strip()}")
+        (built,) = out.iterdir()
+        with zipfile.ZipFile(built) as archive:
+            contents = {name: archive.read(name) for name in archive.namelist()}
+    # pip's zip has times and deflate
+    write_zip(dist / built.name, contents)
+    return dist / built.name
+
+
+def build_all(root: Path, dist: Path) -> list[Path]:
+    """Write both zips and the wheel of the project at `root` into `dist`; return their paths.
+
+    Raises PackageError (see check_changelog, build_packages, build_wheel).
+    """
+    check_changelog(root, read_version(root))
+    return [*build_packages(root, dist), build_wheel(root, dist)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out the command line and return its exit code (see the module)."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--root", type=Path, default=ROOT, help="the project (default: this one)")
-    parser.add_argument("--dist", type=Path, help="where the zips go (default: dist in the root)")
+    parser.add_argument("--dist", type=Path, help="where the files go (default: dist in the root)")
     options = parser.parse_args(arguments)
     try:
-        zips = build_packages(options.root, options.dist or options.root / "dist")
+        files = build_all(options.root, options.dist or options.root / "dist")
     except (OSError, PackageError) as error:
         print(f"build_package: {error}", file=sys.stderr)
         return 1
-    for path in zips:
+    for path in files:
         content = path.read_bytes()
         print(f"{path}  {len(content):,} bytes  sha256 {hashlib.sha256(content).hexdigest()}")
     return 0

@@ -1,3 +1,3 @@
 """A MovieLens recommender and movie twins, as batch jobs on Spark."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

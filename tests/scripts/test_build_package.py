@@ -1,33 +1,31 @@
-"""The cluster's zips: what they hold, that their bytes repeat, that they import by themselves."""
+"""The cluster's zips and the wheel: their content, their equal bytes, and that they import."""
 
-import importlib.util
 import os
 import subprocess
 import sys
+import sysconfig
+import venv
 import zipfile
-from types import ModuleType
+from pathlib import Path
 
 import pytest
 
+from scripts import build_package
 from tests.support.paths import ROOT
 
-SCRIPT = ROOT / "scripts" / "build_package.py"
-
-
-@pytest.fixture(scope="module")
-def build_package() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("build_package", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+WHEEL = "movierec-1.2.3-py3-none-any.whl"
 
 
 @pytest.fixture
 def project(tmp_path):
-    """A small project, with what building and importing leave behind."""
+    """A small project, with files that building and importing leave behind."""
     files = {
         "pyproject.toml": '[project]\nname = "movierec"\nversion = "1.2.3"\n[x]\nversion = "9"\n',
+        "CHANGELOG.md": "# Changelog\n\n## 1.2.3\n\n## 1.2\n",
+        "LICENSE": "A licence.\n",
+        "conf/sample.yaml": "a: 1\n",
         "src/movierec/__init__.py": '"""A package."""\n',
+        "src/movierec/config/__init__.py": "",
         "src/movierec/ranking/topk.py": "K = 100\n",
         "src/movierec/page.html": "<p>\n",
         "src/movierec/__pycache__/topk.cpython-311.pyc": "bytecode",
@@ -35,29 +33,39 @@ def project(tmp_path):
         "src/movierec/fast.so": "machine code",
         "src/movierec/.hidden": "",
         "src/movierec_dataproc/__init__.py": "",
+        "build/lib/movierec/removed.py": "",
     }
     for name, text in files.items():
         path = tmp_path / "project" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    (tmp_path / "project/src/movierec/config/confs").symlink_to("../../../conf")
     return tmp_path / "project"
 
 
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel of this project."""
+    return build_package.build_wheel(ROOT, tmp_path_factory.mktemp("dist"))
+
+
 def run_isolated(zips, code):
-    """Run code in a Python that sees nothing but the standard library and the zips."""
+    """Run code in a Python that sees only the standard library and the zips."""
     paths = [str(path) for path in zips]
     command = [sys.executable, "-S", "-I", "-c", f"import sys; sys.path[:0] = {paths}\n{code}"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def test_the_zips_hold_the_package_and_nothing_built(build_package, project, tmp_path):
+def test_the_zips_hold_the_package_and_nothing_built(project, tmp_path):
     package, dependencies = build_package.build_packages(project, tmp_path / "dist")
 
     assert package.name == "movierec-1.2.3.zip"
     assert zipfile.ZipFile(package).namelist() == [
         "movierec/__init__.py",
+        "movierec/config/__init__.py",
+        "movierec/config/confs/sample.yaml",
         "movierec/page.html",
-        "movierec/topk.py",
+        "movierec/ranking/topk.py",
     ]
     assert dependencies.name == "movierec-deps-1.2.3.zip"
     names = zipfile.ZipFile(dependencies).namelist()
@@ -65,41 +73,146 @@ def test_the_zips_hold_the_package_and_nothing_built(build_package, project, tmp
     assert all(name.endswith((".py", "/LICENSE")) for name in names)
 
 
-def test_the_bytes_follow_from_the_contents_alone(build_package, project, tmp_path):
-    first = build_package.build_packages(project, tmp_path / "first")
+def test_the_bytes_depend_on_the_contents_only(project, tmp_path):
+    def build(name):
+        return [path.read_bytes() for path in build_package.build_all(project, tmp_path / name)]
+
+    first = build("first")
     for number, path in enumerate(sorted(project.rglob("*"), reverse=True)):
         os.utime(path, (1_000_000_000 + number, 1_000_000_000 + number))
         if path.is_file():
             path.chmod(0o755)
-    again = build_package.build_packages(project, tmp_path / "again")
-    (project / "src/movierec/ranking/topk.py").write_text("K = 101\n")
-    changed = build_package.build_packages(project, tmp_path / "changed")
+    again = build("again")
+    (project / "src/movierec/__init__.py").write_text("K = 101\n")
+    changed = build("changed")
 
-    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
-    assert first[0].read_bytes() != changed[0].read_bytes()
-    assert first[1].read_bytes() == changed[1].read_bytes()
+    assert first == again
+    equal = [one == other for one, other in zip(first, changed, strict=True)]
+    # the zip of PyYAML is the same
+    assert equal == [False, True, False]
 
 
-def test_yaml_imports_from_its_zip_alone(build_package, project, tmp_path):
+def test_yaml_imports_from_its_zip_alone(project, tmp_path):
     zips = build_package.build_packages(project, tmp_path)
 
-    said = run_isolated(
+    output = run_isolated(
         zips[1:],
         "import yaml; print(yaml.safe_load('a: [1, 0.5]'), yaml.__with_libyaml__, yaml.__file__)",
     )
 
-    assert said == f"{{'a': [1, 0.5]}} False {zips[1]}/yaml/__init__.py\n"
+    assert output == f"{{'a': [1, 0.5]}} False {zips[1]}/yaml/__init__.py\n"
 
 
-def test_this_project_imports_from_its_zip_alone(build_package, tmp_path):
+def test_this_project_imports_from_its_zip_alone(tmp_path):
     zips = build_package.build_packages(ROOT, tmp_path)
 
-    said = run_isolated(zips, "import movierec; print(movierec.__file__)")
+    output = run_isolated(
+        zips,
+        "import movierec; from movierec.config.loader import load_config\n"
+        "from importlib.resources import files\n"
+        "confs = files('movierec.config').joinpath('confs')\n"
+        "config = load_config(confs.joinpath('sample.yaml').read_text('utf-8'), origin='sample')\n"
+        "print(movierec.__file__, config.source.archive)",
+    )
 
-    assert said == f"{zips[0]}/movierec/__init__.py\n"
+    assert output == f"{zips[0]}/movierec/__init__.py file:data/ml-sample.zip\n"
 
 
-def test_a_version_that_differs_between_files_is_refused(build_package, project, capsys):
+def test_a_wheel_has_no_modules_of_earlier_builds(project, tmp_path):
+    names = zipfile.ZipFile(build_package.build_wheel(project, tmp_path)).namelist()
+
+    assert "movierec/__init__.py" in names
+    assert "movierec/removed.py" not in names
+    assert sorted(path.name for path in (project / "src").iterdir()) == [
+        "movierec",
+        "movierec_dataproc",
+    ]
+
+
+def test_the_wheel_holds_every_package_with_its_data_and_nothing_else(wheel):
+    archive = zipfile.ZipFile(wheel)
+    names = archive.namelist()
+
+    tops = {name.split("/")[0] for name in names}
+    (info,) = (name for name in tops if name.endswith(".dist-info"))
+    assert tops - {info} == {
+        "movierec",
+        "movierec_cli",
+        "movierec_dataproc",
+        "movierec_report",
+        "movierec_synthetic",
+    }
+    assert {
+        "movierec/py.typed",
+        "movierec/config/confs/full.yaml",
+        "movierec/config/confs/sample.yaml",
+        "movierec/config/confs/small.yaml",
+        "movierec/models/als.py",
+        "movierec/spark/log4j2.properties",
+        "movierec_cli/main.py",
+        f"{info}/licenses/LICENSE",
+    } <= set(names)
+    sources = {
+        path.relative_to(ROOT / "src").as_posix()
+        for top in tops - {info}
+        for path in (ROOT / "src" / top).rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    assert sources <= set(names)
+    endings = (".py", ".yaml", ".properties", "py.typed")
+    assert all(
+        name.endswith(endings) or "/templates/" in name for name in names if info not in name
+    )
+
+
+def test_the_wheel_names_its_command_and_its_extras(wheel):
+    archive = zipfile.ZipFile(wheel)
+    texts = {
+        name.rpartition("/")[2]: archive.read(name).decode()
+        for name in archive.namelist()
+        if ".dist-info/" in name
+    }
+    assert texts["entry_points.txt"].split("\n")[:2] == [
+        "[console_scripts]",
+        "movierec = movierec_cli.main:main",
+    ]
+    lines = texts["METADATA"].splitlines()
+    extras = [line.split()[1] for line in lines if line.startswith("Provides-Extra:")]
+    assert sorted(extras) == ["bench", "dataproc", "notebook", "report"]
+    assert 'Requires-Dist: matplotlib; extra == "report"' in lines
+
+
+@pytest.mark.slow
+def test_the_installed_wheel_runs_in_an_empty_directory(wheel, tmp_path):
+    """Without a checkout and without network; the dependencies are those of this interpreter."""
+    environment, empty = tmp_path / "venv", tmp_path / "empty"
+    empty.mkdir()
+    venv.create(environment, with_pip=True)
+    python = environment / "bin" / "python"
+    quiet = ["--quiet", "--disable-pip-version-check", "--no-index", "--no-deps"]
+    subprocess.run([python, "-m", "pip", "install", *quiet, wheel], check=True, cwd=empty)
+    paths = sysconfig.get_paths(vars={"base": str(environment), "platbase": str(environment)})
+    # the .pth files of a directory that is added so are not read: not that of this checkout either
+    own = {path for path in sys.path if Path(path).name == "site-packages"}
+    Path(paths["purelib"], "dependencies.pth").write_text("\n".join(own))
+
+    def movierec(*arguments):
+        kept = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        command = [environment / "bin" / "movierec", *arguments]
+        return subprocess.run(
+            command, cwd=empty, env=kept, capture_output=True, text=True, check=True
+        ).stdout
+
+    where = [python, "-c", "import movierec; print(movierec.__file__)"]
+    installed = subprocess.run(where, cwd=empty, capture_output=True, text=True, check=True).stdout
+    assert Path(installed.strip()).is_relative_to(environment)
+    assert movierec("--help").startswith("usage: movierec")
+    checked = movierec("ingest", "--config", "sample", "--check-config")
+    assert checked == '{"job": "ingest", "config": "sample", "valid": true}\n'
+    assert list(empty.iterdir()) == []
+
+
+def test_a_version_that_differs_between_files_is_refused(project, capsys):
     (project / "src/movierec/__init__.py").write_text('__version__ = "1.2.4"\n')
 
     assert build_package.main(["--root", str(project)]) == 1
@@ -111,7 +224,30 @@ def test_a_version_that_differs_between_files_is_refused(build_package, project,
     assert not (project / "dist").exists()
 
 
-def test_a_missing_package_ends_in_one_line(build_package, project, capsys):
+@pytest.mark.parametrize("heading", ["## 1.2", "## 1.2.30", "## 1.2.3-rc1", "### 1.2.3", "1.2.3"])
+def test_a_version_without_a_heading_in_the_changelog_is_refused(project, heading, capsys):
+    (project / "CHANGELOG.md").write_text(f"# Changelog\n\n{heading}\n")
+
+    assert build_package.main(["--root", str(project)]) == 1
+
+    assert capsys.readouterr().err == (
+        "build_package: CHANGELOG.md: no heading `## 1.2.3`: write there what changes for users\n"
+    )
+    assert not (project / "dist").exists()
+
+
+def test_the_changelog_has_a_heading_for_this_version():
+    build_package.check_changelog(ROOT, build_package.read_version(ROOT))
+
+
+@pytest.mark.parametrize("heading", ["## 1.2.3", "## [1.2.3]", "## 1.2.3 (2026-01-31)"])
+def test_usual_headings_are_found(project, heading):
+    (project / "CHANGELOG.md").write_text(f"{heading}\n")
+
+    build_package.check_changelog(project, "1.2.3")
+
+
+def test_a_missing_package_ends_in_one_line(project, capsys):
     (project / "src/movierec/__init__.py").unlink()
 
     assert build_package.main(["--root", str(project)]) == 1
@@ -121,11 +257,22 @@ def test_a_missing_package_ends_in_one_line(build_package, project, capsys):
     assert err.count("\n") == 1
 
 
-def test_the_command_prints_each_zip(build_package, project, capsys):
+def test_a_wheel_that_cannot_be_built_ends_in_one_line(project, capsys):
+    path = project / "pyproject.toml"
+    path.write_text(path.read_text() + '[project.optional-dependencies]\nreport = "jinja2"\n')
+
+    assert build_package.main(["--root", str(project)]) == 1
+
+    err = capsys.readouterr().err
+    assert err.startswith(f"build_package: {project}: pip cannot build the wheel: ")
+    assert err.count("\n") == 1
+
+
+def test_the_command_prints_each_file(project, capsys):
     assert build_package.main(["--root", str(project)]) == 0
 
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == [
-        str(project / "dist" / "movierec-1.2.3.zip"),
-        str(project / "dist" / "movierec-deps-1.2.3.zip"),
+        str(project / "dist" / name)
+        for name in ("movierec-1.2.3.zip", "movierec-deps-1.2.3.zip", WHEEL)
     ]
