@@ -160,24 +160,16 @@ def build_wheel(root: Path, dist: Path) -> Path:
             target = copy / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "wheel",
-            "--disable-pip-version-check",
-            "--no-index",
-        ]
-        command += ["--no-deps", "--no-build-isolation", "--wheel-dir", str(out), str(copy)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        code = f"from setuptools.build_meta import build_wheel; build_wheel({str(out)!r})"
+        command = [sys.executable, "-I", "-c", code]
+        done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
         if done.returncode:
-            lines = done.stderr.split("\n")
-            reason = next((line for line in lines if "error: " in line.lower()), lines[-1])
-            raise PackageError(f"{root}: pip cannot build the wheel: {reason.strip()}")
+            reason = done.stderr.strip().rpartition("\n")[2]
+            raise PackageError(f"{root}: setuptools cannot build the wheel: {reason}")
         (built,) = out.iterdir()
         with zipfile.ZipFile(built) as archive:
             contents = {name: archive.read(name) for name in archive.namelist()}
-    # pip's zip has times and deflate
+    # setuptools compresses
     write_zip(dist / built.name, contents)
     return dist / built.name
 

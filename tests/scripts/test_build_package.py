@@ -264,7 +264,8 @@ def test_a_wheel_that_cannot_be_built_ends_in_one_line(project, capsys):
     assert build_package.main(["--root", str(project)]) == 1
 
     err = capsys.readouterr().err
-    assert err.startswith(f"build_package: {project}: pip cannot build the wheel: ")
+    assert err.startswith(f"build_package: {project}: setuptools cannot build the wheel: ")
+    assert "project.optional-dependencies" in err
     assert err.count("\n") == 1
 
 
