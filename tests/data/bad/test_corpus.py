@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from movierec.pipeline import dag
-from movierec.pipeline.cli import read_config, run_guarded
-from movierec.pipeline.execution import Execution
-from movierec.run_all import load_run
+from movierec.pipeline import cli, dag
+from movierec.stages.ingest import run
 from tests.data.bad import confs, rows, zips
 from tests.data.bad.case import Case
 from tests.support.confs import SMALL
@@ -35,19 +33,16 @@ class SharedSession:
 
 
 @pytest.fixture
-def ingest(session, capsys):
+def ingest(session, capsys, monkeypatch):
     """A function that runs the ingest job and returns its exit code and its output's lines."""
-    shared = SharedSession(session)
+    monkeypatch.setattr(cli, "Session", lambda *_, **__: SharedSession(session))
 
-    def run(conf, *overrides):
-        def body():
-            execution = Execution(read_config(str(conf), overrides, shared), shared)
-            execution.execute(dag.INGEST, load_run(dag.INGEST))
-
-        code = run_guarded("ingest", body, shared)
+    def ingested(conf, *overrides):
+        sets = [f"--set={override}" for override in overrides]
+        code = cli.main(dag.INGEST, run, ["--config", str(conf), *sets])
         return code, capsys.readouterr().err.splitlines()
 
-    return run
+    return ingested
 
 
 def overrides(path, workspace, more=()):
