@@ -9,9 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from movierec.errors import ConfigError
-from movierec_synthetic.spec import SampleSpec, Stream
-
-Ints = npt.NDArray[np.int64]
+from movierec_synthetic.spec import Ints, SampleSpec, Stream
 
 # With fewer ratings, one common movie changes a Jaccard similarity by several hundredths.
 MIN_PLANTED_RATINGS = 25

@@ -8,10 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from movierec_synthetic.spec import FIRST_YEAR, LAST_YEAR, SampleSpec, Stream
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from movierec_synthetic.spec import FIRST_YEAR, LAST_YEAR, Floats, Ints, SampleSpec, Stream
 
 # Name, share of ml-latest-small's movies with it, and how much it adds to a movie's popularity
 # score (fitted to the mean ratings per movie of each genre there).

@@ -9,9 +9,7 @@ import numpy.typing as npt
 
 from movierec_synthetic.catalogue import Catalogue
 from movierec_synthetic.categorical import CategoricalSampler
-from movierec_synthetic.spec import Shape
-
-Ints = npt.NDArray[np.int64]
+from movierec_synthetic.spec import Ints, Shape
 
 # First years of the eras, each with a page of its own.
 ERAS = tuple(range(1996, 2019, 2))

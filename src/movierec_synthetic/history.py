@@ -11,10 +11,9 @@ from movierec_synthetic.activity import Activity
 from movierec_synthetic.catalogue import Catalogue
 from movierec_synthetic.movie_sampler import MovieSampler
 from movierec_synthetic.population import Population, draw_times, shift_to_end
-from movierec_synthetic.spec import SampleSpec, Stream
+from movierec_synthetic.spec import Ints, SampleSpec, Stream
 from movierec_synthetic.tastes import Tastes
 
-Ints = npt.NDArray[np.int64]
 Index = npt.NDArray[np.int32]
 
 # Draws tried for each movie that nobody has rated; the user whose taste fits best rates it.

@@ -5,17 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from movierec_synthetic.catalogue import Catalogue
 from movierec_synthetic.categorical import CategoricalSampler
 from movierec_synthetic.front_page import FrontPages, era_indices, make_front_pages
 from movierec_synthetic.sign_up import SignUpLists, make_sign_up_lists
-from movierec_synthetic.spec import Shape
+from movierec_synthetic.spec import Floats, Ints, Shape
 from movierec_synthetic.tastes import Tastes
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 # Above this share of the catalogue, draws with replacement mostly repeat movies.
 MAX_LIGHT_SHARE = 0.03
@@ -23,6 +19,7 @@ MAX_ROUNDS = 6
 # Bits of a packed (user, position, movie): a block holds fewer than 2^11 users, movie indices stay
 # below 2^22, and MAX_ROUNDS cannot make 2^30 draws per user.
 MOVIE_BITS, POSITION_BITS = 22, 30
+USER_SHIFT = MOVIE_BITS + POSITION_BITS
 
 
 @dataclass(frozen=True)
@@ -60,13 +57,12 @@ class MovieSampler:
         movies = len(self.released)
         light = counts <= MAX_LIGHT_SHARE * movies
         kept = self._sample_light_users(np.where(light, counts, 0), mixture, starts, ends, rng)
-        users = kept >> (MOVIE_BITS + POSITION_BITS)
+        users = kept >> USER_SHIFT
         drawn = kept & ((1 << MOVIE_BITS) - 1)
         have = np.bincount(users, minlength=len(counts))
         first = np.cumsum(counts) - counts
         chosen = np.empty(int(counts.sum()), dtype=np.int64)
-        rank = np.arange(len(kept)) - (np.cumsum(have) - have)[users]
-        chosen[first[users] + rank] = drawn
+        chosen[first[users] + rank_per_user(kept)] = drawn
         drawn_first = np.cumsum(have) - have
         for user in np.flatnonzero(have < counts):
             begin, already = first[user], have[user]
@@ -103,7 +99,7 @@ class MovieSampler:
         eras = era_indices(starts)
         passing = counts < self.shape.sign_up_ratings
         kept, position = self._sample_sign_up(counts, mixture, starts, ends, rng)
-        have = np.bincount(kept >> (MOVIE_BITS + POSITION_BITS), minlength=users)
+        have = np.bincount(kept >> USER_SHIFT, minlength=users)
         for round_ in range(MAX_ROUNDS):
             draws = np.where(have < counts, (8 + 3 * (counts - have) // 2) << round_, 0)
             if not draws.any():
@@ -119,10 +115,10 @@ class MovieSampler:
                 eras[viewer], archetype[front], passing[viewer] & (at[front] == 0), rng
             )
             out = self.released[movie] <= ends[user]
-            packed = (user << (MOVIE_BITS + POSITION_BITS)) | (at << MOVIE_BITS) | movie
+            packed = (user << USER_SHIFT) | (at << MOVIE_BITS) | movie
             kept = drop_repeats(np.concatenate([kept, packed[out]]))
-            kept = kept[rank_per_user(kept) < counts[kept >> (MOVIE_BITS + POSITION_BITS)]]
-            have = np.bincount(kept >> (MOVIE_BITS + POSITION_BITS), minlength=users)
+            kept = kept[rank_per_user(kept) < counts[kept >> USER_SHIFT]]
+            have = np.bincount(kept >> USER_SHIFT, minlength=users)
             position += draws
         return kept
 
@@ -137,9 +133,9 @@ class MovieSampler:
         position = np.zeros(len(counts), dtype=np.int64)
         position[readers] = self.sign_up.movies.shape[1]
         user, place, movie = self.sign_up.ratings(readers, starts, mixture, rng)
-        packed = (user << (MOVIE_BITS + POSITION_BITS)) | (place << MOVIE_BITS) | movie
+        packed = (user << USER_SHIFT) | (place << MOVIE_BITS) | movie
         kept = packed[self.released[movie] <= ends[user]]
-        return kept[rank_per_user(kept) < counts[kept >> (MOVIE_BITS + POSITION_BITS)]], position
+        return kept[rank_per_user(kept) < counts[kept >> USER_SHIFT]], position
 
 
 def make_movie_sampler(shape: Shape, catalogue: Catalogue, tastes: Tastes) -> MovieSampler:
@@ -153,7 +149,7 @@ def make_movie_sampler(shape: Shape, catalogue: Catalogue, tastes: Tastes) -> Mo
 def drop_repeats(packed: Ints) -> Ints:
     """Packed draws, rising; of a user's draws of the same movie only the first stays."""
     low = (1 << POSITION_BITS) - 1
-    user, movie = packed >> (MOVIE_BITS + POSITION_BITS), packed & ((1 << MOVIE_BITS) - 1)
+    user, movie = packed >> USER_SHIFT, packed & ((1 << MOVIE_BITS) - 1)
     at = (packed >> MOVIE_BITS) & low
     by_movie = np.sort((((user << MOVIE_BITS) | movie) << POSITION_BITS) | at)
     new = np.ones(len(by_movie), dtype=bool)
@@ -166,7 +162,7 @@ def drop_repeats(packed: Ints) -> Ints:
 
 def rank_per_user(packed: Ints) -> Ints:
     """For each of the rising packed draws, the number of the same user's draws before it."""
-    user = packed >> (MOVIE_BITS + POSITION_BITS)
+    user = packed >> USER_SHIFT
     size = np.bincount(user)
     ranks: Ints = np.arange(len(packed)) - (np.cumsum(size) - size)[user]
     return ranks

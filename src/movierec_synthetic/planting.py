@@ -9,9 +9,7 @@ from movierec_synthetic.activity import Activity
 from movierec_synthetic.history import History
 from movierec_synthetic.movie_sampler import MovieSampler
 from movierec_synthetic.population import MAX_LAG, Population
-from movierec_synthetic.spec import SampleSpec, Stream
-
-Ints = npt.NDArray[np.int64]
+from movierec_synthetic.spec import Ints, SampleSpec, Stream
 
 TWIN_JACCARD = (0.5, 0.9)
 # Half of the duplicate accounts are exact; the others differ in one of 50 of the source's movies.

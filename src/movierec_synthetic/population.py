@@ -8,10 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from movierec_synthetic.activity import Activity
-from movierec_synthetic.spec import FIRST_SECOND, LAST_SECOND, SampleSpec, Stream
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from movierec_synthetic.spec import FIRST_SECOND, LAST_SECOND, Floats, Ints, SampleSpec, Stream
 
 # Seconds by which a planted follower is later than its source at most; sources stop that early.
 MAX_LAG = 30 * 86_400

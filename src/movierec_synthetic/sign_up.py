@@ -14,10 +14,7 @@ import numpy.typing as npt
 
 from movierec_synthetic.catalogue import Catalogue
 from movierec_synthetic.front_page import most_visible_movies
-from movierec_synthetic.spec import FIRST_SECOND, Shape
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from movierec_synthetic.spec import FIRST_SECOND, Floats, Ints, Shape
 
 # When the first list appears, when the second one replaces it (1996-11-01), and when that ends
 # (1997-04-01).

@@ -6,8 +6,12 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
+import numpy.typing as npt
 
 from movierec.errors import ConfigError
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 # The span of ml-latest-small, in Unix seconds: 1996-03-29 to 2018-09-24.
 FIRST_SECOND = 828_057_600

@@ -10,10 +10,9 @@ import numpy.typing as npt
 from movierec_synthetic.catalogue import Catalogue
 from movierec_synthetic.history import History
 from movierec_synthetic.population import Population
-from movierec_synthetic.spec import HALF_STARS_SINCE, SampleSpec, Stream
+from movierec_synthetic.spec import HALF_STARS_SINCE, Floats, SampleSpec, Stream
 from movierec_synthetic.tastes import Tastes
 
-Floats = npt.NDArray[np.float64]
 HalfSteps = npt.NDArray[np.uint8]
 
 # Shares of 1 … 5 stars from users who give whole ones, and of 0.5 … 5.0 from the others; together,

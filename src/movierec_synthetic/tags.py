@@ -10,11 +10,9 @@ import numpy.typing as npt
 
 from movierec_synthetic.catalogue import GENRE_NAMES, Catalogue
 from movierec_synthetic.history import History
-from movierec_synthetic.spec import LAST_SECOND, SampleSpec, Stream
+from movierec_synthetic.spec import LAST_SECOND, Ints, SampleSpec, Stream
 from movierec_synthetic.tastes import Tastes
 from movierec_synthetic.titles import ADJECTIVES, NOUNS
-
-Ints = npt.NDArray[np.int64]
 
 # One user in ten tags, as in ml-latest-small, with very uneven numbers of tags.
 TAGGERS = 0.095

@@ -8,9 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from movierec_synthetic.catalogue import Catalogue
-from movierec_synthetic.spec import SampleSpec, Stream
-
-Floats = npt.NDArray[np.float64]
+from movierec_synthetic.spec import Floats, SampleSpec, Stream
 
 LATENT_FACTORS = 8
 # Weight of the genres in an archetype's affinity; the latent factors have the rest.
