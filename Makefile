@@ -38,13 +38,15 @@ unexport SPARK_HOME PYTHONPATH
 WITH_SPARK = JAVA_HOME="$$(head -n 1 $(VENV)/java_home)" PYSPARK_PYTHON="$(CURDIR)/$(BIN)/python" \
 	$(BIN)/python
 
-OVERRIDES = $(if $(ARCHIVE),--set 'source.archive=$(ARCHIVE)' --set source.sha256=null \
-		--set source.expected_ratings=null) \
-	$(foreach pair,$(SET),--set '$(pair)')
+# by way of the environment, so that a value may hold blanks, quotes and brackets
+export SET ARCHIVE SPARK_CONF
+OVERRIDES = $(if $(ARCHIVE),--archive "$$ARCHIVE") $(if $(SET),--set "$$SET")
 ON_CONF = --config '$(CONF)' $(OVERRIDES)
 FORCED = $(if $(FORCE),--force)
 ALOUD = $(if $(VERBOSE),--verbose)
 OPTIONS = $(ON_CONF) $(FORCED) $(ALOUD)
+ON_SPARK = $(if $(SPARK_CONF),--spark-conf "$$SPARK_CONF")
+MOVIEREC = $(WITH_SPARK) -m movierec_cli
 
 # of scripts/dataproc.py: the Dataproc side, and for most commands the pipeline's conf
 CLOUD = --cluster '$(CLUSTER)' $(if $(PROJECT),--cluster-set 'project=$(PROJECT)') \
@@ -57,12 +59,6 @@ DATAPROC = $(BIN)/python scripts/dataproc.py
 CONFS = $(filter-out conf/cluster.yaml,$(wildcard conf/*.yaml))
 
 STAGES := ingest partition popularity tune recommend evaluate twins report
-JOB_popularity := fit_popularity
-JOB_tune := tune_als
-JOB_twins := find_twins
-JOB_report := describe_run
-# the stages that people look at leave their findings in out/ too
-EXPORTED := evaluate twins report
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -71,45 +67,77 @@ EXPORTED := evaluate twins report
 ON_DATAPROC := cluster-up cluster-status cluster-down upload submit pipeline workflow batch logs \
 	fetch attach
 
-.PHONY: help setup run doctor data $(STAGES) bench prune stability test test-cluster test-browser notebook chaos invariance fuzz check mkl package lock audit \
-	clean java interpreter-gone $(ON_DATAPROC)
+.PHONY: help setup run doctor data $(STAGES) export bench prune stability test test-cluster test-browser \
+	notebook chaos invariance fuzz check mkl package lock audit clean java interpreter-gone $(ON_DATAPROC)
+
+define VARIABLES
+
+Variables, as in `make run CONF=conf/small.yaml SET="evaluation.k=10 als.seed=2"`:
+  CONF         the conf (conf/sample.yaml); a conf's keys: docs/configuration.md
+  ARCHIVE      another archive in place of the one in conf: a path, or a URI
+  SET          keys to override: "section.key=value …"
+  SPARK_CONF   Spark's own properties: "spark.driver.memory=8g spark.ui.enabled=true"
+  FORCE=1      make again what is there already; with cluster-down and prune: delete
+  VERBOSE=1    show Spark's log, no progress bar
+  SEEDS (5)    random splits of `stability`        WORKERS (2)  processes of `test`
+  TESTS        files or options for pytest         SPARK=3.5    the Spark of image 2.3 (4.1)
+  ONLY, SCALE, BENCH   see `bench`                 KILLS (100)  of `chaos`
+  MINUTES (10) of `fuzz`                           BESIDE=3.5   see `invariance`
+  PYTHON       the Python of .venv (python3)       UPGRADE=1    see `lock`
+  PROJECT, REGION, BUCKET, CLUSTER (conf/cluster.yaml), CLUSTER_SET, DRY_RUN=1   of Dataproc's targets
+  JOB, ID, BATCH, OPERATION                        which job, batch or operation there
+endef
+export VARIABLES
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
-	@echo 'Variables: CONF=$(CONF) ARCHIVE=path.zip SET="section.key=value …" FORCE=1 VERBOSE=1 PYTHON=$(PYTHON)'
+	@awk -F ':.*## ' '/^# ==/ {sub(/^# == /, ""); print "\n" $$0 ":"} \
+		/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@printf '%s\n' "$$VARIABLES"
+
+# == Run
+
+run: $(VENV)/project.stamp java ## the whole pipeline on CONF; what is done is skipped
+	@$(MOVIEREC) run $(OPTIONS) $(ON_SPARK)
+
+ingest: ## one stage: check and read the archive
+partition: ## one stage: make train, validation and test sets
+popularity: ## one stage: choose the popularity baseline
+tune: ## one stage: tune ALS on validation
+recommend: ## one stage: make the lists of every model
+evaluate: ## one stage: measure and compare the models
+twins: ## one stage: find the most similar pairs of users
+report: ## one stage: gather and draw the report
+$(STAGES): $(VENV)/project.stamp java
+	@$(MOVIEREC) $@ $(OPTIONS) $(ON_SPARK)
+
+stability: $(VENV)/project.stamp java ## how far the results vary over SEEDS random splits
+	@$(MOVIEREC) stability $(OPTIONS) $(ON_SPARK) --seeds $(SEEDS)
+
+doctor: $(VENV)/project.stamp java ## has CONF's run what it needs here: Java, memory, disk, archive?
+	@$(MOVIEREC) doctor $(ON_CONF) $(ALOUD) $(ON_SPARK)
+
+data: $(VENV)/project.stamp ## download or generate the archive that CONF names
+	@$(BIN)/python -m movierec_cli data $(ON_CONF) $(FORCED)
 
 setup: $(VENV)/dev.stamp $(VENV)/project.stamp java ## make .venv: locked packages, this project, a Java
 
-run: $(VENV)/project.stamp java ## the whole pipeline on CONF; what is done is skipped
-	@$(WITH_SPARK) scripts/run_pipeline.py $(OPTIONS)
+mkl: $(VENV)/run.stamp ## Intel's MKL into .venv (220 MB, Linux x86-64): a faster BLAS for ALS
+	@$(SYNC) requirements/mkl.txt
 
-doctor: $(VENV)/project.stamp java ## does CONF's run have what it needs here: Java, memory, disk, archive?
-	@$(WITH_SPARK) jobs/doctor.py $(ON_CONF) $(ALOUD)
-
-data: $(VENV)/project.stamp ## download or generate the archive that CONF names (FORCE=1: again)
-	@$(BIN)/python scripts/fetch_archive.py $(ON_CONF) $(FORCED)
-
-ingest: ## one stage: check and read the archive
-partition: ## one stage: train, validation and test sets
-popularity: ## one stage: fit the popularity baseline
-tune: ## one stage: tune ALS on validation
-recommend: ## one stage: the recommendations of every model
-evaluate: ## one stage: measure and compare the models
-twins: ## one stage: find the most alike pairs of users
-report: ## one stage: draw out/<conf>/report.html from what the others found
-$(STAGES): $(VENV)/project.stamp java
-	@$(WITH_SPARK) jobs/$(or $(JOB_$@),$@).py $(OPTIONS)
-	$(if $(filter $@,$(EXPORTED)),@$(WITH_SPARK) scripts/export_results.py $(ON_CONF) $(ALOUD))
+# == Look
 
 notebook: $(VENV)/notebook.stamp $(VENV)/project.stamp java ## explore the results of CONF in Jupyter: docs/explore.ipynb
-	@CONF='$(CONF)' SET='$(if $(ARCHIVE),source.archive=$(ARCHIVE) source.sha256=null \
-		source.expected_ratings=null) $(SET)' $(WITH_SPARK) -m jupyterlab docs/explore.ipynb
+	@CONF='$(CONF)' $(WITH_SPARK) -m jupyterlab docs/explore.ipynb
 
-bench: CONF = conf/full.yaml
-bench: $(VENV)/bench.stamp $(VENV)/project.stamp java ## time us beside others (ONLY=topk,als SCALE=0.1)
-	@$(WITH_SPARK) -m scripts.bench --config '$(CONF)' $(if $(ARCHIVE),--archive '$(ARCHIVE)') \
-		$(if $(ONLY),--only '$(ONLY)') $(if $(SCALE),--scale '$(SCALE)') \
-		$(foreach pair,$(SET),--set '$(pair)') $(BENCH)
+export: $(VENV)/project.stamp java ## write summary, twins and report into out/ again
+	@$(MOVIEREC) export $(ON_CONF) $(ALOUD)
+
+prune: $(VENV)/project.stamp java ## list results that no conf of CONF="a.yaml b.yaml" reaches (FORCE=1: delete)
+	$(if $(filter command% environment,$(origin CONF)),,$(error make prune: name the confs \
+		whose results stay with CONF="a.yaml b.yaml"))
+	@$(MOVIEREC) prune --config $(foreach conf,$(CONF),'$(conf)') $(OVERRIDES) $(if $(FORCE),--delete)
+
+# == On Google Cloud Dataproc
 
 cluster-up: ## a cluster on Dataproc as in conf/cluster.yaml (PROJECT= BUCKET=; DRY_RUN=1 shows it)
 cluster-status: ## its state, its jobs, and what lies on its HDFS alone
@@ -143,14 +171,7 @@ attach: $(VENV)/dataproc.stamp ## follow an operation that was left running (OPE
 cluster-down: $(VENV)/dataproc.stamp ## delete it, unless it holds the only copy of results (FORCE=1)
 	@$(DATAPROC) $@ $(CLOUD) $(FORCED)
 
-prune: $(VENV)/project.stamp java ## list results that no conf of CONF="a.yaml b.yaml" reaches (FORCE=1: delete)
-	$(if $(filter command% environment,$(origin CONF)),,$(error make prune: name the confs \
-		whose results stay with CONF="a.yaml b.yaml"))
-	@$(WITH_SPARK) scripts/prune.py --config $(foreach conf,$(CONF),'$(conf)') $(OVERRIDES) \
-		$(if $(FORCE),--delete)
-
-stability: $(VENV)/project.stamp java ## how far the results move over SEEDS seeds (5)
-	@$(WITH_SPARK) scripts/run_stability.py $(OPTIONS) --seeds $(SEEDS)
+# == Develop
 
 test: setup ## every test that needs only PyPI's packages, in WORKERS (2) processes (SPARK=3.5: on image 2.3's Spark)
 	@$(WITH_SPARK) -m pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/cluster --ignore tests/browser \
@@ -175,32 +196,35 @@ invariance: setup ## the pipeline on ARCHIVE with rows, cores and partitions cha
 fuzz: setup ## damaged confs, zips and tables for MINUTES (10)
 	@$(WITH_SPARK) -m tests.fuzz --minutes $(MINUTES)
 
-check: $(VENV)/dev.stamp $(VENV)/project.stamp ## lint, format, types, and every conf
+check: $(VENV)/dev.stamp $(VENV)/project.stamp ## lint, format, types, import rules, and every conf
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m mypy src jobs scripts
+	@$(BIN)/lint-imports
 	@failed=0; for conf in $(CONFS); do \
 		$(BIN)/python jobs/ingest.py --config "$$conf" --check-config || failed=1; \
 	done; exit $$failed
 
-mkl: $(VENV)/run.stamp ## Intel's MKL into .venv (220 MB, Linux x86-64), a faster BLAS for ALS
-	@$(SYNC) requirements/mkl.txt
+bench: CONF = conf/full.yaml
+bench: $(VENV)/bench.stamp $(VENV)/project.stamp java ## compare speed with other libraries (ONLY=topk,als SCALE=0.1)
+	@$(WITH_SPARK) -m scripts.bench --config '$(CONF)' $(OVERRIDES) \
+		$(if $(ONLY),--only '$(ONLY)') $(if $(SCALE),--scale '$(SCALE)') $(BENCH)
 
-package: $(VENV)/project.stamp ## dist/movierec-<version>.zip and its dependencies, reproducible
+package: $(VENV)/project.stamp ## zips for clusters and a wheel in dist/, reproducible
 	@$(BIN)/python scripts/build_package.py
 
 lock: $(VENV)/build.stamp ## recompile requirements/*.txt (UPGRADE=1: to the newest versions)
 	@$(SYNC) requirements/lock.txt
 	@$(call compile,lock,--group lock)
 	@$(call compile,build,--group build)
-	@$(call compile,run,pyproject.toml --group report $(SPARK_4_1))
-	@$(call compile,dev,pyproject.toml --group build --group dev -c requirements/run.txt)
-	@$(call compile,run-spark3.5,pyproject.toml --group report $(SPARK_3_5))
-	@$(call compile,dev-spark3.5,pyproject.toml --group build --group dev -c requirements/run-spark3.5.txt)
-	@$(call compile,dataproc,--group dataproc -c requirements/run.txt)
+	@$(call compile,run,pyproject.toml --extra report $(SPARK_4_1))
+	@$(call compile,dev,$(DEVELOP) -c requirements/run.txt)
+	@$(call compile,run-spark3.5,pyproject.toml --extra report $(SPARK_3_5))
+	@$(call compile,dev-spark3.5,$(DEVELOP) -c requirements/run-spark3.5.txt)
+	@$(call extra,dataproc) | $(call compile,dataproc,- -c requirements/run.txt)
 	@$(call compile,browser,--group browser -c requirements/dev.txt)
-	@$(call compile,notebook,--group notebook -c requirements/dev.txt)
-	@$(call compile,bench,--group bench -c requirements/run.txt)
+	@$(call extra,notebook) | $(call compile,notebook,- -c requirements/dev.txt)
+	@$(call extra,bench) | $(call compile,bench,- -c requirements/run.txt)
 	@$(call compile,mkl,--group mkl)
 	@$(call compile,java,--group java)
 	@$(call compile,audit,--group audit -c requirements/dev.txt)
@@ -211,7 +235,7 @@ audit: $(VENV)/run.stamp ## ask PyPI for known vulnerabilities of everything tha
 		$(BIN)/python -m pip_audit --strict --disable-pip --require-hashes -r "$$lock" || failed=1; \
 	done; exit $$failed
 
-clean: ## remove what is built or cached; .venv, data and workspace stay
+clean: ## remove what is built or cached; .venv, data and workspace are kept
 	@rm -rf dist out build src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 		spark-warehouse metastore_db derby.log
 	@find conf docs jobs scripts src tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
@@ -221,6 +245,10 @@ clean: ## remove what is built or cached; .venv, data and workspace stay
 # what the Dataproc images 3.0 and 2.3 hold
 SPARK_4_1 = -c requirements/spark-4.1.in
 SPARK_3_5 = -c requirements/spark-3.5.in
+DEVELOP = pyproject.toml --extra report --extra dataproc --group build --group dev
+# what one extra names; uv's --extra adds the dependencies of the project, Spark's line too
+extra = $(BIN)/python -c 'from setuptools.config.pyprojecttoml import load_file; \
+	print(*load_file("pyproject.toml")["project"]["optional-dependencies"]["$(1)"], sep="\n")'
 compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade) -o requirements/$(1).txt $(2)
 

@@ -20,7 +20,7 @@ import pyspark
 from movierec.config.schema import Config
 from movierec.data.datasets import SPLIT_RATINGS
 from movierec.models.als import AlsParams, als_input, als_values, fit_als
-from movierec.pipeline.cli import read_config, run_guarded
+from movierec.pipeline.cli import open_session, read_config, run_guarded
 from movierec.spark import blas
 from movierec.spark.session import Session, size_shuffles
 from scripts.bench.harness import config_parser, timed
@@ -39,13 +39,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         # without the suite's garbage collector; MOVIEREC_BLAS still chooses the library
         library = blas.find_library()
         java_options = blas.java_options(library) if library else ""
-        arguments.spark_conf.append(f"spark.driver.extraJavaOptions={java_options}")
+        arguments.spark_conf.append({"spark.driver.extraJavaOptions": java_options})
 
     def body(session: Session) -> None:
         config = read_config(arguments.config, arguments.set, session)
         print(json.dumps(measured(session, config, arguments)))
 
-    return run_guarded("als_seconds", body, arguments)
+    return run_guarded("als_seconds", body, open_session("als_seconds", arguments))
 
 
 def measured(session: Session, config: Config, arguments: argparse.Namespace) -> dict[str, object]:

@@ -21,7 +21,7 @@ from typing import Any
 
 from movierec.config.schema import Config
 from movierec.pipeline import dag
-from movierec.pipeline.cli import add_session_arguments, read_config, run_guarded
+from movierec.pipeline.cli import add_session_arguments, open_session, read_config, run_guarded
 from movierec.pipeline.execution import Execution
 from movierec.run_all import run_pipeline
 from movierec.spark.session import Session, machine_memory
@@ -67,7 +67,7 @@ def main(
         findings = run(Setting(Execution(config, session), arguments))
         finish(name, findings, table(findings), arguments.out)
 
-    return run_guarded(f"bench_{name}", body, arguments)
+    return run_guarded(f"bench_{name}", body, open_session(f"bench_{name}", arguments))
 
 
 def bench_parser(name: str) -> argparse.ArgumentParser:
@@ -92,8 +92,11 @@ def config_parser(name: str) -> argparse.ArgumentParser:
 def config_options(arguments: argparse.Namespace) -> list[str]:
     """Return the options of `config_parser`, for the command line of another process."""
     options = ["--config", arguments.config]
-    for name, texts in (("--set", arguments.set), ("--spark-conf", arguments.spark_conf)):
-        options += [part for text in texts for part in (name, text)]
+    for override in arguments.set:
+        options += ["--set", override]
+    for properties in arguments.spark_conf:
+        for key, value in properties.items():
+            options += ["--spark-conf", f"{key}={value}"]
     return options + ["--verbose"] * arguments.verbose
 
 

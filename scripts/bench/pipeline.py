@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 
-from movierec.pipeline.cli import run_guarded
+from movierec.pipeline.cli import open_session, run_guarded
 from movierec.spark.blas import find_library
 from movierec.spark.session import Session
 from scripts.bench import harness
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         findings = run(arguments)
         harness.finish("pipeline", findings, table(findings), arguments.out)
 
-    return run_guarded("bench_pipeline", body, arguments)
+    return run_guarded("bench_pipeline", body, open_session("bench_pipeline", arguments))
 
 
 def run(arguments: argparse.Namespace) -> Findings:

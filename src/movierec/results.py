@@ -21,7 +21,7 @@ from movierec.config.schema import Config
 from movierec.data.datasets import find_schema
 from movierec.errors import InputError
 from movierec.pipeline import dag
-from movierec.pipeline.cli import read_config
+from movierec.pipeline.cli import archive_overrides, read_config
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.exports import merge_summaries
@@ -44,18 +44,23 @@ class Dataset(NamedTuple):
 
 
 def open_run(
-    conf: str, *, overrides: Sequence[str] = (), properties: Mapping[str, str] | None = None
+    conf: str,
+    *,
+    overrides: Sequence[str] = (),
+    archive: str | None = None,
+    properties: Mapping[str, str] | None = None,
 ) -> Run:
-    """Return the results of the conf, whose workspace is under `file:`, `hdfs:` or `gs:`.
+    """Return the results of a conf, whose workspace is under `file:`, `hdfs:` or `gs:`.
 
-    `conf` is a path or a URI, and relative paths in it start from the working directory.
-    `overrides` are those that the run was made with, such as `evaluation.k=10`: SET= of make, --set
-    of a job. `properties` are Spark's and win over the suite's, as in {"spark.master": "yarn"}.
-    Computes nothing, and starts Spark only where something is not local. Raises ConfigError for a
-    conf that is not there or wrong.
+    `conf` is a path, a URI, or a name such as `sample`; relative paths in it start from the working
+    directory. `overrides` and `archive` are those that the run was made with: SET= and ARCHIVE= of
+    make, --set and --archive of a job. `properties` are Spark's and win over the suite's, as in
+    {"spark.master": "yarn"}. Computes nothing, and starts Spark only if something is not local.
+    Raises ConfigError if the conf is missing or wrong.
     """
     session = Session("movierec results", overrides=properties)
-    return Run(Execution(read_config(conf, overrides, session), session))
+    given = [*archive_overrides(archive), *overrides]
+    return Run(Execution(read_config(conf, given, session), session))
 
 
 class Run:

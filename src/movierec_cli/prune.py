@@ -10,6 +10,7 @@ from movierec.errors import ConfigError
 from movierec.pipeline.cli import (
     add_session_arguments,
     archive_overrides,
+    open_session,
     print_summary,
     read_config,
     run_guarded,
@@ -50,4 +51,4 @@ def main(argv: Sequence[str] | None = None) -> int:
         summary = {"found": len(found), "bytes": sum(one.size for one in found)}
         print_summary("prune", {**summary, "deleted": arguments.delete})
 
-    return run_guarded("prune", body, arguments)
+    return run_guarded("prune", body, open_session("prune", arguments))

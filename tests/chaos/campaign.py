@@ -17,6 +17,7 @@ from pathlib import Path
 from movierec.config.loader import load_config
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
+from movierec.pipeline.run_stage import run_stage
 from movierec.pipeline.workspace import Result
 from movierec.run_all import load_run
 from movierec.spark.session import Session
@@ -56,7 +57,7 @@ class Campaign:
         A run that ends before its moment does not count; there are at most as many of those. The
         stages before it must be there.
         """
-        self._reference.execute(stage, load_run(stage))
+        run_stage(self._reference, stage, load_run(stage))
         before = self.findings.kills
         for moment in islice(moments, 2 * kills):
             self._kill(stage, moment)
@@ -67,7 +68,7 @@ class Campaign:
     def finish(self, stage: Stage) -> None:
         """Make the stage's result where there is none, and compare it with an undisturbed one."""
         for execution in (self._reference, self._execution):
-            execution.execute(stage, load_run(stage))
+            run_stage(execution, stage, load_run(stage))
         self._compare(stage)
 
     def attempts(self, stage: Stage) -> list[str]:

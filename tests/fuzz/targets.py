@@ -16,6 +16,7 @@ from movierec.errors import ConfigError, InputError
 from movierec.movielens import archive
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
+from movierec.pipeline.run_stage import run_stage
 from movierec.run_all import load_run
 from movierec.spark.files import Files
 from movierec.spark.session import Session
@@ -107,7 +108,7 @@ def ingest(session: Session, folder: Path) -> Target:
         config = tiny_conf(workspace, path, source__max_rejected_fraction=rng.choice([0, 1]))
         execution = Execution(config, session)
         try:
-            execution.execute(dag.INGEST, load_run(dag.INGEST))
+            run_stage(execution, dag.INGEST, load_run(dag.INGEST))
         except InputError as error:
             check_readable(error)
 

@@ -10,6 +10,7 @@ from movierec.config.loader import load_config
 from movierec.data import schemas
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
+from movierec.pipeline.run_stage import run_stage
 from movierec.run_all import load_run
 from movierec_synthetic.download import fetch_archive
 from tests.support.confs import SMALL
@@ -39,7 +40,7 @@ def execution(session, place):
     fetch_archive(config.source)
     execution = Execution(config, session)
     for stage in (dag.INGEST, dag.TWINS):
-        execution.execute(stage, load_run(stage))
+        run_stage(execution, stage, load_run(stage))
     return execution
 
 

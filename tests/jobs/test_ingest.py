@@ -19,6 +19,7 @@ from movierec.data import schemas
 from movierec.errors import InputError
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution, Outcome
+from movierec.pipeline.run_stage import run_stage
 from movierec.run_all import JOBS, load_run
 from movierec.spark.session import Session
 from movierec.stages.ingest import Ingestion
@@ -59,7 +60,7 @@ class Ingested:
 
 def ingest(session: Session, workspace: Path, archive: Path, **overrides: Any) -> Ingested:
     execution = Execution(tiny_conf(workspace, archive, **overrides), session)
-    return Ingested(session, execution.execute(dag.INGEST, load_run(dag.INGEST)))
+    return Ingested(session, run_stage(execution, dag.INGEST, load_run(dag.INGEST)))
 
 
 def refused(session: Session, workspace: Path, archive: Path, **overrides: Any) -> str:
@@ -397,7 +398,7 @@ def test_an_archive_that_is_replaced_meanwhile(session: Session, tmp_path: Path)
     rows = archives.LATEST["ratings.csv"].replace("1,1,4.0", "1,1,1.0")
     archives.latest(path, {"ratings.csv": rows})
     with pytest.raises(InputError) as raised:
-        execution.execute(dag.INGEST, load_run(dag.INGEST))
+        run_stage(execution, dag.INGEST, load_run(dag.INGEST))
     assert str(raised.value) == (
         f"{path.as_uri()}: it was replaced while it was read; run the job again"
     )
@@ -411,7 +412,7 @@ def test_what_is_no_fault_of_the_input_leaves_no_staged_files(
     config = tiny_conf(tmp_path / "w", archives.latest(tmp_path / "a.zip", MINIMAL))
     execution = Execution(config, session)
     with pytest.raises(ZeroDivisionError):
-        execution.execute(dag.INGEST, load_run(dag.INGEST))
+        run_stage(execution, dag.INGEST, load_run(dag.INGEST))
     (left,) = (tmp_path / "w" / "ingest").glob("*/*")
     assert (left / "ratings").exists()
     assert not (left / "_staging").exists()

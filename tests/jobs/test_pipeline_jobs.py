@@ -17,6 +17,7 @@ from movierec.data import schemas
 from movierec.errors import InputError
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
+from movierec.pipeline.run_stage import run_stage
 from movierec.run_all import export_results, load_run, run_pipeline
 from movierec.splitting.splits import SPLITS, TRAINING_SPLITS
 from tests.support import reference
@@ -236,7 +237,7 @@ def test_ranking_only_heldout_movies_inflates_every_model_and_says_so(
 def test_other_strategies_pass_the_audit(session, workspace, small_archive, summary, strategy):
     config = tiny_conf(workspace, small_archive, partition__strategy=strategy)
     execution = Execution(config, session)
-    manifest = execution.execute(dag.PARTITION, load_run(dag.PARTITION)).result.manifest
+    manifest = run_stage(execution, dag.PARTITION, load_run(dag.PARTITION)).result.manifest
     assert sum(manifest.rows.values()) == 100_836
     assert manifest.rows["train"] == pytest.approx(0.6 * 100_836, rel=0.01)
     assert manifest.facts["audit"]["in_several_splits"] == 0
@@ -245,7 +246,7 @@ def test_other_strategies_pass_the_audit(session, workspace, small_archive, summ
 def test_a_floor_that_no_user_reaches_is_said(session, workspace, small_archive, summary):
     config = tiny_conf(workspace, small_archive, partition__min_ratings_per_user=5000)
     with pytest.raises(InputError) as raised:
-        Execution(config, session).execute(dag.PARTITION, load_run(dag.PARTITION))
+        run_stage(Execution(config, session), dag.PARTITION, load_run(dag.PARTITION))
     assert str(raised.value) == (
         "partition.min_ratings_per_user: no user has 5000 ratings or more; lower it"
     )
@@ -254,7 +255,7 @@ def test_a_floor_that_no_user_reaches_is_said(session, workspace, small_archive,
 def test_users_below_the_floor_are_counted(session, workspace, small_archive, archive_ratings):
     config = tiny_conf(workspace, small_archive, partition__min_ratings_per_user=100)
     execution = Execution(config, session)
-    manifest = execution.execute(dag.PARTITION, load_run(dag.PARTITION)).result.manifest
+    manifest = run_stage(execution, dag.PARTITION, load_run(dag.PARTITION)).result.manifest
     counts = defaultdict(int)
     for user, *_ in archive_ratings:
         counts[user] += 1
@@ -305,7 +306,7 @@ def test_a_floor_that_leaves_no_pair_is_said(
 ):
     config = tiny_conf(workspace, small_archive, twins__min_movies=floor)
     with pytest.raises(InputError) as raised:
-        Execution(config, session).execute(dag.TWINS, load_run(dag.TWINS))
+        run_stage(Execution(config, session), dag.TWINS, load_run(dag.TWINS))
     assert str(raised.value) == f"twins.min_movies: {reason}"
 
 
@@ -320,7 +321,7 @@ def test_a_floor_that_leaves_one_pair_makes_a_short_list_and_a_warning(
         twins__curve__floors=[2478, 3000],
         twins__resamples=100,
     )
-    result = Execution(config, session).execute(dag.TWINS, load_run(dag.TWINS)).result
+    result = run_stage(Execution(config, session), dag.TWINS, load_run(dag.TWINS)).result
     assert result.manifest.rows["twins"] == 1
     assert result.manifest.warnings == [
         "found 1 pairs, not 100: no others among 2 users reach a similarity of 0.1; see "

@@ -7,9 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 
 from movierec.spark.blas import java_options
+from movierec_dataproc.conf.schema import NodesConfig
 from tests.support.paths import ROOT
 
 ACTION = ROOT / "scripts" / "cluster" / "native_blas.sh"
@@ -49,9 +49,8 @@ def test_without_a_mirror_the_node_starts_with_a_warning(
 
 
 def test_the_cluster_s_properties_are_those_of_local_mode() -> None:
-    conf = yaml.safe_load((ROOT / "conf" / "cluster.yaml").read_text())
-    assert conf["cluster"]["initialization_actions"] == ["scripts/cluster/native_blas.sh"]
+    cluster = NodesConfig()
+    assert cluster.initialization_actions == ("scripts/cluster/native_blas.sh",)
     for side in ("driver", "executor"):
-        assert conf["cluster"]["properties"][
-            f"spark:spark.{side}.extraJavaOptions"
-        ] == java_options(LIBRARY)
+        options = cluster.properties[f"spark:spark.{side}.extraJavaOptions"]
+        assert options == java_options(LIBRARY)

@@ -137,7 +137,8 @@ def _check_arguments(arguments: argparse.Namespace) -> None:
 
 
 def _text(conf: str | Path) -> str:
-    return (ROOT / conf).read_text(encoding="utf-8")
+    packaged = ROOT / "conf" / f"{conf}.yaml"
+    return (packaged if packaged.exists() else ROOT / conf).read_text(encoding="utf-8")
 
 
 def _check_benchmarks(arguments: Sequence[str], patch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,8 @@ def commands(path: Path) -> Iterator[Command]:
             lines += block.text.replace("\\\n", " ").splitlines()
     for code in inline_codes(text):
         program, _, rest = code.partition(" ")
-        if program in PROGRAMS and rest:
+        # without options `movierec run` is a name, and needs no conf
+        if rest and (program in PROGRAMS or (program == "movierec" and "--" in rest)):
             lines.append(code)
     for line in lines:
         if words := shlex.split(_filled(line), comments=True):

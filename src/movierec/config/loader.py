@@ -25,6 +25,7 @@ _UNUSABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _BETWEEN_ASSIGNMENTS = re.compile(r'\s+(?=[A-Za-z_][\w.]*=(?:[^"]|"[^"]*")*$)')
 # YAML 1.1, which PyYAML implements, reads 1e-3 as text because it has no dot.
 _FLOAT = re.compile(r"^[-+]?[0-9]+[eE][-+]?[0-9]+$")
+_SEQUENCE = "tag:yaml.org,2002:seq"
 T = TypeVar("T")
 
 
@@ -37,7 +38,7 @@ class _StrictLoader(yaml.SafeLoader):
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             # PyYAML raises the errors of int() and datetime for 0b_ and 2001-99-99
             kind = node.tag.rpartition(":")[2]
-            raise _yaml_error(node, f"{_shown(node.value)} is not a valid {kind}") from None
+            raise _yaml_error(node, f"{_describe(node.value)} is not a valid {kind}") from None
 
     def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Any, Any]:
         if not isinstance(node, yaml.MappingNode):
@@ -63,6 +64,9 @@ class _Dumper(yaml.SafeDumper):
 
 for _one in (_StrictLoader, _Dumper):
     _one.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789"))
+_Dumper.add_representer(
+    list, lambda dumper, items: dumper.represent_sequence(_SEQUENCE, items, flow_style=True)
+)
 
 
 def load_config(text: str, *, origin: str, overrides: Iterable[str] = ()) -> Config:
@@ -75,10 +79,10 @@ def load(
 ) -> T:
     """Return the config of type `cls` that `text` (YAML) and `section.key=value` overrides give.
 
-    Keys that are not given have their default; the values of overrides are YAML too. `origin` names
-    the text in messages, `option` the overrides. Raises ConfigError with all problems: unknown,
-    missing and duplicate keys, wrong types, values out of range, and keys that contradict each
-    other.
+    Keys that are not given have their default, also those of a free mapping such as
+    `cluster.properties`. `origin` names the text in messages, `option` the overrides, whose values
+    are YAML too. Raises ConfigError with all problems: unknown, missing and duplicate keys, wrong
+    types, values out of range, and keys that contradict each other.
     """
     tree = _parse(text, origin)
     assignments = [one for text in overrides for one in split_assignments(text)]
@@ -102,14 +106,8 @@ def split_assignments(text: str) -> list[str]:
 
 def to_yaml(config: Any) -> str:
     """Return every key of a config with its value, as the text of a conf file."""
-    return yaml.dump(
-        to_dict(config),
-        Dumper=_Dumper,
-        sort_keys=False,
-        default_flow_style=None,
-        width=100,
-        allow_unicode=True,
-    )
+    tree = to_dict(config)
+    return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, width=10**6, allow_unicode=True)
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -127,7 +125,7 @@ def _parse(text: str, origin: str) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise ConfigError([f"{origin}: not valid YAML: {_one_line(error)}"]) from None
     if not isinstance(tree, dict):
-        raise ConfigError([f"{origin}: a mapping of sections was expected, not {_shown(tree)}"])
+        raise ConfigError([f"{origin}: a mapping of sections was expected, not {_describe(tree)}"])
     return tree
 
 
@@ -157,7 +155,9 @@ def _apply(tree: dict[str, Any], override: str) -> list[str]:
         return [f"the value is not valid YAML: {_one_line(error)}"]
     section = tree
     for key in keys[:-1]:
-        section = section.setdefault(key, {})
+        if section.get(key) is None:
+            section[key] = {}
+        section = section[key]
         if not isinstance(section, dict):
             return [f"{key} is not a section"]
     section[keys[-1]] = value
@@ -175,10 +175,14 @@ def _build(cls: type[T], tree: Mapping[str, Any], path: str, problems: list[str]
             problems.append(f"{path}{key}: unknown key; {hint}")
     values: dict[str, Any] = {}
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
-        key = field.name
-        if key in tree:
-            values[key] = _value(hints[key], tree[key], path + key, problems)
-        elif _is_required(field):
+        key, hint, default = field.name, hints[field.name], _default(field)
+        required = default is dataclasses.MISSING
+        if key in tree or (required and dataclasses.is_dataclass(hint)):
+            value = tree.get(key, {})
+            if isinstance(value, dict) and isinstance(default, dict):
+                value = default | value
+            values[key] = _value(hint, value, path + key, problems)
+        elif required:
             problems.append(f"{path}{key}: missing; it has no default")
             values[key] = _WRONG
     valid = len(problems) == before
@@ -194,9 +198,9 @@ def _build(cls: type[T], tree: Mapping[str, Any], path: str, problems: list[str]
     return section if valid else None
 
 
-def _is_required(field: dataclasses.Field[Any]) -> bool:
-    missing = dataclasses.MISSING
-    return field.default is missing and field.default_factory is missing
+def _default(field: dataclasses.Field[Any]) -> Any:
+    factory = field.default_factory
+    return field.default if factory is dataclasses.MISSING else factory()
 
 
 def _value(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
@@ -220,7 +224,7 @@ def _value(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
     if origin is dict or dataclasses.is_dataclass(hint):
         if isinstance(value, dict):
             return _build(hint, value, f"{path}.", problems) or _WRONG
-        problems.append(f"{path}: a section with keys was expected, not {_shown(value)}")
+        problems.append(f"{path}: a section with keys was expected, not {_describe(value)}")
         return _WRONG
     return _scalar(hint, constraint, value, path, problems)
 
@@ -230,7 +234,7 @@ def _scalar(kind: Any, allowed: Range | None, value: Any, path: str, problems: l
         with contextlib.suppress(OverflowError):
             value = float(value)
     wanted = _KINDS[kind] if allowed is None else f"{_KINDS[kind]} {allowed}"
-    found = _shown(value)
+    found = _describe(value)
     if kind is str and isinstance(value, str):
         if not value.strip():
             found = "an empty string"
@@ -246,26 +250,30 @@ def _scalar(kind: Any, allowed: Range | None, value: Any, path: str, problems: l
 
 def _list(item: Any, each: ListOf, value: Any, path: str, problems: list[str]) -> Any:
     if not isinstance(value, list) or not value:
-        problems.append(f"{path}: a list of at least one value was expected, not {_shown(value)}")
+        problems.append(
+            f"{path}: a list of at least one value was expected, not {_describe(value)}"
+        )
         return _WRONG
     hint = item if each.range is None else Annotated[item, each.range]
     before = len(problems)
     items = tuple(_value(hint, one, f"{path}[{n}]", problems) for n, one in enumerate(value))
     if len(problems) == before and len(set(items)) < len(items):
-        problems.append(f"{path}: a value is given twice in {_shown(value)}")
+        problems.append(f"{path}: a value is given twice in {_describe(value)}")
     return items
 
 
 def _choice(choices: tuple[str, ...], value: Any, path: str, problems: list[str]) -> Any:
     if isinstance(value, str) and value in choices:
         return value
-    near = difflib.get_close_matches(value if isinstance(value, str) else "", choices, 1, 0.5)
+    near = difflib.get_close_matches(value if isinstance(value, str) else "", choices, 1, 0.45)
     hint = f"; did you mean {near[0]}?" if near else ""
-    problems.append(f"{path}: one of {', '.join(choices)} was expected, not {_shown(value)}{hint}")
+    problems.append(
+        f"{path}: one of {', '.join(choices)} was expected, not {_describe(value)}{hint}"
+    )
     return _WRONG
 
 
-def _shown(value: Any) -> str:
+def _describe(value: Any) -> str:
     shown = _SHORT.repr(value)
     kind = {str: "the text ", bool: "the truth value "}.get(type(value), "")
     return kind + (shown if len(shown) <= 60 else shown[:57] + "...")

@@ -12,7 +12,7 @@ from movierec.config.twins import TwinsConfig
 Feedback = Literal["rating", "liked", "signed"]
 Ranks = Annotated[tuple[int, ...], ListOf(Range(1, 1024))]
 RegParams = Annotated[tuple[float, ...], ListOf(Range(0.0, 1000.0))]
-# Shares of counts are taken exactly, in whole numbers of 64 bits, of their decimal digits.
+# Shares are computed exactly, in 64-bit integers, from their decimal digits.
 _SHARE_DIGITS = 10
 
 
@@ -39,13 +39,13 @@ class SourceConfig:
     url: str | None = None
     """The address that `make data` downloads it from."""
     generate: GenerateConfig | None = None
-    """The size of the archive that the suite generates if there is none; null: it generates none."""
+    """The size of the archive that is generated if there is none; null: none is generated."""
     sha256: str | None = None
     """The archive's checksum, checked at ingest; null: any archive is taken."""
     layout: Literal["auto", "latest", "ml-1m", "ml-10m", "ml-100k"] = "auto"
     """How the archive names and writes its files; `auto` recognises it."""
     max_rejected_fraction: Annotated[float, Range(0.0, 1.0)] = 0.001
-    """If more than this share of the rows of a file are bad, ingest fails."""
+    """Ingest fails if a larger share of the rows of a file is bad."""
     expected_ratings: Annotated[int, Range(1, 2**40)] | None = None
     """The published number of ratings, checked at ingest; null: any number is taken."""
 
@@ -57,7 +57,7 @@ class PartitionConfig:
     strategy: Literal["per_user_chronological", "per_user_random", "global_time"] = (
         "per_user_chronological"
     )
-    """Each user's ratings in order of time or at random, or one moment in time for all users."""
+    """Split each user's ratings by time or at random, or all users' at the same moments."""
     train: Fraction = 0.6
     """The share of the ratings in train; the three shares add up to 1."""
     validation: Fraction = 0.2
@@ -85,7 +85,7 @@ class PartitionConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationConfig:
-    """What counts as a good list."""
+    """The recommendation lists and how they are measured."""
 
     k: Annotated[int, Range(1, 10_000)] = 100
     """The length of the recommendation lists, and the k of every metric."""
@@ -93,7 +93,7 @@ class EvaluationConfig:
     """A held-out rating of at least this many stars makes a movie relevant."""
     candidates: Literal["unseen", "heldout_only"] = "unseen"
     """`unseen` ranks every movie that the user has not seen. `heldout_only` ranks only the user's
-    held-out movies, the inflated protocol, to show by how much it inflates."""
+    held-out movies, which inflates every metric; it is for comparison."""
     bootstrap: Annotated[int, Range(100, 100_000)] = 1000
     """Resamples of the users, for intervals and p-values."""
     seed: Seed = 1
@@ -155,7 +155,7 @@ class TuningConfig:
     """The search for the parameters of ALS, judged on validation."""
 
     strategy: Literal["grid", "random", "successive_halving"] = "grid"
-    """All points of the grid, some drawn at random, or all on few users and the best on all."""
+    """Try all points of the grid, some at random, or all on few users and the best on all users."""
     metric: Literal["ndcg", "map", "precision", "recall"] = "ndcg"
     """The metric, at `evaluation.k`, whose highest value wins."""
     seed: Seed = 1
@@ -163,25 +163,22 @@ class TuningConfig:
     draws: Annotated[int, Range(1, 100_000)] = 20
     """Trials that `random` draws from the grid, without replacement."""
     halving: HalvingConfig = field(default_factory=HalvingConfig)
-    """How `successive_halving` goes."""
     pivot: Annotated[float, Range(0.0, 5.0)] = 3.0
-    """The stars that `signed` feedback reads as indifference."""
+    """The stars that `signed` feedback takes for neutral."""
     implicit: ImplicitConfig = field(default_factory=ImplicitConfig)
-    """The grid of implicit ALS."""
     explicit: ExplicitConfig = field(default_factory=ExplicitConfig)
-    """The grid of explicit ALS."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlsConfig:
-    """What every fit of ALS shares. With other block counts it fits other factors."""
+    """Parameters of every fit of ALS. Other block counts give other factors."""
 
     max_iter: Annotated[int, Range(1, 1000)] = 15
     """Iterations."""
     num_user_blocks: Annotated[int, Range(1, 10_000)] = 2
-    """Blocks of users; at least as many as cores keep all cores busy."""
+    """Blocks of users; use at least as many as there are cores."""
     num_item_blocks: Annotated[int, Range(1, 10_000)] = 2
-    """Blocks of movies."""
+    """Blocks of movies, likewise."""
     checkpoint_interval: Annotated[int, Range(1, 1000)] = 10
     """Iterations between checkpoints, which cut the lineage."""
     seed: Seed = 1
@@ -190,21 +187,14 @@ class AlsConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """A whole conf file."""
+    """A conf file of the pipeline."""
 
     workspace: str = "file:workspace"
     """The directory of all results: a path, or a URI under file:, hdfs: or gs:."""
     source: SourceConfig
-    """The archive."""
     partition: PartitionConfig = field(default_factory=PartitionConfig)
-    """The split."""
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
-    """The protocol."""
     popularity: PopularityConfig = field(default_factory=PopularityConfig)
-    """The baseline."""
     tuning: TuningConfig = field(default_factory=TuningConfig)
-    """The search for ALS's parameters."""
     als: AlsConfig = field(default_factory=AlsConfig)
-    """What every fit shares."""
     twins: TwinsConfig = field(default_factory=TwinsConfig)
-    """Movie twins."""

@@ -1,4 +1,4 @@
-"""What can be configured about movie twins."""
+"""The config of movie twins."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from movierec.config.fields import Fraction, ListOf, Range, Seed
 
 @dataclass(frozen=True, kw_only=True)
 class LshConfig:
-    """MinHash LSH. A band of some rows is a bucket key; twins must share one key."""
+    """MinHash LSH: a signature is cut into bands of rows; candidates share at least one band."""
 
     hashes: Annotated[int, Range(1, 4096)] = 128
     """The most MinHash functions in a signature: rows × bands is never more."""
@@ -20,8 +20,8 @@ class LshConfig:
     bands: Annotated[int, Range(1, 4096)] | None = None
     """Bands in a signature."""
     miss_probability: Annotated[float, Range(0.0, 1.0, open_ends=True)] = 0.001
-    """The highest probability that a pair at the threshold shares no bucket; without effect if
-    rows and bands are given."""
+    """The highest probability that a pair at the threshold shares no band; ignored if rows and
+    bands are given."""
     seed: Seed = 1
     """Draws the hash functions."""
 
@@ -36,7 +36,7 @@ class LshConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class CurveConfig:
-    """How the twins' agreement depends on the floor on movies rated."""
+    """The curve: how well twins agree if only users with many ratings are compared."""
 
     floors: Annotated[tuple[int, ...], ListOf(Range(1, 1_000_000))] = (5, 10, 20, 50, 100, 200)
     """Numbers of rated movies below which users are left out; one point of the curve for each."""
@@ -58,10 +58,10 @@ class DuplicatesConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class TwinsConfig:
-    """The search for the user pairs with the most similar movie sets, and its proof."""
+    """The search for the user pairs with the most similar movie sets, and its validation."""
 
     min_movies: Annotated[int, Range(1, 1_000_000)] = 20
-    """Users with fewer rated movies take no part."""
+    """Users with fewer rated movies are left out."""
     pairs: Annotated[int, Range(1, 100_000)] = 100
     """The most similar pairs that are kept."""
     method: Literal["minhash_lsh", "exact"] = "minhash_lsh"
@@ -70,7 +70,6 @@ class TwinsConfig:
     """Jaccard similarities, falling. The search stops at the first that yields `pairs` pairs;
     pairs below the last are no twins."""
     lsh: LshConfig = field(default_factory=LshConfig)
-    """How LSH searches."""
     proof_users: Annotated[int, Range(2, 10_000_000)] | None = None
     """Users, drawn at random, on whom LSH is compared with the exact search; null: all."""
     min_common: Annotated[int, Range(2, 1_000_000)] = 5
@@ -82,9 +81,7 @@ class TwinsConfig:
     seed: Seed = 1
     """Draws random pairs, users and resamples."""
     curve: CurveConfig = field(default_factory=CurveConfig)
-    """The twins' agreement by the number of movies rated."""
     duplicates: DuplicatesConfig = field(default_factory=DuplicatesConfig)
-    """What counts as two accounts of one person."""
 
     def problems(self) -> list[str]:
         """Return what is wrong between keys that are each right by themselves."""

@@ -10,6 +10,7 @@ from movierec.errors import InputError
 from movierec.pipeline.cli import (
     config_only,
     job_parser,
+    open_session,
     overrides_of,
     print_summary,
     read_config,
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print_summary("doctor", {"findings": [result.fields() for result in results]})
         return InputError.exit_code if errors else 0
 
-    return run_guarded("doctor", body, arguments)
+    return run_guarded("doctor", body, open_session("doctor", arguments))
 
 
 def _say(line: str) -> None:

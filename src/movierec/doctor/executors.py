@@ -130,7 +130,8 @@ def check_memory(*, heap: int, machine: int, cores: int, ratings: int) -> CheckR
         "memory",
         "warning",
         found,
-        "take a machine with more memory, or a cluster (docs/dataproc.md), or a smaller archive",
+        "raise the heap (SPARK_CONF=spark.driver.memory=…), or take a machine with more memory, a "
+        "cluster (docs/dataproc.md) or a smaller archive",
     )
 
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import traceback
+from collections import ChainMap
 from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
@@ -57,7 +58,7 @@ def run_job(
         execution = Execution(config, session)
         return None if config_only(name, config, arguments) else body(execution, arguments)
 
-    return run_guarded(name, checked, arguments)
+    return run_guarded(name, checked, open_session(name, arguments))
 
 
 def config_only(name: str, config: Config, arguments: argparse.Namespace) -> bool:
@@ -108,6 +109,7 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of jobs that start Spark."""
     parser.add_argument(
         "--spark-conf",
+        type=spark_properties,
         action="append",
         default=[],
         metavar="KEY=VALUE",
@@ -136,32 +138,30 @@ def archive_overrides(path: str | None) -> list[str]:
     return [archive, *(f"source.{key}=null" for key in known)]
 
 
-def spark_properties(texts: Sequence[str]) -> dict[str, str]:
-    """Return the properties that --spark-conf names. Raises ConfigError for other texts.
+def spark_properties(text: str) -> dict[str, str]:
+    """Return the properties of a --spark-conf. Raises ArgumentTypeError for another text.
 
-    >>> spark_properties(["spark.ui.enabled=true spark.driver.memory=8g"])
+    >>> spark_properties("spark.ui.enabled=true spark.driver.memory=8g")
     {'spark.ui.enabled': 'true', 'spark.driver.memory': '8g'}
     """
     properties = {}
-    for one in (part for text in texts for part in split_assignments(text)):
+    for one in split_assignments(text):
         key, separator, value = one.partition("=")
         if not separator or not key.startswith("spark."):
-            raise ConfigError([f"--spark-conf {one}: write it as spark.key=value"])
+            raise argparse.ArgumentTypeError(f"{one}: write it as spark.key=value")
         properties[key] = value
     return properties
 
 
-def run_guarded(
-    name: str, body: Callable[[Session], int | None], arguments: argparse.Namespace
-) -> int:
-    """Call the body with a session, stop Spark, print failures, and return the exit code.
+def open_session(name: str, arguments: argparse.Namespace) -> Session:
+    """Return the session of a job with the arguments of `add_session_arguments`."""
+    properties = dict(ChainMap(*reversed(arguments.spark_conf)))
+    return Session(f"movierec {name}", overrides=properties, verbose=arguments.verbose)
 
-    `arguments` are those of `add_session_arguments`.
-    """
-    session: Session | None = None
+
+def run_guarded(name: str, body: Callable[[Session], int | None], session: Session) -> int:
+    """Call the body with the session, stop Spark, print failures, and return the exit code."""
     try:
-        properties = spark_properties(arguments.spark_conf)
-        session = Session(f"movierec {name}", overrides=properties, verbose=arguments.verbose)
         return body(session) or 0
     except UserError as error:
         return _print_error(name, error)
@@ -177,8 +177,7 @@ def run_guarded(
         print(f"{name}: failed: {type(error).__name__}", file=sys.stderr)
         return 1
     finally:
-        if session is not None:
-            session.stop()
+        session.stop()
 
 
 def _print_error(name: str, error: UserError) -> int:

@@ -17,8 +17,6 @@ class Stage:
 
     name: str
     """Also that of its make target, of its command, and of its module in `movierec.stages`."""
-    purpose: str
-    """What it does, in a few words."""
     version: int
     """Raised with every change of code that changes the result."""
     job: str
@@ -27,6 +25,8 @@ class Stage:
     """The sections or keys of the config that shape the result."""
     inputs: tuple[Stage, ...] = ()
     """The stages whose results are read; a stage without any reads the archive."""
+    purpose: str = ""
+    """What it does, in a few words."""
     exports: tuple[str, ...] = ()
     """The files of its result that people look at."""
 
@@ -54,6 +54,8 @@ POPULARITY = Stage(
     keys=("popularity", "evaluation.k", "evaluation.relevant_rating", "tuning.metric"),
     inputs=(PARTITION,),
 )
+TRIAL: Final = "trial"
+"""The name of a trial's result in the workspace: a part of `tune` that is kept by itself."""
 TRIAL_KEYS = ("als", "evaluation.k", "evaluation.relevant_rating", "tuning.pivot")
 TUNE = Stage(
     name="tune",

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from movierec.pipeline import dag
+from movierec.pipeline.dag import TRIAL
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.manifest import MANIFEST
 from movierec.pipeline.workspace import ABANDONED, Workspace, checkpoints, is_abandoned
-from movierec.stages.trial_cache import TRIAL
 
 UNREACHED: Final = "no given conf reaches it"
 KILLED: Final = "left behind by a run that was killed"

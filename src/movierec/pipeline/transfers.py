@@ -15,6 +15,7 @@ from movierec.pipeline import dag
 from movierec.pipeline.cli import (
     add_force,
     add_session_arguments,
+    open_session,
     print_summary,
     run_guarded,
     run_job,
@@ -146,7 +147,7 @@ def stage_in_main(argv: Sequence[str] | None = None) -> int:
         copied = stage_in(Files(session), source=source, target=target)
         print_summary("stage_in", {"output": target, "copied": copied})
 
-    return run_guarded("stage_in", body, arguments)
+    return run_guarded("stage_in", body, open_session("stage_in", arguments))
 
 
 def export_main(argv: Sequence[str] | None = None) -> int:

@@ -10,13 +10,10 @@ from typing import Any
 from movierec.errors import SingularFitError
 from movierec.models.als import AlsParams
 from movierec.pipeline.context import Context
-from movierec.pipeline.dag import TRIAL_KEYS, TUNE
+from movierec.pipeline.dag import TRIAL, TRIAL_KEYS, TUNE
 from movierec.pipeline.fingerprint import effective_config
 from movierec.spark.time_left import TimeLeft
 from movierec.tuning.search import RunTrial, Trial
-
-TRIAL = "trial"
-"""The name of a trial's result in the workspace."""
 
 
 class Ledger:

@@ -1,9 +1,9 @@
-"""The config in conf/cluster.yaml. The file must have every key; there are no defaults."""
+"""Every key of conf/cluster.yaml, with its type, its range, its default and its meaning."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Final, Literal
 
 from movierec.config.fields import ListOf, Range
@@ -16,15 +16,31 @@ _REGION: Final = re.compile(r"[a-z]+-[a-z]+\d+")
 _FOLDER: Final = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
 Gigabytes = Annotated[int, Range(10, 65_536)]
 DiskType = Literal["pd-standard", "pd-balanced", "pd-ssd", "hyperdisk-balanced"]
+# Where Debian's libopenblas0 is on x86-64; without it Spark computes in Java.
+_LIBRARY: Final = "/usr/lib/x86_64-linux-gnu/libopenblas.so.0"
+_JAVA_OPTIONS: Final = " ".join(
+    f"-Ddev.ludovic.netlib.{name}.nativeLibPath={_LIBRARY}" for name in ("blas", "lapack")
+)
+# One thread: Spark's tasks already use every core.
+_OPENBLAS: Final = {
+    "spark-env:OPENBLAS_NUM_THREADS": "1",
+    "spark:spark.executorEnv.OPENBLAS_NUM_THREADS": "1",
+    "spark:spark.driver.extraJavaOptions": _JAVA_OPTIONS,
+    "spark:spark.executor.extraJavaOptions": _JAVA_OPTIONS,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class MasterConfig:
-    """The machine of the NameNode, the ResourceManager and the jobs' drivers."""
+    """The machine of the NameNode, the ResourceManager and the jobs' drivers; of a single-node
+    cluster the only one."""
 
-    machine_type: str
-    disk_gb: Gigabytes
-    disk_type: DiskType
+    machine_type: str = "n2-highmem-4"
+    """Compute Engine's machine type."""
+    disk_gb: Gigabytes = 100
+    """The size of the boot disk."""
+    disk_type: DiskType = "pd-balanced"
+    """The type of the boot disk."""
 
     def problems(self) -> list[str]:
         """Return the values that Dataproc would refuse."""
@@ -33,12 +49,16 @@ class MasterConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class PrimaryConfig:
-    """The machines that hold HDFS and compute; 0 of them are a single-node cluster."""
+    """The machines that hold HDFS and compute."""
 
-    count: Annotated[int, Range(0, 1000)]
-    machine_type: str
-    disk_gb: Gigabytes
-    disk_type: DiskType
+    count: Annotated[int, Range(0, 1000)] = 2
+    """Machines: 2 or more, or 0 for a single-node cluster."""
+    machine_type: str = "n2-highmem-8"
+    """Compute Engine's machine type, also of the secondary workers."""
+    disk_gb: Gigabytes = 250
+    """The size of the boot disk, which holds HDFS too."""
+    disk_type: DiskType = "pd-balanced"
+    """The type of the boot disk."""
 
     def problems(self) -> list[str]:
         """Return the values that Dataproc would refuse."""
@@ -50,27 +70,37 @@ class PrimaryConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SecondaryConfig:
-    """Machines of the primary workers' type that compute but do not hold HDFS."""
+    """Machines of the primary workers' type that compute but do not hold HDFS, so no data is lost
+    with them."""
 
-    count: Annotated[int, Range(0, 1000)]
-    preemptibility: Literal["spot", "preemptible", "non_preemptible"]
-    disk_gb: Gigabytes
-    disk_type: DiskType
+    count: Annotated[int, Range(0, 1000)] = 0
+    """Machines; with autoscaling, at the start."""
+    preemptibility: Literal["spot", "preemptible", "non_preemptible"] = "spot"
+    """Whether Google may take a machine back at any time, for a lower price."""
+    disk_gb: Gigabytes = 100
+    """The size of the boot disk."""
+    disk_type: DiskType = "pd-balanced"
+    """The type of the boot disk."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AutoscalingConfig:
     """How the number of secondary workers follows the load."""
 
-    policy: str
+    policy: str = "movierec"
     """The policy's name in the project and region."""
-    min: Annotated[int, Range(0, 1000)]
-    max: Annotated[int, Range(1, 1000)]
-    cooldown_minutes: Annotated[int, Range(2, 1440)]
-    scale_up_factor: Annotated[float, Range(0.0, 1.0)]
-    scale_down_factor: Annotated[float, Range(0.0, 1.0)]
-    decommission_minutes: Annotated[int, Range(0, 1440)]
-    """How long a worker may finish its tasks before it is removed."""
+    min: Annotated[int, Range(0, 1000)] = 0
+    """The smallest number of secondary workers."""
+    max: Annotated[int, Range(1, 1000)] = 8
+    """The largest number of secondary workers."""
+    cooldown_minutes: Annotated[int, Range(2, 1440)] = 4
+    """The time between two changes."""
+    scale_up_factor: Annotated[float, Range(0.0, 1.0)] = 0.5
+    """The share of the missing memory that one change adds."""
+    scale_down_factor: Annotated[float, Range(0.0, 1.0)] = 1.0
+    """The share of the unused memory that one change removes."""
+    decommission_minutes: Annotated[int, Range(0, 1440)] = 30
+    """The time that a worker has to finish its tasks before it is removed."""
 
     def problems(self) -> list[str]:
         """Return contradictions between keys."""
@@ -84,26 +114,43 @@ class AutoscalingConfig:
 class NodesConfig:
     """A cluster."""
 
-    name: str
-    image_version: str
-    zone: str | None
-    subnetwork: str | None
-    internal_ip_only: bool
-    service_account: str | None
-    """An address, or a name in the project; null for Compute Engine's default account."""
-    shielded: bool
-    master: MasterConfig
-    primary_workers: PrimaryConfig
-    secondary_workers: SecondaryConfig
-    autoscaling: AutoscalingConfig | None
-    idle_delete_minutes: int
-    auto_delete_hours: float
-    component_gateway: bool
-    initialization_actions: Annotated[tuple[str, ...], ListOf(None)] | None
-    """Scripts in this repository."""
-    initialization_minutes: Annotated[int, Range(1, 120)]
-    properties: dict[str, str]
-    labels: dict[str, str]
+    name: str = "movierec"
+    """The cluster's name, and the start of the name of a workflow's cluster."""
+    image_version: str = "3.0-debian13"
+    """Dataproc's image, which fixes the versions of Spark, Python and Java."""
+    zone: str | None = None
+    """The zone in the region; null: Dataproc picks one with free capacity."""
+    subnetwork: str | None = None
+    """The subnetwork's URI; null: the region's part of the network `default`."""
+    internal_ip_only: bool = True
+    """Whether the machines have no external address."""
+    service_account: str | None = "movierec"
+    """The machines' account: an address, or a name in the project; null: Compute Engine's default
+    account, which may do far more than these jobs need."""
+    shielded: bool = True
+    """Whether the machines are shielded VMs: secure boot, vTPM and integrity monitoring."""
+    master: MasterConfig = field(default_factory=MasterConfig)
+    primary_workers: PrimaryConfig = field(default_factory=PrimaryConfig)
+    secondary_workers: SecondaryConfig = field(default_factory=SecondaryConfig)
+    autoscaling: AutoscalingConfig | None = None
+    """The limits and the pace of autoscaling; null: the number of workers is fixed."""
+    idle_delete_minutes: int = 30
+    """The cluster is deleted after this time without a job: 5 minutes to 14 days."""
+    auto_delete_hours: float = 12.0
+    """The cluster is deleted at this age, even if jobs run: 10 minutes to 14 days."""
+    component_gateway: bool = True
+    """Whether the web interfaces of YARN, HDFS and Spark can be opened from Google's console."""
+    initialization_actions: Annotated[tuple[str, ...], ListOf(None)] | None = (
+        "scripts/cluster/native_blas.sh",
+    )
+    """Scripts in this repository that every machine runs at its start; null: none."""
+    initialization_minutes: Annotated[int, Range(1, 120)] = 10
+    """The time after which a script counts as failed."""
+    properties: dict[str, str] = field(default_factory=_OPENBLAS.copy)
+    """The cluster's properties, as gcloud's `--properties` takes them. Yours are added to the
+    defaults, which make Spark use OpenBLAS."""
+    labels: dict[str, str] = field(default_factory=dict)
+    """Labels besides those that the suite sets itself."""
 
     def problems(self) -> list[str]:
         """Return the values that Dataproc would refuse, or that would lose HDFS blocks."""
@@ -142,11 +189,16 @@ class NodesConfig:
 class ServerlessConfig:
     """A serverless batch: no cluster and no HDFS, results in Cloud Storage."""
 
-    version: Literal["2.3", "3.0"]
-    service_account: str | None
-    subnetwork: str | None
-    ttl_hours: float
-    properties: dict[str, str]
+    version: Literal["2.3", "3.0"] = "3.0"
+    """The version of the runtime, not of an image: 2.3 has Spark 3.5, 3.0 has Spark 4.0."""
+    service_account: str | None = "movierec"
+    """The batch's account, as in `cluster`."""
+    subnetwork: str | None = None
+    """The subnetwork's URI; null: the region's part of the network `default`."""
+    ttl_hours: float = 12.0
+    """The batch is stopped after this time: 10 minutes to 14 days."""
+    properties: dict[str, str] = field(default_factory=dict)
+    """Spark's properties."""
 
     def problems(self) -> list[str]:
         """Return the values that Dataproc would refuse."""
@@ -158,10 +210,12 @@ class ServerlessConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class HdfsConfig:
-    """Where the archive and the results are on a cluster."""
+    """The folders on a cluster's HDFS."""
 
-    archive_folder: str
-    workspace: str
+    archive_folder: str = "hdfs:///movierec/archives"
+    """The folder that archives are copied to."""
+    workspace: str = "hdfs:///movierec/workspace"
+    """The folder of the results."""
 
     def problems(self) -> list[str]:
         """Return the keys that are not a folder on HDFS."""
@@ -171,25 +225,37 @@ class HdfsConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class PricesConfig:
-    """List prices, used only for the estimate."""
+    """List prices for the cost estimate. The defaults are rounded prices of N2 machines in a cheap
+    region, early 2026; see cloud.google.com/compute/all-pricing and
+    cloud.google.com/dataproc/pricing for yours."""
 
-    currency: str
-    vcpu_hour: Annotated[float, Range(0.0, 100.0)]
-    memory_gb_hour: Annotated[float, Range(0.0, 100.0)]
-    disk_gb_month: Annotated[float, Range(0.0, 100.0)]
-    spot_share: Annotated[float, Range(0.0, 1.0)]
+    currency: str = "USD"
+    """The currency's name."""
+    vcpu_hour: Annotated[float, Range(0.0, 100.0)] = 0.032
+    """The price of a vCPU per hour."""
+    memory_gb_hour: Annotated[float, Range(0.0, 100.0)] = 0.0042
+    """The price of a GB of memory per hour."""
+    disk_gb_month: Annotated[float, Range(0.0, 100.0)] = 0.10
+    """The price of a GB of disk per month."""
+    spot_share: Annotated[float, Range(0.0, 1.0)] = 0.4
     """The price of a spot machine as a fraction of a standard one's."""
-    dataproc_vcpu_hour: Annotated[float, Range(0.0, 100.0)]
+    dataproc_vcpu_hour: Annotated[float, Range(0.0, 100.0)] = 0.010
+    """Dataproc's fee per vCPU and hour."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TimeoutsConfig:
-    """How long to wait; remote work goes on after that."""
+    """How long commands wait; remote work goes on after that."""
 
-    cluster_minutes: Annotated[float, Range(1.0, 1440.0)]
-    workflow_hours: float
-    job_hours: Annotated[float, Range(0.01, 336.0)] | None
-    poll_seconds: Annotated[float, Range(0.01, 300.0)]
+    cluster_minutes: Annotated[float, Range(1.0, 1440.0)] = 30.0
+    """The wait for a cluster that is created or deleted."""
+    workflow_hours: float = 12.0
+    """Dataproc deletes a workflow's cluster after this time, even if jobs run: 10 minutes to 24
+    hours."""
+    job_hours: Annotated[float, Range(0.01, 336.0)] | None = None
+    """The wait for a job; null: until it ends."""
+    poll_seconds: Annotated[float, Range(0.01, 300.0)] = 5.0
+    """The time between two requests for the state."""
 
     def problems(self) -> list[str]:
         """Return the values that Dataproc would refuse."""
@@ -200,18 +266,22 @@ class TimeoutsConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterConfig:
-    """A whole conf/cluster.yaml."""
+    """A conf/cluster.yaml."""
 
-    project: str | None
-    region: str
-    bucket: str | None
-    prefix: str
-    """The folder in the bucket."""
-    cluster: NodesConfig
-    serverless: ServerlessConfig
-    hdfs: HdfsConfig
-    prices: PricesConfig | None
-    timeouts: TimeoutsConfig
+    project: str | None = None
+    """The id of your Google Cloud project; commands that need it ask for it."""
+    region: str = "europe-west1"
+    """The region of clusters and batches."""
+    bucket: str | None = None
+    """A bucket of yours in the same region; commands that need it ask for it."""
+    prefix: str = "movierec"
+    """The folder in the bucket for artifacts, archives and results."""
+    cluster: NodesConfig = field(default_factory=NodesConfig)
+    serverless: ServerlessConfig = field(default_factory=ServerlessConfig)
+    hdfs: HdfsConfig = field(default_factory=HdfsConfig)
+    prices: PricesConfig | None = field(default_factory=PricesConfig)
+    """The prices for the cost estimate; null: no estimate."""
+    timeouts: TimeoutsConfig = field(default_factory=TimeoutsConfig)
 
     def problems(self) -> list[str]:
         """Return the names that Google would refuse."""

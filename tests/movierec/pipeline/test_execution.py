@@ -14,17 +14,20 @@ from pyspark.sql import SparkSession
 from pyspark.sql import types as t
 
 from movierec import __version__
+from movierec.data.datasets import Dataset
 from movierec.errors import ConfigError, InputError, UserError
 from movierec.pipeline.context import Context
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
+from movierec.pipeline.run_stage import run_stage
 from movierec.spark.session import Session
 from tests.support.confs import tiny_conf
 from tests.support.files import files_below
 
 TOY = Stage(name="toy", version=1, job="make_toy", keys=("partition.seed",))
 USE = Stage(name="use", version=1, job="use_toy", keys=("als.seed",), inputs=(TOY,))
-SCORES = t.StructType().add("movie_id", t.IntegerType()).add("score", t.DoubleType())
+SCHEMA = t.StructType().add("movie_id", t.IntegerType()).add("score", t.DoubleType())
+SCORES = Dataset("toy", "scores", SCHEMA)
 TWO_SCORES = "SELECT * FROM VALUES (1, 0.5D), (2, 0.25D) AS scores(movie_id, score)"
 CONTENT = b"not really a zip, which no toy stage notices"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -46,7 +49,7 @@ class Run:
 
     def __call__(self, context: Context) -> None:
         self.calls += 1
-        context.write(context.spark.sql(TWO_SCORES), "scores", SCORES)
+        context.write(context.spark.sql(TWO_SCORES), SCORES)
         self._then(context)
 
 
@@ -84,11 +87,11 @@ def never(context: Context) -> None:
 def test_a_stage_is_made_once_and_then_found_without_spark(
     execution: Execution, workspace: Path, archive: Path
 ) -> None:
-    made = execution.execute(TOY, Run())
+    made = run_stage(execution, TOY, Run())
     assert not made.reused
     assert made.result.manifest.rows == {"scores": 2}
     fresh = Execution(tiny_conf(workspace, archive), NoSpark("none"))
-    found = fresh.execute(TOY, never)
+    found = run_stage(fresh, TOY, never)
     assert found.reused
     assert found.result == made.result
     assert found.summary() == {
@@ -102,7 +105,7 @@ def test_a_stage_is_made_once_and_then_found_without_spark(
 
 
 def test_a_result_lies_at_its_fingerprint(execution: Execution, workspace: Path) -> None:
-    outcome = execution.execute(TOY, Run())
+    outcome = run_stage(execution, TOY, Run())
     fingerprint = execution.fingerprint(TOY)
     manifest = outcome.result.manifest
     assert outcome.result.path == f"file://{workspace}/toy/{fingerprint}/{manifest.attempt}"
@@ -113,19 +116,19 @@ def test_a_result_lies_at_its_fingerprint(execution: Execution, workspace: Path)
 def test_a_stage_whose_config_changed_is_made_beside_the_old_one(
     session: Session, execution: Execution, workspace: Path, archive: Path
 ) -> None:
-    first = execution.execute(TOY, Run())
+    first = run_stage(execution, TOY, Run())
     other = Execution(tiny_conf(workspace, archive, partition__seed=2), session)
     run = Run()
-    second = other.execute(TOY, run)
+    second = run_stage(other, TOY, run)
     assert run.calls == 1
     assert second.result.path != first.result.path
-    assert execution.execute(TOY, never).reused
+    assert run_stage(execution, TOY, never).reused
 
 
 def test_force_makes_a_stage_again(execution: Execution) -> None:
     run = Run()
-    execution.execute(TOY, run)
-    outcome = execution.execute(TOY, run, force=True)
+    run_stage(execution, TOY, run)
+    outcome = run_stage(execution, TOY, run, force=True)
     assert run.calls == 2
     assert not outcome.reused
     assert outcome.result.manifest.rows == {"scores": 2}
@@ -161,7 +164,7 @@ def test_a_failure_that_the_user_can_mend_leaves_nothing_on_disk(
 ) -> None:
     for error in (InputError("a bad input"), UserError("something else")):
         with pytest.raises(UserError) as caught:
-            execution.execute(TOY, Run(fail_with(error)))
+            run_stage(execution, TOY, Run(fail_with(error)))
         assert caught.value is error
         assert files_below(workspace) == []
         assert not (workspace / "toy" / execution.fingerprint(TOY)).exists()
@@ -172,23 +175,23 @@ def test_any_other_failure_leaves_no_result_and_the_rerun_completes_it(
     execution: Execution, workspace: Path, error: BaseException
 ) -> None:
     with pytest.raises(type(error)):
-        execution.execute(TOY, Run(fail_with(error)))
+        run_stage(execution, TOY, Run(fail_with(error)))
     assert execution.find(TOY) is None
     assert any("scores" in name for name in files_below(workspace))
-    outcome = execution.execute(TOY, Run())
-    assert outcome.result.read(execution.session(), "scores", SCORES).count() == 2
-    assert execution.execute(TOY, never).reused
+    outcome = run_stage(execution, TOY, Run())
+    assert outcome.result.read(execution.session(), "scores", SCHEMA).count() == 2
+    assert run_stage(execution, TOY, never).reused
 
 
 @pytest.mark.parametrize("error", [ValueError("a bug"), InputError("a bad input")], ids=repr)
 def test_a_failed_force_leaves_the_result_that_was_there(
     execution: Execution, error: Exception
 ) -> None:
-    before = execution.execute(TOY, Run()).result
+    before = run_stage(execution, TOY, Run()).result
     with pytest.raises(type(error)):
-        execution.execute(TOY, Run(fail_with(error)), force=True)
+        run_stage(execution, TOY, Run(fail_with(error)), force=True)
     assert execution.find(TOY) == before
-    assert before.read(execution.session(), "scores", SCORES).count() == 2
+    assert before.read(execution.session(), "scores", SCHEMA).count() == 2
 
 
 def test_files_that_vanish_before_the_end_make_no_result(
@@ -200,7 +203,7 @@ def test_files_that_vanish_before_the_end_make_no_result(
             path.unlink()
 
     with pytest.raises(InputError) as caught:
-        execution.execute(TOY, run)
+        run_stage(execution, TOY, run)
     assert "bytes are there: a file is gone or cut off" in str(caught.value)
     assert execution.find(TOY) is None
     assert files_below(workspace) == []
@@ -211,7 +214,7 @@ def test_a_missing_upstream_result_names_the_command_that_makes_it(
 ) -> None:
     execution = Execution(tiny_conf(workspace, archive), NoSpark("none"))
     with pytest.raises(InputError) as caught:
-        execution.execute(USE, never)
+        run_stage(execution, USE, never)
     assert str(caught.value) == (
         f"there is no result of toy for this config at "
         f"file://{workspace}/toy/{execution.fingerprint(TOY)}; make it with `make toy` or "
@@ -227,7 +230,7 @@ def test_a_missing_archive_names_how_to_get_one(
 ) -> None:
     execution = Execution(tiny_conf(workspace, tmp_path / "none.zip"), NoSpark("none"))
     with pytest.raises(InputError) as caught:
-        execution.execute(stage, never)
+        run_stage(execution, stage, never)
     assert str(caught.value) == (
         f"source.archive: there is no file://{tmp_path}/none.zip; fetch it with `make data` or "
         "name another with ARCHIVE="
@@ -253,14 +256,14 @@ def test_a_uri_of_another_scheme_is_named_with_its_key(
 
 
 def test_a_stage_reads_the_results_that_it_depends_on(execution: Execution) -> None:
-    upstream = execution.execute(TOY, Run()).result
+    upstream = run_stage(execution, TOY, Run()).result
     rows = []
 
     def run(context: Context) -> None:
         assert context.input(TOY) == upstream
-        rows.extend(tuple(row) for row in context.read(TOY, "scores", SCORES).collect())
+        rows.extend(tuple(row) for row in context.read(SCORES).collect())
 
-    outcome = execution.execute(USE, run)
+    outcome = run_stage(execution, USE, run)
     assert sorted(rows) == [(1, 0.5), (2, 0.25)]
     assert outcome.result.manifest.inputs == {"toy": upstream.manifest.fingerprint}
 
@@ -268,10 +271,10 @@ def test_a_stage_reads_the_results_that_it_depends_on(execution: Execution) -> N
 def test_an_upstream_that_is_made_anew_makes_its_reader_stale(
     session: Session, execution: Execution, workspace: Path, archive: Path
 ) -> None:
-    execution.execute(TOY, Run())
-    execution.execute(USE, Run())
+    run_stage(execution, TOY, Run())
+    run_stage(execution, USE, Run())
     other = Execution(tiny_conf(workspace, archive, partition__seed=2), session)
-    other.execute(TOY, Run())
+    run_stage(other, TOY, Run())
     assert other.find(USE) is None
     assert execution.find(USE) is not None
 
@@ -289,7 +292,7 @@ def test_the_manifest_says_how_the_result_came_to_be(
         context.facts["winner"] = {"rank": 16}
 
     started = time.monotonic()
-    manifest = execution.execute(TOY, Run(then)).result.manifest
+    manifest = run_stage(execution, TOY, Run(then)).result.manifest
     passed = time.monotonic() - started
     found = execution.find(TOY)
     assert found is not None
@@ -338,7 +341,7 @@ class Parts:
                 raise KeyboardInterrupt
             identity = {"n": n, "x": self._x}
             self.found.append(
-                context.part("piece", self._version, identity, lambda n=n: self._compute(n))
+                context.cached_part("piece", self._version, identity, lambda n=n: self._compute(n))
             )
 
     def _compute(self, n: int) -> dict[str, Any]:
@@ -349,36 +352,36 @@ class Parts:
 @pytest.fixture
 def upstream(execution: Execution) -> Execution:
     """An execution whose TOY is made, so that USE can run."""
-    execution.execute(TOY, Run())
+    run_stage(execution, TOY, Run())
     return execution
 
 
 def test_a_killed_stage_goes_on_with_its_complete_parts(upstream: Execution) -> None:
     killed = Parts(dies_after=2)
     with pytest.raises(KeyboardInterrupt):
-        upstream.execute(USE, killed)
+        run_stage(upstream, USE, killed)
     assert killed.computed == [0, 1]
     rerun = Parts()
-    upstream.execute(USE, rerun)
+    run_stage(upstream, USE, rerun)
     assert rerun.computed == [2]
     assert rerun.found == [({"square": 0}, True), ({"square": 1}, True), ({"square": 4}, False)]
 
 
 def test_a_part_that_fails_is_computed_anew(upstream: Execution) -> None:
     def run(context: Context) -> None:
-        context.part("piece", 1, {"n": 0, "x": 0}, lambda: {"square": 1 // 0})
+        context.cached_part("piece", 1, {"n": 0, "x": 0}, lambda: {"square": 1 // 0})
 
     with pytest.raises(ZeroDivisionError):
-        upstream.execute(USE, run)
+        run_stage(upstream, USE, run)
     rerun = Parts()
-    upstream.execute(USE, rerun)
+    run_stage(upstream, USE, rerun)
     assert rerun.computed == [0, 1, 2]
 
 
 def test_force_computes_every_part_anew(upstream: Execution) -> None:
-    upstream.execute(USE, Parts())
+    run_stage(upstream, USE, Parts())
     forced = Parts()
-    upstream.execute(USE, forced, force=True)
+    run_stage(upstream, USE, forced, force=True)
     assert forced.computed == [0, 1, 2]
     assert [reused for _, reused in forced.found] == [False, False, False]
 
@@ -386,11 +389,11 @@ def test_force_computes_every_part_anew(upstream: Execution) -> None:
 def test_parts_are_shared_by_configs_that_differ_elsewhere(
     session: Session, upstream: Execution, workspace: Path, archive: Path
 ) -> None:
-    upstream.execute(USE, Parts())
+    run_stage(upstream, USE, Parts())
     other = Execution(tiny_conf(workspace, archive, als__seed=2), session)
     assert other.find(USE) is None
     shared = Parts()
-    other.execute(USE, shared)
+    run_stage(other, USE, shared)
     assert shared.computed == []
 
 
@@ -398,20 +401,20 @@ def test_parts_are_shared_by_configs_that_differ_elsewhere(
 def test_a_part_of_another_version_or_identity_is_computed(
     session: Session, upstream: Execution, workspace: Path, archive: Path, other: dict[str, int]
 ) -> None:
-    upstream.execute(USE, Parts())
+    run_stage(upstream, USE, Parts())
     # with another seed the stage is stale and asks for its parts again
     stale = Execution(tiny_conf(workspace, archive, als__seed=2), session)
     parts = Parts(**other)
-    stale.execute(USE, parts)
+    run_stage(stale, USE, parts)
     assert parts.computed == [0, 1, 2]
 
 
 def test_a_part_on_another_input_is_computed(
     session: Session, upstream: Execution, workspace: Path, archive: Path
 ) -> None:
-    upstream.execute(USE, Parts())
+    run_stage(upstream, USE, Parts())
     other = Execution(tiny_conf(workspace, archive, partition__seed=2), session)
-    other.execute(TOY, Run())
+    run_stage(other, TOY, Run())
     parts = Parts()
-    other.execute(USE, parts)
+    run_stage(other, USE, parts)
     assert parts.computed == [0, 1, 2]

@@ -1,4 +1,4 @@
-"""URIs, and local files: read by plain Python and through Hadoop."""
+"""Local files, read by plain Python and through Hadoop."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from movierec.config.uris import is_local, local_path, resolve_uri
-from movierec.errors import ConfigError, InputError
+from movierec.errors import InputError
 from movierec.spark import files as storage
 from movierec.spark.files import Files
 from movierec.spark.session import Session
@@ -35,72 +34,6 @@ def hadoop(session: Session, monkeypatch: pytest.MonkeyPatch) -> Files:
     """Files that read local paths through Hadoop, as they read hdfs: and gs:."""
     monkeypatch.setattr(storage, "is_local", lambda uri: False)
     return Files(session)
-
-
-# --- URIs ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("value", "uri"),
-    [
-        ("data/ml.zip", "file://{cwd}/data/ml.zip"),
-        ("./data//x/../ml.zip", "file://{cwd}/data/ml.zip"),
-        ("data/", "file://{cwd}/data"),
-        ("a/b:c", "file://{cwd}/a/b:c"),
-        ("with space/é", "file://{cwd}/with space/é"),
-        ("/data/ml.zip", "file:///data/ml.zip"),
-        ("/data/", "file:///data"),
-        ("/", "file:///"),
-        ("file:data/ml.zip", "file://{cwd}/data/ml.zip"),
-        ("file:/data/ml.zip", "file:///data/ml.zip"),
-        ("file:///data/ml.zip", "file:///data/ml.zip"),
-        ("file:///data/", "file:///data"),
-        ("hdfs:///data/ml.zip", "hdfs:///data/ml.zip"),
-        ("hdfs://namenode:8020/data/", "hdfs://namenode:8020/data"),
-        ("gs://bucket/a/b", "gs://bucket/a/b"),
-        ("gs://bucket/", "gs://bucket"),
-    ],
-)
-def test_a_path_or_uri_becomes_an_absolute_uri(
-    value: str, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert resolve_uri(value, key="workspace") == uri.format(cwd=Path.cwd())
-
-
-@pytest.mark.parametrize(
-    ("value", "scheme"),
-    [
-        ("s3://bucket/x", "s3"),
-        ("http://host/x", "http"),
-        ("FILE:///x", "FILE"),
-        (r"C:\data\ml.zip", "C"),
-        ("C:/data/ml.zip", "C"),
-        ("x:", "x"),
-    ],
-)
-def test_another_scheme_is_refused_with_the_key_and_the_value(value: str, scheme: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        resolve_uri(value, key="source.archive")
-    shown = {r"C:\data\ml.zip": r"C:\\data\\ml.zip"}.get(value, value)
-    assert caught.value.problems == [
-        f"source.archive: '{shown}' has the scheme {scheme}:, not one of file:, hdfs:, gs:"
-    ]
-
-
-def test_a_file_uri_with_a_host_is_refused() -> None:
-    with pytest.raises(ConfigError) as caught:
-        resolve_uri("file://host/data", key="workspace")
-    assert caught.value.problems == [
-        "workspace: 'file://host/data' names a host; write file:///path"
-    ]
-
-
-def test_only_file_uris_are_local() -> None:
-    assert is_local("file:///data/x")
-    assert not is_local("hdfs:///data/x")
-    assert not is_local("gs://bucket/x")
-    assert local_path("file:///data/x y") == "/data/x y"
 
 
 # --- reading local files, without Spark ---------------------------------------------------------

@@ -10,6 +10,7 @@ from movierec.errors import SingularFitError
 from movierec.models.als import AlsParams
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
+from movierec.pipeline.run_stage import run_stage
 from movierec.stages.trial_cache import Ledger
 from movierec.tuning.search import Trial
 from tests.support.confs import tiny_conf
@@ -51,7 +52,7 @@ def search(execution, *, killed_at=None, singular_at=None, force=False):
             ledger.run(params, 1.0)
 
     with contextlib.suppress(KilledError):
-        execution.execute(SEARCH, job, force=force)
+        run_stage(execution, SEARCH, job, force=force)
     return run, ledgers[0].rows()
 
 
@@ -98,7 +99,7 @@ def test_the_time_left_goes_by_the_users_of_each_trial(execution, capsys, monkey
         for params, fraction in zip(GRID, [0.1, 0.3, 1.0], strict=True):
             ledger.run(params, fraction)
 
-    execution.execute(SEARCH, job, force=False)
+    run_stage(execution, SEARCH, job, force=False)
     lines = [line for line in capsys.readouterr().err.splitlines() if "trial " in line]
     # A trial reads the clock three times: 30 s for a tenth of the users, 60 s for four tenths.
     assert lines[0].endswith(", at most 6.5 min left")
