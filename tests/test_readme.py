@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from movierec.config.arguments import overrides_of
 from movierec.pipeline import dag
 from movierec.pipeline.cli import job_parser, read_config
 from movierec.spark.session import Session
@@ -94,7 +95,7 @@ def test_the_jobs_understand_their_arguments(
         parser = job_parser(job_of(command))
         parser.add_argument("--target")
         arguments = parser.parse_args(arguments_of(command))
-        config = read_config(arguments.config, arguments.set, Session("unused"))
+        config = read_config(arguments.config, overrides_of(arguments), Session("unused"))
         assert config.workspace == "hdfs:///movierec/workspace"
         assert config.source.archive == HDFS_ZIP
         is_export = job_of(command) == "export_results"

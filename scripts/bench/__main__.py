@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from movierec.pipeline.cli import archive_overrides
 from scripts.bench import harness
 from scripts.bench.archives import archive_of
 
@@ -28,7 +27,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--scale", type=float, default=1.0, help="fraction of ml-latest (default: %(default)s)"
     )
-    parser.add_argument("--archive", help="a zip to measure on (default: one is generated)")
     arguments, own = parser.parse_known_args(argv)
     names = arguments.only.split(",")
     unknown = sorted(set(names) - set(NAMES))
@@ -65,8 +63,8 @@ def _size_options(name: str, arguments: argparse.Namespace) -> list[str]:
     if name == "pipeline":
         scales = {max(_MIN_SCALE, fraction * scale) for fraction in (0.01, 0.1, 1.0)}
         return ["--scales", *(f"{one:g}" for one in sorted(scales))]
-    overrides = archive_overrides(arguments.archive or str(archive_of(scale)))
-    options = [part for override in overrides for part in ("--set", override)]
+    # an archive that is given is among the options of every benchmark
+    options = [] if arguments.archive else ["--archive", str(archive_of(scale))]
     if name == "twins":
         users = (str(round(size * scale)) for size in (5_000, 20_000, 80_000))
         options += ["--users", *users]

@@ -17,6 +17,7 @@ from dataclasses import replace
 
 import pyspark
 
+from movierec.config.arguments import overrides_of
 from movierec.config.schema import Config
 from movierec.data.datasets import SPLIT_RATINGS
 from movierec.models.als import AlsParams, als_input, als_values, fit_als
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.spark_conf.append({"spark.driver.extraJavaOptions": java_options})
 
     def body(session: Session) -> None:
-        config = read_config(arguments.config, arguments.set, session)
+        config = read_config(arguments.config, overrides_of(arguments), session)
         print(json.dumps(measured(session, config, arguments)))
 
     return run_guarded("als_seconds", body, open_session("als_seconds", arguments))

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from movierec.config.arguments import add_override_arguments, overrides_of
 from movierec.config.schema import Config
 from movierec.pipeline import dag
 from movierec.pipeline.cli import add_session_arguments, open_session, read_config, run_guarded
@@ -63,7 +64,7 @@ def main(
     arguments = parser.parse_args(argv)
 
     def body(session: Session) -> None:
-        config = read_config(arguments.config, arguments.set, session)
+        config = read_config(arguments.config, overrides_of(arguments), session)
         findings = run(Setting(Execution(config, session), arguments))
         finish(name, findings, table(findings), arguments.out)
 
@@ -82,9 +83,7 @@ def config_parser(name: str) -> argparse.ArgumentParser:
     """Return the parser of the options that choose the config and configure Spark."""
     parser = argparse.ArgumentParser(prog=name, allow_abbrev=False)
     parser.add_argument("--config", required=True, help="conf file")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override one key"
-    )
+    add_override_arguments(parser)
     add_session_arguments(parser)
     return parser
 
@@ -94,6 +93,8 @@ def config_options(arguments: argparse.Namespace) -> list[str]:
     options = ["--config", arguments.config]
     for override in arguments.set:
         options += ["--set", override]
+    if arguments.archive:
+        options += ["--archive", arguments.archive]
     for properties in arguments.spark_conf:
         for key, value in properties.items():
             options += ["--spark-conf", f"{key}={value}"]

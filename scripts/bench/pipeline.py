@@ -36,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--scales", type=float, nargs="+", default=[0.01, 0.1, 1.0], help="(default: 0.01 0.1 1)"
     )
     arguments = parser.parse_args(argv)
+    if arguments.archive:
+        parser.error("--archive is not read: every scale has a generated archive; leave it out")
 
     def body(_: Session) -> None:
         findings = run(arguments)

@@ -17,11 +17,13 @@ from typing import Any, Final, NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
 
+from movierec.config.arguments import archive_overrides
+from movierec.config.loader import split_assignments
 from movierec.config.schema import Config
 from movierec.data.datasets import find_schema
 from movierec.errors import InputError
 from movierec.pipeline import dag
-from movierec.pipeline.cli import archive_overrides, read_config
+from movierec.pipeline.cli import read_config
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.exports import merge_summaries
@@ -59,7 +61,8 @@ def open_run(
     Raises ConfigError if the conf is missing or wrong.
     """
     session = Session("movierec results", overrides=properties)
-    given = [*archive_overrides(archive), *overrides]
+    assignments = [one for text in overrides for one in split_assignments(text)]
+    given = [*archive_overrides(archive), *assignments]
     return Run(Execution(read_config(conf, given, session), session))
 
 

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from movierec.config.arguments import overrides_of
 from movierec.errors import ConfigError
-from movierec.pipeline.cli import add_force, overrides_of, read_config
+from movierec.pipeline.cli import add_force, read_config
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.exports import out_name, write_exports
 from movierec.reporting import summary

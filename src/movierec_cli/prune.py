@@ -6,10 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from movierec.config.arguments import add_override_arguments, overrides_of
 from movierec.errors import ConfigError
 from movierec.pipeline.cli import (
     add_session_arguments,
-    archive_overrides,
     open_session,
     print_summary,
     read_config,
@@ -24,15 +24,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """List what the workspace holds that none of the confs reaches; `--delete` removes it."""
     parser = argparse.ArgumentParser(prog="prune", allow_abbrev=False)
     parser.add_argument("--config", required=True, nargs="+", help="the confs whose results stay")
-    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE")
-    parser.add_argument("--archive", metavar="PATH", help="the archive, in place of those in conf")
+    add_override_arguments(parser)
     parser.add_argument("--delete", action="store_true", help="remove what is listed")
     add_session_arguments(parser)
     arguments = parser.parse_args(argv)
-    overrides = [*archive_overrides(arguments.archive), *arguments.set]
 
     def body(session: Session) -> None:
-        configs = [read_config(name, overrides, session) for name in arguments.config]
+        configs = [read_config(name, overrides_of(arguments), session) for name in arguments.config]
         executions = [Execution(config, session) for config in configs]
         workspace = executions[0].workspace
         if roots := {one.workspace.root for one in executions} - {workspace.root}:

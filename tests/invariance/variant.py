@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from movierec.config.arguments import overrides_of
 from movierec.pipeline.cli import job_parser, read_config, run_guarded
 from movierec.pipeline.execution import Execution
 from movierec.run_all import run_pipeline
@@ -21,7 +22,7 @@ def main(argv: Sequence[str]) -> int:
     session = Session("movierec invariance", overrides=properties, verbose=arguments.verbose)
 
     def body() -> None:
-        config = read_config(arguments.config, arguments.set, session)
+        config = read_config(arguments.config, overrides_of(arguments), session)
         run_pipeline(Execution(config, session))
 
     return run_guarded("variant", body, session)

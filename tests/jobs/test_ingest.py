@@ -20,11 +20,12 @@ from movierec.errors import InputError
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution, Outcome
 from movierec.pipeline.run_stage import run_stage
-from movierec.run_all import JOBS, load_run
+from movierec.run_all import load_run
 from movierec.spark.session import Session
 from movierec.stages.ingest import Ingestion
 from tests.support import archives
 from tests.support.confs import SMALL, tiny_conf
+from tests.support.paths import ROOT
 
 SCHEMAS = {
     "ratings": schemas.RATINGS,
@@ -464,7 +465,7 @@ def test_the_real_archive(session: Session, tmp_path: Path, small_archive: Path)
 def test_the_command_line_of_a_broken_archive(tmp_path: Path) -> None:
     path = archives.latest(tmp_path / "a.zip")
     path.write_bytes(path.read_bytes()[:-30])
-    command = [sys.executable, str(JOBS / "ingest.py"), "--config", str(SMALL)]
+    command = [sys.executable, str(ROOT / "jobs" / "ingest.py"), "--config", str(SMALL)]
     settings = {
         "workspace": str(tmp_path / "w"),
         "source.archive": str(path),
@@ -473,7 +474,7 @@ def test_the_command_line_of_a_broken_archive(tmp_path: Path) -> None:
     }
     for key, value in settings.items():
         command += ["--set", f"{key}={json.dumps(value)}"]
-    source = str(JOBS.parent / "src")
+    source = str(ROOT / "src")
     done = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": source}, capture_output=True, text=True
     )

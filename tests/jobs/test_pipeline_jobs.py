@@ -17,8 +17,9 @@ from movierec.data import schemas
 from movierec.errors import InputError
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
+from movierec.pipeline.exports import write_exports
 from movierec.pipeline.run_stage import run_stage
-from movierec.run_all import export_results, load_run, run_pipeline
+from movierec.run_all import done_stages, load_run, run_pipeline
 from movierec.splitting.splits import SPLITS, TRAINING_SPLITS
 from tests.support import reference
 from tests.support.confs import tiny_conf
@@ -397,7 +398,7 @@ def test_the_report_says_what_every_stage_took(execution, summary):
 
 
 def test_what_people_look_at_is_copied_out(execution, summary, tmp_path):
-    assert export_results(execution, tmp_path / "out") == summary
+    assert write_exports(done_stages(execution), tmp_path / "out") == summary
     copied = tmp_path / "out" / "twins.csv"
     assert len(copied.read_text(encoding="utf-8").splitlines()) == 101
     assert json.loads((tmp_path / "out" / "report.json").read_text()) == report_of(execution)
@@ -407,5 +408,5 @@ def test_what_people_look_at_is_copied_out(execution, summary, tmp_path):
 def test_what_is_not_done_is_not_copied_out(session, workspace, small_archive, summary, tmp_path):
     (tmp_path / "twins.csv").write_text("of another run")
     other = tiny_conf(workspace, small_archive, **TUNING | {"twins__pairs": 9})
-    assert "twins" not in export_results(Execution(other, session), tmp_path)
+    assert "twins" not in write_exports(done_stages(Execution(other, session)), tmp_path)
     assert not (tmp_path / "twins.csv").exists()

@@ -83,14 +83,14 @@ def test_a_benchmark_that_fails_is_named_and_the_others_run(monkeypatch, tmp_pat
     ran = []
 
     def passed(name, options):
-        ran.append((name, options[options.index("--set") + 1]))
+        ran.append((name, options[options.index("--archive") + 1]))
         return name != "als"
 
     monkeypatch.setattr(bench, "_passed", passed)
     archive = tmp_path / "any.zip"
     options = ["--only", "als,evaluation", "--archive", str(archive), "--out", str(tmp_path)]
     assert bench.main(["--config", "conf/full.yaml", *options]) == 1
-    assert ran == [(name, f'source.archive="{archive}"') for name in ("als", "evaluation")]
+    assert ran == [(name, str(archive)) for name in ("als", "evaluation")]
     assert "als failed" in capsys.readouterr().err
 
 
@@ -105,12 +105,13 @@ def test_no_scale_of_the_pipeline_is_below_the_minimum(scale, scales, monkeypatc
     assert called["pipeline"][-1 - len(scales.split()) :] == ["--scales", *scales.split()]
 
 
-def test_options_of_spark_reach_every_benchmark(monkeypatch, tmp_path):
+def test_common_options_reach_every_benchmark(monkeypatch, tmp_path):
     called = {}
     monkeypatch.setattr(bench, "_passed", lambda name, options: called.update({name: options}) or 1)
     given = ["--config", "conf/full.yaml", "--set", "als.seed=2", "--set", "twins.pairs=9"]
+    given += ["--archive", str(tmp_path / "a.zip")]
     given += ["--spark-conf", "spark.driver.memory=5g", "--verbose"]
-    assert bench.main([*given, "--archive", str(tmp_path / "a.zip"), "--only", "als,topk"]) == 0
+    assert bench.main([*given, "--only", "als,topk"]) == 0
     assert called["als"][: len(given)] == called["topk"][: len(given)] == given
 
 
@@ -120,6 +121,16 @@ def test_no_option_is_accepted_and_then_ignored(option, capsys):
         als.main(["--config", "conf/full.yaml", option])
     assert caught.value.code == 2
     assert option in capsys.readouterr().err
+
+
+def test_the_pipeline_refuses_an_archive(capsys):
+    pytest.importorskip("psutil")
+    from scripts.bench import pipeline
+
+    with pytest.raises(SystemExit) as caught:
+        pipeline.main(["--config", "conf/full.yaml", "--archive", "a.zip"])
+    assert caught.value.code == 2
+    assert "--archive is not read" in capsys.readouterr().err
 
 
 def test_a_process_that_ends_does_not_hide_the_others():

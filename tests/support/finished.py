@@ -9,6 +9,7 @@ from typing import Any
 
 from movierec.config.loader import load_config
 from movierec.pipeline.execution import Execution
+from movierec.pipeline.exports import out_name
 from movierec.run_all import run_pipeline
 from movierec.spark.session import Session
 from movierec_synthetic.download import fetch_archive
@@ -27,6 +28,11 @@ class FinishedRun:
     overrides: list[str]
     summary: dict[str, Any]
 
+    @property
+    def out_name(self) -> str:
+        """The name of its directory in out/."""
+        return out_name("sample", self.overrides, own_archive="ml-sample.zip")
+
 
 def finish(place: Path, session: Session) -> FinishedRun:
     """Run the pipeline below the directory, on an archive generated there; what is done stays."""
@@ -39,10 +45,7 @@ def finish(place: Path, session: Session) -> FinishedRun:
         "twins.thresholds": [0.1],
         "twins.curve.floors": [20],
     }
-    # without blanks, as make takes them in SET=
-    overrides = [
-        f"{key}={json.dumps(value, separators=(',', ':'))}" for key, value in values.items()
-    ]
+    overrides = [f"{key}={json.dumps(value)}" for key, value in values.items()]
     config = load_config(
         SAMPLE.read_text(encoding="utf-8"), origin=SAMPLE.name, overrides=overrides
     )

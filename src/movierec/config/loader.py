@@ -85,8 +85,7 @@ def load(
     types, values out of range, and keys that contradict each other.
     """
     tree = _parse(text, origin)
-    assignments = [one for text in overrides for one in split_assignments(text)]
-    problems = [f"{option} {each}: {one}" for each in assignments for one in _apply(tree, each)]
+    problems = [f"{option} {each}: {one}" for each in overrides for one in _apply(tree, each)]
     config = _build(cls, tree, "", problems)
     if config is None or problems:
         raise ConfigError([f"{origin}: {problem}" for problem in problems])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from movierec.config.arguments import overrides_of
 from movierec.doctor.checkup import Checkup
 from movierec.errors import InputError
 from movierec.pipeline.cli import (
     config_only,
     job_parser,
     open_session,
-    overrides_of,
     print_summary,
     read_config,
     run_guarded,

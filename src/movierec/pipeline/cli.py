@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
 
+from movierec.config.arguments import add_override_arguments, overrides_of
 from movierec.config.loader import load_config, split_assignments, to_yaml
 from movierec.config.schema import Config
 from movierec.config.uris import resolve_uri
@@ -78,18 +79,7 @@ def job_parser(name: str) -> argparse.ArgumentParser:
         required=True,
         help="conf file: a path, a name such as sample, a file shipped with --files, or a URI",
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="SECTION.KEY=VALUE",
-        help="override a key; several may stand in one text, with blanks between them",
-    )
-    parser.add_argument(
-        "--archive",
-        metavar="PATH",
-        help="the archive, in place of the one in conf; its checksum and size are not checked",
-    )
+    add_override_arguments(parser)
     parser.add_argument(
         "--check-config", action="store_true", help="only check the config, without Spark"
     )
@@ -113,29 +103,11 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="a property of Spark, such as spark.driver.memory=8g; spark-submit has --conf for that",
+        help="a property of Spark, such as spark.driver.memory=8g (spark-submit has --conf)",
     )
     parser.add_argument(
         "--verbose", action="store_true", help="show Spark's log, and no progress bar"
     )
-
-
-def overrides_of(arguments: argparse.Namespace) -> list[str]:
-    """Return the overrides of --archive and --set; the latter win."""
-    return [*archive_overrides(arguments.archive), *arguments.set]
-
-
-def archive_overrides(path: str | None) -> list[str]:
-    """Return the overrides that put another archive in place of the one in conf.
-
-    What conf says of its own archive does not hold for it: where to get it, checksum, size.
-    """
-    if path is None:
-        return []
-    known = ("url", "generate", "sha256", "expected_ratings")
-    # JSON's quotes are YAML's too: a path may hold any character
-    archive = f"source.archive={json.dumps(path, ensure_ascii=False)}"
-    return [archive, *(f"source.{key}=null" for key in known)]
 
 
 def spark_properties(text: str) -> dict[str, str]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from movierec.config.loader import split_assignments
 from movierec.pipeline.dag import PIPELINE, SUMMARY
 
 # keys that change no result: the archive's content is its identity
@@ -79,13 +78,13 @@ def out_name(conf: str, overrides: Sequence[str], *, own_archive: str = "") -> s
 
     >>> out_name("conf/small.yaml", [])
     'small'
-    >>> out_name("conf/small.yaml", ["evaluation.k=10 als.seed=2", "workspace=/tmp/w"])
+    >>> out_name("conf/small.yaml", ["evaluation.k=10", "als.seed=2", "workspace=/tmp/w"])
     'small+evaluation.k=10+als.seed=2'
     >>> out_name("sample", ['source.archive="/data/ml-100k.zip"', "source.sha256=null"])
     'sample+ml-100k'
     """
     parts = []
-    for assignment in (one for text in overrides for one in split_assignments(text)):
+    for assignment in overrides:
         key, _, value = assignment.partition("=")
         if key == "source.archive":
             stem = PurePosixPath(value.strip("'\"")).stem

@@ -9,7 +9,8 @@ import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from movierec.config.loader import load
+from movierec.config.arguments import add_override_arguments, overrides_of
+from movierec.config.loader import load, split_assignments
 from movierec.errors import UserError
 from movierec_dataproc.commands import cluster, jobs
 from movierec_dataproc.commands.context import Context, Summary
@@ -85,7 +86,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_common(one)
         if command in WITH_CONFIG:
             one.add_argument("--config", type=Path, required=True, help="the pipeline's conf file")
-            _add_overrides(one, "--set", "override one key of the pipeline's conf")
+            add_override_arguments(one)
         if command in RUN_COMMANDS:
             one.add_argument("--force", action="store_true", help="run again what has succeeded")
             one.add_argument("--verbose", action="store_true", help="show Spark's log")
@@ -145,7 +146,7 @@ def _dispatch(arguments: argparse.Namespace, context: Context) -> Summary:
         return jobs.attach(context, operation=arguments.operation)
     options = RunOptions(
         conf=arguments.config,
-        overrides=tuple(arguments.set),
+        overrides=tuple(overrides_of(arguments)),
         force=command in RUN_COMMANDS and arguments.force,
         verbose=command in RUN_COMMANDS and arguments.verbose,
     )
@@ -169,9 +170,12 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         default=Path("conf/cluster.yaml"),
         help="the conf for Dataproc (default: %(default)s)",
     )
-    _add_overrides(parser, "--cluster-set", "override one key of it")
+    parser.add_argument(
+        "--cluster-set",
+        type=split_assignments,
+        action="extend",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="override a key of it, as --set does with the pipeline's conf",
+    )
     parser.add_argument("--out", type=Path, default=Path("out"), help="(default: %(default)s)")
-
-
-def _add_overrides(parser: argparse.ArgumentParser, option: str, text: str) -> None:
-    parser.add_argument(option, action="append", default=[], metavar="SECTION.KEY=VALUE", help=text)

@@ -13,7 +13,7 @@ from movierec.pipeline.execution import Execution
 from movierec.pipeline.prune import UNREACHED
 from movierec.pipeline.workspace import Workspace
 from movierec.spark.files import Files
-from scripts import prune
+from movierec_cli import prune
 from tests.support.confs import SMALL
 from tests.support.manifests import manifest
 
@@ -25,7 +25,7 @@ STAGES = ("partition", "twins")
 @pytest.fixture
 def conf(session, tmp_path, monkeypatch) -> Path:
     """conf/small.yaml on a workspace with results, two of which it does not reach."""
-    monkeypatch.setattr(prune, "Session", lambda _: session)
+    monkeypatch.setattr(prune, "open_session", lambda name, arguments: session)
     monkeypatch.setattr(session, "stop", lambda: None)
     conf = conf_on(tmp_path / "a.yaml", tmp_path / "w")
     config = load_config(conf.read_text(encoding="utf-8"), origin=conf.name, overrides=[])
@@ -39,10 +39,8 @@ def conf(session, tmp_path, monkeypatch) -> Path:
 
 
 def conf_on(path: Path, workspace: Path) -> Path:
-    lines = SMALL.read_text(encoding="utf-8").splitlines()
-    given = [line for line in lines if not line.startswith("workspace:")]
-    assert len(given) == len(lines) - 1
-    path.write_text("\n".join([*given, f"workspace: file://{workspace}"]), encoding="utf-8")
+    text = SMALL.read_text(encoding="utf-8")
+    path.write_text(f"{text}workspace: file://{workspace}\n", encoding="utf-8")
     return path
 
 
@@ -94,9 +92,8 @@ def test_deleted_is_what_was_listed_and_nothing_else(conf, tmp_path, capsys):
 
 def test_what_any_of_the_confs_reaches_stays(conf, tmp_path, capsys):
     other = conf_on(tmp_path / "b.yaml", tmp_path / "w")
-    text = other.read_text(encoding="utf-8")
-    assert text.count("seed: 1\n") > 0
-    other.write_text(text.replace("seed: 1\n", "seed: 2\n"), encoding="utf-8")
+    with other.open("a", encoding="utf-8") as file:
+        file.write("partition: {seed: 2}\ntwins: {seed: 2}\n")
     assert prune.main(["--config", str(other)]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["found"] == 4
     assert prune.main(["--config", str(other), str(conf)]) == 0

@@ -1,4 +1,4 @@
-"""What is repeated on other splits, and what the result is known by."""
+"""What `movierec stability` repeats on other splits, and how its result is identified."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
+from movierec.config.loader import load_config
 from movierec.pipeline import dag
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.fingerprint import fingerprint
-from scripts import run_stability
+from movierec_cli import stability
 from tests.invariance.variants import published
 from tests.support import invented
 from tests.support.finished import FinishedRun
@@ -37,7 +38,7 @@ def test_what_splits_shape_is_repeated_and_the_archive_is_read_once(
         ran.extend((stage.name, seed, force) for stage in wanted)
         return invented.summary()
 
-    monkeypatch.setattr(run_stability, "run_pipeline", run)
+    monkeypatch.setattr(stability, "run_pipeline", run)
     given = {
         "source.generate": "null",
         "source.sha256": f"'{ARCHIVE}'",
@@ -46,28 +47,37 @@ def test_what_splits_shape_is_repeated_and_the_archive_is_read_once(
     }
     words = [word for key, value in given.items() for word in ("--set", f"{key}={value}")]
     arguments = ["--config", str(SAMPLE), *words, "--out", str(tmp_path), "--seeds", "2"]
-    assert run_stability.main([*arguments, "--force"]) == 0
+    assert stability.main([*arguments, "--force"]) == 0
     repeated = ["partition", "popularity", "tune", "recommend", "evaluate"]
     assert ran == [
         ("ingest", 7, True),
         *((name, 7, True) for name in repeated),
         *((name, 8, True) for name in repeated),
     ]
-    left = json.loads((tmp_path / "sample" / "stability.json").read_text())
+    (path,) = tmp_path.glob("sample*/stability.json")
+    left = json.loads(path.read_text())
     assert left["splits"] == ["per_user_random seed 7", "per_user_random seed 8"]
     # of the conf as it was given, not of one of its alternatives
-    config = run_stability.read_config(str(SAMPLE), words[1::2], run_stability.Session("unused"))
-    fingerprint = fingerprint(dag.EVALUATE, config, archive_sha256=ARCHIVE)
-    assert left["fingerprint"] == fingerprint
+    config = load_config(SAMPLE.read_text("utf-8"), origin="sample", overrides=words[1::2])
+    assert left["fingerprint"] == fingerprint(dag.EVALUATE, config, archive_sha256=ARCHIVE)
 
 
 def test_other_splits_are_made_and_judged(finished_run: FinishedRun, tmp_path: Path) -> None:
     workspace = shutil.copytree(finished_run.workspace, tmp_path / "workspace")
     given = json.loads((published(workspace / "report") / "report.json").read_text())
-    shutil.copytree(published(workspace / "report"), tmp_path / "out" / "sample")
+    out = tmp_path / "out" / finished_run.out_name
+    shutil.copytree(published(workspace / "report"), out)
     overrides = [*finished_run.overrides, f"workspace={workspace}"]
     words = [word for one in overrides for word in ("--set", one)]
-    command = [sys.executable, "scripts/run_stability.py", "--config", "conf/sample.yaml", *words]
+    command = [
+        sys.executable,
+        "-m",
+        "movierec_cli",
+        "stability",
+        "--config",
+        "conf/sample.yaml",
+        *words,
+    ]
     command += ["--seeds", "2", "--out", str(tmp_path / "out")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -81,7 +91,7 @@ def test_other_splits_are_made_and_judged(finished_run: FinishedRun, tmp_path: P
     ]
     alternatives = [one for one in judged if one["partition"]["strategy"] == "per_user_random"]
     assert (len(judged), len(alternatives)) == (3, 2)
-    left = json.loads((tmp_path / "out" / "sample" / "stability.json").read_text())
+    left = json.loads((out / "stability.json").read_text())
     assert left["fingerprint"] == given["stages"]["evaluate"]["fingerprint"]
     ndcg = [one["models"]["als"]["test"]["ndcg_at_100"] for one in alternatives]
     popular = [one["models"]["popularity"]["test"]["ndcg_at_100"] for one in alternatives]
@@ -91,5 +101,5 @@ def test_other_splits_are_made_and_judged(finished_run: FinishedRun, tmp_path: P
     assert found["stdev"] == pytest.approx(statistics.stdev(ndcg))
     lead = left["als_vs_popularity"]["test"]["ndcg_at_100"]["mean"]
     assert lead == pytest.approx(statistics.mean(ndcg) - statistics.mean(popular), abs=1e-8)
-    page = (tmp_path / "out" / "sample" / "report.html").read_text()
+    page = (out / "report.html").read_text()
     assert "over 2 alternative splits (per_user_random seed 1, per_user_random seed 2)" in page

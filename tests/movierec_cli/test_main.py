@@ -1,0 +1,61 @@
+"""The subcommands of `movierec`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from movierec import __version__
+from movierec_cli.main import main
+from tests.support.paths import ROOT
+
+SAMPLE = ROOT / "conf" / "sample.yaml"
+STAGES = [
+    *("ingest", "partition", "popularity", "tune", "recommend", "evaluate", "twins", "report"),
+]
+
+
+@pytest.mark.parametrize("command", ["run", *STAGES, "stability", "doctor", "data", "export"])
+def test_check_config_reads_the_conf_and_does_nothing_else(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([command, "--config", str(SAMPLE), "--check-config"]) == 0
+    assert list(tmp_path.iterdir()) == []
+    assert main([command, "--config", str(SAMPLE), "--set", "als.seed=x", "--check-config"]) == 2
+
+
+def test_a_conf_of_the_package_is_known_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "--config", "sample", "--set", "als.seed=7", "--print-config"]) == 0
+    shown = capsys.readouterr().out
+    assert "archive: file:data/ml-sample.zip" in shown
+    assert "num_item_blocks: 2" in shown, "defaults are shown too"
+    assert "seed: 7" in shown
+
+
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    for command in ("run", *STAGES, "stability", "doctor", "data", "generate", "export", "prune"):
+        assert f"  {command} " in shown
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"movierec {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "movierec: name one of run, ingest, "),
+        (["runn"], "movierec: there is no 'runn'; name one of run, "),
+    ],
+)
+def test_an_unknown_command_is_exit_code_2(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.startswith(said)) == ("", True)
