@@ -39,7 +39,8 @@ def test_an_outdated_document_is_found_and_written_again(tmp_path: Path) -> None
 def test_a_row_has_the_type_the_range_the_default_and_the_meaning() -> None:
     lines = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8").splitlines()
     for row in (
-        "| `source.archive` | text | required | The zip: a path, or a URI under file:, hdfs: or gs:. |",
+        "| `source.archive` | text | required | "
+        "The zip: a path, or a URI under file:, hdfs: or gs:. |",
         "| `als.max_iter` | whole number from 1 to 1000 | `15` | Iterations. |",
         "| `twins.duplicates.jaccard` | number between 0 and 1, both excluded | `0.9` | "
         "The Jaccard similarity of their movie sets. |",

@@ -511,7 +511,6 @@ BAD_OVERRIDES = {
         "--set partition.seed=0b_: the value is not valid YAML: line 1, column 1: the text '0b_' "
         "is not a valid int"
     ),
-    "  ": "--set : write it as section.key=value",
     "source.url.x=1": "--set source.url.x=1: url is not a section",
     "partition.seed.x=1": f"{SEED} {{'x': 1}}",
     "partition.train=0.6 partition.seed": (
@@ -542,7 +541,7 @@ def test_an_override_hides_no_fault_of_the_file() -> None:
 
 def test_an_override_reaches_into_a_section_that_is_null() -> None:
     text = SMALL + "  generate: null\n"
-    assert problems(text, "source.generate.users=5 source.generate.movies=6") == [
+    assert problems(text, "source.generate.users=5", "source.generate.movies=6") == [
         "source.generate.ratings: missing; it has no default"
     ]
 
@@ -564,16 +563,6 @@ def test_an_override_reaches_into_a_section_that_is_null() -> None:
 )
 def test_a_text_of_several_assignments_is_split(text: str, parts: list[str]) -> None:
     assert split_assignments(text) == parts
-
-
-def test_one_set_holds_several_assignments() -> None:
-    config = load(SMALL, "tuning.implicit.rank=[8, 16] als.seed=2", 'workspace="/a b=c"')
-    assert config.tuning.implicit.rank == (8, 16)
-    assert (config.als.seed, config.workspace) == (2, "/a b=c")
-    assert problems(SMALL, "als.seed=-1 partition.seed=-1") == [
-        f"{SEED} -1",
-        "als.seed: a whole number from 0 to 2147483647 was expected, not -1",
-    ]
 
 
 # --- anything at all -----------------------------------------------------------------------------

@@ -1,0 +1,52 @@
+"""--set and --archive, and the overrides that they make."""
+
+from __future__ import annotations
+
+import argparse
+
+from movierec.config.arguments import add_override_arguments, overrides_of
+from movierec.config.loader import load_config
+from movierec.config.schema import Config
+
+SIZED = "source: {archive: a.zip, url: https://x, sha256: '0', expected_ratings: 3}"
+
+
+def overrides(*arguments: str) -> list[str]:
+    parser = argparse.ArgumentParser()
+    add_override_arguments(parser)
+    return overrides_of(parser.parse_args(arguments))
+
+
+def loaded(*arguments: str) -> Config:
+    return load_config(SIZED, origin="c.yaml", overrides=overrides(*arguments))
+
+
+def test_a_set_holds_one_assignment_or_several() -> None:
+    texts = ("--set", "tuning.implicit.rank=[8, 16] als.seed=2", "--set=workspace=/my results")
+    assert overrides(*texts) == [
+        "tuning.implicit.rank=[8, 16]",
+        "als.seed=2",
+        "workspace=/my results",
+    ]
+    config = loaded(*texts)
+    assert config.tuning.implicit.rank == (8, 16)
+    assert (config.als.seed, config.workspace) == (2, "/my results")
+
+
+def test_nothing_is_overridden_without_arguments() -> None:
+    assert overrides() == []
+    assert overrides("--set=als.seed=1") == ["als.seed=1"]
+    assert overrides() == []
+
+
+def test_another_archive_has_no_known_checksum_size_or_origin() -> None:
+    for path in ("b.zip", '/a b=c/it\'s "x" é.zip', "gs://bucket/b.zip", "~/b: c.zip", "7"):
+        source = loaded("--archive", path).source
+        assert source.archive == path
+        assert (source.url, source.sha256, source.expected_ratings) == (None, None, None)
+        assert source.generate is None
+
+
+def test_a_set_wins_over_the_archive() -> None:
+    source = loaded("--set=source.sha256=abc", "--archive=b.zip").source
+    assert (source.archive, source.sha256) == ("b.zip", "abc")
