@@ -18,8 +18,8 @@ from pyspark.sql import functions as F
 from movierec.data import schemas
 from movierec.errors import InputError
 from movierec.pipeline import dag
-from movierec.pipeline.execution import Execution, Outcome
-from movierec.pipeline.run_stage import run_stage
+from movierec.pipeline.execution import Execution
+from movierec.pipeline.run_stage import Outcome, run_stage
 from movierec.run_all import load_run
 from movierec.spark.session import Session
 from movierec.stages.ingest import Ingestion
