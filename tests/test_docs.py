@@ -53,14 +53,14 @@ EXECUTED = {
         )
     },
     "attach": ("tests/movierec_dataproc/google/test_operations.py", 'run("attach"'),
-    "chaos": ("tests/chaos/test_chaos.py", "campaign.stage(dag.PARTITION"),
+    "chaos": ("tests/chaos/test_chaos.py", "campaign.kill_stage(dag.PARTITION"),
     "data": ("tests/movierec_synthetic/test_download.py", "fetch_archive(source("),
     "doctor": ("tests/jobs/test_doctor.py", "Checkup(config, session).results()"),
     "fuzz": ("tests/fuzz/test_fuzz.py", "targets.conf("),
     "notebook": ("tests/test_notebook.py", "client.execute("),
     "invariance": (
         "tests/invariance/test_invariance.py",
-        "compared(finished_run.workspace, there)",
+        "find_differences(finished_run.workspace, workspace)",
     ),
     "mkl": (".ci/run", " make mkl"),
     "package": ("tests/scripts/test_build_package.py", "build_package.build_packages(ROOT"),

@@ -1,4 +1,4 @@
-"""The campaign in full: jobs killed many times, each its share, on this machine's disk and on HDFS.
+"""The campaign in full: every job killed many times, on this machine's disk and on HDFS.
 
 make chaos KILLS=100
 """
@@ -19,8 +19,8 @@ from movierec.spark.session import Session
 from tests.chaos.campaign import Campaign, Findings, moments
 from tests.cluster.hadoop import running_hadoop
 
-# Texts and datasets that a stage writes before its manifest, and some seconds that its work takes
-# on ml-latest-small.
+# the number of texts and datasets that a stage writes before its manifest, and about the seconds
+# that it takes on ml-latest-small
 WORK = {
     dag.INGEST: (5, 8.0),
     dag.PARTITION: (3, 5.0),
@@ -36,7 +36,9 @@ WORK = {
 def main() -> int:
     parser = argparse.ArgumentParser(prog="chaos", description=__doc__, allow_abbrev=False)
     parser.add_argument("--archive", required=True, help="a MovieLens archive, such as the small")
-    parser.add_argument("--kills", type=int, default=100, help="in all (default: %(default)s)")
+    parser.add_argument(
+        "--kills", type=int, default=100, help="of all jobs together (default: %(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
@@ -54,7 +56,7 @@ def main() -> int:
             for workspace in (f"file://{folder}/killed", f"{hadoop.hdfs}/killed")
         ]
     kills = sum(one.kills for one in findings)
-    wrong = [what for one in findings for what in one.wrong]
+    wrong = [fault for one in findings for fault in one.wrong]
     print(*wrong, sep="\n", file=sys.stderr)
     survived = sum(one.survived for one in findings)
     print(f"chaos: {kills} kills, {survived} ended before, {len(wrong)} wrong")
@@ -64,17 +66,18 @@ def main() -> int:
 def campaign(
     session: Session, archive: str, workspace: str, folder: Path, rng: random.Random, kills: int
 ) -> Findings:
-    """Kill so many times in one workspace, each stage's job its share."""
+    """Kill jobs `kills` times in one workspace, each stage's about as often."""
     one = Campaign(
         session, archive=archive, workspace=workspace, reference=f"file://{folder}/undisturbed"
     )
     for number, (stage, (writes, seconds)) in enumerate(WORK.items()):
         share = kills // len(WORK) + (number < kills % len(WORK))
-        when = moments(rng, writes=writes, some=share // 3, seconds=seconds)
-        one.stage(stage, when, kills=share)
-        said = one.findings
+        when = moments(rng, writes=writes, n=share // 3, seconds=seconds)
+        one.kill_stage(stage, when, kills=share)
+        found = one.findings
         print(
-            f"chaos: {workspace}: {stage.name}: {said.kills} kills, wrong: {said.wrong}", flush=True
+            f"chaos: {workspace}: {stage.name}: {found.kills} kills, wrong: {found.wrong}",
+            flush=True,
         )
     return one.findings
 

@@ -1,4 +1,4 @@
-"""Jobs killed at chosen and at random moments, and what is there afterwards."""
+"""Kills jobs at chosen and at random moments, and checks what they leave."""
 
 from __future__ import annotations
 
@@ -26,36 +26,36 @@ from tests.support.confs import SHORT, SMALL
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-SLOWEST = 600.0
+TIMEOUT_SECONDS = 600.0
 
 
 @dataclass
 class Findings:
-    """What a campaign saw."""
+    """The outcome of a campaign."""
 
     kills: int = 0
     survived: int = 0
-    """Runs that ended before their moment came."""
+    """Runs that ended before their moment."""
     wrong: list[str] = field(default_factory=list)
-    """What must never be."""
+    """Faults: a line each."""
 
 
 class Campaign:
-    """Kills the jobs of one pipeline, in a workspace of its own, and reruns them."""
+    """Kills the jobs of a pipeline in its own workspace, and runs them again."""
 
     def __init__(self, session: Session, *, archive: str, workspace: str, reference: str) -> None:
         self._sets = {"source.archive": archive, **SHORT}
-        self._execution = self._on(session, workspace)
-        self._reference = self._on(session, reference)
+        self._execution = self._open(session, workspace)
+        self._reference = self._open(session, reference)
         self._workspace = workspace
         self._spark = session
         self.findings = Findings()
 
-    def stage(self, stage: Stage, moments: Iterable[str], *, kills: int) -> None:
-        """Kill the stage's job at these moments, so many times, then let it end, and compare.
+    def kill_stage(self, stage: Stage, moments: Iterable[str], *, kills: int) -> None:
+        """Kill the stage's job `kills` times, at these moments; then complete and compare it.
 
-        A run that ends before its moment does not count; there are at most as many of those. The
-        stages before it must be there.
+        A run that ends before its moment is not counted; at most 2 · `kills` runs are started. The
+        results of the stages before it must exist.
         """
         run_stage(self._reference, stage, load_run(stage))
         before = self.findings.kills
@@ -66,36 +66,36 @@ class Campaign:
         self.finish(stage)
 
     def finish(self, stage: Stage) -> None:
-        """Make the stage's result where there is none, and compare it with an undisturbed one."""
+        """Make the stage's result if it is missing, and compare it with an undisturbed one."""
         for execution in (self._reference, self._execution):
             run_stage(execution, stage, load_run(stage))
         self._compare(stage)
 
     def attempts(self, stage: Stage) -> list[str]:
-        """The names of the directories that runs of the stage have left."""
+        """Return the names of the directories that runs of the stage have left."""
         path = self._execution.workspace.path(stage.name, self._execution.fingerprint(stage))
         return [name for name in self._execution.files.names(path) if not name.startswith("_")]
 
     def _kill(self, stage: Stage, moment: str) -> None:
         with self._reader(stage):
             process = self.start(str(HERE / "victim.py"), stage.name, moment)
-            output, _ = process.communicate(timeout=SLOWEST)
+            output, _ = process.communicate(timeout=TIMEOUT_SECONDS)
         if process.returncode == -9:
             self.findings.kills += 1
         elif process.returncode == 0:
             self.findings.survived += 1
         else:
-            self._wrong(stage, f"{moment}: exit code {process.returncode}: {output[-500:]}")
+            self._add_fault(stage, f"{moment}: exit code {process.returncode}: {output[-500:]}")
         found = self._execution.find(stage)
         if found is not None:
-            # the next one is to have something to do
-            self._check_whole(stage, found)
+            # deleted, so that the next run has work to do
+            self._check_complete(stage, found)
             self._compare(stage)
             self._execution.files.delete(found.path.rpartition("/")[0])
 
-    def start(self, script: str, *arguments: str) -> subprocess.Popen[str]:
-        """Start a script on the pipeline's conf and workspace, as a process of its own."""
-        command = [sys.executable, script, *arguments]
+    def start(self, *command_line: str) -> subprocess.Popen[str]:
+        """Start Python with a script or module on the pipeline's conf and workspace."""
+        command = [sys.executable, *command_line]
         command += ["--config", str(SMALL), "--set", f"workspace={self._workspace}"]
         for key, value in self._sets.items():
             command += ["--set", f"{key}={json.dumps(value)}"]
@@ -103,7 +103,7 @@ class Campaign:
         return subprocess.Popen(
             command,
             env=environment,
-            # a process group of its own, which dies as one
+            # a process group of its own, so that the kill ends all of it
             start_new_session=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -112,14 +112,14 @@ class Campaign:
 
     @contextmanager
     def _reader(self, stage: Stage) -> Iterator[None]:
-        """Look for the result all the time; what is found must be whole."""
+        """Look for the result all the time; if one is found, it must be complete."""
         ended = threading.Event()
 
         def look() -> None:
             while not ended.wait(0.05):
                 found = self._execution.find(stage)
                 if found is not None:
-                    self._check_whole(stage, found)
+                    self._check_complete(stage, found)
 
         reader = threading.Thread(target=look)
         reader.start()
@@ -129,38 +129,41 @@ class Campaign:
             ended.set()
             reader.join()
 
-    def _check_whole(self, stage: Stage, found: Result) -> None:
+    def _check_complete(self, stage: Stage, found: Result) -> None:
         files = self._execution.files
         for dataset, size in found.manifest.sizes.items():
             path = f"{found.path}/{dataset}"
-            there = files.size(path) if files.exists(path) else 0
-            if there != size:
-                self._wrong(stage, f"{dataset}: a reader saw {there} of {size} bytes")
+            seen = files.size(path) if files.exists(path) else 0
+            if seen != size:
+                self._add_fault(stage, f"{dataset}: a reader saw {seen} of {size} bytes")
 
     def _compare(self, stage: Stage) -> None:
         ours, theirs = (one.find(stage) for one in (self._reference, self._execution))
         assert ours is not None  # both were just made
         assert theirs is not None
-        for what in differences(self._spark(), ours, theirs):
-            self._wrong(stage, f"{what} than undisturbed")
+        for difference in differences(self._spark(), ours, theirs):
+            self._add_fault(stage, f"{difference} than undisturbed")
         left = set(self.attempts(stage)) - {theirs.manifest.attempt}
         if len(left) > self.findings.kills:
-            self._wrong(stage, f"{len(left)} attempts are left")
+            self._add_fault(stage, f"{len(left)} attempts are left")
 
-    def _wrong(self, stage: Stage, what: str) -> None:
-        self.findings.wrong.append(f"{stage.name}: {what}")
+    def _add_fault(self, stage: Stage, fault: str) -> None:
+        self.findings.wrong.append(f"{stage.name}: {fault}")
 
-    def _on(self, session: Session, workspace: str) -> Execution:
+    def _open(self, session: Session, workspace: str) -> Execution:
         overrides = [f"{key}={json.dumps(value)}" for key, value in self._sets.items()]
         text = SMALL.read_text(encoding="utf-8")
         overrides.append(f"workspace={workspace}")
         return Execution(load_config(text, origin=SMALL.name, overrides=overrides), session)
 
 
-def moments(rng: random.Random, *, writes: int, some: int, seconds: float) -> Iterator[str]:
-    """Around the manifest, around some of the writes before it, and then at random without end."""
+def moments(rng: random.Random, *, writes: int, n: int, seconds: float) -> Iterator[str]:
+    """Yield the moments around the manifest, `n` around the writes before it, then random ones.
+
+    The random ones, within `seconds`, do not end.
+    """
     yield from ("before:manifest", "during:manifest", "after:manifest")
-    around = [f"{when}:{n}" for n in range(writes) for when in ("before", "during", "after")]
-    yield from rng.sample(around, min(some, len(around)))
+    around = [f"{when}:{one}" for one in range(writes) for when in ("before", "during", "after")]
+    yield from rng.sample(around, min(n, len(around)))
     while True:
         yield f"{rng.uniform(0, seconds):.2f}"

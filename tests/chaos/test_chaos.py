@@ -1,4 +1,4 @@
-"""The campaign in short: a job killed around its writes, and jobs that run at the same time."""
+"""A short campaign: a job killed around its writes, and jobs that run at the same time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import islice
 import pytest
 
 from movierec.pipeline import dag
-from tests.chaos.campaign import ROOT, SLOWEST, Campaign, moments
+from tests.chaos.campaign import ROOT, TIMEOUT_SECONDS, Campaign, moments
 
 pytestmark = pytest.mark.slow
 
@@ -25,22 +25,22 @@ def campaign(session, small_archive, tmp_path):
 
 
 def ended(process):
-    """The exit code of a process and what it said."""
-    output, _ = process.communicate(timeout=SLOWEST)
+    """The exit code and the output of a process."""
+    output, _ = process.communicate(timeout=TIMEOUT_SECONDS)
     return process.returncode, output
 
 
 def test_a_job_killed_at_any_write_leaves_nothing_wrong(campaign):
-    campaign.stage(dag.INGEST, ["during:0"], kills=1)
+    campaign.kill_stage(dag.INGEST, ["during:0"], kills=1)
     around = ["before:0", "during:1", "after:2", "before:manifest", "after:manifest"]
-    campaign.stage(dag.PARTITION, around, kills=len(around))
+    campaign.kill_stage(dag.PARTITION, around, kills=len(around))
     findings = campaign.findings
     assert findings.wrong == []
     assert (findings.kills, findings.survived) == (6, 0)
 
 
 def test_moments_are_around_the_manifest_around_other_writes_and_at_random():
-    chosen = [*islice(moments(random.Random(1), writes=2, some=2, seconds=5.0), 8)]
+    chosen = [*islice(moments(random.Random(1), writes=2, n=2, seconds=5.0), 8)]
     assert chosen[:3] == ["before:manifest", "during:manifest", "after:manifest"]
     assert all(re.fullmatch("(before|during|after):[01]", one) for one in chosen[3:5])
     assert all(0 <= float(one) <= 5 for one in chosen[5:])
@@ -48,23 +48,23 @@ def test_moments_are_around_the_manifest_around_other_writes_and_at_random():
 
 def test_two_runs_at_once_agree(campaign):
     runs = [campaign.start(str(ROOT / "jobs" / "ingest.py")) for _ in range(2)]
-    for code, said in map(ended, runs):
-        assert code == 0, said
+    for code, output in map(ended, runs):
+        assert code == 0, output
     assert len(campaign.attempts(dag.INGEST)) == 1
     campaign.finish(dag.INGEST)
     assert campaign.findings.wrong == []
 
 
-def test_a_run_while_its_results_are_pruned_ends_right_or_says_what_is_gone(campaign):
-    """Pruning for another conf takes this one's results away, whenever it comes to them."""
+def test_a_run_whose_results_are_pruned_succeeds_or_says_what_is_missing(campaign):
+    """Pruning for another conf deletes this one's results while it runs."""
     campaign.finish(dag.INGEST)
     run = campaign.start(str(ROOT / "jobs" / "partition.py"))
-    prune = str(ROOT / "scripts" / "prune.py")
+    prune = ["-m", "movierec_cli", "prune", "--set", "source.sha256=" + "ab" * 32, "--delete"]
     while run.poll() is None:
-        code, said = ended(campaign.start(prune, "--set", "source.sha256=" + "ab" * 32, "--delete"))
-        assert code == 0, said
-    code, said = ended(run)
-    assert code in (0, 3), said
+        code, output = ended(campaign.start(*prune))
+        assert code == 0, output
+    code, output = ended(run)
+    assert code in (0, 3), output
     for stage in (dag.INGEST, dag.PARTITION):
         campaign.finish(stage)
     assert campaign.findings.wrong == []

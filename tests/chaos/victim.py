@@ -1,9 +1,9 @@
-"""A job that kills itself, its JVM and its workers, with SIGKILL at a moment of its work.
+"""A job that kills itself, its JVM and its Python workers with SIGKILL at a given moment.
 
     python tests/chaos/victim.py STAGE MOMENT --config … [--set …]
 
-MOMENT is `before:N`, `during:N` or `after:N` the N-th write, counted from 0, or `before:manifest`
-and so on; or a number of seconds after the job's own work began.
+MOMENT is `before:N`, `during:N` or `after:N` for the N-th write, counted from 0; `before:manifest`
+and so on; or a number of seconds after the stage's `run` began.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from movierec.pipeline.workspace import Draft
 from movierec.run_all import load_run
 from movierec.spark.files import Files
 
-WITHIN = 0.15
-"""Seconds after which a write is under way and, with any luck, not over."""
+KILL_DELAY = 0.15
+"""Seconds after which a write has begun and has probably not ended."""
 
 
 def kill() -> None:
-    """End the process group, which is ours alone."""
+    """Kill the process group, which has only this job's processes."""
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def dying(write: Callable[..., Any], when: str, which: str, counter: count[int]) -> Any:
-    """The same write, which does not survive its moment."""
+def killing(write: Callable[..., Any], when: str, which: str, counter: count[int]) -> Any:
+    """Return the function `write`, which kills the process at its moment."""
 
     @wraps(write)
     def wrapped(*arguments: Any) -> Any:
@@ -44,7 +44,7 @@ def dying(write: Callable[..., Any], when: str, which: str, counter: count[int])
         if mine and when == "before":
             kill()
         if mine and when == "during":
-            threading.Timer(WITHIN, kill).start()
+            threading.Timer(KILL_DELAY, kill).start()
         result = write(*arguments)
         if mine and when == "after":
             kill()
@@ -54,30 +54,30 @@ def dying(write: Callable[..., Any], when: str, which: str, counter: count[int])
 
 
 def is_manifest(arguments: tuple[Any, ...]) -> bool:
-    """Tell whether a write is that of a manifest, which is a text at a path."""
+    """Tell whether a manifest is written, from the path of a text."""
     return isinstance(arguments[1], str) and arguments[1].endswith(MANIFEST)
 
 
-def arm(moment: str) -> None:
-    """Have the process die at a write."""
+def kill_at(moment: str) -> None:
+    """Let a write kill the process."""
     when, _, which = moment.partition(":")
     counter = count()
-    # a manifest, a summary and a trial are texts
+    # manifests, summaries and trials are texts
     for owner, name in ((Draft, "write"), (Files, "write_text")):
-        setattr(owner, name, dying(getattr(owner, name), when, which, counter))
+        setattr(owner, name, killing(getattr(owner, name), when, which, counter))
 
 
 def run(stage: str, moment: str, arguments: list[str]) -> None:
-    """Run the stage's job with its command line."""
+    """Run the stage's job with these arguments."""
     (found,) = (one for one in dag.PIPELINE if one.name == stage)
-    work = load_run(found)
+    run_whole = load_run(found)
     if ":" in moment:
-        arm(moment)
+        kill_at(moment)
 
     def timed(context: Context) -> None:
         if ":" not in moment:
             threading.Timer(float(moment), kill).start()
-        work(context)
+        run_whole(context)
 
     main(found, timed, arguments)
 

@@ -1,8 +1,8 @@
-"""Feed the conf loader, the zip reader and ingest with damaged input for a while.
+"""Feed the conf loader, the zip reader and ingest with damaged input for some minutes.
 
     make fuzz MINUTES=10
 
-What fails is printed with its seed: `python -m tests.fuzz --target T --seed N` does it again.
+A failure is printed with its seed: `python -m tests.fuzz --target T --seed N` repeats it.
 """
 
 from __future__ import annotations
@@ -19,23 +19,24 @@ from movierec.spark.session import Session
 from tests.fuzz import targets
 
 SLOW = 30.0
-"""Seconds that no input may take."""
+"""The most seconds that an input may take."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="fuzz", description=__doc__, allow_abbrev=False)
     parser.add_argument("--minutes", type=float, default=10.0, help="(default: %(default)s)")
     parser.add_argument("--target", choices=["conf", "zip", "ingest"], help="(default: all)")
-    parser.add_argument("--seed", type=int, help="that of one input, to feed it again")
+    parser.add_argument("--seed", type=int, help="feed only the input of this seed")
     arguments = parser.parse_args()
     session = Session("fuzz", overrides={"spark.master": "local[1]", "spark.driver.memory": "2g"})
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
-        known = {
+        all_targets = {
             "conf": targets.conf,
             "zip": targets.zip_reader(session, Path(folder)),
             "ingest": targets.ingest(session, Path(folder)),
         }
-        chosen = {arguments.target: known[arguments.target]} if arguments.target else known
+        names = [arguments.target] if arguments.target else list(all_targets)
+        chosen = {name: all_targets[name] for name in names}
         try:
             if arguments.seed is not None:
                 return sum(fails(name, one, arguments.seed) for name, one in chosen.items())
@@ -45,7 +46,7 @@ def main() -> int:
 
 
 def campaign(chosen: dict[str, targets.Target], seconds: float) -> int:
-    """Feed every target for its share of the time; return 1 where one failed."""
+    """Feed every target for an equal part of the time; return 1 if one failed."""
     failures = 0
     for name, target in chosen.items():
         ends = time.monotonic() + seconds / len(chosen)
@@ -59,7 +60,7 @@ def campaign(chosen: dict[str, targets.Target], seconds: float) -> int:
 
 
 def fails(name: str, target: targets.Target, seed: int) -> bool:
-    """Feed one input, and tell of a failure how to have it again."""
+    """Feed one input; tell whether it failed or was too slow, and print its seed if so."""
     started = time.monotonic()
     try:
         target(random.Random(seed))

@@ -1,7 +1,7 @@
-"""What takes input from outside, each given bytes that somebody might hand it.
+"""The readers of outside input, each fed with damaged input.
 
-A target takes a source of chance, makes one input and feeds it in. Only the suite's own errors may
-come out, each line of them short enough to read, within seconds.
+A target draws one input from a random generator and feeds it in. Only the suite's own errors may be
+raised, within seconds, and each of their lines must be short enough to read.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ CELLS: Final = (
 
 
 def conf(rng: random.Random) -> None:
-    """Read a conf file of which pieces were cut, doubled, swapped or replaced."""
+    """Read a conf file with pieces removed, repeated, indented or replaced."""
     text = SMALL.read_text(encoding="utf-8")
     lines = text.splitlines(keepends=True)
     for _ in range(rng.randint(1, 6)):
@@ -75,13 +75,13 @@ def conf(rng: random.Random) -> None:
 
 
 def zip_reader(session: Session, folder: Path) -> Target:
-    """Read a zip of which bytes were turned, cut, doubled or moved."""
+    """Read a zip with bytes changed, removed, repeated or overwritten."""
     files = Files(session)
     whole = archives.latest(folder / "whole.zip").read_bytes()
     path = folder / "a.zip"
 
     def target(rng: random.Random) -> None:
-        path.write_bytes(mutated(whole, rng))
+        path.write_bytes(damage_bytes(whole, rng))
         try:
             members = archive.read_directory(files, path.as_uri())
             for number, member in enumerate(members.values()):
@@ -102,7 +102,7 @@ def ingest(session: Session, folder: Path) -> Target:
         encoding = archives.ENCODINGS.get(layout, "utf-8")
         members = {f"{name}/{one}": text.encode(encoding) for one, text in texts.items()}
         for one in rng.sample(sorted(members), rng.randint(1, 2)):
-            members[one] = with_cells(members[one], rng)
+            members[one] = damage_cells(members[one], rng)
         path = archives.write_zip(folder / "a.zip", members)
         workspace = folder / f"w{rng.getrandbits(64):x}"
         config = tiny_conf(workspace, path, source__max_rejected_fraction=rng.choice([0, 1]))
@@ -115,8 +115,8 @@ def ingest(session: Session, folder: Path) -> Target:
     return target
 
 
-def mutated(data: bytes, rng: random.Random) -> bytes:
-    """Return the bytes with some faults of transport and of malice."""
+def damage_bytes(data: bytes, rng: random.Random) -> bytes:
+    """Return the bytes of a zip with faults as of transport or of an attacker."""
     changed = bytearray(data)
     for _ in range(rng.randint(1, 4)):
         at = rng.randrange(len(changed))
@@ -130,7 +130,7 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
         elif how == 3:
             changed[at : at + 4] = rng.choice([b"\0\0\0\0", b"\xff\xff\xff\xff", b"PK\x01\x02"])
         else:
-            # a field of a header or of the directory
+            # a field of a header or of the zip's directory
             start = changed.find(rng.choice([b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"]))
             field = start + rng.randint(4, 45)
             if start >= 0 and field < len(changed):
@@ -140,8 +140,8 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
     return bytes(changed)
 
 
-def with_cells(data: bytes, rng: random.Random) -> bytes:
-    """Return the table with something put in, or in the place of something."""
+def damage_cells(data: bytes, rng: random.Random) -> bytes:
+    """Return the table with texts of CELLS inserted, or in place of some bytes."""
     changed = bytearray(data)
     for _ in range(rng.randint(1, 4)):
         at = rng.randint(0, len(changed))
@@ -150,7 +150,7 @@ def with_cells(data: bytes, rng: random.Random) -> bytes:
 
 
 def check_readable(error: Exception) -> None:
-    """An error says something, in lines that can be read."""
+    """Check that an error has a message, in lines that are not too long."""
     lines = str(error).splitlines()
     assert lines
     assert all(0 < len(line) < LONGEST_LINE for line in lines), lines

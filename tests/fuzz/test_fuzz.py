@@ -1,4 +1,4 @@
-"""The fuzzing in short, on inputs that are the same each time."""
+"""Short fuzzing, with the same inputs in every run."""
 
 from __future__ import annotations
 

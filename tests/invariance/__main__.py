@@ -1,11 +1,11 @@
-"""The pipeline again and again, with what must not matter changed, compared row for row.
+"""Run the pipeline in several variants that must not change its results; compare them row by row.
 
     make invariance ARCHIVE=path.zip
 
-With another interpreter, such as one that has Spark 3.5: `--python …`, or BESIDE=3.5 of make.
-Spark 4.1 starts Java with its vectors, by which ALS adds up in another order than without. So
-numbers may differ in single precision's last digits, and in a list movies of nearly one score may
-change places. Nothing else may, and with the vectors not even that.
+`--python …`, or BESIDE=3.5 of make, adds another interpreter, such as one with Spark 3.5. Spark 4.1
+starts Java with its vector module, so ALS sums in another order than without: numbers may then
+differ in the last digits of single precision, and movies of almost equal score may change places
+in a list. Nothing else may differ; with the vector module in both, not even that.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import tempfile
 from pathlib import Path
 
 from tests.invariance.variants import (
-    USUAL,
+    BASELINE,
     VARIANTS,
     VECTORS,
     Variant,
-    compared,
-    exactly,
-    nearly,
+    about_equal,
+    equal,
+    find_differences,
     run,
 )
 
@@ -36,17 +36,17 @@ def main() -> int:
         variant
         for one in arguments.python
         for variant in (
-            Variant(f"with {one}", USUAL.properties, python=one, nearly=True),
-            Variant(f"with {one} and Java's vectors", USUAL.properties | VECTORS, python=one),
+            Variant(f"with {one}", BASELINE.properties, python=one, exact=False),
+            Variant(f"with {one} and Java's vectors", BASELINE.properties | VECTORS, python=one),
         )
     ]
     differences = 0
     with tempfile.TemporaryDirectory(prefix="invariance-") as folder:
-        usual = run(USUAL, arguments.archive, Path(folder) / "usual")
+        baseline = run(BASELINE, arguments.archive, Path(folder) / "baseline")
         for number, variant in enumerate((*VARIANTS, *others)):
-            place = Path(folder) / str(number)
-            there = run(variant, arguments.archive, place)
-            found = list(compared(usual, there, same=nearly if variant.nearly else exactly))
+            workspace = run(variant, arguments.archive, Path(folder) / str(number))
+            same = equal if variant.exact else about_equal
+            found = list(find_differences(baseline, workspace, same=same))
             differences += len(found)
             print(f"invariance: {variant.name}: {len(found)} differences", *found, sep="\n  ")
             sys.stdout.flush()

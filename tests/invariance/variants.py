@@ -1,4 +1,4 @@
-"""Ways to run the pipeline that must not change what it finds, and whether they do."""
+"""Variants of a run that must not change its results, and the comparison of their results."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from movierec.pipeline import dag
-from tests.support.comparison import CLOCKS, told, without
+from tests.support.comparison import CLOCKS, without_clocks, without_keys
 from tests.support.confs import SHORT, SMALL
 from tests.support.paths import ROOT
 
 CHECKSUM = ("archive_sha256",)
-"""The one finding that is of the archive's bytes, so of the order of its rows."""
+"""The only finding that depends on the order of the archive's rows."""
 VECTORS = {"spark.driver.extraJavaOptions": "--add-modules=jdk.incubator.vector -XX:+UseParallelGC"}
 TOLERANCE = 1e-5
-SWAPPED = 10_000
+ROWS_PER_SWAP = 10_000
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to run the pipeline."""
+    """How the pipeline is run."""
 
     name: str
     properties: dict[str, str] = field(default_factory=dict)
     shuffled: bool = False
-    """The archive's rows in another order."""
+    """Whether the archive's rows are in another order."""
     python: str = sys.executable
-    nearly: bool = False
-    """Numbers may differ by TOLERANCE, and a row in SWAPPED by its rank."""
+    exact: bool = True
+    """If not, numbers may differ by TOLERANCE, and one row in ROWS_PER_SWAP by its rank."""
 
 
 PARTITIONS = Variant(
@@ -55,7 +55,7 @@ VARIANTS = (
     Variant("no adaptive planning", {"spark.sql.adaptive.enabled": "false"}),
     PARTITIONS,
 )
-USUAL = Variant("two cores", {"spark.master": "local[2]"})
+BASELINE = Variant("two cores", {"spark.master": "local[2]"})
 
 
 def run(
@@ -66,7 +66,7 @@ def run(
     config: Path = SMALL,
     changes: Mapping[str, Any] = SHORT,
 ) -> Path:
-    """Run the pipeline on the archive, with changes of the config, and return its workspace."""
+    """Run the pipeline on the archive with these changes of the config; return its workspace."""
     place.mkdir()
     if variant.shuffled:
         archive = shuffled(archive, place / archive.name)
@@ -77,13 +77,15 @@ def run(
         "source.expected_ratings": None,
         "workspace": str(place / "workspace"),
     }
-    overrides = [part for k, v in values.items() for part in ("--set", f"{k}={json.dumps(v)}")]
-    properties = [f"{key}={value}" for key, value in variant.properties.items()]
-    command = [variant.python, "-m", "tests.invariance.variant", *properties, "--"]
-    path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+    command = [variant.python, str(ROOT / "jobs" / "run_all.py"), "--config", str(config)]
+    for key, value in values.items():
+        command += ["--set", f"{key}={json.dumps(value)}"]
+    for key, text in variant.properties.items():
+        command += ["--spark-conf", f"{key}={text}"]
+    environment = {"PYTHONPATH": str(ROOT / "src"), "PYSPARK_PYTHON": variant.python}
     done = subprocess.run(
-        [*command, "--config", str(config), *overrides],
-        env={**os.environ, "PYTHONPATH": path, "PYSPARK_PYTHON": variant.python},
+        command,
+        env=os.environ | environment,
         capture_output=True,
         text=True,
         check=False,
@@ -107,64 +109,66 @@ def shuffled(archive: Path, target: Path) -> Path:
     return target
 
 
-def exactly(one: Any, other: Any) -> bool:
-    """Tell whether two values are the same to the last digit."""
+def equal(one: Any, other: Any) -> bool:
+    """Tell whether two values are equal to the last digit."""
     return repr(one) == repr(other)
 
 
-def nearly(one: Any, other: Any) -> bool:
-    """Tell whether two values are the same but for TOLERANCE in their numbers."""
+def about_equal(one: Any, other: Any) -> bool:
+    """Tell whether two values are equal, their numbers within TOLERANCE."""
     if isinstance(one, float) and isinstance(other, float):
         return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(map(nearly, one, other))
+        return len(one) == len(other) and all(map(about_equal, one, other))
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(nearly(one[key], other[key]) for key in one)
-    return exactly(one, other)
+        return one.keys() == other.keys() and all(about_equal(one[key], other[key]) for key in one)
+    return equal(one, other)
 
 
-def compared(
-    one: Path, other: Path, *, same: Callable[[Any, Any], bool] = exactly
+def find_differences(
+    one: Path, other: Path, *, same: Callable[[Any, Any], bool] = equal
 ) -> Iterator[str]:
-    """Yield what differs between two workspaces."""
+    """Yield the differences between two workspaces, a line each."""
     for stage in dag.PIPELINE:
-        here, there = (published(workspace / stage.name) for workspace in (one, other))
-        datasets = json.loads((here.parent / "_manifest.json").read_text())["rows"]
+        results = [published_result(workspace / stage.name) for workspace in (one, other)]
+        datasets = json.loads((results[0].parent / "_manifest.json").read_text())["rows"]
         for dataset in datasets:
-            mine, its = (rows(at / dataset) for at in (here, there))
+            mine, its = (rows(result / dataset) for result in results)
             n = sum(not same(a, b) for a, b in zip(mine, its, strict=False))
-            allowed = 0 if same is exactly else len(mine) // SWAPPED
+            allowed = 0 if same is equal else len(mine) // ROWS_PER_SWAP
             if len(mine) != len(its) or n > allowed:
                 yield f"{stage.name}/{dataset}: {len(mine)} and {len(its)} rows, {n} of them differ"
-        texts, others = (texts_of(at) for at in (here, there))
+        texts, others = map(texts_of, results)
         for name in sorted(texts.keys() | others.keys()):
             if not same(texts.get(name), others.get(name)):
                 yield f"{stage.name}/{name}"
 
 
-def published(stage: Path) -> Path:
-    """The one result of a stage."""
+def published_result(stage: Path) -> Path:
+    """Return the directory of a stage's only result."""
     (manifest,) = stage.glob("*/_manifest.json")
     return manifest.parent / json.loads(manifest.read_text())["attempt"]
 
 
 def texts_of(result: Path) -> dict[str, Any]:
-    """What a result's files for people say, by their names."""
-    paths = (path for path in result.iterdir() if path.suffix in (".json", ".csv"))
-    said = {path.name: told(path.name, path.read_text("utf-8")) for path in paths}
-    return {name: without(CHECKSUM, one) for name, one in said.items()}
+    """Return the content of a result's JSON and CSV files, by name."""
+    return {
+        path.name: without_keys(CHECKSUM, without_clocks(path.name, path.read_text("utf-8")))
+        for path in result.iterdir()
+        if path.suffix in (".json", ".csv")
+    }
 
 
 def rows(dataset: Path) -> list[tuple[Any, ...]]:
-    """A dataset's rows, in an order that depends on fractions last."""
+    """Return a dataset's rows, sorted by their fractions last: those may differ a little."""
     table = pq.read_table(dataset)
     table = table.drop_columns([name for name in CLOCKS if name in table.column_names])
     found = zip(*(column.to_pylist() for column in table.columns), strict=True)
-    return sorted(found, key=lambda row: (repr(whole(row)), repr(row)))
+    return sorted(found, key=lambda row: (repr(without_fractions(row)), repr(row)))
 
 
-def whole(row: tuple[Any, ...]) -> list[Any]:
-    """The values of a row that are no fractions, nor lists of them."""
+def without_fractions(row: tuple[Any, ...]) -> list[Any]:
+    """Return the values of a row that are neither floats nor lists of them."""
     return [
         value
         for value in row

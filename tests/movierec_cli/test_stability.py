@@ -19,7 +19,7 @@ from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.fingerprint import fingerprint
 from movierec_cli import stability
-from tests.invariance.variants import published
+from tests.invariance.variants import published_result
 from tests.support import invented
 from tests.support.finished import FinishedRun
 from tests.support.paths import ROOT
@@ -64,9 +64,9 @@ def test_what_splits_shape_is_repeated_and_the_archive_is_read_once(
 
 def test_other_splits_are_made_and_judged(finished_run: FinishedRun, tmp_path: Path) -> None:
     workspace = shutil.copytree(finished_run.workspace, tmp_path / "workspace")
-    given = json.loads((published(workspace / "report") / "report.json").read_text())
+    given = json.loads((published_result(workspace / "report") / "report.json").read_text())
     out = tmp_path / "out" / finished_run.out_name
-    shutil.copytree(published(workspace / "report"), out)
+    shutil.copytree(published_result(workspace / "report"), out)
     overrides = [*finished_run.overrides, f"workspace={workspace}"]
     words = [word for one in overrides for word in ("--set", one)]
     command = [

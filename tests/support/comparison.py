@@ -1,4 +1,4 @@
-"""Two results of one stage held against each other: every row and every text, but for clocks."""
+"""Compares two results of a stage: every row and every text, except times."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pyspark.sql import SparkSession
 from movierec.pipeline.workspace import Result
 
 CLOCKS = ("seconds",)
-"""Columns and keys that say how long something took."""
+"""Columns and keys that hold durations."""
 PROVENANCE = "stages"
-"""The part of report.json that says who made the other stages' results, and when."""
+"""The part of report.json about how and when the results of the other stages were made."""
 
 
 def differences(spark: SparkSession, one: Result, other: Result) -> list[str]:
-    """Return what differs between two results, a line each."""
+    """Return the differences between two results, one line each."""
     found = []
     if one.manifest.rows != other.manifest.rows:
         found.append(f"rows: {one.manifest.rows} and {other.manifest.rows}")
@@ -38,27 +38,27 @@ def differences(spark: SparkSession, one: Result, other: Result) -> list[str]:
 
 
 def texts_of(result: Result) -> dict[str, Any]:
-    """Return what a result's files for people say, by their names."""
+    """Return the content of a result's JSON and CSV files, by name."""
     return {
-        name: told(name, result.files.read_text(f"{result.path}/{name}"))
+        name: without_clocks(name, result.files.read_text(f"{result.path}/{name}"))
         for name in result.files.names(result.path)
         if PurePath(name).suffix in (".json", ".csv")
     }
 
 
-def told(name: str, text: str) -> Any:
-    """Return what a file says, but for what clocks say."""
+def without_clocks(name: str, text: str) -> Any:
+    """Return the content of a file without times: the text, for JSON the parsed document."""
     if not name.endswith(".json"):
         return text
     found = json.loads(text)
     found.pop(PROVENANCE, None)
-    return without(CLOCKS, found)
+    return without_keys(CLOCKS, found)
 
 
-def without(keys: Collection[str], value: Any) -> Any:
-    """Return the value of a JSON document without these keys, at any depth."""
+def without_keys(keys: Collection[str], value: Any) -> Any:
+    """Return a value of a JSON document without these keys at any depth."""
     if isinstance(value, dict):
-        return {key: without(keys, one) for key, one in value.items() if key not in keys}
+        return {key: without_keys(keys, one) for key, one in value.items() if key not in keys}
     if isinstance(value, list):
-        return [without(keys, one) for one in value]
+        return [without_keys(keys, one) for one in value]
     return value

@@ -27,6 +27,7 @@ CASES: dict[str, tuple[str | bytes, list[str]]] = {
         SMALL + "source: x\n",
         ["not valid YAML: line "],
     ),
+    "no archive": ("als: {seed: 1}\n", ["source.archive: missing; it has no default"]),
     "an unknown key": (
         SMALL + "als: {checkpoint_intervall: 5}\n",
         ["als.checkpoint_intervall: unknown key; did you mean als.checkpoint_interval?"],
@@ -50,6 +51,7 @@ OVERRIDES = {
     "evaluation.candidates=all": "evaluation.candidates: one of unseen, heldout_only was expected",
     "source.layout=ml-25m": "source.layout: one of auto, latest, ml-1m, ml-10m, ml-100k was",
     "source.max_rejected_fraction=2": "source.max_rejected_fraction: a number from 0 to 1 was",
+    "tuning.metric=ndcg_at_100": "tuning.metric: one of ndcg, map, precision, recall was expected",
     "workspace=''": "workspace: text was expected, not an empty string",
     "workspace=s3://bucket/x": "workspace: 's3://bucket/x' has the scheme s3:, not one of file:",
     "workspace=file://host/x": "workspace: 'file://host/x' names a host; write file:///path",

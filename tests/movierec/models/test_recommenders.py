@@ -29,7 +29,7 @@ def catalogues(monkeypatch):
 def contest_of(spark, heldout=HELDOUT, **changes):
     schema = "user_id int, movie_id int, rating float"
     known, heldout = (spark.createDataFrame(rows, schema) for rows in (KNOWN, heldout))
-    config = tiny_conf("w", "a", evaluation__k=2, tuning__metric="ndcg_at_2", **changes)
+    config = tiny_conf("w", "a", evaluation__k=2, **changes)
     return Recommenders(train=known, heldout=heldout, config=config)
 
 

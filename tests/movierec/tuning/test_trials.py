@@ -39,7 +39,7 @@ def runner(splits):
     config = load_config(
         CONF.read_text(),
         origin="small.yaml",
-        overrides=["als.max_iter=4", "evaluation.k=20", "tuning.metric=ndcg_at_20"],
+        overrides=["als.max_iter=4", "evaluation.k=20"],
     )
     return TrialRunner(train=splits[0], validation=splits[1], config=config)
 

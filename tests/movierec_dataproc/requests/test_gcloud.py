@@ -21,6 +21,10 @@ SCALING = (
     "cluster.autoscaling={policy: p-1, min: 1, max: 4, cooldown_minutes: 4, "
     "scale_up_factor: 0.5, scale_down_factor: 1.0, decommission_minutes: 30}"
 )
+OPENBLAS = (
+    "-Ddev.ludovic.netlib.blas.nativeLibPath=/usr/lib/x86_64-linux-gnu/libopenblas.so.0 "
+    "-Ddev.ludovic.netlib.lapack.nativeLibPath=/usr/lib/x86_64-linux-gnu/libopenblas.so.0"
+)
 PLACE = ["--project=test-project", "--region=europe-west1"]
 
 
@@ -86,7 +90,10 @@ def test_creating_a_cluster() -> None:
         *("--max-idle=1800s", "--max-age=43200s", "--enable-component-gateway"),
         f"--initialization-actions=gs://{BUCKET}/a.sh,gs://{BUCKET}/b.sh",
         "--initialization-action-timeout=600s",
-        "--properties=^#^spark:a.b=c,d",
+        "--properties=^#^spark-env:OPENBLAS_NUM_THREADS=1#spark:a.b=c,d"
+        f"#spark:spark.driver.extraJavaOptions={OPENBLAS}"
+        f"#spark:spark.executor.extraJavaOptions={OPENBLAS}"
+        "#spark:spark.executorEnv.OPENBLAS_NUM_THREADS=1",
         f"--labels=commit=abc,definition={definition},owner=me,suite=movierec",
     ]
 
