@@ -65,10 +65,10 @@ EXECUTED = {
     "mkl": (".ci/run", " make mkl"),
     "package": ("tests/scripts/test_build_package.py", "build_package.build_packages(ROOT"),
     "popularity": ("tests/jobs/test_pipeline_jobs.py", "run_pipeline(execution"),
-    "prune": ("tests/scripts/test_prune.py", 'prune.main(["--config", str(conf), "--delete"])'),
+    "prune": ("tests/movierec_cli/test_prune.py", 'prune.main(["--config", str(conf), "--delete"])'),
     "stability": (
-        "tests/scripts/test_run_stability.py",
-        'command = [sys.executable, "scripts/run_stability.py"',
+        "tests/movierec_cli/test_stability.py",
+        '"movierec_cli", "stability", *words]',
     ),
     "twins": ("tests/jobs/test_find_twins.py", "load_run(stage)"),
 }
@@ -77,7 +77,7 @@ ONLY_CHECKED = {"audit", "lock"}
 """What they find depends on the day: a dry run is all."""
 EXAMPLES = {"README.md": "tests/movierec/test_results.py"}
 """Python without what it prints, each with the test that runs it."""
-SCRIPTS = {"README.md": "tests/test_readme.py"}
+SCRIPTS = {"docs/dataproc.md": "tests/movierec_dataproc/test_gcloud_by_hand.py"}
 """Whole shell scripts, each with the test that runs it."""
 GCLOUD = {
     ("dataproc",): set(),

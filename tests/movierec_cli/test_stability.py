@@ -69,15 +69,8 @@ def test_other_splits_are_made_and_judged(finished_run: FinishedRun, tmp_path: P
     shutil.copytree(published_result(workspace / "report"), out)
     overrides = [*finished_run.overrides, f"workspace={workspace}"]
     words = [word for one in overrides for word in ("--set", one)]
-    command = [
-        sys.executable,
-        "-m",
-        "movierec_cli",
-        "stability",
-        "--config",
-        "conf/sample.yaml",
-        *words,
-    ]
+    words = ["--config", "sample", *words]
+    command = [sys.executable, "-m", "movierec_cli", "stability", *words]
     command += ["--seeds", "2", "--out", str(tmp_path / "out")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -11,7 +11,7 @@ from movierec.config.schema import Config
 from tests.support.paths import ROOT
 
 SMALL = ROOT / "conf" / "small.yaml"
-# A short pipeline, for what does not depend on how long it is.
+# A short pipeline, for tests that do not depend on its length.
 SHORT: dict[str, Any] = {
     "tuning.strategy": "grid",
     "tuning.implicit": {"rank": [8], "reg_param": [0.1], "alpha": [2, 4], "feedback": ["signed"]},
@@ -25,9 +25,9 @@ SHORT: dict[str, Any] = {
 
 
 def tiny_conf(workspace: Path | str, archive: Path | str, **overrides: Any) -> Config:
-    """Return conf/small.yaml with this workspace and archive, unchecked, and with overrides.
+    """Return conf/small.yaml with overrides; the archive's checksum and size are not checked.
 
-    Each is named by its key with two underscores for a dot: `source__layout="ml-1m"`.
+    An override is named by its key with two underscores for a dot: `source__layout="ml-1m"`.
     """
     values = {
         "workspace": str(workspace),

@@ -1,4 +1,4 @@
-"""Banding against the chance that it promises."""
+"""Bandings have the miss probability that was asked for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SLACK = 1 + 1e-9
 
 @settings(max_examples=300, deadline=None)
 @given(similarity=SIMILARITIES, rows=st.integers(1, 4), miss=MISSES)
-def test_no_fewer_bands_keep_the_promise(similarity, rows, miss):
+def test_fewer_bands_miss_more_often_than_allowed(similarity, rows, miss):
     bands = bands_needed(similarity, rows, miss=miss)
     assert Banding(rows, bands).miss_probability(similarity) <= miss * SLACK
     if bands > 1:
@@ -26,7 +26,7 @@ def test_no_fewer_bands_keep_the_promise(similarity, rows, miss):
 
 @settings(max_examples=300, deadline=None)
 @given(similarity=SIMILARITIES, miss=MISSES, hashes=st.integers(1, 600))
-def test_a_banding_keeps_its_promise_and_has_no_room_for_another_row(similarity, miss, hashes):
+def test_a_banding_misses_rarely_enough_and_has_no_room_for_another_row(similarity, miss, hashes):
     try:
         found = derive_banding(similarity, miss=miss, hashes=hashes)
     except ValueError:
@@ -38,7 +38,7 @@ def test_a_banding_keeps_its_promise_and_has_no_room_for_another_row(similarity,
     assert one_more.miss_probability(similarity) * SLACK > miss
 
 
-def test_the_miss_probability_is_how_often_no_band_is_shared():
+def test_the_miss_probability_is_the_share_of_pairs_without_a_common_band():
     rng = random.Random(1)
     banding = Banding(rows=2, bands=5)
     missed = sum(
@@ -49,7 +49,7 @@ def test_the_miss_probability_is_how_often_no_band_is_shared():
     assert abs(missed - 10_000 * 0.75**5) < 200
 
 
-def test_equal_sets_need_one_band_with_all_hashes():
+def test_equal_sets_need_one_band_of_all_hashes():
     assert derive_banding(1.0, miss=1e-9, hashes=17) == Banding(rows=17, bands=1)
     assert Banding(rows=17, bands=1).miss_probability(1.0) == 0.0
 

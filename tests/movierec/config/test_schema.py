@@ -103,7 +103,7 @@ def test_the_printed_config_loads_back(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_every_conf_file_can_bring_its_archive(path: Path) -> None:
+def test_every_conf_says_where_its_archive_comes_from(path: Path) -> None:
     source = load(path).source
     assert (source.url is None) != (source.generate is None)
 
@@ -132,7 +132,7 @@ def test_fractions_that_do_not_sum_to_one_are_refused() -> None:
     ]
 
 
-def test_fractions_may_miss_one_by_what_rounding_takes() -> None:
+def test_fractions_may_miss_one_by_a_rounding_error() -> None:
     thirds = fractions("0.3333333333", "0.3333333333", "0.3333333334")
     assert load(CONF / "small.yaml", *thirds)
     assert problems(*thirds, "partition.test=0.33333") == [
@@ -142,7 +142,7 @@ def test_fractions_may_miss_one_by_what_rounding_takes() -> None:
 
 
 @pytest.mark.parametrize("share", ["0.33333333333", "0.3333333333333333", "1e-20"])
-def test_a_share_of_more_digits_than_exact_arithmetic_takes_is_refused(share: str) -> None:
+def test_a_share_of_more_than_ten_digits_is_refused(share: str) -> None:
     wrong = f"must have at most ten digits after the point, not {share}"
     rest = str(0.5 - float(share))
     for name, parts in (("train", (share, "0.5", rest)), ("validation", ("0.5", share, rest))):
@@ -172,7 +172,7 @@ def test_the_thresholds_of_the_twins_must_fall() -> None:
     assert problems("twins.thresholds=[0.4, 0.6]") == ["small.yaml: twins: thresholds must fall"]
 
 
-def test_too_few_hashes_for_the_last_threshold_are_said_with_the_number_needed() -> None:
+def test_too_few_hashes_for_the_last_threshold_are_refused_with_the_number_needed() -> None:
     assert problems("twins.thresholds=[0.5, 0.05]", "twins.lsh.hashes=100") == [
         "small.yaml: twins: lsh.hashes must be at least 135 to miss a pair at the last threshold, "
         "0.05, with probability 0.001, not 100"
