@@ -37,7 +37,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     stub.parent.mkdir()
     stub.write_text(STUB.format(python=sys.executable, record=str(record)), encoding="utf-8")
     stub.chmod(0o755)
-    guide = (ROOT / "docs" / "dataproc.md").read_text(encoding="utf-8")
+    guide = (ROOT / "docs/dataproc.md").read_text(encoding="utf-8")
     (script,) = (one.partition("```")[0] for one in guide.split("```sh\n")[1:])
     path = f"{stub.parent}:{os.environ['PATH']}"
     environment = {**os.environ, **VARIABLES, "PATH": path}
