@@ -25,7 +25,7 @@ def load_run(stage: Stage) -> Run:
 
 
 def _run(stage: Stage, context: Context) -> None:
-    """Run a stage. Only now its module is imported, and PySpark: what is up to date needs neither."""
+    """Run a stage. Its module, and PySpark, are imported only now: if it is up to date, never."""
     load_run(stage)(context)
 
 

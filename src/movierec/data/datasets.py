@@ -31,7 +31,7 @@ class Dataset:
     def holds(self, path: str) -> bool:
         """Tell whether the path is one of this dataset's.
 
-        >>> RECOMMENDATIONS.holds("recommendations/als/test"), RECOMMENDATIONS.holds("hits/als/test")
+        >>> HITS.holds("hits/als/test"), HITS.holds("user_metrics/als/test")
         (True, False)
         """
         return re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(self.path)), path) is not None

@@ -60,13 +60,19 @@ def user_metrics(recommendations: DataFrame, *, relevant: DataFrame, k: int) -> 
     |      2|     0|      0.0|  0.0| 0.0|   0.0|
     +-------+------+---------+-----+----+------+
     """
-    hit_ranks = (
-        recommendations.where(F.col(RANK) <= k)
-        .join(relevant, on=[USER_ID, MOVIE_ID], how="inner")
-        .groupBy(USER_ID)
-        .agg(F.sort_array(F.collect_list(RANK)).alias(_RANKS))
+    hits = recommendations.where(F.col(RANK) <= k).join(
+        relevant, on=[USER_ID, MOVIE_ID], how="inner"
     )
     n_relevant = relevant.groupBy(USER_ID).agg(F.count(F.lit(1)).cast("int").alias(N_RELEVANT))
+    return hits.transform(metrics_of_hits, n_relevant=n_relevant, k=k)
+
+
+def metrics_of_hits(hits: DataFrame, *, n_relevant: DataFrame, k: int) -> DataFrame:
+    """Return `user_metrics` from the hits alone: the relevant movies at ranks up to k.
+
+    `n_relevant` has one row per user with a relevant movie: user_id, n_relevant.
+    """
+    hit_ranks = hits.groupBy(USER_ID).agg(F.sort_array(F.collect_list(RANK)).alias(_RANKS))
     ranks = F.coalesce(_RANKS, F.array().cast("array<int>"))
     ideal_length = F.least(F.col(N_RELEVANT), F.lit(k))
     return (

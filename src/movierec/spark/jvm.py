@@ -18,7 +18,8 @@ def call_static(spark: SparkSession, *calls: tuple[str, ...]) -> list[str | None
     columns = (f"java_method({', '.join(map(repr, call))})" for call in calls)
     row = spark.sql(f"SELECT {', '.join(columns)}").first()
     assert row is not None  # a query without FROM has one row
-    return [*row]
+    # Spark returns a null as this text
+    return [None if text == "null" else text for text in row]
 
 
 def free_unreferenced(spark: SparkSession) -> None:

@@ -21,14 +21,15 @@ def run(context: Context) -> None:
     relevant = cache_relevant_movies(
         validation, relevant_rating=config.evaluation.relevant_rating, split=VALIDATION
     )
+    relevant_lists = movie_lists(relevant).persist()
     trials = []
     for variant in variants(config.popularity):
         with context.step(f"{variant}"):
             metrics = collect_variant_metrics(
-                train, variant=variant, seen=seen, relevant=relevant, config=config
+                train, variant=variant, seen=seen, relevant=relevant_lists, config=config
             )
         trials.append(asdict(variant) | metrics)
-    for frame in (relevant, seen, train):
+    for frame in (relevant_lists, relevant, seen, train):
         frame.unpersist()
     context.write_rows(trials, datasets.POPULARITY_TRIALS)
     context.facts["trials"] = trials

@@ -23,9 +23,10 @@ def variants(config: PopularityConfig) -> Iterator[Variant]:
 def collect_variant_metrics(
     train: DataFrame, *, variant: Variant, seen: DataFrame, relevant: DataFrame, config: Config
 ) -> dict[str, float]:
-    """Return the mean metrics of the variant's lists; `seen` and `relevant` as in `judging`.
+    """Return the mean metrics of the variant's lists; `seen` and `relevant` hold
+    `movie_lists`.
 
-    Users without a training rating have a list too.
+    Users without a training rating get a list, too.
     """
     scores = movie_scores(
         train,
@@ -34,7 +35,7 @@ def collect_variant_metrics(
         min_ratings=config.popularity.min_ratings,
     )
     return evaluate_factors(
-        user_factors(relevant.select(USER_ID).distinct()),
+        user_factors(relevant.select(USER_ID)),
         movie_factors=item_factors(scores),
         seen=seen,
         relevant=relevant,

@@ -116,12 +116,13 @@ class TrialRunner:
                 for ratings in (self._train, self._validation)
             )
             relevant_rating = self._config.evaluation.relevant_rating
+            relevant = relevant_movies(validation, relevant_rating=relevant_rating)
             self._sample = _Sample(
                 fraction=fraction,
                 train=train,
                 validation=validation,
                 seen=movie_lists(train).persist(),
-                relevant=relevant_movies(validation, relevant_rating=relevant_rating).persist(),
+                relevant=movie_lists(relevant).persist(),
             )
         return self._sample
 

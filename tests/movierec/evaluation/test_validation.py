@@ -16,7 +16,7 @@ def test_metrics_are_means_over_all_users_with_a_relevant_movie(spark):
         users,
         movie_factors=spark.createDataFrame(movies, f"movie_id int, {factors}"),
         seen=movie_lists(spark.createDataFrame([(1, 10), (2, 11)], pairs)),
-        relevant=spark.createDataFrame([(1, 12), (2, 10), (2, 13), (3, 10)], pairs),
+        relevant=movie_lists(spark.createDataFrame([(1, 12), (2, 10), (2, 13), (3, 10)], pairs)),
         k=2,
     )
     # User 1 gets 11, 12; user 2 gets 10, 12; user 3 has no factors; user 4 no relevant movie.

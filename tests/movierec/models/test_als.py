@@ -40,7 +40,8 @@ def checkerboard(spark):
 
 def fit(ratings, feedback, config=CONFIG):
     values = als.als_input(ratings, feedback=feedback, relevant_rating=4.0, pivot=3.0)
-    return als.fit_als(als.in_fixed_order(values, config=config), params=params(feedback), config=config)
+    ordered = als.in_fixed_order(values, config=config)
+    return als.fit_als(ordered, params=params(feedback), config=config)
 
 
 @pytest.mark.parametrize("feedback", ["liked", "signed", None])

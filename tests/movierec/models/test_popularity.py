@@ -63,7 +63,7 @@ def test_a_variant_is_judged_by_cold_users_too(spark):
         train,
         variant=Variant(kind="count", damping=None),
         seen=movie_lists(train),
-        relevant=relevant,
+        relevant=movie_lists(relevant),
         config=tiny_conf("w", "a", evaluation__k=1),
     )
     # user 2 has seen the most popular movie, user 3 nothing, and user 4 likes what nobody knows

@@ -9,6 +9,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from movierec.spark.jvm import call_static, free_unreferenced
+from tests.support.gates import SECONDS
 
 
 def test_static_methods_return_text_or_none(spark: SparkSession) -> None:
@@ -22,18 +23,17 @@ def test_an_unknown_method_raises(spark: SparkSession) -> None:
 
 
 def test_cached_blocks_are_freed_once_nothing_refers_to_them(spark: SparkSession) -> None:
-    cached = spark.sparkContext.parallelize([1]).cache()
-    assert cached.count() == 1
-    rdd_id = cached.id()
+    def cached_rdds() -> set[int]:
+        return {one.id() for one in spark.sparkContext._jsc.sc().getRDDStorageInfo()}
 
-    def is_cached() -> bool:
-        return rdd_id in {one.id() for one in spark.sparkContext._jsc.sc().getRDDStorageInfo()}
-
+    before = cached_rdds()
+    frame = spark.range(3).localCheckpoint()
+    (cached,) = cached_rdds() - before
     free_unreferenced(spark)
-    assert is_cached()
-    del cached
+    assert cached in cached_rdds()
+    del frame
     free_unreferenced(spark)
-    deadline = time.monotonic() + 20
-    while is_cached():
+    deadline = time.monotonic() + SECONDS
+    while cached in cached_rdds():
         assert time.monotonic() < deadline
         time.sleep(0.1)
