@@ -207,7 +207,7 @@ check: $(VENV)/dev.stamp $(VENV)/project.stamp ## lint, format, types, import ru
 
 bench: CONF = conf/full.yaml
 bench: $(VENV)/bench.stamp $(VENV)/project.stamp java ## compare speed with other libraries (ONLY=topk,als SCALE=0.1)
-	@$(WITH_SPARK) -m scripts.bench --config '$(CONF)' $(OVERRIDES) \
+	@$(WITH_SPARK) -m scripts.bench $(ON_CONF) $(ALOUD) $(ON_SPARK) \
 		$(if $(ONLY),--only '$(ONLY)') $(if $(SCALE),--scale '$(SCALE)') $(BENCH)
 
 package: $(VENV)/project.stamp ## zips for clusters and a wheel in dist/, reproducible
