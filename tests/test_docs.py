@@ -65,7 +65,10 @@ EXECUTED = {
     "mkl": (".ci/run", " make mkl"),
     "package": ("tests/scripts/test_build_package.py", "build_package.build_packages(ROOT"),
     "popularity": ("tests/jobs/test_pipeline_jobs.py", "run_pipeline(execution"),
-    "prune": ("tests/movierec_cli/test_prune.py", 'prune.main(["--config", str(conf), "--delete"])'),
+    "prune": (
+        "tests/movierec_cli/test_prune.py",
+        'prune.main(["--config", str(conf), "--delete"])',
+    ),
     "stability": (
         "tests/movierec_cli/test_stability.py",
         '"movierec_cli", "stability", *words]',

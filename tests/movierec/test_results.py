@@ -109,9 +109,7 @@ def test_a_stage_that_is_not_done_is_told_with_its_command(finished_run: Finishe
     }
 
 
-def test_facts_that_are_gone_are_told_with_the_cure(
-    finished_run: FinishedRun, tmp_path: Path
-) -> None:
+def test_missing_facts_are_an_error_with_the_fix(finished_run: FinishedRun, tmp_path: Path) -> None:
     workspace = tmp_path / "copy"
     shutil.copytree(finished_run.workspace, workspace)
     (path,) = workspace.glob("report/*/*/report.json")
@@ -130,8 +128,8 @@ def test_a_run_s_own_work_stays_as_it_was(run: Run, finished_run: FinishedRun) -
     assert {p: p.read_text() for p in finished_run.workspace.rglob(MANIFEST)} == before
 
 
-def test_a_conf_that_is_not_there_is_told() -> None:
-    with pytest.raises(ConfigError, match=r"no-such\.yaml: no such file here"):
+def test_a_missing_conf_is_an_error() -> None:
+    with pytest.raises(ConfigError, match=r"no-such\.yaml: there is no such file here"):
         open_run("no-such.yaml")
 
 

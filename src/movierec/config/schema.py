@@ -130,13 +130,13 @@ class HalvingConfig:
 class ImplicitConfig:
     """The grid of ALS with implicit feedback, in Spark's parameters."""
 
-    rank: Ranks = (16, 32)
+    rank: Ranks = (16, 32, 64)
     """Numbers of factors."""
-    reg_param: RegParams = (0.1, 0.2)
+    reg_param: RegParams = (0.05, 0.1, 0.2)
     """Weights of the regularisation."""
     alpha: Annotated[tuple[float, ...], ListOf(Range(0.0, 10_000.0))] = (1.0, 2.0, 4.0)
     """Weights of a rating's size in the confidence."""
-    feedback: Annotated[tuple[Feedback, ...], ListOf(None)] = ("rating", "liked", "signed")
+    feedback: Annotated[tuple[Feedback, ...], ListOf(None)] = ("signed",)
     """The value that ALS sees of a rating: its stars, 1 if liked, or its distance from `pivot`."""
 
 
@@ -146,7 +146,7 @@ class ExplicitConfig:
 
     rank: Ranks = (16,)
     """Numbers of factors."""
-    reg_param: RegParams = (0.05, 0.2)
+    reg_param: RegParams = (0.02, 0.05, 0.1)
     """Weights of the regularisation."""
 
 

@@ -61,7 +61,7 @@ def test_only_the_archive_is_required() -> None:
     assert config.source.archive == "x"
     assert config.workspace == "file:workspace"
     assert config.als == AlsConfig()
-    assert config.tuning.implicit.rank == (16, 32)
+    assert config.tuning.implicit.rank == (16, 32, 64)
 
 
 def test_a_key_that_is_not_given_has_its_default() -> None:

@@ -38,9 +38,8 @@ tuning:
   draws: 20
   halving: {initial_fraction: 0.25, min_users: 100, eta: 2, finalists: 4}
   pivot: 3.0
-  implicit: {rank: [16, 32], reg_param: [0.1, 0.2], alpha: [1, 2, 4],
-    feedback: [rating, liked, signed]}
-  explicit: {rank: [16], reg_param: [0.05, 0.2]}
+  implicit: {rank: [16, 32, 64], reg_param: [0.05, 0.1, 0.2], alpha: [1, 2, 4], feedback: [signed]}
+  explicit: {rank: [16], reg_param: [0.02, 0.05, 0.1]}
 als: {max_iter: 15, num_user_blocks: 2, num_item_blocks: 2, checkpoint_interval: 10, seed: 1}
 twins:
   min_movies: 20

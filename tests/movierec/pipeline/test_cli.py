@@ -321,7 +321,9 @@ class Stopping(Session):
         self.stopped += 1
 
 
-@pytest.mark.parametrize("body", [lambda session: None, raising(InputError("x")), raising(ValueError("x"))])
+@pytest.mark.parametrize(
+    "body", [lambda session: None, raising(InputError("x")), raising(ValueError("x"))]
+)
 def test_spark_is_stopped_however_it_ends(body: Callable[[Session], None]) -> None:
     session = Stopping("unused")
     run_guarded("toy", body, session)
