@@ -31,7 +31,6 @@ CI = [
     "make check",
     "make test SPARK=3.5 TESTS=tests/jobs",
     'make run CONF=conf/small.yaml ARCHIVE="$archive"',
-    "make run CONF=conf/sample.yaml",
     "make test-browser",
     "make test-cluster",
     "make mkl",
