@@ -9,131 +9,61 @@ from pyspark.sql import types as t
 
 from movierec.data import columns as c
 
-RATINGS: Final = (
-    t.StructType()
-    .add(c.USER_ID, t.IntegerType())
-    .add(c.MOVIE_ID, t.IntegerType())
-    .add(c.RATING, t.FloatType())
-    .add(c.RATED_AT, t.TimestampType())
-)
-MOVIES: Final = (
-    t.StructType()
-    .add(c.MOVIE_ID, t.IntegerType())
-    .add(c.TITLE, t.StringType())
-    .add(c.YEAR, t.IntegerType())
-    .add(c.GENRES, t.ArrayType(t.StringType()))
-)
-TAGS: Final = (
-    t.StructType()
-    .add(c.USER_ID, t.IntegerType())
-    .add(c.MOVIE_ID, t.IntegerType())
-    .add(c.TAG, t.StringType())
-    .add(c.TAGGED_AT, t.TimestampType())
-)
-LINKS: Final = (
-    t.StructType()
-    .add(c.MOVIE_ID, t.IntegerType())
-    .add(c.IMDB_ID, t.StringType())
-    .add(c.TMDB_ID, t.IntegerType())
-)
-GENOME_SCORES: Final = (
-    t.StructType()
-    .add(c.MOVIE_ID, t.IntegerType())
-    .add(c.TAG_ID, t.IntegerType())
-    .add(c.RELEVANCE, t.FloatType())
-)
-GENOME_TAGS: Final = t.StructType().add(c.TAG_ID, t.IntegerType()).add(c.TAG, t.StringType())
-REJECTED: Final = (
-    t.StructType()
-    .add(c.MEMBER, t.StringType())
-    .add(c.REASON, t.StringType())
-    .add(c.LINE, t.StringType())
-)
-USER_FACTORS: Final = (
-    t.StructType().add(c.USER_ID, t.IntegerType()).add(c.FACTORS, t.ArrayType(t.FloatType()))
-)
-MOVIE_FACTORS: Final = (
-    t.StructType().add(c.MOVIE_ID, t.IntegerType()).add(c.FACTORS, t.ArrayType(t.FloatType()))
-)
-RECOMMENDATIONS: Final = (
-    t.StructType()
-    .add(c.USER_ID, t.IntegerType())
-    .add(c.MOVIE_ID, t.IntegerType())
-    .add(c.SCORE, t.DoubleType())
-    .add(c.RANK, t.IntegerType())
-)
-HITS: Final = (
-    t.StructType()
-    .add(c.USER_ID, t.IntegerType())
-    .add(c.MOVIE_ID, t.IntegerType())
-    .add(c.RANK, t.IntegerType())
-)
-USER_METRICS: Final = (
-    t.StructType()
-    .add(c.USER_ID, t.IntegerType())
-    .add(c.N_RELEVANT, t.IntegerType())
-    .add(c.N_HITS, t.IntegerType())
-    .add(c.PRECISION, t.DoubleType())
-    .add(c.MAP, t.DoubleType())
-    .add(c.NDCG, t.DoubleType())
-    .add(c.RECALL, t.DoubleType())
+INT, FLOAT, DOUBLE = t.IntegerType(), t.FloatType(), t.DoubleType()
+TEXT, TIME, BYTES = t.StringType(), t.TimestampType(), t.BinaryType()
+INTS, FLOATS, TEXTS = (t.ArrayType(one) for one in (INT, FLOAT, TEXT))
+
+
+def _schema(columns: dict[str, t.DataType]) -> t.StructType:
+    return t.StructType([t.StructField(name, kind) for name, kind in columns.items()])
+
+
+RATINGS: Final = _schema({c.USER_ID: INT, c.MOVIE_ID: INT, c.RATING: FLOAT, c.RATED_AT: TIME})
+MOVIES: Final = _schema({c.MOVIE_ID: INT, c.TITLE: TEXT, c.YEAR: INT, c.GENRES: TEXTS})
+TAGS: Final = _schema({c.USER_ID: INT, c.MOVIE_ID: INT, c.TAG: TEXT, c.TAGGED_AT: TIME})
+LINKS: Final = _schema({c.MOVIE_ID: INT, c.IMDB_ID: TEXT, c.TMDB_ID: INT})
+GENOME_SCORES: Final = _schema({c.MOVIE_ID: INT, c.TAG_ID: INT, c.RELEVANCE: FLOAT})
+GENOME_TAGS: Final = _schema({c.TAG_ID: INT, c.TAG: TEXT})
+REJECTED: Final = _schema({c.MEMBER: TEXT, c.REASON: TEXT, c.LINE: TEXT})
+
+USER_FACTORS: Final = _schema({c.USER_ID: INT, c.FACTORS: FLOATS})
+MOVIE_FACTORS: Final = _schema({c.MOVIE_ID: INT, c.FACTORS: FLOATS})
+RECOMMENDATIONS: Final = _schema({c.USER_ID: INT, c.MOVIE_ID: INT, c.SCORE: DOUBLE, c.RANK: INT})
+HITS: Final = _schema({c.USER_ID: INT, c.MOVIE_ID: INT, c.RANK: INT})
+_METRICS: Final = dict.fromkeys(c.METRICS, DOUBLE)
+USER_METRICS: Final = _schema({c.USER_ID: INT, c.N_RELEVANT: INT, c.N_HITS: INT, **_METRICS})
+POPULARITY_TRIALS: Final = _schema({c.KIND: TEXT, c.DAMPING: DOUBLE, **_METRICS})
+_PARAMS: Final = {c.FEEDBACK: TEXT, c.FACTOR_RANK: INT, c.REG_PARAM: DOUBLE, c.ALPHA: DOUBLE}
+TRIALS: Final = _schema(
+    {
+        c.TRIAL: INT,
+        **_PARAMS,
+        c.USER_FRACTION: DOUBLE,
+        **_METRICS,
+        c.RMSE: DOUBLE,
+        c.SECONDS: DOUBLE,
+    }
 )
 
-POPULARITY_TRIALS: Final = (
-    t.StructType()
-    .add(c.KIND, t.StringType())
-    .add(c.DAMPING, t.DoubleType())
-    .add(c.PRECISION, t.DoubleType())
-    .add(c.MAP, t.DoubleType())
-    .add(c.NDCG, t.DoubleType())
-    .add(c.RECALL, t.DoubleType())
+MOVIE_SETS: Final = _schema(
+    {c.SET_ID: INT, c.MOVIES: INTS, c.SIZE: INT, c.USERS: INTS, c.N_USERS: INT, c.SKETCH: BYTES}
 )
-TRIALS: Final = (
-    t.StructType()
-    .add(c.TRIAL, t.IntegerType())
-    .add(c.FEEDBACK, t.StringType())
-    .add(c.FACTOR_RANK, t.IntegerType())
-    .add(c.REG_PARAM, t.DoubleType())
-    .add(c.ALPHA, t.DoubleType())
-    .add(c.USER_FRACTION, t.DoubleType())
-    .add(c.PRECISION, t.DoubleType())
-    .add(c.MAP, t.DoubleType())
-    .add(c.NDCG, t.DoubleType())
-    .add(c.RECALL, t.DoubleType())
-    .add(c.RMSE, t.DoubleType())
-    .add(c.SECONDS, t.DoubleType())
+_USERS: Final = {c.USER_A: INT, c.USER_B: INT}
+_CORRELATIONS: Final = {c.CORRELATION: DOUBLE, c.SPEARMAN: DOUBLE}
+TWINS: Final = _schema(
+    {
+        c.RANK: INT,
+        **_USERS,
+        c.JACCARD: DOUBLE,
+        c.COMMON: INT,
+        c.UNION: INT,
+        **_CORRELATIONS,
+        c.EQUAL_RATINGS: DOUBLE,
+        c.DUPLICATE: t.BooleanType(),
+        c.TITLES: TEXTS,
+    }
 )
-MOVIE_SETS: Final = (
-    t.StructType()
-    .add(c.SET_ID, t.IntegerType())
-    .add(c.MOVIES, t.ArrayType(t.IntegerType()))
-    .add(c.SIZE, t.IntegerType())
-    .add(c.USERS, t.ArrayType(t.IntegerType()))
-    .add(c.N_USERS, t.IntegerType())
-    .add(c.SKETCH, t.BinaryType())
-)
-TWINS: Final = (
-    t.StructType()
-    .add(c.RANK, t.IntegerType())
-    .add(c.USER_A, t.IntegerType())
-    .add(c.USER_B, t.IntegerType())
-    .add(c.JACCARD, t.DoubleType())
-    .add(c.COMMON, t.IntegerType())
-    .add(c.UNION, t.IntegerType())
-    .add(c.CORRELATION, t.DoubleType())
-    .add(c.SPEARMAN, t.DoubleType())
-    .add(c.EQUAL_RATINGS, t.DoubleType())
-    .add(c.DUPLICATE, t.BooleanType())
-    .add(c.TITLES, t.ArrayType(t.StringType()))
-)
-RANDOM_PAIRS: Final = (
-    t.StructType()
-    .add(c.USER_A, t.IntegerType())
-    .add(c.USER_B, t.IntegerType())
-    .add(c.COMMON, t.IntegerType())
-    .add(c.CORRELATION, t.DoubleType())
-    .add(c.SPEARMAN, t.DoubleType())
-)
+RANDOM_PAIRS: Final = _schema({**_USERS, c.COMMON: INT, **_CORRELATIONS})
 
 
 def conform(frame: DataFrame, schema: t.StructType) -> DataFrame:
