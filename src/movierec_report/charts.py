@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,62 +37,43 @@ def draw_charts(facts: Facts) -> dict[str, Chart]:
     `rmse` is missing if no explicit trial has an RMSE.
     """
     with theme.style():
-        figures = _figures(facts)
+        figures = list(_figures(facts))
     return {
         name: Chart(name, description, figure)
-        for name, (figure, description) in figures.items()
+        for name, description, figure in figures
         if figure is not None
     }
 
 
-def _figures(facts: Facts) -> dict[str, tuple[Figure | None, str]]:
+def _figures(facts: Facts) -> Iterator[tuple[str, str, Figure | None]]:
+    """Yield the name, the description and the figure of each chart."""
     summary, data, twins = facts["summary"], facts["data"], facts["twins"]
     metric = f"ndcg_at_{summary['protocol']['k']}"
     label = model_charts.metric_label(metric)
     strata = summary["strata"]["test"]
-    return {
-        **{
-            f"comparison_{split}": (
-                model_charts.comparison(summary, split, metric=metric),
-                f"{label} of each model with its 95 % interval on {split}; "
-                "a table below has the numbers",
-            )
-            for split in model_charts.SPLITS
-        },
-        "stars": (data_charts.star_shares(data["stars"]), "Share of ratings by stars"),
-        "years": (data_charts.ratings_by_month(data["months"]), "Ratings per month, by split"),
-        "users": (
-            data_charts.count_histogram(data["users"]["histogram"], of="user"),
-            "Number of users by their number of ratings",
-        ),
-        "movies": (
-            data_charts.count_histogram(data["movies"]["histogram"], of="movie"),
-            "Number of movies by their number of ratings",
-        ),
-        "rmse": (
-            model_charts.rmse_against_metric(facts["trials"], metric="ndcg"),
-            "RMSE and NDCG of the explicit trials",
-        ),
-        "activity": (
-            model_charts.ndcg_by_activity(strata["users_by_activity"]),
-            "NDCG of ALS and popularity by the number of ratings of a user",
-        ),
-        "popularity": (
-            model_charts.recall_by_popularity(strata["movies_by_popularity"]),
-            "Share of relevant movies found, by the number of ratings of a movie",
-        ),
-        "bias": (
-            model_charts.popularity_bias(facts["bias"]["test"], strata["movies_by_popularity"]),
-            "Popularity of the recommended movies, by model",
-        ),
-        "correlations": (
-            twin_charts.correlations(twins, summary["twins"]),
-            "Correlations of twins, random pairs and strangers",
-        ),
-        "curve": (
-            twin_charts.correlation_by_floor(summary["twins"]["curve"]),
-            "Mean correlation by the minimum number of movies per user",
-        ),
-        "jaccards": (twin_charts.jaccards(twins["pairs"]), "Jaccard similarity by rank"),
-        "seconds": (data_charts.stage_seconds(facts["stages"]), "Seconds of each stage"),
-    }
+    users, movies = strata["users_by_activity"], strata["movies_by_popularity"]
+    for split in model_charts.SPLITS:
+        text = f"{label} of each model with its 95 % interval on {split}"
+        figure = model_charts.comparison(summary, split, metric=metric)
+        yield f"comparison_{split}", f"{text}; a table below has the numbers", figure
+    yield "stars", "Share of ratings by stars", data_charts.star_shares(data["stars"])
+    yield "years", "Ratings per month, by split", data_charts.ratings_by_month(data["months"])
+    for of in ("user", "movie"):
+        figure = data_charts.count_histogram(data[f"{of}s"]["histogram"], of=of)
+        yield f"{of}s", f"Number of {of}s by their number of ratings", figure
+    rmse = model_charts.rmse_against_metric(facts["trials"], metric="ndcg")
+    yield "rmse", "RMSE and NDCG of the explicit trials", rmse
+    text = "NDCG of ALS and popularity by the number of ratings of a user"
+    x = "earlier ratings of the user"
+    yield "activity", text, model_charts.metric_by_group(users, "ndcg", x=x, y="NDCG")
+    text = "Share of relevant movies found, by the number of ratings of a movie"
+    x, y = "earlier ratings of the movie", "relevant movies found"
+    yield "popularity", text, model_charts.metric_by_group(movies, "recall", x=x, y=y)
+    figure = model_charts.popularity_bias(facts["bias"]["test"], movies)
+    yield "bias", "Popularity of the recommended movies, by model", figure
+    figure = twin_charts.correlations(twins, summary["twins"])
+    yield "correlations", "Correlations of twins, random pairs and strangers", figure
+    figure = twin_charts.correlation_by_floor(summary["twins"]["curve"])
+    yield "curve", "Mean correlation by the minimum number of movies per user", figure
+    yield "jaccards", "Jaccard similarity by rank", twin_charts.jaccards(twins["pairs"])
+    yield "seconds", "Seconds of each stage", data_charts.stage_seconds(facts["stages"])

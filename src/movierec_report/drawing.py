@@ -99,9 +99,5 @@ def run_command(config: str, overrides: Sequence[str], *, archive: str | None = 
     return " ".join(["make run", *words])
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
-    """Return the object in a JSON file; None if there is no file."""
-    if not path.exists():
-        return None
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
+def _read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None

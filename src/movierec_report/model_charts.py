@@ -22,26 +22,18 @@ _COMPARED: Final = ("popularity", "als")
 
 def comparison(summary: Facts, split: str, *, metric: str) -> Figure:
     """Return each model's mean and interval on a split, without the oracle, which is far higher."""
-    figure, ax = theme.new_figure(4.2, 2.4)
+    figure, ax = theme.new_figure(4.2, 2.4, x=metric_label(metric), grid="x")
     for row, model in enumerate(_MODELS):
         metrics = summary["models"][model][split]
         low, high = metrics["ci95"][metric]
         colour = theme.MODEL_COLOURS[model]
         ax.plot([low, high], [row, row], color=colour, linewidth=3, solid_capstyle="round")
         ax.plot(metrics[metric], row, "o", color=colour, markersize=8)
-        ax.annotate(
-            f"{metrics[metric]:.3f}",
-            (high, row),
-            xytext=(6, 0),
-            textcoords="offset points",
-            va="center",
-        )
+        theme.write_beside(ax, f"{metrics[metric]:.3f}", (high, row), right=6)
     ax.set_yticks(range(len(_MODELS)), [theme.MODEL_NAMES[m] for m in _MODELS])
-    ax.set_xlabel(metric_label(metric))
     ax.margins(x=0.2, y=0.18)
     most = max(summary["models"][m][s]["ci95"][metric][1] for m in _MODELS for s in SPLITS)
     ax.set_xlim(0, most * 1.2)
-    theme.style_axes(ax, grid="x")
     return figure
 
 
@@ -96,92 +88,48 @@ def rmse_against_metric(trials: Sequence[Facts], *, metric: str) -> Figure | Non
     explicit = [trial for trial in largest_trials(trials) if trial["rmse"] is not None]
     if not explicit:
         return None
-    figure, ax = theme.new_figure(4.6, 2.8)
-    ax.plot(
-        [trial["rmse"] for trial in explicit],
-        [trial[metric] for trial in explicit],
-        "o",
-        color=theme.EXPLICIT,
-        markersize=7,
-    )
-    best = min(explicit, key=lambda trial: trial["rmse"])
-    ax.annotate(
-        "lowest RMSE", (best["rmse"], best[metric]), xytext=(8, 8), textcoords="offset points"
-    )
-    ax.set_xlabel("RMSE in stars (lower is better)")
-    ax.set_ylabel(f"{metric_label(metric)} (higher is better)")
+    x, y = "RMSE in stars (lower is better)", f"{metric_label(metric)} (higher is better)"
+    figure, ax = theme.new_figure(4.6, 2.8, x=x, y=y)
+    points = [(trial["rmse"], trial[metric]) for trial in explicit]
+    ax.plot(*zip(*points, strict=True), "o", color=theme.EXPLICIT, markersize=7)
+    lowest = min(points, key=lambda point: point[0])
+    ax.annotate("lowest RMSE", lowest, xytext=(8, 8), textcoords="offset points")
     ax.margins(x=0.15)
-    ax.set_ylim(0, 1.2 * max(trial[metric] for trial in explicit) or 1.0)
-    theme.style_axes(ax, grid="y")
+    ax.set_ylim(0, 1.2 * max(value for _, value in points) or 1.0)
     return figure
 
 
-def ndcg_by_activity(strata: Sequence[Facts]) -> Figure:
-    """Return NDCG of ALS and popularity by the user's number of ratings; no bar if undefined."""
-    return _grouped_bars(
-        [rating_range(group) for group in strata],
-        {model: [group[model]["ndcg"] for group in strata] for model in _COMPARED},
-        x="earlier ratings of the user",
-        y="NDCG",
-    )
-
-
-def recall_by_popularity(strata: Sequence[Facts]) -> Figure:
-    """Return recall of ALS and popularity by the movie's number of ratings; no bar if undefined."""
-    return _grouped_bars(
-        [rating_range(group) for group in strata],
-        {model: [group[model]["recall"] for group in strata] for model in _COMPARED},
-        x="earlier ratings of the movie",
-        y="relevant movies found",
-    )
+def metric_by_group(strata: Sequence[Facts], metric: str, *, x: str, y: str) -> Figure:
+    """Return a metric of ALS and popularity by group of users or movies; no bar if undefined."""
+    figure, ax = theme.new_figure(4.6, 2.6, x=x, y=y)
+    places = np.arange(len(strata))
+    for number, model in enumerate(_COMPARED):
+        values = [group[model][metric] for group in strata]
+        defined = {place: value for place, value in enumerate(values) if value is not None}
+        where, colour = places[list(defined)] + (number - 0.5) * 0.38, theme.MODEL_COLOURS[model]
+        heights, label = list(defined.values()), theme.MODEL_NAMES[model]
+        ax.bar(where, heights, width=0.36, color=colour, label=label)
+    ax.set_xticks(places, [rating_range(group) for group in strata])
+    theme.add_legend(figure, ncols=2)
+    return figure
 
 
 def popularity_bias(bias: Facts, groups: Sequence[Facts]) -> Figure:
     """Return the shares of popular and rare movies in the recommendations of each model."""
     models = ["oracle", *reversed(_MODELS)]
-    figure, ax = theme.new_figure(7.2, 2.4)
+    figure, ax = theme.new_figure(7.2, 2.4, grid="x")
     left = np.zeros(len(models))
     for number, group in enumerate(groups):
         shares = np.array([bias[model]["shares"][number] for model in models])
-        shade = 0.2 + 0.8 * (number + 1) / len(groups)
-        ax.barh(
-            range(len(models)),
-            shares,
-            left=left,
-            color=theme.ALS,
-            alpha=shade,
-            height=0.62,
-            label=f"{rating_range(group)} ratings",
-        )
+        shade, label = 0.2 + 0.8 * (number + 1) / len(groups), f"{rating_range(group)} ratings"
+        rows = range(len(models))
+        ax.barh(rows, shares, 0.62, left, color=theme.ALS, alpha=shade, label=label)
         left += shares
     ax.set_yticks(range(len(models)), [theme.MODEL_NAMES[model] for model in models])
     ax.invert_yaxis()
     ax.set_xlim(0, 1)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
     theme.add_legend(figure, loc="outside lower center", ncols=len(groups), title="movies with")
-    theme.style_axes(ax, grid="x")
-    return figure
-
-
-def _grouped_bars(
-    names: list[str], values: Mapping[str, Sequence[float | None]], *, x: str, y: str
-) -> Figure:
-    figure, ax = theme.new_figure(4.6, 2.6)
-    places = np.arange(len(names))
-    for number, (model, heights) in enumerate(values.items()):
-        defined = {place: height for place, height in enumerate(heights) if height is not None}
-        ax.bar(
-            places[list(defined)] + (number - 0.5) * 0.38,
-            list(defined.values()),
-            width=0.36,
-            color=theme.MODEL_COLOURS[model],
-            label=theme.MODEL_NAMES[model],
-        )
-    ax.set_xticks(places, names)
-    ax.set_xlabel(x)
-    ax.set_ylabel(y)
-    theme.add_legend(figure, ncols=2)
-    theme.style_axes(ax, grid="y")
     return figure
 
 

@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -15,34 +15,24 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+# the light and the dark colour of each CSS variable
+_PALETTE: Final = {
+    "ink": ("#1c2024", "#e6e8ea"),
+    "muted": ("#60676e", "#9aa2aa"),
+    "grid": ("#e3e5e2", "#2c3237"),
+    "paper": ("#fdfdfb", "#14171a"),
+    "als": ("#0b6e99", "#5bb8e0"),
+    "popularity": ("#c2571a", "#f0925a"),
+    "explicit": ("#7a4fa3", "#b894de"),
+    "random": ("#8a8f94", "#868d94"),
+    "oracle": ("#3d7a3d", "#7cc07c"),
+    "card": ("#f4f5f2", "#1c2125"),
+}
+LIGHT: Final = {name: light for name, (light, _) in _PALETTE.items()}
+DARK: Final = {name: dark for name, (_, dark) in _PALETTE.items()}
 # matplotlib needs colours; `to_svg` replaces these placeholders by the page's CSS variables
-INK: Final = "#010101"
-MUTED: Final = "#020202"
-GRID: Final = "#030303"
-PAPER: Final = "#040404"
-ALS: Final = "#050505"
-POPULARITY: Final = "#060606"
-EXPLICIT: Final = "#070707"
-RANDOM: Final = "#080808"
-ORACLE: Final = "#090909"
-_VARIABLES: Final = {
-    INK: "ink",
-    MUTED: "muted",
-    GRID: "grid",
-    PAPER: "paper",
-    ALS: "als",
-    POPULARITY: "popularity",
-    EXPLICIT: "explicit",
-    RANDOM: "random",
-    ORACLE: "oracle",
-}
-MODEL_COLOURS: Final = {
-    "als": ALS,
-    "popularity": POPULARITY,
-    "als_explicit": EXPLICIT,
-    "random": RANDOM,
-    "oracle": ORACLE,
-}
+_PLACEHOLDERS: Final = {name: f"#{3 * f'{n:02}'}" for n, name in enumerate(_PALETTE, 1)}
+INK, MUTED, GRID, PAPER, ALS, POPULARITY, EXPLICIT, RANDOM, ORACLE, _ = _PLACEHOLDERS.values()
 MODEL_NAMES: Final = {
     "als": "ALS",
     "popularity": "popularity",
@@ -50,30 +40,9 @@ MODEL_NAMES: Final = {
     "random": "random (floor)",
     "oracle": "oracle (ceiling)",
 }
-LIGHT: Final = {
-    "paper": "#fdfdfb",
-    "ink": "#1c2024",
-    "muted": "#60676e",
-    "grid": "#e3e5e2",
-    "card": "#f4f5f2",
-    "als": "#0b6e99",
-    "popularity": "#c2571a",
-    "explicit": "#7a4fa3",
-    "random": "#8a8f94",
-    "oracle": "#3d7a3d",
-}
-DARK: Final = {
-    "paper": "#14171a",
-    "ink": "#e6e8ea",
-    "muted": "#9aa2aa",
-    "grid": "#2c3237",
-    "card": "#1c2125",
-    "als": "#5bb8e0",
-    "popularity": "#f0925a",
-    "explicit": "#b894de",
-    "random": "#868d94",
-    "oracle": "#7cc07c",
-}
+MODEL_COLOURS: Final = dict(
+    zip(MODEL_NAMES, (ALS, POPULARITY, EXPLICIT, RANDOM, ORACLE), strict=True)
+)
 SPLIT_COLOURS: Final = {"train": MUTED, "validation": POPULARITY, "test": ALS}
 # Any: only newer releases of matplotlib have types for the keys
 _STYLE: Final[Any] = {
@@ -115,22 +84,28 @@ def style() -> Iterator[None]:
         yield
 
 
-def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
-    """Return an empty figure, its size in inches, and its axes."""
+def new_figure(
+    width: float, height: float, *, x: str = "", y: str = "", grid: Literal["x", "y"] = "y"
+) -> tuple[Figure, Axes]:
+    """Return an empty figure, its size in inches, and its axes with labels and one grid."""
     figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.subplots()
-
-
-def format_whole_numbers(axis: Axis) -> None:
-    """Label an axis with whole numbers and thousands separators, not with powers of ten."""
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-
-
-def style_axes(axes: Axes, *, grid: str) -> None:
-    """Remove the ticks, and show the grid of one axis only: x or y."""
+    axes = figure.subplots()
+    axes.set(xlabel=x, ylabel=y)
     axes.tick_params(length=0, pad=6)
     axes.grid(visible=False)
-    axes.grid(visible=True, axis=grid)  # type: ignore[arg-type]
+    axes.grid(visible=True, axis=grid)
+    return figure, axes
+
+
+def format_whole_numbers(*axes: Axis) -> None:
+    """Label axes with whole numbers and thousands separators, not with powers of ten."""
+    for axis in axes:
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+
+
+def write_beside(axes: Axes, text: str, point: tuple[float, float], *, right: float) -> None:
+    """Write the text `right` points to the right of a point."""
+    axes.annotate(text, point, xytext=(right, 0), textcoords="offset points", va="center")
 
 
 def to_svg(figure: Figure, *, name: str, description: str) -> str:
@@ -142,7 +117,7 @@ def to_svg(figure: Figure, *, name: str, description: str) -> str:
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
     text = _with_unique_ids(text, name)
-    for colour, variable in _VARIABLES.items():
+    for variable, colour in _PLACEHOLDERS.items():
         text = text.replace(colour, f"var(--{variable})")
     for size in ("width", "height"):
         text = re.sub(rf'(<svg [^>]*?)\s{size}="[^"]*"', r"\1", text, count=1)

@@ -15,7 +15,7 @@ Facts = Mapping[str, Any]
 
 def correlations(twins: Facts, summary: Facts) -> Figure:
     """Return the correlations of twins, random pairs and strangers."""
-    figure, ax = theme.new_figure(7.2, 2.8)
+    figure, ax = theme.new_figure(7.2, 2.8, x="correlation of a pair's ratings", y="share of pairs")
     edges = np.linspace(-1, 1, 21)
     groups = {
         "twins": ([pair["correlation"] for pair in twins["pairs"]], theme.ALS),
@@ -29,17 +29,15 @@ def correlations(twins: Facts, summary: Facts) -> Figure:
     strangers = summary["strangers"]["histogram"]
     if strangers:
         ax.stairs(strangers, edges, color=theme.INK, linewidth=1.6, label="strangers, same movies")
-    ax.set_xlabel("correlation of a pair's ratings")
-    ax.set_ylabel("share of pairs")
     ax.set_xlim(-1.08, 1.08)
     theme.add_legend(figure, ncols=3)
-    theme.style_axes(ax, grid="y")
     return figure
 
 
 def correlation_by_floor(points: Sequence[Facts]) -> Figure:
     """Return mean correlations of twins and random pairs by the minimum of movies per user."""
-    figure, ax = theme.new_figure(4.6, 2.8)
+    x, y = "minimum number of movies per user", "mean correlation"
+    figure, ax = theme.new_figure(4.6, 2.8, x=x, y=y)
     floors = [point["min_movies"] for point in points]
     for name, colour in (("twins", theme.ALS), ("random", theme.POPULARITY)):
         means = [point[name]["mean"] for point in points]
@@ -49,29 +47,18 @@ def correlation_by_floor(points: Sequence[Facts]) -> Figure:
     ax.set_xscale("log")
     ax.minorticks_off()
     ax.set_xticks(floors, [str(floor) for floor in floors])
-    ax.set_xlabel("minimum number of movies per user")
-    ax.set_ylabel("mean correlation")
     theme.add_legend(figure, ncols=2)
-    theme.style_axes(ax, grid="y")
     return figure
 
 
 def jaccards(pairs: Sequence[Facts]) -> Figure:
     """Return the Jaccard similarity of the pairs by rank."""
-    figure, ax = theme.new_figure(4.6, 2.8)
+    figure, ax = theme.new_figure(4.6, 2.8, x="rank of the pair", y="Jaccard similarity")
     ax.plot([pair["rank"] for pair in pairs], [pair["jaccard"] for pair in pairs], color=theme.ALS)
-    flagged = [pair for pair in pairs if pair["duplicate"]]
+    flagged = [(pair["rank"], pair["jaccard"]) for pair in pairs if pair["duplicate"]]
     if flagged:
-        ax.plot(
-            [pair["rank"] for pair in flagged],
-            [pair["jaccard"] for pair in flagged],
-            "o",
-            color=theme.POPULARITY,
-            label="duplicate accounts",
-        )
+        points = zip(*flagged, strict=True)
+        ax.plot(*points, "o", color=theme.POPULARITY, label="duplicate accounts")
         theme.add_legend(figure)
-    ax.set_xlabel("rank of the pair")
-    ax.set_ylabel("Jaccard similarity")
     ax.set_ylim(0, 1.02)
-    theme.style_axes(ax, grid="y")
     return figure

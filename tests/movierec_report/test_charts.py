@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from matplotlib.figure import Figure
 
-from movierec_report import model_charts, theme
+from movierec_report import theme
 from movierec_report.charts import Chart, draw_charts
-from movierec_report.model_charts import heat_maps
+from movierec_report.model_charts import heat_maps, metric_by_group
 from tests.support import invented
 
 
@@ -30,17 +28,17 @@ def test_without_explicit_trials_there_is_no_rmse_chart() -> None:
 
 
 def test_a_group_without_a_value_has_no_bar() -> None:
-    def bars(strata: list[dict[str, Any]], chart: Callable[[Any], Figure]) -> int:
-        return len(chart(strata).axes[0].patches)
+    def bars(strata: list[dict[str, Any]], metric: str) -> int:
+        return len(metric_by_group(strata, metric, x="", y="").axes[0].patches)
 
     strata = [invented.stratum(n) for n in range(4)]
     undefined = strata[0] | {
         model: {"ndcg": None, "recall": None} for model in ("als", "popularity")
     }
-    for chart in (model_charts.ndcg_by_activity, model_charts.recall_by_popularity):
-        assert bars(strata, chart) == 8
-        assert bars([undefined, *strata[1:]], chart) == 6
-        assert bars([undefined], chart) == 0
+    for metric in ("ndcg", "recall"):
+        assert bars(strata, metric) == 8
+        assert bars([undefined, *strata[1:]], metric) == 6
+        assert bars([undefined], metric) == 0
 
 
 def test_a_chart_defines_its_colours_for_light_and_dark(charts: dict[str, Chart]) -> None:
