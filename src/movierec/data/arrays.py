@@ -1,4 +1,4 @@
-"""Collects columns of numbers as arrays, a thousand times cheaper than as rows."""
+"""Collects columns of numbers as arrays, 1,000 times cheaper than as rows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 _DTYPES: Final[dict[str, Any]] = {
     "int": np.int32,
     "bigint": np.int64,
@@ -23,8 +25,8 @@ _DTYPES: Final[dict[str, Any]] = {
 def collect_arrays(frame: DataFrame) -> dict[str, npt.NDArray[Any]]:
     """Return each column as one array, rows in the order of Spark's partitions.
 
-    Columns may hold integers, floats, doubles, or lists of floats or doubles, which are joined
-    one after another. Raises KeyError for other types. A null fails Spark's task.
+    Columns may hold integers, floats, doubles, or lists of floats or doubles, which are
+    concatenated. Raises KeyError for other types. A null fails Spark's task.
     """
     dtypes = {name: _DTYPES[kind] for name, kind in frame.dtypes}
 
@@ -44,7 +46,7 @@ def collect_arrays(frame: DataFrame) -> dict[str, npt.NDArray[Any]]:
 
 
 def _numbers(column: pa.Array) -> npt.NDArray[Any]:
-    """Return the column's numbers, lists one after another. Raises ValueError for a null."""
+    """Return the column's numbers, its lists concatenated. Raises ValueError for a null."""
     values = column.flatten() if pa.types.is_list(column.type) else column
     if column.null_count or values.null_count:
         raise ValueError("a column of numbers holds a null")

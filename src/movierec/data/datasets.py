@@ -1,4 +1,4 @@
-"""Every dataset of a run, declared once: the stage that writes it, its path, its schema."""
+"""Every dataset of a run, declared once: the stage that writes it, its path and its schema."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from movierec.data import schemas
 
 @dataclass(frozen=True)
 class Dataset:
-    """A table that a stage writes, or one table per model and split."""
+    """A table that a stage writes, or a table per model and split."""
 
     stage: str
     path: str
-    """Its path below the stage's result. `{model}` and `{split}` stand for their names."""
+    """Below the stage's result, with `{model}` and `{split}` as placeholders."""
     schema: StructType
 
     def at(self, **keys: str) -> str:
@@ -29,7 +29,7 @@ class Dataset:
         return self.path.format_map(keys)
 
     def holds(self, path: str) -> bool:
-        """Tell whether the path is one of this dataset's.
+        """Return whether the path is one of this dataset's.
 
         >>> HITS.holds("hits/als/test"), HITS.holds("user_metrics/als/test")
         (True, False)

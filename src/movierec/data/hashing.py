@@ -1,4 +1,4 @@
-"""Random numbers without state: they depend on a seed and a key, never on where they are made."""
+"""Random numbers without state: they depend only on a seed and a key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
 def mix64(values: UInts) -> UInts:
-    """Return 64 well mixed bits for each value: the finaliser of SplitMix64.
+    """Hash each value to 64 bits with the finaliser of SplitMix64.
 
     Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
     """

@@ -1,4 +1,4 @@
-"""How numbers are published."""
+"""How many digits of a number are published."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ DIGITS: Final = 9
 
 
 def rounded(values: Iterable[Any]) -> list[float]:
-    """Return numbers, such as the ends of an interval, as they are published."""
+    """Round numbers, such as the ends of an interval, to `DIGITS`."""
     return [round(float(value), DIGITS) for value in values]

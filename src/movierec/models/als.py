@@ -1,4 +1,4 @@
-"""Spark's alternating least squares, the only module that imports it."""
+"""Spark's alternating least squares: this module alone imports it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from movierec.config.schema import AlsConfig, Config, Feedback
 from movierec.data.columns import FACTORS, MOVIE_ID, RATING, USER_ID
 from movierec.data.rounding import DIGITS
 from movierec.errors import SingularFitError
-
-pass
 
 Model: TypeAlias = ALSModel
 """What `fit_als` returns, for modules that must not import Spark's ALS."""
@@ -39,7 +37,7 @@ class AlsParams:
 
     @property
     def explicit(self) -> bool:
-        """Tell whether ALS fits the stars themselves."""
+        """Whether ALS fits the stars themselves."""
         return self.feedback is None
 
     def __str__(self) -> str:
@@ -99,9 +97,8 @@ def in_fixed_order(values: DataFrame, *, config: AlsConfig) -> DataFrame:
 
     ALS sums values in the order of the rows; in another order the last digits differ.
     """
-    return values.repartition(config.num_user_blocks, USER_ID).sortWithinPartitions(
-        USER_ID, MOVIE_ID
-    )
+    blocks = values.repartition(config.num_user_blocks, USER_ID)
+    return blocks.sortWithinPartitions(USER_ID, MOVIE_ID)
 
 
 def als_values(ratings: DataFrame, *, feedback: Feedback | None, config: Config) -> DataFrame:
@@ -160,17 +157,13 @@ def fit_als(values: DataFrame, *, params: AlsParams, config: AlsConfig) -> Model
 def factors_of(model: Model) -> Factors:
     """Return the model's factors as frames of user_id or movie_id and factors."""
     return Factors(
-        users=model.userFactors.select(
-            F.col("id").alias(USER_ID), F.col("features").alias(FACTORS)
-        ),
-        movies=model.itemFactors.select(
-            F.col("id").alias(MOVIE_ID), F.col("features").alias(FACTORS)
-        ),
+        users=model.userFactors.select("id", "features").toDF(USER_ID, FACTORS),
+        movies=model.itemFactors.select("id", "features").toDF(MOVIE_ID, FACTORS),
     )
 
 
 def collect_rmse(model: Model, *, heldout: DataFrame) -> float | None:
-    """Return an explicit model's RMSE, in stars, on held-out ratings of known users and movies.
+    """Return an explicit model's RMSE, in stars, on held-out ratings of users and movies in train.
 
     Rounded to 9 digits, None where there is no such rating. Reported, never selected by: the model
     with the lowest RMSE makes the worst lists.

@@ -1,4 +1,4 @@
-"""The floor and the ceiling between which every model's metrics lie."""
+"""Random lists and the oracle: the lower and the upper bound of every model's metrics."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from movierec.ranking.topk import Block, Lists, ranks_within
 def oracle_lists(
     heldout: DataFrame, *, movies: DataFrame, relevant_rating: float, k: int
 ) -> DataFrame:
-    """Return the best lists that anyone could make: the relevant held-out candidates.
+    """Return the best possible lists: the relevant held-out candidates.
 
-    `movies` holds the candidates' ids, each once: what is not known cannot be recommended, so the
-    ceiling lies below 1. By falling rating, then movie id.
+    `movies` holds the candidates' ids, each once. A movie without a training rating cannot be
+    recommended, so the oracle's metrics may lie below 1. By falling rating, then movie id.
     """
     best_first = Window.partitionBy(USER_ID).orderBy(F.desc(SCORE), MOVIE_ID)
     return (
@@ -32,9 +32,9 @@ def oracle_lists(
 
 
 def random_unseen(block: Block, catalogue: Catalogue, *, k: int, seed: int) -> Lists:
-    """Return up to k unseen movies of each user, every order of them equally likely.
+    """Return up to k unseen movies for each user, in a random order. Scores are 1 / rank.
 
-    A user's list depends on the seed, the user's id and the catalogue only. Scores are 1 / rank.
+    A user's list depends only on the seed, the user's id and the catalogue.
     """
     by_user = np.argsort(block.rows, kind="stable")
     seen = block.positions[by_user]
@@ -53,10 +53,8 @@ def random_unseen(block: Block, catalogue: Catalogue, *, k: int, seed: int) -> L
 def random_candidates(block: Block, catalogue: Catalogue, *, k: int, seed: int) -> Lists:
     """Return up to k of each user's own candidates, in a random order. Scores are 1 / rank."""
     keys = block.user_ids[block.rows].astype(np.uint64) << np.uint64(32)
-    chance = random_bits(seed, keys | catalogue.movie_ids[block.positions].astype(np.uint64), 1)[
-        :, 0
-    ]
-    order = np.lexsort((chance, block.rows))
+    keys |= catalogue.movie_ids[block.positions].astype(np.uint64)
+    order = np.lexsort((random_bits(seed, keys, 1)[:, 0], block.rows))
     rows = block.rows[order]
     ranks = ranks_within(rows, n_rows=len(block.user_ids))
     kept = ranks <= k
@@ -71,9 +69,8 @@ def _draw_unseen(
     wanted = min(k, n - len(seen))
     count = 2 * (wanted + len(seen))
     while wanted > 0:
-        drawn: npt.NDArray[np.int64] = (
-            random_bits(seed, [user_id], count)[0] % np.uint64(n)
-        ).astype(np.int64)
+        bits = random_bits(seed, [user_id], count)[0]
+        drawn: npt.NDArray[np.int64] = (bits % np.uint64(n)).astype(np.int64)
         distinct, first = np.unique(drawn, return_index=True)
         unseen = first[~np.isin(distinct, seen, assume_unique=True)]
         if len(unseen) >= wanted:

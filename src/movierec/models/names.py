@@ -1,4 +1,4 @@
-"""The models that are compared, and what each may learn from."""
+"""The names of the models that are compared."""
 
 from __future__ import annotations
 

@@ -1,14 +1,15 @@
-"""The popularity baseline: one score a movie, the same for everybody."""
+"""The popularity baseline: one score per movie, the same for every user."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from movierec.config.schema import Config, PopularityConfig
 from movierec.data.columns import FACTORS, MOVIE_ID, N_RATINGS, RATING, SCORE, USER_ID
+from movierec.models.als import Factors
 
 _SUM = "sum_of_ratings"
 
@@ -27,39 +28,41 @@ class Variant:
         return self.kind if self.damping is None else f"{self.kind} damping={self.damping:g}"
 
 
+def variants(config: PopularityConfig) -> list[Variant]:
+    """Return the variants to compare on validation, the simplest first."""
+    damped = [Variant(kind="damped_mean", damping=damping) for damping in config.dampings]
+    return [Variant(kind="count", damping=None), Variant(kind="liked", damping=None), *damped]
+
+
+def popularity_factors(
+    ratings: DataFrame, *, users: DataFrame, variant: Variant, config: Config
+) -> Factors:
+    """Return movie scores as factors of rank 1, for the same kernel as ALS; each user's is 1."""
+    scores = movie_scores(
+        ratings,
+        variant=variant,
+        relevant_rating=config.evaluation.relevant_rating,
+        min_ratings=config.popularity.min_ratings,
+    )
+    return Factors(
+        users=users.select(USER_ID, F.array(F.lit(1.0)).alias(FACTORS)),
+        movies=scores.select(MOVIE_ID, F.array(F.col(SCORE)).alias(FACTORS)),
+    )
+
+
 def movie_scores(
     ratings: DataFrame, *, variant: Variant, relevant_rating: float, min_ratings: int
 ) -> DataFrame:
-    """Return one score for each rated movie, by the variant."""
-    scorers: dict[str, Callable[[], DataFrame]] = {
-        "count": lambda: count_scores(ratings),
-        "liked": lambda: liked_scores(ratings, relevant_rating=relevant_rating),
-        "damped_mean": lambda: damped_mean_scores(
-            ratings, damping=variant.damping or 0.0, min_ratings=min_ratings
-        ),
-    }
-    return scorers[variant.kind]()
+    """Return one score for each rated movie.
 
-
-def item_factors(movie_scores: DataFrame) -> DataFrame:
-    """Return movie scores as factors of rank 1, for the same kernel as ALS."""
-    return movie_scores.select(MOVIE_ID, F.array(F.col(SCORE)).alias(FACTORS))
-
-
-def user_factors(users: DataFrame) -> DataFrame:
-    """Return the users, each with the factor 1: to everybody a movie's score is its own."""
-    return users.select(USER_ID, F.array(F.lit(1.0)).alias(FACTORS))
-
-
-def count_scores(ratings: DataFrame) -> DataFrame:
-    """Score a movie by its number of ratings."""
-    return ratings.groupBy(MOVIE_ID).agg(F.count(F.lit(1)).cast("double").alias(SCORE))
-
-
-def liked_scores(ratings: DataFrame, *, relevant_rating: float) -> DataFrame:
-    """Score a movie by its number of ratings of at least `relevant_rating`; 0 without any."""
-    liked = F.count(F.when(F.col(RATING) >= relevant_rating, 1))
-    return ratings.groupBy(MOVIE_ID).agg(liked.cast("double").alias(SCORE))
+    `count`: its number of ratings. `liked`: those of at least `relevant_rating`; 0 without any.
+    """
+    if variant.kind == "damped_mean":
+        damping = variant.damping or 0.0
+        return damped_mean_scores(ratings, damping=damping, min_ratings=min_ratings)
+    counted = {"count": F.lit(1), "liked": F.when(F.col(RATING) >= relevant_rating, 1)}
+    score = F.count(counted[variant.kind]).cast("double")
+    return ratings.groupBy(MOVIE_ID).agg(score.alias(SCORE))
 
 
 def damped_mean_scores(ratings: DataFrame, *, damping: float, min_ratings: int) -> DataFrame:

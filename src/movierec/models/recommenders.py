@@ -1,4 +1,4 @@
-"""One held-out split, and how each model makes its lists for it."""
+"""How each model makes its lists for a held-out split."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from movierec.config.schema import Config
 from movierec.data.columns import MOVIE_ID, USER_ID
 from movierec.models.als import AlsParams, Factors, fit_factors
 from movierec.models.baselines import oracle_lists, random_candidates, random_unseen
-from movierec.models.popularity import Variant, item_factors, movie_scores, user_factors
+from movierec.models.popularity import Variant, popularity_factors
 from movierec.ranking.catalogue import Catalogue, collect_catalogue
 from movierec.ranking.recommend import Kernel, movie_lists, recommend
 from movierec.ranking.topk import candidates_top_k, unseen_top_k
@@ -21,7 +21,7 @@ from movierec.ranking.topk import candidates_top_k, unseen_top_k
 
 @dataclass
 class Recommenders:
-    """One held-out split and all that its models share. Close it to free its memory."""
+    """A held-out split and what its models share. Close it to free its memory."""
 
     train: DataFrame
     """The ratings to learn from."""
@@ -44,7 +44,7 @@ class Recommenders:
         self._catalogues: dict[Factors, Broadcast[Catalogue]] = {}
 
     def close(self) -> None:
-        """Free the memory. Write lists before: afterwards they cannot be computed."""
+        """Free the memory. Lists that are not written yet cannot be computed afterwards."""
         for frame in (self.movies_by_user, self.users, self.train):
             frame.unpersist()
         for catalogue in self._catalogues.values():
@@ -52,21 +52,13 @@ class Recommenders:
         self._catalogues.clear()
 
     def fit_als(self, params: AlsParams) -> Factors:
-        """Fit ALS to the training ratings."""
+        """Fit ALS to train."""
         return fit_factors(self.train, params=params, config=self.config)
 
     def popularity_factors(self, winner: dict[str, Any]) -> Factors:
-        """Return the popularity of the training ratings, by the winning variant, as factors.
-
-        Every user has them who has a training or a held-out rating.
-        """
-        scores = movie_scores(
-            self.train,
-            variant=Variant(kind=winner["kind"], damping=winner["damping"]),
-            relevant_rating=self.config.evaluation.relevant_rating,
-            min_ratings=self.config.popularity.min_ratings,
-        )
-        return Factors(users=user_factors(self.users), movies=item_factors(scores))
+        """Return the winning variant's factors, for users with a training or held-out rating."""
+        variant = Variant(kind=winner["kind"], damping=winner["damping"])
+        return popularity_factors(self.train, users=self.users, variant=variant, config=self.config)
 
     def lists(self, factors: Factors) -> DataFrame:
         """Return the lists that the factors make."""
@@ -96,7 +88,6 @@ class Recommenders:
         )
 
     def _catalogue(self, factors: Factors) -> Broadcast[Catalogue]:
-        """Return the catalogue of the factors, collected and sent once."""
         if factors not in self._catalogues:
             context = self.train.sparkSession.sparkContext
             catalogue = collect_catalogue(factors.movies, factors.users)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from pyspark.sql import DataFrame
+
+from movierec.config.schema import Config
 from movierec.data import datasets
+from movierec.data.columns import USER_ID
 from movierec.evaluation.compare import cache_relevant_movies
+from movierec.evaluation.validation import evaluate_factors
+from movierec.models.popularity import Variant, popularity_factors, variants
 from movierec.pipeline.context import Context
 from movierec.ranking.recommend import movie_lists
 from movierec.splitting.splits import TRAIN, VALIDATION
-from movierec.tuning.popularity import collect_variant_metrics, variants
 
 
 def run(context: Context) -> None:
@@ -34,3 +39,21 @@ def run(context: Context) -> None:
     context.write_rows(trials, datasets.POPULARITY_TRIALS)
     context.facts["trials"] = trials
     context.facts["winner"] = max(trials, key=lambda trial: trial[config.tuning.metric])
+
+
+def collect_variant_metrics(
+    train: DataFrame, *, variant: Variant, seen: DataFrame, relevant: DataFrame, config: Config
+) -> dict[str, float]:
+    """Return the mean metrics of the variant's lists; `seen` and `relevant` hold `movie_lists`.
+
+    Users without a training rating get a list, too.
+    """
+    users = relevant.select(USER_ID)
+    factors = popularity_factors(train, users=users, variant=variant, config=config)
+    return evaluate_factors(
+        factors.users,
+        movie_factors=factors.movies,
+        seen=seen,
+        relevant=relevant,
+        k=config.evaluation.k,
+    )

@@ -1,4 +1,4 @@
-"""The trials of a search, each kept as it ends: a killed search goes on with the next one."""
+"""The trials of a search, each kept when it ends: a killed search goes on with the next one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from movierec.data.columns import METRICS
 from movierec.errors import SingularFitError
 from movierec.models.als import AlsParams
 from movierec.pipeline.context import Context
@@ -16,10 +17,10 @@ from movierec.spark.time_left import TimeLeft
 from movierec.tuning.search import RunTrial, Trial
 
 
-class Ledger:
-    """Runs trials through `run_trial`, unless the workspace holds them, and says how it goes.
+class TrialCache:
+    """Runs trials by `run_trial`, unless the workspace holds them, and logs each.
 
-    `planned` is the fraction of the users of each trial to come, for the time that is left.
+    `planned` has the fraction of the users for each trial to come, to estimate the time left.
     """
 
     def __init__(self, context: Context, run_trial: RunTrial, *, planned: Sequence[float]) -> None:
@@ -28,27 +29,29 @@ class Ledger:
         self._planned = list(planned)
         self._trials: list[Trial] = []
         self._cost: list[tuple[float, float]] = []
-        """(seconds, fraction of the users) of the trials that were really run."""
+        """(seconds, fraction of the users) of the trials that were not in the workspace."""
 
     def run(self, params: AlsParams, user_fraction: float) -> Trial:
         """Return the trial, run now or before."""
         identity = effective_config(self._context.config, TRIAL_KEYS) | {
             "params": asdict(params),
             "user_fraction": user_fraction,
-            # The seed draws the sample; with every user there is nothing to draw.
+            # The seed draws the sample of users; all users need none.
             "sample_seed": self._context.config.tuning.seed if user_fraction < 1.0 else None,
         }
         started = time.monotonic()
 
         def compute() -> dict[str, Any]:
             try:
-                return self._run_trial(params, user_fraction).facts()
+                trial = self._run_trial(params, user_fraction)
             except SingularFitError as error:
                 self._context.warn(f"a trial counts as 0: {error}")
-                return Trial.failed(params, user_fraction).facts()
+                metrics = dict.fromkeys(METRICS, 0.0)
+                trial = Trial(params=params, user_fraction=user_fraction, metrics=metrics)
+            return trial.facts()
 
         facts, reused = self._context.cached_part(TRIAL, TUNE.version, identity, compute)
-        trial = Trial.from_facts(params, user_fraction, facts)
+        trial = Trial(params=params, user_fraction=user_fraction, **facts)
         self._trials.append(trial)
         if not reused:
             self._cost.append((time.monotonic() - started, user_fraction))
@@ -56,7 +59,7 @@ class Ledger:
         return trial
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return one row a trial for the `trials` dataset, in the order they were run."""
+        """Return one row per trial for the `trials` dataset, in the order of the runs."""
         return [
             {"trial": number} | trial.row() for number, trial in enumerate(self._trials, start=1)
         ]
@@ -81,5 +84,5 @@ class Ledger:
         if not left or not self._cost:
             return None
         spent, users = (sum(parts) for parts in zip(*self._cost, strict=True))
-        # What every trial costs, however few its users, is thus counted several times.
+        # This counts the fixed cost of a trial several times, so it is rather too high.
         return TimeLeft(sum(left) * spent / users, at_most=max(left) > self._cost[-1][1])

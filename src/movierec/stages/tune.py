@@ -1,4 +1,4 @@
-"""Tune ALS: judge trials on validation by the quality of their lists, never by RMSE."""
+"""Tune ALS by the quality of its lists on validation, never by RMSE."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from movierec.pipeline.context import Context
 from movierec.spark import blas
 from movierec.splitting.splits import TRAIN, VALIDATION
 from movierec.stages.inputs import TUNED_FACTORS, write_factors
-from movierec.stages.trial_cache import Ledger
+from movierec.stages.trial_cache import TrialCache
 from movierec.tuning.search import (
     at_edges,
     best,
@@ -37,11 +37,11 @@ def run(context: Context) -> None:
         validation=context.read(datasets.SPLIT_RATINGS, split=VALIDATION),
         config=context.config,
     )
-    ledger = Ledger(context, runner, planned=planned)
+    cache = TrialCache(context, runner, planned=planned)
     winners = {}
     with context.step("trials", of=len(planned)):
         for model, grid in grids.items():
-            trials = search(grid, config=config, n_users=n_users, run=ledger.run)
+            trials = search(grid, config=config, n_users=n_users, run=cache.run)
             winners[model] = best(trials, config=config)
             for edge in at_edges(winners[model].params, grid):
                 context.warn(f"of the winner of {model}, {edge}: widen tuning.* to be sure")
@@ -50,6 +50,6 @@ def run(context: Context) -> None:
             factors = runner.factors(winner.params)
             write_factors(context, factors, TUNED_FACTORS, model=model)
     runner.close()
-    context.write_rows(ledger.rows(), datasets.TRIALS)
-    context.facts["trials"] = ledger.rows()
+    context.write_rows(cache.rows(), datasets.TRIALS)
+    context.facts["trials"] = cache.rows()
     context.facts["winners"] = {model: trial.row() for model, trial in winners.items()}

@@ -1,1 +1,1 @@
-"""The search for the best parameters, judged on validation."""
+"""The search for the parameters with the best metrics on validation."""

@@ -1,13 +1,13 @@
-"""Runs trials of ALS: fit on train, rank all unseen movies, judge on validation."""
+"""Runs trials of ALS: fit on train, rank all unseen movies, measure on validation."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame
 
-from movierec.config.schema import Config
+from movierec.config.schema import Config, Feedback
 from movierec.data.sampling import sample_users
 from movierec.evaluation.metrics import relevant_movies
 from movierec.evaluation.validation import evaluate_factors
@@ -27,17 +27,20 @@ class _Sample:
     validation: DataFrame
     seen: DataFrame
     relevant: DataFrame
+    values: dict[Feedback | None, DataFrame] = field(default_factory=dict)
+    """`als_values` of one feedback at a time: grids keep equal feedback together."""
 
     def unpersist(self) -> None:
-        for frame in (self.train, self.validation, self.seen, self.relevant):
+        values = self.values.values()
+        for frame in (self.train, self.validation, self.seen, self.relevant, *values):
             frame.unpersist()
 
 
 class TrialRunner:
-    """Runs trials one after another, keeping in memory what the next one can use.
+    """Runs trials, and keeps in memory what the next one can use.
 
-    It also keeps the factors of the best trial on all users, explicit and implicit apart: the
-    winner need not be fitted again. Close it to free that memory.
+    It also keeps the factors of the best explicit and of the best implicit trial on all users, so
+    that a winner need not be fitted again. Close it to free that memory.
     """
 
     def __init__(self, *, train: DataFrame, validation: DataFrame, config: Config) -> None:
@@ -45,7 +48,6 @@ class TrialRunner:
         self._validation = validation
         self._config = config
         self._sample: _Sample | None = None
-        self._values: tuple[AlsParams, DataFrame] | None = None
         self._best: dict[bool, tuple[Trial, Factors]] = {}
 
     def __call__(self, params: AlsParams, user_fraction: float) -> Trial:
@@ -69,13 +71,16 @@ class TrialRunner:
             rmse=rmse,
             seconds=round(time.monotonic() - started, 3),
         )
-        self._keep(trial, factors)
+        metric = self._config.tuning.metric
+        best = self._best.get(params.explicit)
+        if user_fraction == 1.0 and (best is None or metrics[metric] > best[0].metrics[metric]):
+            self._best[params.explicit] = (trial, factors)
         del model, factors
         free_unreferenced(self._train.sparkSession)
         return trial
 
     def factors(self, params: AlsParams) -> Factors:
-        """Return the factors of ALS with these parameters on all users, fitting it if need be."""
+        """Return the factors of these parameters on all users; fit them if they are not kept."""
         best = self._best.get(params.explicit)
         if best is not None and best[0].params == params:
             return best[1]
@@ -86,23 +91,15 @@ class TrialRunner:
         self._best.clear()
         self._free_sample()
 
-    def _keep(self, trial: Trial, factors: Factors) -> None:
-        if trial.user_fraction < 1.0:
-            return
-        name = self._config.tuning.metric
-        best = self._best.get(trial.params.explicit)
-        if best is None or trial.metrics[name] > best[0].metrics[name]:
-            self._best[trial.params.explicit] = (trial, factors)
-
     def _fit(self, params: AlsParams, sample: _Sample) -> als.Model:
-        return als.fit_als(
-            self._cached_values(params, sample), params=params, config=self._config.als
-        )
+        if params.feedback not in sample.values:
+            for other in sample.values.values():
+                other.unpersist()
+            values = als.als_values(sample.train, feedback=params.feedback, config=self._config)
+            sample.values = {params.feedback: values.persist()}
+        return als.fit_als(sample.values[params.feedback], params=params, config=self._config.als)
 
     def _free_sample(self) -> None:
-        if self._values is not None:
-            self._values[1].unpersist()
-            self._values = None
         if self._sample is not None:
             self._sample.unpersist()
             self._sample = None
@@ -125,12 +122,3 @@ class TrialRunner:
                 relevant=movie_lists(relevant).persist(),
             )
         return self._sample
-
-    def _cached_values(self, params: AlsParams, sample: _Sample) -> DataFrame:
-        """Return what ALS sees; grids keep equal feedback together, so one is kept at a time."""
-        if self._values is None or self._values[0].feedback != params.feedback:
-            if self._values is not None:
-                self._values[1].unpersist()
-            values = als.als_values(sample.train, feedback=params.feedback, config=self._config)
-            self._values = (params, values.persist())
-        return self._values[1]

@@ -1,4 +1,4 @@
-"""The ledger keeps every trial, so that a killed search goes on."""
+"""The cache keeps every trial, so that a killed search goes on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from movierec.models.als import AlsParams
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.run_stage import run_stage
-from movierec.stages.trial_cache import Ledger
+from movierec.stages.trial_cache import TrialCache
 from movierec.tuning.search import Trial
 from tests.support.confs import tiny_conf
 
@@ -31,8 +31,8 @@ def execution(session, tmp_path):
 
 
 def search(execution, *, killed_at=None, singular_at=None, force=False):
-    """Run the grid through a ledger; return the trials run and the rows of the ledger."""
-    run, ledgers = [], []
+    """Run the grid through a cache; return the trials run and the rows of the cache."""
+    run, caches = [], []
 
     def run_trial(params, user_fraction):
         if params.rank == killed_at:
@@ -46,14 +46,14 @@ def search(execution, *, killed_at=None, singular_at=None, force=False):
         )
 
     def job(context):
-        ledger = Ledger(context, run_trial, planned=[1.0] * len(GRID))
-        ledgers.append(ledger)
+        cache = TrialCache(context, run_trial, planned=[1.0] * len(GRID))
+        caches.append(cache)
         for params in GRID:
-            ledger.run(params, 1.0)
+            cache.run(params, 1.0)
 
     with contextlib.suppress(KilledError):
         run_stage(execution, SEARCH, job, force=force)
-    return run, ledgers[0].rows()
+    return run, caches[0].rows()
 
 
 def test_a_killed_search_loses_only_the_trial_in_flight(execution, capsys):
@@ -92,12 +92,12 @@ def test_the_time_left_goes_by_the_users_of_each_trial(execution, capsys, monkey
     monkeypatch.setattr("movierec.stages.trial_cache.time.monotonic", lambda: next(clock))
 
     def run_trial(params, user_fraction):
-        return Trial.failed(params, user_fraction)
+        return Trial(params=params, user_fraction=user_fraction, metrics={"ndcg": 0.0})
 
     def job(context):
-        ledger = Ledger(context, run_trial, planned=[0.1, 0.3, 1.0])
+        cache = TrialCache(context, run_trial, planned=[0.1, 0.3, 1.0])
         for params, fraction in zip(GRID, [0.1, 0.3, 1.0], strict=True):
-            ledger.run(params, fraction)
+            cache.run(params, fraction)
 
     run_stage(execution, SEARCH, job, force=False)
     lines = [line for line in capsys.readouterr().err.splitlines() if "trial " in line]

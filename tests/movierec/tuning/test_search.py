@@ -120,7 +120,7 @@ def test_the_winner_is_the_first_best_by_the_configured_metric_on_every_user():
 def test_a_trial_survives_its_row_and_its_facts():
     trial = run(implicit_grid(CONFIG)[3], 1.0)
     assert Trial.params_of(trial.row()) == trial.params
-    assert Trial.from_facts(trial.params, 1.0, trial.facts()) == trial
+    assert Trial(params=trial.params, user_fraction=1.0, **trial.facts()) == trial
 
 
 def test_a_winner_at_the_edge_of_what_was_tried_is_named():

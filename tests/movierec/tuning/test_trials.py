@@ -44,7 +44,7 @@ def runner(splits):
     return TrialRunner(train=splits[0], validation=splits[1], config=config)
 
 
-def test_trials_after_others_find_what_they_find_alone(splits):
+def test_a_trial_has_the_same_result_alone_and_after_others(splits):
     shared = runner(splits)
     together = [
         shared(params, fraction)
@@ -72,7 +72,7 @@ def rows_of(factors):
     return sorted((row[0], tuple(row[1])) for row in factors.collect())
 
 
-def test_the_winner_s_factors_are_kept_and_equal_a_fit_of_their_own(splits):
+def test_the_winner_s_factors_are_kept_and_equal_those_of_a_fit_alone(splits):
     better = replace(SIGNED, rank=6)
     shared = runner(splits)
     trials = [shared(params, fraction) for params, fraction in [(SIGNED, 1.0), (better, 1.0)]]
@@ -108,7 +108,7 @@ def test_what_a_trial_cached_goes_with_it(spark, splits):
     # the best trial's factors stay, and what Spark did last
     for reg_param in (0.1, 10.0):
         one(replace(SIGNED, reg_param=reg_param), 1.0)
-    time.sleep(2)  # Spark frees a little later than it is told
+    time.sleep(2)  # Spark frees asynchronously
     first = kept()
     for reg_param in (20.0, 30.0, 40.0):
         one(replace(SIGNED, reg_param=reg_param), 1.0)
