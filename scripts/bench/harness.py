@@ -19,10 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from movierec.config.arguments import add_override_arguments, overrides_of
+from movierec.config.arguments import (
+    add_override_arguments,
+    add_session_arguments,
+    overrides_of,
+)
 from movierec.config.schema import Config
 from movierec.pipeline import dag
-from movierec.pipeline.cli import add_session_arguments, open_session, read_config, run_guarded
+from movierec.pipeline.cli import open_session, read_config, run_guarded
 from movierec.pipeline.execution import Execution
 from movierec.run_all import run_pipeline
 from movierec.spark.session import Session, machine_memory

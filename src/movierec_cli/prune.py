@@ -6,15 +6,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from movierec.config.arguments import add_override_arguments, overrides_of
-from movierec.errors import ConfigError
-from movierec.pipeline.cli import (
+from movierec.config.arguments import (
+    add_override_arguments,
     add_session_arguments,
-    open_session,
-    print_summary,
-    read_config,
-    run_guarded,
+    overrides_of,
 )
+from movierec.errors import ConfigError
+from movierec.pipeline.cli import open_session, print_summary, read_config, run_guarded
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.prune import leftovers, reached
 from movierec.spark.session import Session

@@ -6,13 +6,17 @@ import argparse
 import json
 import sys
 import traceback
-from collections import ChainMap
 from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
 
-from movierec.config.arguments import add_override_arguments, overrides_of
-from movierec.config.loader import load_config, split_assignments, to_yaml
+from movierec.config.arguments import (
+    add_override_arguments,
+    add_session_arguments,
+    overrides_of,
+    properties_of,
+)
+from movierec.config.loader import load_config, to_yaml
 from movierec.config.schema import Config
 from movierec.config.uris import resolve_uri
 from movierec.errors import ConfigError, InputError, UserError
@@ -95,39 +99,9 @@ def add_force(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="make again what is there already")
 
 
-def add_session_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of jobs that start Spark."""
-    parser.add_argument(
-        "--spark-conf",
-        type=spark_properties,
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="a property of Spark, such as spark.driver.memory=8g (spark-submit has --conf)",
-    )
-    parser.add_argument(
-        "--verbose", action="store_true", help="show Spark's log, and no progress bar"
-    )
-
-
-def spark_properties(text: str) -> dict[str, str]:
-    """Return the properties of a --spark-conf. Raises ArgumentTypeError for another text.
-
-    >>> spark_properties("spark.ui.enabled=true spark.driver.memory=8g")
-    {'spark.ui.enabled': 'true', 'spark.driver.memory': '8g'}
-    """
-    properties = {}
-    for one in split_assignments(text):
-        key, separator, value = one.partition("=")
-        if not separator or not key.startswith("spark."):
-            raise argparse.ArgumentTypeError(f"{one}: write it as spark.key=value")
-        properties[key] = value
-    return properties
-
-
 def open_session(name: str, arguments: argparse.Namespace) -> Session:
     """Return the session of a job with the arguments of `add_session_arguments`."""
-    properties = dict(ChainMap(*reversed(arguments.spark_conf)))
+    properties = properties_of(arguments)
     return Session(f"movierec {name}", overrides=properties, verbose=arguments.verbose)
 
 

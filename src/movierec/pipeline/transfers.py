@@ -9,17 +9,11 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from movierec.config.arguments import add_session_arguments
 from movierec.config.uris import resolve_uri
 from movierec.errors import InputError
 from movierec.pipeline import dag
-from movierec.pipeline.cli import (
-    add_force,
-    add_session_arguments,
-    open_session,
-    print_summary,
-    run_guarded,
-    run_job,
-)
+from movierec.pipeline.cli import add_force, open_session, print_summary, run_guarded, run_job
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.workspace import Result, Workspace, is_abandoned, new_attempt
 from movierec.spark.files import Files
