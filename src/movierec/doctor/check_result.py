@@ -37,6 +37,15 @@ class CheckResult:
         return {"name": self.name, "state": self.state, "found": self.found, "cure": self.fix}
 
 
+def result_of(
+    name: str, *, good: bool, found: str, fix: str, otherwise: State = "warning", why: str = ""
+) -> CheckResult:
+    """Return `ok` if it is good, else the state `otherwise`, with the fix and `why` it is not."""
+    if good:
+        return CheckResult(name, "ok", found)
+    return CheckResult(name, otherwise, found + why, fix)
+
+
 def run_check(name: str, check: Callable[[], CheckResult], *, fix: str) -> CheckResult:
     """Return the check's result; if it raises, an error with the fix that the message ends in.
 
@@ -77,15 +86,12 @@ def gb(size: int) -> str:
     >>> gb(12_340_000_000), gb(11_000_000)
     ('12.3 GB', '11 MB')
     """
-    if size < 100_000_000:
-        return f"{size / 1e6:.0f} MB"
-    return f"{size / 1e9:,.1f} GB"
+    return f"{size / 1e6:.0f} MB" if size < 100_000_000 else f"{size / 1e9:,.1f} GB"
 
 
 def _one_line(error: Exception) -> str:
     """Return the error's class and first line; of a Python worker's traceback the last line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     ends = [line for line in lines if _LAST_OF_A_TRACE.match(line)]
-    return f"{type(error).__name__}: {(ends or lines or [''])[-1 if ends else 0]}".removesuffix(
-        ": "
-    )
+    line = ends[-1] if ends else next(iter(lines), "")
+    return f"{type(error).__name__}: {line}".removesuffix(": ")

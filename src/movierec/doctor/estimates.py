@@ -17,7 +17,7 @@ SOURCE: Final = "docs/benchmarks.md"
 CORES: Final = 2
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class MeasuredRun:
     """One measured run."""
 
@@ -35,29 +35,16 @@ class MeasuredRun:
 _STAGES: Final = (
     *("ingest", "partition", "popularity", "tune", "recommend", "evaluate", "twins", "report"),
 )
-RUNS: Final = (
-    MeasuredRun(
-        ratings=338_322,
-        seconds=dict(zip(_STAGES, (27, 5, 13, 109, 21, 25, 34, 5), strict=True)),
-        jvm_gib=6.1,
-        total_gib=7.1,
-        shuffled_gib=1.1,
-    ),
-    MeasuredRun(
-        ratings=3_383_216,
-        seconds=dict(zip(_STAGES, (39, 15, 22, 179, 67, 45, 74, 7), strict=True)),
-        jvm_gib=6.2,
-        total_gib=8.5,
-        shuffled_gib=4.4,
-    ),
-    MeasuredRun(
-        ratings=33_832_162,
-        seconds=dict(zip(_STAGES, (138, 60, 88, 684, 536, 263, 222, 24), strict=True)),
-        jvm_gib=8.6,
-        total_gib=13.6,
-        shuffled_gib=31.7,
-    ),
+_MEASURED: Final = (
+    # ratings, seconds of each stage, GiB: JVM, all processes, shuffled
+    (338_322, (27, 5, 13, 109, 21, 25, 34, 5), 6.1, 7.1, 1.1),
+    (3_383_216, (39, 15, 22, 179, 67, 45, 74, 7), 6.2, 8.5, 4.4),
+    (33_832_162, (138, 60, 88, 684, 536, 263, 222, 24), 8.6, 13.6, 31.7),
 )
+RUNS: Final = [
+    MeasuredRun(ratings, dict(zip(_STAGES, seconds, strict=True)), *gib)
+    for ratings, seconds, *gib in _MEASURED
+]
 # the tests run ml-latest-small with the heap of conftest.py; at full size it is the JVM's peak
 _HEAP_GIB: Final = ((100_836, 3.0), (RUNS[-1].ratings, RUNS[-1].jvm_gib))
 _WORKSPACE_BYTES: Final = 110
@@ -115,9 +102,7 @@ def _interpolate(points: Sequence[tuple[int, float]], at: int) -> float:
     """
     if at <= points[0][0]:
         return points[0][1]
-    (x0, y0), (x1, y1) = next(
-        (pair for pair in pairwise(points) if at <= pair[1][0]),
-        (points[-2], points[-1]),
-    )
+    pairs = (pair for pair in pairwise(points) if at <= pair[1][0])
+    (x0, y0), (x1, y1) = next(pairs, (points[-2], points[-1]))
     slope = math.log(y1 / y0) / math.log(x1 / x0)
     return float(y0 * (at / x0) ** slope)

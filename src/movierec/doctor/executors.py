@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from movierec.doctor import estimates
-from movierec.doctor.check_result import CheckResult, gib
+from movierec.doctor.check_result import CheckResult, gib, result_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -60,14 +60,9 @@ def check_executor_count(executors: Executors) -> CheckResult:
     requested = executors.requested
     wanted = "by dynamic allocation" if requested is None else requested
     found = f"{executors.registered} registered, {executors.cores} cores each; requested: {wanted}"
-    if requested is None or executors.registered >= requested:
-        return CheckResult("executors", "ok", found)
-    return CheckResult(
-        "executors",
-        "warning",
-        found,
-        "wait for other jobs to end, or add workers to conf/cluster.yaml (yarn node -list -all)",
-    )
+    good = requested is None or executors.registered >= requested
+    fix = "wait for other jobs to end, or add workers to conf/cluster.yaml (yarn node -list -all)"
+    return result_of("executors", good=good, found=found, fix=fix)
 
 
 def check_container(executors: Executors) -> CheckResult:
@@ -77,24 +72,16 @@ def check_container(executors: Executors) -> CheckResult:
     if largest is None:
         return CheckResult("container", "ok", f"{found}; YARN's limit is unknown")
     found += f", {gib(size)} of the {gib(largest)} that YARN allows"
-    if size <= largest:
-        return CheckResult("container", "ok", found)
-    return CheckResult(
-        "container",
-        "error",
-        found,
-        f"lower spark:spark.executor.memory {_PROPERTIES}, or take a larger machine_type",
-    )
+    fix = f"lower spark:spark.executor.memory {_PROPERTIES}, or take a larger machine_type"
+    return result_of("container", good=size <= largest, found=found, fix=fix, otherwise="error")
 
 
 def check_heaps(executors: Executors, *, ratings: int) -> CheckResult:
     """Check that the heaps together suffice for this number of ratings."""
     available, needed = executors.registered * executors.heap, estimates.heap_bytes(ratings)
     found = f"{gib(available)} in all; for {ratings:,} ratings one of {gib(needed)} sufficed"
-    if available >= needed:
-        return CheckResult("heaps", "ok", found)
     fix = f"add workers to conf/cluster.yaml, or raise spark:spark.executor.memory {_PROPERTIES}"
-    return CheckResult("heaps", "warning", found, fix)
+    return result_of("heaps", good=available >= needed, found=found, fix=fix)
 
 
 def check_overhead(executors: Executors, *, ratings: int) -> CheckResult:
@@ -104,16 +91,13 @@ def check_overhead(executors: Executors, *, ratings: int) -> CheckResult:
         f"{gib(available)} overhead per task; with {ratings:,} ratings its Python worker used up "
         f"to {gib(needed)}"
     )
-    if available >= needed:
-        return CheckResult("overhead", "ok", found)
     overhead = -(-executors.cores * needed >> 30)
-    return CheckResult(
-        "overhead",
-        "warning",
-        f"{found}, and YARN kills containers that use more than they may",
+    fix = (
         f'set spark:spark.executor.memoryOverhead: "{overhead}g" {_PROPERTIES}, and lower '
-        "spark:spark.executor.memory by as much",
+        "spark:spark.executor.memory by as much"
     )
+    why = ", and YARN kills containers that use more than they may"
+    return result_of("overhead", good=available >= needed, found=found, fix=fix, why=why)
 
 
 def check_memory(*, heap: int, machine: int, cores: int, ratings: int) -> CheckResult:
@@ -124,15 +108,12 @@ def check_memory(*, heap: int, machine: int, cores: int, ratings: int) -> CheckR
         f"heap {gib(heap)} of {gib(machine)}; for {ratings:,} ratings a heap of {gib(heap_needed)} "
         f"sufficed and, with the Python workers of {cores} cores, {gib(needed)} in all"
     )
-    if heap >= heap_needed and machine >= needed:
-        return CheckResult("memory", "ok", found)
-    return CheckResult(
-        "memory",
-        "warning",
-        found,
+    fix = (
         "raise the heap (SPARK_CONF=spark.driver.memory=…), or take a machine with more memory, a "
-        "cluster (docs/dataproc.md) or a smaller archive",
+        "cluster (docs/dataproc.md) or a smaller archive"
     )
+    good = heap >= heap_needed and machine >= needed
+    return result_of("memory", good=good, found=found, fix=fix)
 
 
 def memory_property(spark: SparkSession, key: str, default: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -13,20 +12,21 @@ from typing import TYPE_CHECKING, Final
 from movierec.doctor.check_result import CheckResult
 from movierec.errors import InputError
 from movierec.spark import blas
-from movierec.spark.java_versions import describe_javas, supported_javas, use_recorded_java
+from movierec.spark.java_versions import (
+    describe_javas,
+    feature_version,
+    read_properties,
+    supported_javas,
+    use_recorded_java,
+)
 from movierec.spark.jvm import call_static
 from movierec.spark.session import Session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-SPECIFICATION: Final = "java.specification.version"
-VERSION: Final = "java.version"
-BITS: Final = "sun.arch.data.model"
-HOME: Final = "java.home"
-_PROPERTIES: Final = (SPECIFICATION, VERSION, BITS, HOME)
-_TIMEOUT: Final = 30
-"""Seconds."""
+_BITS: Final = "sun.arch.data.model"
+_PROPERTIES: Final = ("java.specification.version", "java.version", _BITS, "java.home")
 
 
 def probe_java(*, spark_version: str) -> dict[str, str]:
@@ -42,19 +42,10 @@ def probe_java(*, spark_version: str) -> dict[str, str]:
     fix = f"install {javas} and set JAVA_HOME to it, or unset JAVA_HOME and run `make setup`"
     if java is None:
         raise InputError(f"there is no java on PATH, and JAVA_HOME is not set; {fix}")
-    command = [java, "-XshowSettings:properties", "-version"]
     try:
-        ran = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=True,
-            timeout=_TIMEOUT,
-        )
+        return read_properties(java)
     except (OSError, subprocess.SubprocessError) as error:
         raise InputError(f"{location} holds no java that runs ({error}); {fix}") from None
-    return dict(re.findall(r"^\s+([\w.]+) = (.*?)\s*$", ran.stderr, re.MULTILINE))
 
 
 def java_properties(spark: SparkSession) -> dict[str, str]:
@@ -65,21 +56,16 @@ def java_properties(spark: SparkSession) -> dict[str, str]:
 
 def check_java(java: Mapping[str, str], *, spark_version: str) -> CheckResult:
     """Check that this version of Spark runs on the Java with these properties."""
-    supported = supported_javas(spark_version)
-    version = int(java[SPECIFICATION].removeprefix("1."))
-    found = f"Java {java[VERSION]}, {java[BITS]} bit, in {java[HOME]}"
+    supported, version = supported_javas(spark_version), feature_version(java)
+    found = f"Java {java['java.version']}, {java[_BITS]} bit, in {java['java.home']}"
     fix = f"install {describe_javas(spark_version)}, 64 bit, and set JAVA_HOME to it"
-    if java[BITS] != "64":
+    if java[_BITS] != "64":
         return CheckResult("java", "error", f"{found}: its heap is limited to 2 or 4 GB", fix)
     if version in supported:
         return CheckResult("java", "ok", found)
-    fault = "too old" if version < min(supported) else "not supported"
-    return CheckResult(
-        "java",
-        "error" if version < min(supported) else "warning",
-        f"{found}: {fault} for Spark {spark_version}",
-        fix,
-    )
+    if version < min(supported):
+        return CheckResult("java", "error", f"{found}: too old for Spark {spark_version}", fix)
+    return CheckResult("java", "warning", f"{found}: not supported for Spark {spark_version}", fix)
 
 
 def check_spark(session: Session) -> CheckResult:

@@ -38,13 +38,10 @@ class Machine:
 
 def check_driver() -> CheckResult:
     """Return the driver's Python and packages. Raises ImportError for one that Spark refuses."""
-    from pyspark.sql.pandas.utils import (
-        require_minimum_pandas_version,
-        require_minimum_pyarrow_version,
-    )
+    from pyspark.sql.pandas import utils
 
-    require_minimum_pandas_version()
-    require_minimum_pyarrow_version()
+    utils.require_minimum_pandas_version()
+    utils.require_minimum_pyarrow_version()
     return CheckResult("python", "ok", _listed(_versions(_ON_DRIVER)))
 
 
@@ -74,12 +71,8 @@ def check_workers(machines: Sequence[Machine]) -> CheckResult:
         hosts = ", ".join(sorted({one.host for one in machines}))
         return CheckResult("workers", "ok", f"{_listed(own)} on {hosts}, as in the driver")
     different = "; ".join(f"{one.host} has {_listed(one.versions)}" for one in others)
-    return CheckResult(
-        "workers",
-        "warning",
-        f"{different}, the driver {_listed(own)}",
-        "set PYSPARK_PYTHON to Pythons with the same packages, such as those of one image",
-    )
+    fix = "set PYSPARK_PYTHON to Pythons with the same packages, such as those of one image"
+    return CheckResult("workers", "warning", f"{different}, the driver {_listed(own)}", fix)
 
 
 def _versions(packages: Sequence[str]) -> dict[str, str]:
@@ -100,6 +93,5 @@ def _report(batches: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
     # Spark gives its workers the directories that it has made
     for folder in os.environ["SPARK_LOCAL_DIRS"].split(","):
         row = {"host": socket.gethostname(), "folder": str(Path(folder).parent)}
-        yield pd.DataFrame(
-            [row | _versions(_ON_WORKERS) | {"free": shutil.disk_usage(folder).free}]
-        )
+        free = {"free": shutil.disk_usage(folder).free}
+        yield pd.DataFrame([row | _versions(_ON_WORKERS) | free])

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 
 from movierec.doctor import estimates
-from movierec.doctor.check_result import CheckResult, gb
+from movierec.doctor.check_result import CheckResult, gb, result_of
 from movierec.doctor.python import Machine
 from movierec.errors import InputError
 from movierec.spark.files import Files
@@ -39,15 +39,9 @@ def check_disk(files: Files, root: str, *, ratings: int) -> CheckResult:
     free, needed = files.free_space(root), estimates.workspace_bytes(ratings)
     if free is None:
         return CheckResult("disk", "ok", f"{root} has no limit; a run needs about {gb(needed)}")
+    fix = "free space (`make prune CONF=… FORCE=1` deletes old results), or give another workspace"
     found = f"{gb(free)} free at {root}, and a run leaves about {gb(needed)}"
-    if free >= needed:
-        return CheckResult("disk", "ok", found)
-    return CheckResult(
-        "disk",
-        "error",
-        found,
-        "free space (`make prune CONF=… FORCE=1` deletes old results), or give another workspace",
-    )
+    return result_of("disk", good=free >= needed, found=found, fix=fix, otherwise="error")
 
 
 def check_scratch(machines: Sequence[Machine], *, ratings: int) -> CheckResult:
@@ -61,11 +55,6 @@ def check_scratch(machines: Sequence[Machine], *, ratings: int) -> CheckResult:
         for folder, free in machine.scratch.items()
     )
     found = f"{gb(free)} free in {folder} of {host}, and a run shuffles up to {gb(needed)} there"
-    if free >= needed:
-        return CheckResult("scratch", "ok", found)
-    return CheckResult(
-        "scratch",
-        "warning",
-        f"{found}, not all at once",
-        "free space, or set SPARK_LOCAL_DIRS to a larger disk (YARN: yarn.nodemanager.local-dirs)",
-    )
+    fix = "free space, or set SPARK_LOCAL_DIRS to a larger disk (YARN: yarn.nodemanager.local-dirs)"
+    why = ", not all at once"
+    return result_of("scratch", good=free >= needed, found=found, fix=fix, why=why)

@@ -1,4 +1,4 @@
-"""Which Java each version of Spark runs on, and the Java that set-up recorded.
+"""Which Java each version of Spark runs on, what a Java is, and the one that set-up recorded.
 
 Set-up imports this before anything is installed: it needs only the standard library.
 """
@@ -6,16 +6,19 @@ Set-up imports this before anything is installed: it needs only the standard lib
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 SUPPORTED: Final = {"3.5": (11, 17), "4.1": (17, 21)}
 """The Javas of Spark's documentation on which this suite runs too.
 
-Spark 3.5 names 8 as well, but `hadoop_streams.py` calls readNBytes, which came with Java 11. It
-starts on 21, but its Arrow 12 fails there (https://github.com/apache/arrow/issues/40287). On
-Dataproc, image 2.3 has Spark 3.5 on Java 11, image 3.0 has Spark 4.1 on Java 21.
+Spark 3.5 names 8 as well, which is not tested. It starts on 21, but its Arrow 12 fails there
+(https://github.com/apache/arrow/issues/40287). On Dataproc, image 2.3 has Spark 3.5 on Java 11,
+image 3.0 has Spark 4.1 on Java 21.
 """
 
 
@@ -31,6 +34,35 @@ def describe_javas(spark_version: str) -> str:
     'Java 17 or 21'
     """
     return f"Java {' or '.join(map(str, supported_javas(spark_version)))}"
+
+
+def read_properties(java: str | Path) -> dict[str, str]:
+    """Run a `java` and return its system properties.
+
+    Raises OSError or SubprocessError if it does not run or needs more than 30 s.
+    """
+    # macOS's /usr/bin/java starts the Java that JAVA_HOME names
+    environment = {key: value for key, value in os.environ.items() if key != "JAVA_HOME"}
+    ran = subprocess.run(
+        [java, "-XshowSettings:properties", "-version"],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=True,
+        timeout=30,
+    )
+    return dict(re.findall(r"^\s+([\w.]+) = (.*?)\s*$", ran.stderr, re.MULTILINE))
+
+
+def feature_version(properties: Mapping[str, str]) -> int:
+    """Return a Java's version, such as 17, from its system properties; KeyError without it.
+
+    >>> feature_version({"java.specification.version": "1.8"})
+    8
+    """
+    return int(properties["java.specification.version"].removeprefix("1."))
 
 
 def use_recorded_java() -> None:

@@ -25,8 +25,8 @@ def test_the_runs_are_those_of_the_docs() -> None:
     for n, run in enumerate(estimates.RUNS):
         assert rows["stage"][n] == run.ratings
         assert {stage: rows[stage][n] for stage in run.seconds} == run.seconds
-        assert rows["JVM, at most (heap 14 GB)"][n] == run.jvm_gib
-        assert rows["all processes, at most"][n] == run.total_gib
+        assert rows["JVM, peak (heap 14 GB)"][n] == run.jvm_gib
+        assert rows["all processes, peak"][n] == run.total_gib
         assert rows["shuffled"][n] == run.shuffled_gib
 
 
