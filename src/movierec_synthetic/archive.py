@@ -74,11 +74,8 @@ def write_zip(sample: Sample, path: Path, *, root: str, chunk_rows: int) -> None
 def ground_truth(sample: Sample) -> dict[str, object]:
     """The spec, exact counts, and the planted pairs and groups with their exact similarity."""
     pairs = {
-        name: pair_facts(users, sample.history, sample.half_steps)
-        for name, users in (
-            ("twins", sample.activity.twins),
-            ("duplicates", sample.activity.duplicates),
-        )
+        name: pair_facts(getattr(sample.activity, name), sample.history, sample.half_steps)
+        for name in ("twins", "duplicates")
     }
     rated = int((np.bincount(sample.history.movies, minlength=sample.spec.movies) > 0).sum())
     return {

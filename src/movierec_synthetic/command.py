@@ -72,15 +72,8 @@ def _spec(options: argparse.Namespace) -> SampleSpec:
         default if size is None else size
         for size, default in zip(given, SIZES[options.shape], strict=True)
     )
-    spec = SampleSpec(
-        users=users,
-        movies=movies,
-        ratings=ratings,
-        seed=options.seed,
-        shape=shape,
-        twins=options.twins,
-        duplicates=options.duplicates,
-    )
+    planted = (options.twins, options.duplicates)
+    spec = SampleSpec(users, movies, ratings, options.seed, shape, *planted)
     if (options.min_ratings or 0) * users > ratings:
         mean = ratings // users
         raise ConfigError(

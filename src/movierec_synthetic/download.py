@@ -9,7 +9,7 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from movierec.config.schema import GenerateConfig, SourceConfig
+from movierec.config.schema import SourceConfig
 from movierec.config.uris import is_local, local_path, resolve_uri
 from movierec.errors import InputError
 from movierec.spark.files import local_sha256
@@ -36,19 +36,14 @@ def fetch_archive(source: SourceConfig, *, again: bool = False) -> Path:
             str(path), source.sha256, file=path, fix="fetch it again with `make data FORCE=1`"
         )
     elif source.generate is not None:
-        _generate(source.generate, path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_archive(SampleSpec(**vars(source.generate)), path, root=path.stem)
         _check_sha256(str(path), source.sha256, file=path, fix="correct it")
     elif source.url is not None:
         _download(source.url, path, sha256=source.sha256)
     else:
         raise InputError(f"source.archive: there is no {path}, and conf gives no source.url")
     return path
-
-
-def _generate(size: GenerateConfig, path: Path) -> None:
-    spec = SampleSpec(users=size.users, movies=size.movies, ratings=size.ratings, seed=size.seed)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_archive(spec, path, root=path.stem)
 
 
 def _download(url: str, path: Path, *, sha256: str | None) -> None:

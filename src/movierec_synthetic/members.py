@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -67,65 +68,52 @@ def members(sample: Sample, *, root: str, chunk_rows: int) -> Iterator[tuple[str
     The joined content does not depend on `chunk_rows`. Read one member after the other.
     """
     yield "README.txt", iter([_text(_readme(sample.spec, root))])
-    yield "genome-scores.csv", _genome_scores(sample)
-    yield "genome-tags.csv", _genome_tags(sample)
-    yield "links.csv", _links(sample, chunk_rows)
-    yield "movies.csv", _movies(sample, chunk_rows)
-    yield "ratings.csv", _ratings(sample, chunk_rows)
-    yield "tags.csv", _tags(sample, chunk_rows)
+    for name, header, pieces in (
+        ("genome-scores.csv", "movieId,tagId,relevance", _genome_scores(sample)),
+        ("genome-tags.csv", "tagId,tag", _genome_tags(sample)),
+        ("links.csv", "movieId,imdbId,tmdbId", _links(sample, chunk_rows)),
+        ("movies.csv", "movieId,title,genres", _movies(sample, chunk_rows)),
+        ("ratings.csv", "userId,movieId,rating,timestamp", _ratings(sample, chunk_rows)),
+        ("tags.csv", "userId,movieId,tag,timestamp", _tags(sample, chunk_rows)),
+    ):
+        yield name, itertools.chain([_text(header + "\n")], map(csv_rows, pieces))
 
 
 def _readme(spec: SampleSpec, root: str) -> str:
-    return _README.format(
-        root=root,
-        users=spec.users,
-        movies=spec.movies,
-        ratings=spec.ratings,
-        seed=spec.seed,
-        kinds="pairs and groups" if spec.shape.referrals else "pairs",
-    )
+    kinds = "pairs and groups" if spec.shape.referrals else "pairs"
+    return _README.format(root=root, kinds=kinds, **vars(spec))
 
 
 def _text(lines: str) -> bytes:
     return lines.replace("\n", LINE_END).encode()
 
 
-def _header(*columns: str) -> bytes:
-    return _text(",".join(columns) + "\n")
-
-
-def _ratings(sample: Sample, chunk_rows: int) -> Iterator[bytes]:
+def _ratings(sample: Sample, chunk_rows: int) -> Iterator[list[Bytes]]:
     history = sample.history
     users = integer_cells(np.arange(1, sample.spec.users + 1))
     ids = integer_cells(sample.catalogue.ids)
-    yield _header("userId", "movieId", "rating", "timestamp")
     for rows in row_slices(len(history.movies), chunk_rows):
         owner = np.searchsorted(history.offsets, np.arange(rows.start, rows.stop), side="right")
-        yield csv_rows(
-            [
-                users[owner - 1],
-                ids[history.movies[rows]],
-                _STARS[sample.half_steps[rows]],
-                timestamp_cells(history.times[rows]),
-            ]
-        )
+        yield [
+            users[owner - 1],
+            ids[history.movies[rows]],
+            _STARS[sample.half_steps[rows]],
+            timestamp_cells(history.times[rows]),
+        ]
 
 
-def _movies(sample: Sample, chunk_rows: int) -> Iterator[bytes]:
+def _movies(sample: Sample, chunk_rows: int) -> Iterator[list[Bytes]]:
     catalogue = sample.catalogue
     titles = movie_titles(sample.spec, catalogue.years)
-    yield _header("movieId", "title", "genres")
     for rows in row_slices(len(titles), chunk_rows):
         genres = [
             "|".join(GENRE_NAMES[at] for at in np.flatnonzero(row)) or NO_GENRES
             for row in catalogue.genres[rows]
         ]
-        yield csv_rows(
-            [integer_cells(catalogue.ids[rows]), text_cells(titles[rows]), text_cells(genres)]
-        )
+        yield [integer_cells(catalogue.ids[rows]), text_cells(titles[rows]), text_cells(genres)]
 
 
-def _links(sample: Sample, chunk_rows: int) -> Iterator[bytes]:
+def _links(sample: Sample, chunk_rows: int) -> Iterator[list[Bytes]]:
     movies = sample.spec.movies
     rng = sample.spec.stream(Stream.LINKS)
     numbers = []
@@ -134,52 +122,42 @@ def _links(sample: Sample, chunk_rows: int) -> Iterator[bytes]:
         # One number from each step: distinct and in random order.
         numbers.append(1 + step * rng.permutation(movies) + rng.integers(step, size=movies))
     known = rng.random(movies) >= NO_TMDB
-    yield _header("movieId", "imdbId", "tmdbId")
     for rows in row_slices(movies, chunk_rows):
         imdb, tmdb = (column[rows].tolist() for column in numbers)
-        yield csv_rows(
-            [
-                integer_cells(sample.catalogue.ids[rows]),
-                np.array([f"{number:07d}" for number in imdb], dtype=np.bytes_),
-                np.where(known[rows], np.array(tmdb).astype(np.bytes_), b""),
-            ]
-        )
+        yield [
+            integer_cells(sample.catalogue.ids[rows]),
+            np.array([f"{number:07d}" for number in imdb], dtype=np.bytes_),
+            np.where(known[rows], np.array(tmdb).astype(np.bytes_), b""),
+        ]
 
 
-def _tags(sample: Sample, chunk_rows: int) -> Iterator[bytes]:
+def _tags(sample: Sample, chunk_rows: int) -> Iterator[list[Bytes]]:
     words = vocabulary()
     given = make_tag_applications(sample.spec, sample.history, sample.catalogue, tags=len(words))
     cells = text_cells(words)
-    yield _header("userId", "movieId", "tag", "timestamp")
     for rows in row_slices(len(given.users), chunk_rows):
-        yield csv_rows(
-            [
-                integer_cells(given.users[rows] + 1),
-                integer_cells(sample.catalogue.ids[given.movies[rows]]),
-                cells[given.tags[rows]],
-                timestamp_cells(given.times[rows]),
-            ]
-        )
+        yield [
+            integer_cells(given.users[rows] + 1),
+            integer_cells(sample.catalogue.ids[given.movies[rows]]),
+            cells[given.tags[rows]],
+            timestamp_cells(given.times[rows]),
+        ]
 
 
-def _genome_scores(sample: Sample) -> Iterator[bytes]:
+def _genome_scores(sample: Sample) -> Iterator[list[Bytes]]:
     _, tags = genome_size(sample.spec)
     tag_ids = integer_cells(np.arange(1, tags + 1))
     relevances: Bytes = np.array(
         [f"{step / RELEVANCE_STEPS}" for step in range(RELEVANCE_STEPS + 1)], dtype=np.bytes_
     )
-    yield _header("movieId", "tagId", "relevance")
     for movies, relevance in genome_relevance(sample.spec, sample.catalogue, sample.tastes):
-        yield csv_rows(
-            [
-                np.repeat(integer_cells(sample.catalogue.ids[movies]), tags),
-                np.tile(tag_ids, len(movies)),
-                relevances[relevance.ravel()],
-            ]
-        )
+        yield [
+            np.repeat(integer_cells(sample.catalogue.ids[movies]), tags),
+            np.tile(tag_ids, len(movies)),
+            relevances[relevance.ravel()],
+        ]
 
 
-def _genome_tags(sample: Sample) -> Iterator[bytes]:
+def _genome_tags(sample: Sample) -> Iterator[list[Bytes]]:
     _, tags = genome_size(sample.spec)
-    yield _header("tagId", "tag")
-    yield csv_rows([integer_cells(np.arange(1, tags + 1)), text_cells(vocabulary()[:tags])])
+    yield [integer_cells(np.arange(1, tags + 1)), text_cells(vocabulary()[:tags])]

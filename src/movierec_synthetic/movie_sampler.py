@@ -40,13 +40,7 @@ class MovieSampler:
     released: Ints
 
     def sample(
-        self,
-        counts: Ints,
-        mixture: Floats,
-        *,
-        starts: Ints,
-        ends: Ints,
-        rng: np.random.Generator,
+        self, counts: Ints, mixture: Floats, *, starts: Ints, ends: Ints, rng: np.random.Generator
     ) -> Ints:
         """Movie indices, user by user in the order drawn, `counts[i]` distinct ones for user i.
 

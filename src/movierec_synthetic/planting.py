@@ -95,10 +95,7 @@ def plant_ratings(
     rise within each user. Duplicates copy every rating, twins most of them.
     """
     rng = spec.stream(Stream.PLANTING, 1)
-    for pairs, disagreement in (
-        (activity.twins, TWIN_DISAGREEMENT),
-        (activity.duplicates, 0.0),
-    ):
+    for pairs, disagreement in ((activity.twins, TWIN_DISAGREEMENT), (activity.duplicates, 0.0)):
         for source, follower in pairs:
             theirs, own = history.rows(int(source)), history.rows(int(follower))
             _, at_source, at_follower = np.intersect1d(

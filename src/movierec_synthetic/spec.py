@@ -27,23 +27,13 @@ MAX_USERS, MAX_MOVIES, MAX_RATINGS = 10_000_000, 4_000_000, 2_000_000_000
 BLOCK_USERS = 1024
 
 
-class Stream(IntEnum):
-    """The independent random streams of an archive, one per kind of draw."""
-
-    ACTIVITY = 0
-    CATALOGUE = 1
-    TITLES = 2
-    TASTES = 3
-    USERS = 4
-    TIMES = 5
-    MOVIES = 6
-    PLANTING = 7
-    UNRATED = 8
-    STARS = 9
-    TAGS = 10
-    GENOME = 11
-    LINKS = 12
-    REFERRALS = 13
+Stream = IntEnum(
+    "Stream",
+    "ACTIVITY CATALOGUE TITLES TASTES USERS TIMES MOVIES PLANTING UNRATED STARS TAGS GENOME LINKS "
+    "REFERRALS",
+    start=0,
+)
+"""The independent random streams of an archive, one per kind of draw; numbers decide the draws."""
 
 
 @dataclass(frozen=True)
@@ -115,17 +105,10 @@ LATEST_SMALL = Shape()
 # ml-latest: quartiles 15/31/98 and a maximum of 33,332 ratings per user, 83,200 of 86,537 movies
 # rated, 320,667 distinct sets of 330,975 users. Above 20 ratings the knots, and the pioneers by
 # activity, follow ml-latest-small, a sample of those users.
+_KNOTS = ((0.0, 1), (0.027, 2), (0.245, 15), (0.375, 20), (0.5, 31), (0.625, 53), (0.75, 98))
 LATEST = Shape(
     min_ratings_per_user=1,
-    activity_knots=(
-        (0.0, 1),
-        (0.027, 2),
-        (0.245, 15),
-        (0.375, 20),
-        (0.5, 31),
-        (0.625, 53),
-        (0.75, 98),
-    ),
+    activity_knots=_KNOTS,
     activity_sigma=1.4,
     max_activity=0.385,
     popularity_sigma=2.9,
@@ -165,18 +148,13 @@ class SampleSpec:
     def __post_init__(self) -> None:
         """Refuse sizes that contradict each other."""
         problems = []
-        for name, size, most in (
-            ("users", self.users, MAX_USERS),
-            ("movies", self.movies, MAX_MOVIES),
-            ("ratings", self.ratings, MAX_RATINGS),
-        ):
-            if not 1 <= size <= most:
+        for name, most in (("users", MAX_USERS), ("movies", MAX_MOVIES), ("ratings", MAX_RATINGS)):
+            if not 1 <= (size := getattr(self, name)) <= most:
                 problems.append(f"{name} is {size}: give 1 to {most}")
-        for name, pairs in (("twins", self.twins), ("duplicates", self.duplicates)):
-            if pairs is not None and pairs < 0:
-                problems.append(f"{name} is {pairs}: give 0 or more")
-        if self.seed < 0:
-            problems.append(f"seed is {self.seed}: give 0 or more")
+        for name in ("twins", "duplicates", "seed"):
+            number = getattr(self, name)
+            if number is not None and number < 0:
+                problems.append(f"{name} is {number}: give 0 or more")
         floor = self.shape.min_ratings_per_user
         if floor < 1:
             problems.append(f"min_ratings_per_user is {floor}: give at least 1")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from movierec_synthetic.spec import SampleSpec, Stream
 
 
-def words(text: str) -> tuple[str, ...]:
-    """The words of a text."""
-    return tuple(text.split())
+def words(text: str, separator: str | None = None) -> tuple[str, ...]:
+    """The words of a text, or what stands between its separators."""
+    return tuple(text.split(separator))
 
 
 ADJECTIVES = words(
@@ -37,19 +39,11 @@ PLACES = words(
     "Texas Trieste Tulsa Utrecht Valparaiso Warsaw Winnipeg Zanzibar"
 )
 NAMES = words("Ada Anton Boris Clara Daisy Edgar Ines Jonas Karim Lena Maud Nils Olga Pablo Ruth")
-FOREIGN = (
-    "L'été indien",
-    "Señora de la niebla, La",
-    "Übermorgen",
-    "Fenêtre ouverte, La",
-    "Mañana será tarde",
-    "Żółty pociąg",
-    "Smørrebrød og kærlighed",
-    "Çocukluk günleri",
-    "Příběh o řece",
-    "Århundradets färd",
-    "Kōkyō no yoru",
-    "Ночной поезд",
+FOREIGN = words(
+    "L'été indien; Señora de la niebla, La; Übermorgen; Fenêtre ouverte, La; Mañana será tarde; "
+    "Żółty pociąg; Smørrebrød og kærlighed; Çocukluk günleri; Příběh o řece; Århundradets färd; "
+    "Kōkyō no yoru; Ночной поезд",
+    separator="; ",
 )
 
 # Shares of ml-latest-small's titles.
@@ -81,25 +75,19 @@ def movie_titles(spec: SampleSpec, years: npt.NDArray[np.int64]) -> list[str]:
     rng = spec.stream(Stream.TITLES)
     weights = np.array([weight for _, weight in _PATTERNS])
     patterns = rng.choice(len(_PATTERNS), size=len(years), p=weights / weights.sum())
-    lists = (ADJECTIVES, NOUNS, NOUNS, PLACES, NAMES, FOREIGN, range(2, 6))
-    picks = np.stack([rng.integers(len(choices), size=len(years)) for choices in lists], axis=1)
+    lists: dict[str, Sequence[object]] = {
+        **{"adjective": ADJECTIVES, "noun": NOUNS, "other": NOUNS, "place": PLACES, "name": NAMES},
+        **{"foreign": FOREIGN, "number": range(2, 6)},
+    }
+    drawn = [rng.integers(len(choices), size=len(years)) for choices in lists.values()]
+    picks = np.stack(drawn, axis=1)
     odd = rng.random(len(years))
     titles = []
     for pattern, pick, year, oddity in zip(
         patterns.tolist(), picks.tolist(), years.tolist(), odd.tolist(), strict=True
     ):
-        adjective, noun, other, place, name, foreign, number = (
-            choices[index] for choices, index in zip(lists, pick, strict=True)
-        )
-        title = _PATTERNS[pattern][0].format(
-            adjective=adjective,
-            noun=noun,
-            other=other,
-            place=place,
-            name=name,
-            foreign=foreign,
-            number=number,
-        )
+        chosen = {word: lists[word][index] for word, index in zip(lists, pick, strict=True)}
+        title = _PATTERNS[pattern][0].format(**chosen)
         if oddity >= NO_YEAR:
             title = f"{title} ({year})"
         if 1 - oddity < TRAILING_BLANK:
