@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from scripts.bench import harness
-from scripts.bench.archives import archive_of
+from scripts.bench.harness import archive_of
 
 # about 330 users: fewer are too few to tune on
 _MIN_SCALE = 0.001
@@ -42,11 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"{' '.join(own)}: options of one benchmark need --only with its name")
     options = [*harness.config_options(arguments), "--repetitions", str(arguments.repetitions)]
     options += ["--out", str(arguments.out)]
-    failed = [
-        name
-        for name in names
-        if not _passed(name, [*options, *_size_options(name, arguments), *own])
-    ]
+    sizes = {name: _size_options(name, arguments) for name in names}
+    failed = [name for name in names if not _passed(name, [*options, *sizes[name], *own])]
     for name in failed:
         print(f"bench: {name} failed", file=sys.stderr)
     return 1 if failed else 0

@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from movierec.pipeline import dag
 from movierec.spark import blas as native_blas
 from scripts.bench import harness
 from scripts.bench.als_seconds import FEW, MORE
-from scripts.bench.harness import Findings, Setting, ratio, shown, timed
+from scripts.bench.harness import Findings, Setting, columns, ratio, shown, timed
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,27 +66,21 @@ def run(setting: Setting) -> Findings:
 
 def _spark(setting: Setting, train: str, python: str) -> dict[str, Any]:
     """Return what `als_seconds` finds with an interpreter, for each variant of Spark."""
-    return {
-        "plain": _seconds(setting, train, python, "off", "--plain"),
-        "stock": _seconds(setting, train, python, "off"),
-        "native": _seconds(setting, train, python, None),
-    }
+    return {name: _seconds(setting, train, python, name) for name in ("plain", "stock", "native")}
 
 
-def _seconds(
-    setting: Setting, train: str, python: str, blas: str | None, *flags: str
-) -> dict[str, Any]:
+def _seconds(setting: Setting, train: str, python: str, variant: str) -> dict[str, Any]:
     arguments = setting.arguments
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYSPARK_PYTHON": python}
-    if blas is not None:
-        environment[native_blas.LIBRARY_VARIABLE] = blas
+    if variant != "native":
+        environment[native_blas.LIBRARY_VARIABLE] = "off"
     command = [python, "-m", "scripts.bench.als_seconds", *harness.config_options(arguments)]
     command += ["--ratings", train, "--repetitions", str(arguments.repetitions), "--ranks"]
-    command += [*map(str, arguments.ranks), *flags]
-    output = subprocess.run(
+    command += [*map(str, arguments.ranks), *["--plain"] * (variant == "plain")]
+    done = subprocess.run(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True, text=True
-    ).stdout
-    found: dict[str, Any] = json.loads(output.splitlines()[-1])
+    )
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     harness.say("als", json.dumps(found))
     return found
 
@@ -104,11 +99,10 @@ def _implicit(train: str, setting: Setting) -> dict[str, float]:
 
     def seconds(rank: int, iterations: int) -> float:
         model = AlternatingLeastSquares(factors=rank, iterations=iterations, random_state=1)
+        fit = partial(model.fit, matrix, show_progress=False)
         # its own threads share the work, and it asks that BLAS have none
         with threadpool_limits(1, "blas"):
-            return timed(
-                lambda: model.fit(matrix, show_progress=False), setting.arguments.repetitions
-            )[0]
+            return timed(fit, setting.arguments.repetitions)[0]
 
     found = {}
     for rank in setting.arguments.ranks:
@@ -119,22 +113,10 @@ def _implicit(train: str, setting: Setting) -> dict[str, float]:
 
 
 def table(found: Findings) -> str:
-    lines = [
-        f"{'rank':>6}{'plain s':>10}{'stock s':>10}{'native s':>10}{'implicit s':>12}"
-        f"{'native vs plain':>17}{'native vs stock':>17}"
-    ]
-    for rank, one in found["ranks"].items():
-        lines.append(
-            f"{rank:>6}{one['plain_s']:10.2f}{one['stock_s']:10.2f}{shown(one['native_s']):>10}"
-            f"{one['implicit_s']:12.2f}{shown(one['native_vs_plain']):>17}"
-            f"{shown(one['native_vs_stock']):>17}"
-        )
-    return "\n".join(lines)
-
-
-def main(argv: list[str] | None = None) -> int:
-    return harness.main("als", run, table, options=options, argv=argv)
+    names = ["plain_s", "stock_s", "native_s", "implicit_s", "native_vs_plain", "native_vs_stock"]
+    rows = [[rank, *(shown(one[name]) for name in names)] for rank, one in found["ranks"].items()]
+    return columns([["rank", *(name.replace("_", " ") for name in names)], *rows])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(harness.main("als", run, table, options))

@@ -54,13 +54,8 @@ def measured(session: Session, config: Config, arguments: argparse.Namespace) ->
     ratings = spark.read.schema(SPLIT_RATINGS.schema).parquet(arguments.ratings)
     size_shuffles(spark, rows=ratings.count())
     if arguments.plain:
-        evaluation, tuning = config.evaluation, config.tuning
-        values = als_input(
-            ratings,
-            feedback="signed",
-            relevant_rating=evaluation.relevant_rating,
-            pivot=tuning.pivot,
-        )
+        pivot, relevant_rating = config.tuning.pivot, config.evaluation.relevant_rating
+        values = als_input(ratings, feedback="signed", relevant_rating=relevant_rating, pivot=pivot)
     else:
         values = als_values(ratings, feedback="signed", config=config)
     values.persist().count()
@@ -71,18 +66,14 @@ def measured(session: Session, config: Config, arguments: argparse.Namespace) ->
         return timed(lambda: fit_als(values, params=params, config=als), 1)[0]
 
     seconds(min(arguments.ranks), FEW)
-    per_iteration = {
-        str(rank): statistics.median(
-            (seconds(rank, MORE) - seconds(rank, FEW)) / (MORE - FEW)
-            for _ in range(arguments.repetitions)
+    per_iteration = {}
+    for rank in arguments.ranks:
+        differences = (
+            seconds(rank, MORE) - seconds(rank, FEW) for _ in range(arguments.repetitions)
         )
-        for rank in arguments.ranks
-    }
-    return {
-        "spark": pyspark.__version__,
-        "native": blas.library_in_use(spark) is not None,
-        "seconds": per_iteration,
-    }
+        per_iteration[str(rank)] = statistics.median(differences) / (MORE - FEW)
+    native = blas.library_in_use(spark) is not None
+    return {"spark": pyspark.__version__, "native": native, "seconds": per_iteration}
 
 
 if __name__ == "__main__":

@@ -91,9 +91,5 @@ def table(found: Findings) -> str:
     )
 
 
-def main(argv: list[str] | None = None) -> int:
-    return harness.main("evaluation", run, table, argv=argv)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(harness.main("evaluation", run, table))

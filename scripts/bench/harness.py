@@ -30,8 +30,11 @@ from movierec.pipeline.cli import open_session, read_config, run_guarded
 from movierec.pipeline.execution import Execution
 from movierec.run_all import run_pipeline
 from movierec.spark.session import Session, machine_memory
+from movierec_synthetic import SHAPES, SIZES, SampleSpec, write_archive
 
 OUT = Path("out/bench")
+# ml-latest-small, a sample of 610 of these users, has 9,742 movies: 86,537 · (610 / 330,975)^0.35
+_MOVIES_POWER = 0.35
 Findings = dict[str, Any]
 
 
@@ -57,14 +60,12 @@ def main(
     name: str,
     run: Callable[[Setting], Findings],
     table: Callable[[Findings], str],
-    *,
-    options: Callable[[argparse.ArgumentParser], None] | None = None,
+    options: Callable[[argparse.ArgumentParser], None] = lambda _: None,
     argv: Sequence[str] | None = None,
 ) -> int:
     """Run one benchmark from the command line, print its table, and return its exit code."""
     parser = bench_parser(f"bench_{name}")
-    if options is not None:
-        options(parser)
+    options(parser)
     arguments = parser.parse_args(argv)
 
     def body(session: Session) -> None:
@@ -95,10 +96,8 @@ def config_parser(name: str) -> argparse.ArgumentParser:
 def config_options(arguments: argparse.Namespace) -> list[str]:
     """Return the options of `config_parser`, for the command line of another process."""
     options = ["--config", arguments.config]
-    for override in arguments.set:
-        options += ["--set", override]
-    if arguments.archive:
-        options += ["--archive", arguments.archive]
+    options += [word for override in arguments.set for word in ("--set", override)]
+    options += ["--archive", arguments.archive] if arguments.archive else []
     for properties in arguments.spark_conf:
         for key, value in properties.items():
             options += ["--spark-conf", f"{key}={value}"]
@@ -138,6 +137,23 @@ def machine() -> Findings:
     }
 
 
+def archive_of(scale: float, folder: Path = Path("data")) -> Path:
+    """Return the archive with this fraction of ml-latest's users and ratings, generated once."""
+    path = folder / f"bench-{scale:g}.zip"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        users, movies, ratings = SIZES["full"]
+        spec = SampleSpec(
+            users=round(users * scale),
+            movies=round(movies * scale**_MOVIES_POWER),
+            ratings=round(ratings * scale),
+            seed=1,
+            shape=SHAPES["full"],
+        )
+        write_archive(spec, path)
+    return path
+
+
 def timed(call: Callable[[], Any], repetitions: int) -> tuple[float, Any]:
     """Return the median seconds of the calls and the result of the last call."""
     seconds, result = [], None
@@ -164,6 +180,24 @@ def ratio(theirs: float, ours: float) -> float | None:
 def shown(value: float | None, digits: int = 2) -> str:
     """Format a number for a table; None is a dash."""
     return "–" if value is None else f"{value:.{digits}f}"
+
+
+def columns(rows: Sequence[Sequence[object]]) -> str:
+    """Return the rows, the first with the names, as text in columns; numbers stand to the right.
+
+    >>> print(columns([("rank", "plain s"), (8, 1.5)]))
+    rank  plain s
+    8         1.5
+    """
+    widths = [max(len(str(cell)) for cell in column) for column in zip(*rows, strict=True)]
+    lines = (
+        "  ".join(
+            str(cell).rjust(width) if n else str(cell).ljust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    )
+    return "\n".join(lines)
 
 
 def exponent(before: tuple[float, float], after: tuple[float, float]) -> float:

@@ -23,8 +23,7 @@ from movierec.pipeline.cli import open_session, run_guarded
 from movierec.spark.blas import find_library
 from movierec.spark.session import Session
 from scripts.bench import harness
-from scripts.bench.archives import archive_of
-from scripts.bench.harness import Findings, exponent
+from scripts.bench.harness import Findings, archive_of, columns, exponent
 
 ROOT = Path(__file__).resolve().parents[2]
 _GIB = 1 << 30
@@ -147,21 +146,14 @@ def growth(runs: list[Findings]) -> dict[str, float]:
 
 def table(found: Findings) -> str:
     runs = found["runs"]
-    names = "".join(f"{one['data']['ratings']:>14,}" for one in runs)
-    lines = [f"{'ratings':<14}{names}{'exponent':>10}"]
+    rows = [["ratings", *(f"{one['data']['ratings']:,}" for one in runs), "exponent"]]
     for stage in runs[-1]["stages"]:
-        seconds = "".join(f"{one['stages'][stage]:12.1f} s" for one in runs)
-        lines.append(f"{stage:<14}{seconds}{found['exponents'].get(stage, ''):>10}")
-    for name, unit in (
-        ("seconds", "s"),
-        ("peak_jvm_gib", "GiB"),
-        ("peak_all_gib", "GiB"),
-        ("shuffle_gib", "GiB"),
-        ("spill_gib", "GiB"),
-    ):
-        cells = "".join(f"{one[name]:10.2f} {unit:>3}" for one in runs)
-        lines.append(f"{name.removesuffix('_gib'):<14}{cells}")
-    return "\n".join(lines)
+        seconds = (f"{one['stages'][stage]:.1f} s" for one in runs)
+        rows.append([stage, *seconds, found["exponents"].get(stage, "")])
+    rows.append(["seconds", *(f"{one['seconds']:.2f} s" for one in runs), ""])
+    for name in ("peak_jvm", "peak_all", "shuffle", "spill"):
+        rows.append([name, *(f"{one[f'{name}_gib']:.2f} GiB" for one in runs), ""])
+    return columns(rows)
 
 
 if __name__ == "__main__":

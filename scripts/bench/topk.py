@@ -28,7 +28,7 @@ from movierec.ranking.topk import unseen_top_k
 from movierec.spark.session import size_shuffles
 from movierec.tuning.search import implicit_grid
 from scripts.bench import harness
-from scripts.bench.harness import Findings, Setting, ratio, shown, timed
+from scripts.bench.harness import Findings, Setting, columns, ratio, shown, timed
 from scripts.bench.topk_peers import implicit_lists, spark_lists
 
 
@@ -51,7 +51,10 @@ def run(setting: Setting) -> Findings:
     with tempfile.TemporaryDirectory(prefix="bench-topk-") as place:
         train_path = SPLIT_RATINGS.at(split="train")
         train = partition.read(spark, train_path, SPLIT_RATINGS.schema)
-        paths = _write_factors(_factors(setting, train), place)
+        factors = _factors(setting, train)
+        paths = {name: f"file:{place}/{name}" for name in ("users", "movies")}
+        factors.users.write.parquet(paths["users"])
+        factors.movies.write.parquet(paths["movies"])
         n_users = spark.read.parquet(paths["users"]).count()
         n_movies = spark.read.parquet(paths["movies"]).count()
 
@@ -108,15 +111,7 @@ def _factors(setting: Setting, train: DataFrame) -> Factors:
         return Factors(users=users, movies=movies)
     harness.say("topk", f"fitting factors of rank {rank}")
     grid = implicit_grid(config.tuning)
-    params = replace(grid[len(grid) // 2], rank=rank)
-    return fit_factors(train, params=params, config=config)
-
-
-def _write_factors(factors: Factors, place: str) -> dict[str, str]:
-    paths = {"users": f"file:{place}/users", "movies": f"file:{place}/movies"}
-    factors.users.write.parquet(paths["users"])
-    factors.movies.write.parquet(paths["movies"])
-    return paths
+    return fit_factors(train, params=replace(grid[len(grid) // 2], rank=rank), config=config)
 
 
 def _common_fraction(spark: SparkSession, place: str) -> float:
@@ -130,33 +125,20 @@ def _common_fraction(spark: SparkSession, place: str) -> float:
 
 
 def table(found: Findings) -> str:
-    lines = [
-        ("exact, ours", found["ours_s"], 1.0),
-        ("implicit, Parquet to Parquet", found["implicit_s"], found["vs_implicit"]),
-        (
-            "implicit, recommend only",
-            found["implicit_recommend_s"],
-            found["vs_implicit_recommend"],
-        ),
-        (
-            f"recommendForUserSubset, from {found['spark_users']} users, seen included",
-            found["spark_s"],
-            found["vs_spark"],
-        ),
-        (
-            f"k + seen and anti-join, from {found['spark_anti_join_users']} users",
-            found["spark_anti_join_s"],
-            ratio(found["spark_anti_join_s"], found["ours_s"]),
-        ),
-    ]
-    return "\n".join(
-        f"{name:<55}{seconds:12.1f} s{shown(times, 1):>10} ×" for name, seconds, times in lines
+    subset = f"recommendForUserSubset, from {found['spark_users']} users, seen included"
+    anti = f"k + seen and anti-join, from {found['spark_anti_join_users']} users"
+    times = {
+        "exact, ours": found["ours_s"],
+        "implicit, Parquet to Parquet": found["implicit_s"],
+        "implicit, recommend only": found["implicit_recommend_s"],
+        subset: found["spark_s"],
+        anti: found["spark_anti_join_s"],
+    }
+    ours = found["ours_s"]
+    return columns(
+        [(name, f"{s:.1f} s", f"{shown(ratio(s, ours), 1)} ×") for name, s in times.items()]
     )
 
 
-def main(argv: list[str] | None = None) -> int:
-    return harness.main("topk", run, table, options=options, argv=argv)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(harness.main("topk", run, table, options))

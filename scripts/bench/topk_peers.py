@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ def spark_lists(
     setting: Setting, train: DataFrame, paths: dict[str, str], place: str, n_users: int
 ) -> Findings:
     """Return the seconds of Spark's own top-k, on samples of the users and scaled to all."""
-    k, spark = setting.config.evaluation.k, train.sparkSession
-    model = _model(paths, place, spark, rank=setting.arguments.rank)
+    k, spark, arguments = setting.config.evaluation.k, train.sparkSession, setting.arguments
+    model = _model(paths, place, spark, rank=arguments.rank)
 
     def sample(size: int) -> DataFrame:
         users = spark.read.parquet(paths["users"]).select(USER_ID)
@@ -32,28 +33,23 @@ def spark_lists(
             USER_ID, F.col(f"r.{MOVIE_ID}").alias(MOVIE_ID), "r.rating", "rank"
         )
 
-    some = sample(min(n_users, setting.arguments.spark_users))
+    def write(lists: DataFrame, name: str) -> None:
+        lists.write.mode("overwrite").parquet(f"file:{place}/{name}")
+
+    some = sample(min(n_users, arguments.spark_users))
     size = some.count()
     seconds, _ = timed(
-        lambda: listed(some, k).write.mode("overwrite").parquet(f"file:{place}/spark"),
-        1 if size > 1_000 else setting.arguments.repetitions,
+        lambda: write(listed(some, k), "spark"), 1 if size > 1_000 else arguments.repetitions
     )
     harness.say("topk", f"recommendForUserSubset {seconds:.2f} s for {size} users")
-    few = sample(min(n_users, setting.arguments.anti_join_users))
+    few = sample(min(n_users, arguments.anti_join_users))
     few_size = few.count()
     seen = train.join(F.broadcast(few), on=USER_ID, how="left_semi").select(USER_ID, MOVIE_ID)
     most = seen.groupBy(USER_ID).count().agg(F.max("count")).first()
     assert most is not None
     n = k + int(most[0])
-    anti_s, _ = timed(
-        lambda: (
-            listed(few, n)
-            .join(seen, on=[USER_ID, MOVIE_ID], how="left_anti")
-            .write.mode("overwrite")
-            .parquet(f"file:{place}/anti")
-        ),
-        1,
-    )
+    keys = [USER_ID, MOVIE_ID]
+    anti_s, _ = timed(lambda: write(listed(few, n).join(seen, on=keys, how="left_anti"), "anti"), 1)
     harness.say("topk", f"k + seen = {n} and anti-join: {anti_s:.2f} s for {few_size} users")
     return {
         "spark_users": size,
@@ -104,14 +100,11 @@ def implicit_lists(train: str, paths: dict[str, str], place: str, *, k: int) -> 
     )
     model = AlternatingLeastSquares(factors=user_factors.shape[1])
     model.user_factors, model.item_factors = user_factors, movie_factors
+    everyone = np.arange(len(user_ids))
+    recommend = partial(model.recommend, everyone, matrix, N=k, filter_already_liked_items=True)
     # implicit has threads of its own, and its documentation asks for a single-threaded BLAS
     with threadpool_limits(1, "blas"):
-        recommend_s, (ids, scores) = timed(
-            lambda: model.recommend(
-                np.arange(len(user_ids)), matrix, N=k, filter_already_liked_items=True
-            ),
-            1,
-        )
+        recommend_s, (ids, scores) = timed(recommend, 1)
     lists = pa.table(
         {
             USER_ID: np.repeat(user_ids, k),

@@ -30,7 +30,7 @@ from movierec.twins.movie_sets import movie_sets
 from movierec.twins.search import find_exact_twins, find_twins
 from movierec.twins.top_pairs import TopPairs
 from scripts.bench import harness
-from scripts.bench.harness import Findings, Setting, exponent, ratio, shown, timed
+from scripts.bench.harness import Findings, Setting, columns, exponent, ratio, shown, timed
 
 Pairs = set[tuple[int, int]]
 LSH_TABLES = 5
@@ -201,17 +201,13 @@ def _ids(top: TopPairs) -> Pairs:
 
 
 def table(found: Findings) -> str:
-    lines = [
-        f"{'users':>8}{'search s':>10}{'recall':>8}{'proof s':>9}{'Jaccard':>9}{'exponent':>10}"
-        f"{'approxSimilarityJoin':>28}{'datasketch':>28}"
-    ]
+    rows = [["users", "search s", "recall", "proof s", "Jaccard", "exponent"]]
+    rows[0] += ["approxSimilarityJoin", "datasketch"]
     for one in found["sizes"]:
-        peers = "".join(f"{_peer(one, name):>28}" for name in ("lsh_join", "datasketch"))
-        lines.append(
-            f"{one['users']:8}{one['ours_s']:10.1f}{one['recall']:8.2f}{one['proof_s']:9.1f}"
-            f"{one['min_jaccard'] or 0:9.3f}{one.get('growth_exponent', ''):>10}{peers}"
-        )
-    return "\n".join(lines)
+        numbers = [f"{one['ours_s']:.1f}", f"{one['recall']:.2f}", f"{one['proof_s']:.1f}"]
+        numbers += [f"{one['min_jaccard'] or 0:.3f}", one.get("growth_exponent", "")]
+        rows.append([one["users"], *numbers, _peer(one, "lsh_join"), _peer(one, "datasketch")])
+    return columns(rows)
 
 
 def _peer(one: Findings, name: str) -> str:
@@ -221,9 +217,5 @@ def _peer(one: Findings, name: str) -> str:
     return f"{one[f'{name}_s']:.0f} s, {times} ×, recall {one[f'{name}_recall']:.2f}"
 
 
-def main(argv: list[str] | None = None) -> int:
-    return harness.main("twins", run, table, options=options, argv=argv)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(harness.main("twins", run, table, options))

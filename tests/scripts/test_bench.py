@@ -118,7 +118,7 @@ def test_common_options_reach_every_benchmark(monkeypatch, tmp_path):
 @pytest.mark.parametrize("option", ["--check-config", "--force"])
 def test_no_option_is_accepted_and_then_ignored(option, capsys):
     with pytest.raises(SystemExit) as caught:
-        als.main(["--config", "conf/full.yaml", option])
+        harness.main("als", als.run, als.table, als.options, ["--config", "conf/full.yaml", option])
     assert caught.value.code == 2
     assert option in capsys.readouterr().err
 
