@@ -25,12 +25,13 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatch
 from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# bytecode, and what only one platform can load
-LEFT_OUT = {".pyc", ".pyo", ".so", ".pyd", ".dylib"}
+# bytecode, what only one platform can load, and hidden files
+LEFT_OUT = ("*.pyc", "*.pyo", "*.so", "*.pyd", "*.dylib", "__pycache__", ".*")
 # the earliest time that a zip can hold
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -49,7 +50,7 @@ def read_version(root: Path) -> str:
     found = re.search(r'^\[project\]$[^\[]*?^version = "(.+)"$', text, re.MULTILINE)
     if not found:
         raise PackageError('pyproject.toml: [project] has no line version = "…": add it')
-    init = find_init(root / "src" / "movierec")
+    init = list_package(root / "src" / "movierec")["movierec/__init__.py"]
     own = re.search(r'^__version__(?:: \w+)? = "(.+)"$', init.read_text("utf-8"), re.MULTILINE)
     if own and own[1] != found[1]:
         raise PackageError(
@@ -68,32 +69,21 @@ def check_changelog(root: Path, version: str) -> None:
         )
 
 
-def find_init(package: Path) -> Path:
-    """Return the package's `__init__.py`. Raises PackageError if there is none."""
-    init = package / "__init__.py"
-    if not init.is_file():
-        raise PackageError(f"{package}: no Python package there (no __init__.py): check the path")
-    return init
-
-
 def list_package(package: Path) -> dict[str, Path]:
     """Return the files of a package, keyed by their names in a zip that has it at its root.
 
     Follows links to directories. Leaves out bytecode, compiled extensions and hidden files. Raises
     PackageError if `package` is no Python package.
     """
-    find_init(package)
-    paths = [
-        Path(folder, name)
-        for folder, _, names in os.walk(package, followlinks=True)
-        for name in names
-    ]
+    if not (package / "__init__.py").is_file():
+        raise PackageError(f"{package}: no Python package there (no __init__.py): check the path")
+    walk = os.walk(package, followlinks=True)
+    paths = [Path(folder, name) for folder, _, names in walk for name in names]
     inside = {path.relative_to(package.parent): path for path in paths}
     return {
         name.as_posix(): path
         for name, path in inside.items()
-        if path.suffix not in LEFT_OUT
-        and not any(part == "__pycache__" or part.startswith(".") for part in name.parts)
+        if not any(fnmatch(part, pattern) for part in name.parts for pattern in LEFT_OUT)
     }
 
 
@@ -132,7 +122,7 @@ def write_zip(target: Path, contents: Mapping[str, bytes]) -> None:
 def build_packages(root: Path, dist: Path) -> list[Path]:
     """Write both zips of the project at `root` into `dist` and return their paths.
 
-    Raises PackageError (see read_version, list_package, list_yaml).
+    Raises PackageError (see list_package, read_version, list_yaml).
     """
     package = list_package(root / "src" / "movierec")
     version = read_version(root)
@@ -147,19 +137,13 @@ def build_wheel(root: Path, dist: Path) -> Path:
 
     Builds with the installed setuptools, without network. Raises PackageError if that fails.
     """
-    packages = sorted(path.parent for path in (root / "src").glob("*/__init__.py"))
     with tempfile.TemporaryDirectory(prefix="movierec-wheel-") as place:
         # from a copy: setuptools leaves files beside the source, and packs those of earlier builds
         copy, out = Path(place, "project"), Path(place, "out")
-        sources = {
-            f"src/{name}": path for one in packages for name, path in list_package(one).items()
-        }
+        unwanted = shutil.ignore_patterns("*.egg-info", *LEFT_OUT)
+        shutil.copytree(root / "src", copy / "src", ignore=unwanted)
         for name in ("pyproject.toml", "LICENSE"):
-            sources[name] = root / name
-        for name, path in sources.items():
-            target = copy / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
+            shutil.copyfile(root / name, copy / name)
         code = f"from setuptools.build_meta import build_wheel; build_wheel({str(out)!r})"
         command = [sys.executable, "-I", "-c", code]
         done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
@@ -168,9 +152,8 @@ def build_wheel(root: Path, dist: Path) -> Path:
             raise PackageError(f"{root}: setuptools cannot build the wheel: {reason}")
         (built,) = out.iterdir()
         with zipfile.ZipFile(built) as archive:
-            contents = {name: archive.read(name) for name in archive.namelist()}
-    # setuptools compresses
-    write_zip(dist / built.name, contents)
+            # setuptools compresses
+            write_zip(dist / built.name, {name: archive.read(name) for name in archive.namelist()})
     return dist / built.name
 
 
