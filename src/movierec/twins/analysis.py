@@ -15,7 +15,7 @@ from movierec.data.columns import MOVIE_ID, N_RATINGS, TITLE
 from movierec.data.counts import count_ratings_by
 from movierec.twins.correlation import CommonRatings
 from movierec.twins.pair_groups import GroupAgreement, PairGroups, collect_agreement
-from movierec.twins.strangers import collect_stranger_comparison
+from movierec.twins.strangers import collect_strangers, compare_with_strangers
 
 TITLES_PER_PAIR = 3
 
@@ -47,17 +47,21 @@ def collect_analysis(
     A user likes the movies that they rated at least `liked_rating`.
     """
     twins, *points = collect_agreement(ratings, [groups, *curve], min_common=config.min_common)
-    users = twins.twin_users().ravel().tolist()
-    return TwinAnalysis(
-        twins=twins,
-        curve=points,
-        strangers=collect_stranger_comparison(
-            twins.common, users=users, ratings=ratings, config=config
-        ),
-        titles=collect_shared_titles(
-            twins.common, ratings=ratings, movies=movies, liked_rating=liked_rating
-        ),
+    common, min_common, resamples = twins.common, config.min_common, config.resamples
+    strangers = collect_strangers(
+        ratings,
+        movies=np.unique(common.movies).tolist(),
+        excluded=twins.twin_users().ravel().tolist(),
+        min_movies=config.min_movies,
+        seed=config.seed,
     )
+    compared = compare_with_strangers(
+        common, strangers, min_common=min_common, resamples=resamples, seed=config.seed
+    )
+    titles = collect_shared_titles(
+        common, ratings=ratings, movies=movies, liked_rating=liked_rating
+    )
+    return TwinAnalysis(twins, points, compared, titles)
 
 
 def collect_shared_titles(

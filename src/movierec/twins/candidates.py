@@ -7,7 +7,6 @@ shuffled, never the sets.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -25,33 +24,21 @@ CELL_ROWS: Final = 8192
 _N_PARTS, _PART, _PARTNER, _N_ROWS = "n_parts", "part", "partner", "n_rows"
 
 
-@dataclass(frozen=True)
-class BlockSizes:
-    """The sizes of the blocks."""
-
-    largest_block: int
-    """Its number of rows."""
-    hot_blocks: int
-    """The number of blocks that are cut into cells."""
-
-
 def candidate_pairs(
     blocks: DataFrame, *, threshold: float, cell_rows: int = CELL_ROWS
-) -> tuple[DataFrame, BlockSizes]:
-    """Return the pairs that share a block and may reach the threshold, each once, and the sizes.
+) -> tuple[DataFrame, dict[str, int]]:
+    """Return the pairs that share a block and may reach the threshold, each once, and sizes.
 
     `blocks` has BLOCK_COLUMNS, one row per set and block. A pair counts if its smaller set leads;
     of two sets of equal size the one with the smaller id. The result has one row per pair:
     `set_a`, the smaller set, and `set_b`. No block is skipped: a hot block is compared in several
-    cells, which together hold all its pairs. Runs Spark to find the hot blocks.
+    cells, which together hold all its pairs. The sizes are the rows of the `largest_block` and the
+    number of `hot_blocks`. Runs Spark to find these.
     """
     counts = blocks.groupBy(BLOCK).agg(F.count(F.lit(1)).alias(_N_ROWS))
     hot = F.col(_N_ROWS) > cell_rows
-    found = counts.agg(F.max(_N_ROWS).alias("largest"), F.count(F.when(hot, 1)).alias("hot"))
-    row = found.first()
-    assert row is not None  # an aggregate without groups has one row
-    sizes = BlockSizes(largest_block=row["largest"] or 0, hot_blocks=row["hot"])
-    if sizes.hot_blocks:
+    ((largest, n_hot),) = counts.agg(F.max(_N_ROWS), F.count(F.when(hot, 1))).collect()
+    if n_hot:
         parts = counts.where(hot).select(
             BLOCK, F.ceil(2 * F.col(_N_ROWS) / cell_rows).cast("int").alias(_N_PARTS)
         )
@@ -67,7 +54,7 @@ def candidate_pairs(
                 )
 
     similar = by_block.select(*BLOCK_COLUMNS).mapInArrow(pairs, f"{SET_A} int, {SET_B} int")
-    return similar.dropDuplicates(), sizes
+    return similar.dropDuplicates(), {"largest_block": largest or 0, "hot_blocks": n_hot}
 
 
 def _cut_into_cells(blocks: DataFrame, parts: DataFrame) -> DataFrame:

@@ -7,24 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from movierec.data.arrays import collect_arrays
-from movierec.data.columns import (
-    MOVIE_ID,
-    PAIR,
-    RATING,
-    RATING_A,
-    RATING_B,
-    USER_A,
-    USER_B,
-    USER_ID,
-)
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from movierec.data import columns as c
+from movierec.data.arrays import Floats, Ints, collect_arrays
 
 
 @dataclass(frozen=True)
@@ -73,26 +60,22 @@ def collect_common_ratings(
     """
     spark = ratings.sparkSession
     numbered = [(place, a, b) for place, (a, b) in enumerate(pairs)]
-    frame = spark.createDataFrame(numbered, f"{PAIR} int, {USER_A} int, {USER_B} int")
+    frame = spark.createDataFrame(numbered, f"{c.PAIR} int, {c.USER_A} int, {c.USER_B} int")
     a, b = (
         F.broadcast(frame)
         .join(
-            ratings.select(F.col(USER_ID).alias(user), MOVIE_ID, F.col(RATING).alias(rating)),
+            ratings.select(F.col(c.USER_ID).alias(user), c.MOVIE_ID, F.col(c.RATING).alias(rating)),
             on=user,
             how="inner",
         )
-        .select(PAIR, MOVIE_ID, rating)
-        for user, rating in ((USER_A, RATING_A), (USER_B, RATING_B))
+        .select(c.PAIR, c.MOVIE_ID, rating)
+        for user, rating in ((c.USER_A, c.RATING_A), (c.USER_B, c.RATING_B))
     )
-    arrays = collect_arrays(a.join(b, on=[PAIR, MOVIE_ID], how="inner"))
-    order = np.lexsort((arrays[MOVIE_ID], arrays[PAIR]))
-    return CommonRatings(
-        len(pairs),
-        arrays[PAIR][order].astype(np.int64),
-        arrays[MOVIE_ID][order].astype(np.int64),
-        arrays[RATING_A][order].astype(np.float64),
-        arrays[RATING_B][order].astype(np.float64),
-    )
+    arrays = collect_arrays(a.join(b, on=[c.PAIR, c.MOVIE_ID], how="inner"))
+    order = np.lexsort((arrays[c.MOVIE_ID], arrays[c.PAIR]))
+    places, movies = (arrays[name][order].astype(np.int64) for name in (c.PAIR, c.MOVIE_ID))
+    of_a, of_b = (arrays[name][order].astype(np.float64) for name in (c.RATING_A, c.RATING_B))
+    return CommonRatings(len(pairs), places, movies, of_a, of_b)
 
 
 def agreement(common: CommonRatings, *, min_common: int) -> Agreement:

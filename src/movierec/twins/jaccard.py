@@ -19,18 +19,7 @@ import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from movierec.data.columns import (
-    COMMON,
-    JACCARD,
-    MOVIES,
-    N_PAIRS,
-    N_USERS,
-    SET_A,
-    SET_B,
-    SET_ID,
-    SMALLER_SIZE,
-    UNION,
-)
+from movierec.data import columns as c
 
 Ints = npt.NDArray[np.int64]
 SINGLE_PART_SETS: Final = 5_000
@@ -39,8 +28,8 @@ PARTNERS_AT_ONCE: Final = 1024
 """Sets that one set is compared with at once; bounds the memory."""
 _KEY, _PART = "key", "part"
 _SCHEMA: Final = (
-    f"{SET_A} int, {SET_B} int, {COMMON} int, {UNION} int, {JACCARD} double, "
-    f"{SMALLER_SIZE} int, {N_PAIRS} bigint"
+    f"{c.SET_A} int, {c.SET_B} int, {c.COMMON} int, {c.UNION} int, {c.JACCARD} double, "
+    f"{c.SMALLER_SIZE} int, {c.N_PAIRS} bigint"
 )
 
 
@@ -57,24 +46,24 @@ def similar_pairs(
     parts = math.ceil(math.sqrt(max(n_sets, 1) / SINGLE_PART_SETS))
     n_cells = parts * (parts + 1) // 2
     keys = F.array(*map(F.lit, one_key_per_task(sets.sparkSession, n_cells)))
-    ids = candidates.select(F.explode(F.array(SET_A, SET_B)).alias(SET_ID)).dropDuplicates()
+    ids = candidates.select(F.explode(F.array(c.SET_A, c.SET_B)).alias(c.SET_ID)).dropDuplicates()
     shipped = (
-        sets.join(ids, on=SET_ID, how="left_semi")
+        sets.join(ids, on=c.SET_ID, how="left_semi")
         .withColumn(_PART, F.explode(F.sequence(F.lit(0), F.lit(parts - 1))))
         .select(
-            keys[_cell(_part(SET_ID, parts), F.col(_PART))].alias(_KEY),
-            F.col(SET_ID).alias(SET_A),
-            F.lit(None).cast("int").alias(SET_B),
-            MOVIES,
-            N_USERS,
+            keys[_cell(_part(c.SET_ID, parts), F.col(_PART))].alias(_KEY),
+            F.col(c.SET_ID).alias(c.SET_A),
+            F.lit(None).cast("int").alias(c.SET_B),
+            c.MOVIES,
+            c.N_USERS,
         )
     )
     pairs = candidates.select(
-        keys[_cell(_part(SET_A, parts), _part(SET_B, parts))].alias(_KEY),
-        SET_A,
-        SET_B,
-        F.lit(None).cast("array<int>").alias(MOVIES),
-        F.lit(None).cast("int").alias(N_USERS),
+        keys[_cell(_part(c.SET_A, parts), _part(c.SET_B, parts))].alias(_KEY),
+        c.SET_A,
+        c.SET_B,
+        F.lit(None).cast("array<int>").alias(c.MOVIES),
+        F.lit(None).cast("int").alias(c.N_USERS),
     )
 
     def count(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -83,7 +72,7 @@ def similar_pairs(
             yield _count_pairs(pa.Table.from_batches(rows).combine_chunks(), threshold)
 
     together = shipped.unionByName(pairs).repartition(n_cells, _KEY)
-    return together.select(SET_A, SET_B, MOVIES, N_USERS).mapInArrow(count, _SCHEMA)
+    return together.select(c.SET_A, c.SET_B, c.MOVIES, c.N_USERS).mapInArrow(count, _SCHEMA)
 
 
 def _part(set_id: str, parts: int) -> Column:
@@ -113,12 +102,12 @@ def _count_pairs(table: pa.Table, threshold: float) -> pa.RecordBatch:
 
     Rows with movies are sets, possibly repeated; the others are pairs.
     """
-    is_pair = pc.is_null(table.column(MOVIES))
+    is_pair = pc.is_null(table.column(c.MOVIES))
     pairs, sets = table.filter(is_pair), table.filter(pc.invert(is_pair)).combine_chunks()
-    movies = pa.chunked_array(sets.column(MOVIES)).combine_chunks()
+    movies = pa.chunked_array(sets.column(c.MOVIES)).combine_chunks()
     lengths = pc.list_value_length(movies).to_numpy(zero_copy_only=False).astype(np.int64)
-    ids, first = np.unique(sets.column(SET_A).to_numpy(), return_index=True)
-    set_a, set_b = (pairs.column(name).to_numpy().astype(np.int64) for name in (SET_A, SET_B))
+    ids, first = np.unique(sets.column(c.SET_A).to_numpy(), return_index=True)
+    set_a, set_b = (pairs.column(name).to_numpy().astype(np.int64) for name in (c.SET_A, c.SET_B))
     a, b = (first[np.searchsorted(ids, one)] for one in (set_a, set_b))
     common = count_common(
         movies.flatten().to_numpy(zero_copy_only=False),
@@ -129,15 +118,15 @@ def _count_pairs(table: pa.Table, threshold: float) -> pa.RecordBatch:
     union = lengths[a] + lengths[b] - common
     jaccard = common / np.maximum(union, 1)
     kept = jaccard >= threshold
-    n_users = sets.column(N_USERS).to_numpy().astype(np.int64)
+    n_users = sets.column(c.N_USERS).to_numpy().astype(np.int64)
     columns = {
-        SET_A: pa.array(set_a[kept], pa.int32()),
-        SET_B: pa.array(set_b[kept], pa.int32()),
-        COMMON: pa.array(common[kept], pa.int32()),
-        UNION: pa.array(union[kept], pa.int32()),
-        JACCARD: pa.array(jaccard[kept]),
-        SMALLER_SIZE: pa.array(np.minimum(lengths[a], lengths[b])[kept], pa.int32()),
-        N_PAIRS: pa.array((n_users[a] * n_users[b])[kept]),
+        c.SET_A: pa.array(set_a[kept], pa.int32()),
+        c.SET_B: pa.array(set_b[kept], pa.int32()),
+        c.COMMON: pa.array(common[kept], pa.int32()),
+        c.UNION: pa.array(union[kept], pa.int32()),
+        c.JACCARD: pa.array(jaccard[kept]),
+        c.SMALLER_SIZE: pa.array(np.minimum(lengths[a], lengths[b])[kept], pa.int32()),
+        c.N_PAIRS: pa.array((n_users[a] * n_users[b])[kept]),
     }
     return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 

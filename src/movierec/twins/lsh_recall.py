@@ -28,21 +28,21 @@ def collect_lsh_recall(
     """
     if config.method == "exact":
         return {"lsh_recall": None, "lsh_recall_ci95": None, "proof_users": None}
-    if config.proof_users is None or config.proof_users >= n_users:
-        n_found, n_true = count_found(found, find_exact_twins(sets, config, known=found))
-        share = n_found / n_true if n_true else None
-        return {"lsh_recall": share, "lsh_recall_ci95": None, "proof_users": n_users}
-    sampled = sample_users(ratings, fraction=config.proof_users / n_users, seed=config.seed)
-    sample_sets = movie_sets(sampled, min_movies=config.min_movies, keep_users=config.pairs + 1)
-    sample_sets = sample_sets.persist(StorageLevel.MEMORY_AND_DISK)
-    found, _ = find_twins(sample_sets, config)
-    n_found, n_true = count_found(found, find_exact_twins(sample_sets, config, known=found))
-    proof_users = collect_population(sample_sets).users
-    sample_sets.unpersist()
+    proof_users = config.proof_users or n_users
+    sampled = proof_users < n_users
+    if sampled:
+        ratings = sample_users(ratings, fraction=proof_users / n_users, seed=config.seed)
+        sets = movie_sets(ratings, min_movies=config.min_movies, keep_users=config.pairs + 1)
+        sets = sets.persist(StorageLevel.MEMORY_AND_DISK)
+        found, _ = find_twins(sets, config)
+        n_users = collect_population(sets).users
+    n_found, n_true = count_found(found, find_exact_twins(sets, config, known=found))
+    if sampled:
+        sets.unpersist()
     return {
         "lsh_recall": n_found / n_true if n_true else None,
-        "lsh_recall_ci95": wilson_interval(n_found, n_true) if n_true else None,
-        "proof_users": proof_users,
+        "lsh_recall_ci95": wilson_interval(n_found, n_true) if sampled and n_true else None,
+        "proof_users": n_users,
     }
 
 

@@ -11,19 +11,14 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
 from movierec.config.twins import DuplicatesConfig, TwinsConfig
+from movierec.data.arrays import Ints
 from movierec.data.columns import N_USERS, SIZE
 from movierec.data.sampling import sample_users
-from movierec.twins.correlation import (
-    Agreement,
-    CommonRatings,
-    Floats,
-    agreement,
-    collect_common_ratings,
-)
+from movierec.twins.correlation import Agreement, CommonRatings, agreement, collect_common_ratings
 from movierec.twins.movie_sets import movie_sets
 from movierec.twins.pair_statistics import PairValues, compare_means
 from movierec.twins.random_pairs import collect_random_pairs
-from movierec.twins.search import ExactSearch
+from movierec.twins.search import exact_blocks
 from movierec.twins.top_pairs import TopPairs, collect_sums, collect_top_pairs
 
 
@@ -61,41 +56,29 @@ class GroupAgreement:
 
         Undefined correlations are left out of both groups, and counted.
         """
-        groups = {
-            "twins": (self.twin_users(), self.twins),
-            "random": (np.array(self.groups.random, np.int64), self.random),
-        }
-        values = {
-            group: PairValues.defined(users, getattr(found, name))
-            for group, (users, found) in groups.items()
-        }
-        described = {
-            group: {
-                **_counts(found, getattr(found, name), config.min_common),
+        described, values = {}, {}
+        for group, pairs, found in (
+            ("twins", self.twin_users(), self.twins),
+            ("random", np.array(self.groups.random, np.int64), self.random),
+        ):
+            correlations = getattr(found, name)
+            values[group] = PairValues.defined(pairs, correlations)
+            too_few = found.common < config.min_common
+            described[group] = {
+                "pairs": len(found.common),
+                "defined": len(values[group].values),
+                "undefined_too_few_common": int(too_few.sum()),
+                "undefined_constant_rater": int((np.isnan(correlations) & ~too_few).sum()),
                 **values[group].describe(),
             }
-            for group, (_, found) in groups.items()
-        }
         compared = compare_means(
             values["twins"], values["random"], resamples=config.resamples, seed=config.seed
         )
         return {**described, **compared}
 
-    def twin_users(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+    def twin_users(self) -> Ints:
         """Return the users of each twin pair, [n, 2]."""
-        return np.array(
-            [(pair.user_a, pair.user_b) for pair in self.groups.top.pairs], np.int64
-        ).reshape(-1, 2)
-
-
-def _counts(found: Agreement, values: Floats, min_common: int) -> dict[str, int]:
-    too_few = found.common < min_common
-    return {
-        "pairs": len(found.common),
-        "defined": int((~np.isnan(values)).sum()),
-        "undefined_too_few_common": int(too_few.sum()),
-        "undefined_constant_rater": int((np.isnan(values) & ~too_few).sum()),
-    }
+        return np.array([pair[:2] for pair in self.groups.top.pairs], np.int64).reshape(-1, 2)
 
 
 def collect_curve(ratings: DataFrame, *, n_users: int, config: TwinsConfig) -> list[PairGroups]:
@@ -109,9 +92,9 @@ def collect_curve(ratings: DataFrame, *, n_users: int, config: TwinsConfig) -> l
         ratings = sample_users(ratings, fraction=fraction, seed=config.seed)
     sets = movie_sets(ratings, min_movies=floors[0], keep_users=config.pairs + 1)
     sets = sets.persist(StorageLevel.MEMORY_AND_DISK)
-    tops = collect_top_pairs(
+    tops, _ = collect_top_pairs(
         sets,
-        search=ExactSearch(sets),
+        blocks=exact_blocks(sets),
         floors=floors,
         n_pairs=config.pairs,
         thresholds=config.thresholds,
@@ -141,21 +124,14 @@ def collect_agreement(
     """Return how well the pairs of all groups agree, by one `collect_common_ratings`."""
     pairs: list[tuple[int, int]] = []
     for groups in all_groups:
-        pairs += [(pair.user_a, pair.user_b) for pair in groups.top.pairs]
-        pairs += groups.random
+        pairs += [pair[:2] for pair in groups.top.pairs] + groups.random
     common = collect_common_ratings(ratings, pairs=pairs)
     found, first = [], 0
     for groups in all_groups:
         middle = first + len(groups.top.pairs)
         last = middle + len(groups.random)
-        twins = common.slice(first, middle)
-        found.append(
-            GroupAgreement(
-                groups,
-                twins,
-                agreement(twins, min_common=min_common),
-                agreement(common.slice(middle, last), min_common=min_common),
-            )
-        )
+        twins, random = common.slice(first, middle), common.slice(middle, last)
+        of_both = (agreement(one, min_common=min_common) for one in (twins, random))
+        found.append(GroupAgreement(groups, twins, *of_both))
         first = last
     return found

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
+from movierec.data.arrays import Floats, Ints
 from movierec.data.rounding import DIGITS, rounded
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 _NORMAL_95: Final = 1.959963984540054
 
 

@@ -29,17 +29,14 @@ def prefixes(sets: DataFrame, *, threshold: float) -> DataFrame:
     are common, one of its first n - m + 1 is: the others are fewer than m. So the smaller set of
     a pair needs a shorter prefix, and only the rows of that prefix lead.
     """
-    exploded = sets.select("*", F.posexplode(_prefix(share=threshold)).alias(_POSITION, "movie"))
+    prefix = F.slice(F.col(MOVIES), F.lit(1), _prefix_length(share=threshold))
+    exploded = sets.select("*", F.posexplode(prefix).alias(_POSITION, "movie"))
     leads = F.col(_POSITION) < _prefix_length(share=2 * threshold / (1 + threshold))
     return (
         exploded.withColumn(BLOCK, F.col("movie").cast("long"))
         .withColumn(LEADS, leads)
         .select(*BLOCK_COLUMNS)
     )
-
-
-def _prefix(*, share: float) -> Column:
-    return F.slice(F.col(MOVIES), F.lit(1), _prefix_length(share=share))
 
 
 def _prefix_length(*, share: float) -> Column:

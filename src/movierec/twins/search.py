@@ -13,78 +13,45 @@ from pyspark.sql import functions as F
 from movierec.config.banding import Banding, derive_banding
 from movierec.config.twins import LshConfig, TwinsConfig
 from movierec.data.columns import SIZE
-from movierec.twins.candidates import candidate_pairs
 from movierec.twins.minhash import buckets, fit_signatures
 from movierec.twins.prefix_filter import prefixes
-from movierec.twins.top_pairs import TopPairs, collect_top_pairs
+from movierec.twins.top_pairs import MakeBlocks, TopPairs, collect_top_pairs
 
 
-class _BlockSearch:
-    """A search whose candidates are the sets that share a block; subclasses make the blocks."""
-
-    def __init__(self, sets: DataFrame) -> None:
-        self.sets = sets
-        self.rounds: list[dict[str, Any]] = []
-        """The facts of each call, for the summary."""
-
-    def __call__(self, *, min_size: int, threshold: float) -> DataFrame:
-        """Return the pairs of sets of at least `min_size` that may reach the threshold."""
-        blocks, facts = self._blocks(min_size=min_size, threshold=threshold)
-        candidates, sizes = candidate_pairs(blocks, threshold=threshold)
-        self.rounds.append({"threshold": threshold, **facts, **asdict(sizes)})
-        return candidates
-
-    def _blocks(self, *, min_size: int, threshold: float) -> tuple[DataFrame, dict[str, Any]]:
-        """Return the blocks, and facts about them for the summary."""
-        raise NotImplementedError
+def exact_blocks(sets: DataFrame) -> MakeBlocks:
+    """Return the maker of the blocks of prefix filtering, in which every similar pair meets."""
+    return lambda min_size, threshold: (prefixes(_above(sets, min_size), threshold=threshold), {})
 
 
-class ExactSearch(_BlockSearch):
-    """Finds every pair that reaches a threshold, by prefix filtering."""
-
-    def _blocks(self, *, min_size: int, threshold: float) -> tuple[DataFrame, dict[str, Any]]:
-        return prefixes(_above(self.sets, min_size), threshold=threshold), {}
-
-
-class LshSearch(_BlockSearch):
-    """Finds the pairs that share a bucket of MinHash LSH. Close it to free its memory.
+def lsh_blocks(signatures: DataFrame, config: LshConfig) -> MakeBlocks:
+    """Return the maker of the buckets of MinHash LSH, from `fit_signatures`.
 
     If the config gives no rows and bands, they are derived from each threshold, and a pair that
     reaches it is missed with a probability of at most `miss_probability`. If the config gives
     them, any share of the pairs may be missed.
     """
 
-    def __init__(self, sets: DataFrame, config: LshConfig) -> None:
-        super().__init__(sets)
-        self._config = config
-        signatures = fit_signatures(sets, hashes=config.hashes, seed=config.seed)
-        self._signatures = signatures.persist(StorageLevel.MEMORY_AND_DISK)
-
-    def _blocks(self, *, min_size: int, threshold: float) -> tuple[DataFrame, dict[str, Any]]:
-        banding = self._banding(threshold)
-        facts = {**asdict(banding), "miss_probability": banding.miss_probability(threshold)}
-        return buckets(_above(self._signatures, min_size), banding=banding), facts
-
-    def _banding(self, threshold: float) -> Banding:
-        config = self._config
+    def blocks(min_size: int, threshold: float) -> tuple[DataFrame, dict[str, Any]]:
         if config.rows is not None and config.bands is not None:
-            return Banding(config.rows, config.bands)
-        return derive_banding(threshold, miss=config.miss_probability, hashes=config.hashes)
+            banding = Banding(config.rows, config.bands)
+        else:
+            miss, hashes = config.miss_probability, config.hashes
+            banding = derive_banding(threshold, miss=miss, hashes=hashes)
+        facts = {**asdict(banding), "miss_probability": banding.miss_probability(threshold)}
+        return buckets(_above(signatures, min_size), banding=banding), facts
 
-    def close(self) -> None:
-        """Free the signatures."""
-        self._signatures.unpersist()
+    return blocks
 
 
 def find_twins(sets: DataFrame, config: TwinsConfig) -> tuple[TopPairs, list[dict[str, Any]]]:
     """Return the twins by the configured method, and the facts of each round of the search."""
     if config.method == "exact":
-        exact = ExactSearch(sets)
-        return _collect_pairs(exact, config, config.thresholds), exact.rounds
-    lsh = LshSearch(sets, config.lsh)
-    top = _collect_pairs(lsh, config, config.thresholds)
-    lsh.close()
-    return top, lsh.rounds
+        return _collect_pairs(sets, exact_blocks(sets), config, config.thresholds)
+    signatures = fit_signatures(sets, hashes=config.lsh.hashes, seed=config.lsh.seed)
+    signatures = signatures.persist(StorageLevel.MEMORY_AND_DISK)
+    found = _collect_pairs(sets, lsh_blocks(signatures, config.lsh), config, config.thresholds)
+    signatures.unpersist()
+    return found
 
 
 def find_exact_twins(sets: DataFrame, config: TwinsConfig, *, known: TopPairs) -> TopPairs:
@@ -95,20 +62,17 @@ def find_exact_twins(sets: DataFrame, config: TwinsConfig, *, known: TopPairs) -
     """
     complete = len(known.pairs) == config.pairs
     thresholds = [known.pairs[-1].jaccard] if complete else config.thresholds
-    return _collect_pairs(ExactSearch(sets), config, thresholds)
+    return _collect_pairs(sets, exact_blocks(sets), config, thresholds)[0]
 
 
 def _collect_pairs(
-    search: _BlockSearch, config: TwinsConfig, thresholds: Sequence[float]
-) -> TopPairs:
-    tops = collect_top_pairs(
-        search.sets,
-        search=search,
-        floors=[config.min_movies],
-        n_pairs=config.pairs,
-        thresholds=thresholds,
+    sets: DataFrame, blocks: MakeBlocks, config: TwinsConfig, thresholds: Sequence[float]
+) -> tuple[TopPairs, list[dict[str, Any]]]:
+    floor, n_pairs = config.min_movies, config.pairs
+    tops, rounds = collect_top_pairs(
+        sets, blocks=blocks, floors=[floor], n_pairs=n_pairs, thresholds=thresholds
     )
-    return tops[config.min_movies]
+    return tops[floor], rounds
 
 
 def _above(sets: DataFrame, min_size: int) -> DataFrame:

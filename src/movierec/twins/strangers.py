@@ -14,20 +14,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from movierec.config.twins import TwinsConfig
-from movierec.data.arrays import collect_arrays
+from movierec.data.arrays import Floats, Ints, collect_arrays
 from movierec.data.columns import MOVIE_ID, N_RATINGS, RATING, USER_ID
 from movierec.data.counts import count_ratings_by
 from movierec.data.rounding import DIGITS, rounded
 from movierec.twins.correlation import CommonRatings, grouped_pearson
 
-Floats = npt.NDArray[np.float64]
 RATERS_PER_MOVIE = 50
 BINS = 20
+_COMPARED = (
+    *("twins_mean", "strangers_mean", "strangers_mean_range95"),
+    *("p_value", "glass_delta", "histogram"),
+)
 _MEAN, _CENTRED = "mean", "centred"
 
 
@@ -35,34 +36,10 @@ _MEAN, _CENTRED = "mean", "centred"
 class Strangers:
     """Ratings of each movie by some of its raters, each minus the mean of its rater."""
 
-    movies: npt.NDArray[np.int64]
+    movies: Ints
     """[n]: movie ids, rising."""
     centred: Floats
     """[n]"""
-
-
-def collect_stranger_comparison(
-    twins: CommonRatings,
-    *,
-    users: Sequence[int],
-    ratings: DataFrame,
-    config: TwinsConfig,
-) -> dict[str, Any]:
-    """Return `compare_with_strangers` for the twins, none of whose `users` can be a stranger."""
-    strangers = collect_strangers(
-        ratings,
-        movies=np.unique(twins.movies).tolist(),
-        excluded=users,
-        min_movies=config.min_movies,
-        seed=config.seed,
-    )
-    return compare_with_strangers(
-        twins,
-        strangers,
-        min_common=config.min_common,
-        resamples=config.resamples,
-        seed=config.seed,
-    )
 
 
 def collect_strangers(
@@ -112,7 +89,8 @@ def compare_with_strangers(
     stranger rated are left out, also for the twins, and counted; so are undefined correlations.
     The p-value is two-sided, at least 2 / (resamples + 1). The effect size is Glass's delta: the
     difference of the means in standard deviations of the correlations of single pairs with
-    strangers. Values are None if no pair has a defined correlation.
+    strangers; `histogram` has the shares of these in BINS equal bins from -1 to 1. Values are None
+    if no pair has a defined correlation.
     """
     starts = np.searchsorted(strangers.movies, twins.movies, side="left")
     sizes = np.searchsorted(strangers.movies, twins.movies, side="right") - starts
@@ -122,7 +100,8 @@ def compare_with_strangers(
     shape = {"n_groups": twins.n_pairs, "min_entries": min_common}
     observed = grouped_pearson(pairs, a, b, **shape)
     rng = np.random.default_rng(seed)
-    means, moments = [], CorrelationMoments()
+    means, n, total, squares = [], 0, 0.0, 0.0
+    histogram = np.zeros(BINS, np.int64)
     for _ in range(resamples):
         stays_a = rng.random(twins.n_pairs) < 0.5
         drawn = strangers.centred[starts + (rng.random(len(sizes)) * sizes).astype(np.int64)]
@@ -130,62 +109,36 @@ def compare_with_strangers(
         found = found[~np.isnan(found)]
         if len(found):
             means.append(found.mean())
-            moments.add(found)
-    return {
-        **_compare(observed[~np.isnan(observed)], np.array(means), moments),
-        "undefined": int(np.isnan(observed).sum()),
+            # the correlations themselves, one per pair and resample, are not kept
+            n += len(found)
+            total += float(found.sum())
+            squares += float((found**2).sum())
+            histogram += np.histogram(found, bins=BINS, range=(-1.0, 1.0))[0]
+    undefined = np.isnan(observed)
+    counts = {
+        "undefined": int(undefined.sum()),
         "movies_without_stranger": len(np.unique(twins.movies[~known])),
     }
-
-
-class CorrelationMoments:
-    """Moments and histogram of correlations that are not kept: one per pair and resample."""
-
-    def __init__(self) -> None:
-        self._n = 0
-        self._sum = self._squares = 0.0
-        self._counts = np.zeros(BINS, np.int64)
-
-    def add(self, correlations: Floats) -> None:
-        """Add the correlations of one resample."""
-        self._n += len(correlations)
-        self._sum += float(correlations.sum())
-        self._squares += float((correlations**2).sum())
-        self._counts += np.histogram(correlations, bins=BINS, range=(-1.0, 1.0))[0]
-
-    def standard_deviation(self) -> float | None:
-        """Return the standard deviation; None without spread."""
-        spread = self._squares - self._sum**2 / max(1, self._n)
-        # Equal correlations leave a rounding error.
-        if self._n < 2 or spread <= 1e-12 * self._n:
-            return None
-        return math.sqrt(spread / (self._n - 1))
-
-    def histogram(self) -> list[float]:
-        """Return the share of the correlations in each of BINS equal bins from -1 to 1."""
-        return rounded(self._counts / self._n)
-
-
-def _compare(observed: Floats, means: Floats, moments: CorrelationMoments) -> dict[str, Any]:
-    if not len(observed) or not len(means):
-        return dict.fromkeys(
-            (
-                "twins_mean",
-                "strangers_mean",
-                "strangers_mean_range95",
-                "p_value",
-                "glass_delta",
-                "histogram",
-            )
-        )
-    deviation = moments.standard_deviation()
-    difference = float(observed.mean() - means.mean())
-    tail = min((means >= observed.mean()).sum(), (means <= observed.mean()).sum())
+    if undefined.all() or not means:
+        return dict.fromkeys(_COMPARED) | counts
+    mean = observed[~undefined].mean()
+    with_strangers = np.array(means)
+    deviation = standard_deviation(n, total, squares)
+    difference = float(mean - with_strangers.mean())
+    tail = min((with_strangers >= mean).sum(), (with_strangers <= mean).sum())
     return {
-        "twins_mean": round(float(observed.mean()), DIGITS),
-        "strangers_mean": round(float(means.mean()), DIGITS),
-        "strangers_mean_range95": rounded(np.quantile(means, (0.025, 0.975))),
+        "twins_mean": round(float(mean), DIGITS),
+        "strangers_mean": round(float(with_strangers.mean()), DIGITS),
+        "strangers_mean_range95": rounded(np.quantile(with_strangers, (0.025, 0.975))),
         "p_value": round(min(1.0, 2 * (int(tail) + 1) / (len(means) + 1)), DIGITS),
         "glass_delta": None if deviation is None else round(difference / deviation, DIGITS),
-        "histogram": moments.histogram(),
+        "histogram": rounded(histogram / n),
+        **counts,
     }
+
+
+def standard_deviation(n: int, total: float, squares: float) -> float | None:
+    """Return the deviation of n numbers from their sum and sum of squares; None without spread."""
+    spread = squares - total**2 / max(1, n)
+    # Equal numbers leave a rounding error.
+    return None if n < 2 or spread <= 1e-12 * n else math.sqrt(spread / (n - 1))

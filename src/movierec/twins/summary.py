@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from movierec.config.twins import TwinsConfig
+from movierec.data.arrays import Floats
 from movierec.data.rounding import DIGITS
 from movierec.twins.analysis import TITLES_PER_PAIR, TwinAnalysis
 from movierec.twins.movie_sets import Population
@@ -19,14 +20,7 @@ from movierec.twins.pair_statistics import PairValues
 from movierec.twins.top_pairs import TopPairs
 
 _CSV_COLUMNS: Final = (
-    "rank",
-    "user_a",
-    "user_b",
-    "jaccard",
-    "common",
-    "union",
-    "correlation",
-    "duplicate",
+    *["rank", "user_a", "user_b", "jaccard", "common", "union", "correlation", "duplicate"],
     *(f"title_{n}" for n in range(1, TITLES_PER_PAIR + 1)),
 )
 
@@ -74,10 +68,7 @@ def twins_summary(
 
 def _jaccards(top: TopPairs) -> dict[str, float | None]:
     jaccards = [round(pair.jaccard, DIGITS) for pair in top.pairs]
-    return {
-        "min_jaccard": min(jaccards, default=None),
-        "max_jaccard": max(jaccards, default=None),
-    }
+    return {"min_jaccard": min(jaccards, default=None), "max_jaccard": max(jaccards, default=None)}
 
 
 def _duplicates(twins: GroupAgreement, *, config: TwinsConfig) -> dict[str, Any]:
@@ -137,42 +128,23 @@ def _mean(found: dict[str, Any]) -> str:
 
 def twin_rows(analysis: TwinAnalysis, *, config: TwinsConfig) -> list[tuple[Any, ...]]:
     """Return the rows of the dataset `twins`."""
-    twins = analysis.twins
-    found, duplicates = twins.twins, twins.duplicates(config.duplicates)
-    return [
-        (
-            place + 1,
-            pair.user_a,
-            pair.user_b,
-            pair.jaccard,
-            pair.common,
-            pair.union,
-            _rounded_or_none(found.pearson[place]),
-            _rounded_or_none(found.spearman[place]),
-            _rounded_or_none(found.equal[place]),
-            duplicates[place],
-            analysis.titles[place],
-        )
-        for place, pair in enumerate(twins.groups.top.pairs)
-    ]
+    twins, found = analysis.twins, analysis.twins.twins
+    numbers = map(_rounded_or_none, (found.pearson, found.spearman, found.equal))
+    duplicates = twins.duplicates(config.duplicates)
+    rows = zip(twins.groups.top.pairs, *numbers, duplicates, analysis.titles, strict=True)
+    return [(rank, *pair, *rest) for rank, (pair, *rest) in enumerate(rows, start=1)]
 
 
 def random_pair_rows(analysis: TwinAnalysis) -> list[tuple[Any, ...]]:
     """Return the rows of the dataset `random_pairs`."""
-    found = analysis.twins.random
-    return [
-        (
-            *pair,
-            int(found.common[place]),
-            _rounded_or_none(found.pearson[place]),
-            _rounded_or_none(found.spearman[place]),
-        )
-        for place, pair in enumerate(analysis.twins.groups.random)
-    ]
+    found, pairs = analysis.twins.random, analysis.twins.groups.random
+    numbers = map(_rounded_or_none, (found.pearson, found.spearman))
+    rows = zip(pairs, found.common.tolist(), *numbers, strict=True)
+    return [(*pair, *rest) for pair, *rest in rows]
 
 
-def _rounded_or_none(value: float) -> float | None:
-    return None if math.isnan(value) else round(float(value), DIGITS)
+def _rounded_or_none(values: Floats) -> list[float | None]:
+    return [None if math.isnan(value) else round(value, DIGITS) for value in values.tolist()]
 
 
 def twins_csv(rows: Sequence[tuple[Any, ...]]) -> str:
@@ -181,18 +153,7 @@ def twins_csv(rows: Sequence[tuple[Any, ...]]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_CSV_COLUMNS)
     for rank, user_a, user_b, jaccard, common, union, correlation, _, _, duplicate, titles in rows:
-        padded = [*titles, *[""] * (TITLES_PER_PAIR - len(titles))]
-        writer.writerow(
-            [
-                rank,
-                user_a,
-                user_b,
-                round(jaccard, DIGITS),
-                common,
-                union,
-                correlation,
-                str(duplicate).lower(),
-                *padded,
-            ]
-        )
+        flag, missing = str(duplicate).lower(), TITLES_PER_PAIR - len(titles)
+        cells = [rank, user_a, user_b, round(jaccard, DIGITS), common, union, correlation, flag]
+        writer.writerow([*cells, *titles, *[""] * missing])
     return text.getvalue()

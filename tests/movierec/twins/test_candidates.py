@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from movierec.twins.bitmap_filter import make_sketches
-from movierec.twins.candidates import BLOCK_COLUMNS, BlockSizes, candidate_pairs
+from movierec.twins.candidates import BLOCK_COLUMNS, candidate_pairs
 
 SCHEMA = "block bigint, set_id int, size int, leads boolean, sketch binary"
 
@@ -28,7 +28,7 @@ def test_a_pair_in_several_blocks_is_one_candidate(spark):
     rows = [(block, n, {1, 2, 3, 10 + n}, True) for block in (5, 6, 7) for n in (1, 2)]
     found, sizes = candidate_pairs(blocks(spark, rows), threshold=0.5)
     assert pairs_of(found) == [(1, 2)]
-    assert sizes == BlockSizes(largest_block=2, hot_blocks=0)
+    assert sizes == {"largest_block": 2, "hot_blocks": 0}
 
 
 def test_the_smaller_set_comes_first_and_must_lead(spark):
@@ -57,10 +57,10 @@ def test_the_cells_of_a_hot_block_hold_all_its_pairs(spark, cell_rows):
     all_pairs = [(a, b) for a in range(23) for b in range(a + 1, 23)]
     assert pairs_of(found) == [*all_pairs, (23, 24), (23, 25), (24, 25)]
     hot = {1: 2, 2: 2, 7: 1, 1000: 0}[cell_rows]
-    assert sizes == BlockSizes(largest_block=23, hot_blocks=hot)
+    assert sizes == {"largest_block": 23, "hot_blocks": hot}
 
 
 def test_zero_rows_make_zero_candidates(spark):
     found, sizes = candidate_pairs(blocks(spark, [(1, 1, {1}, True)]).limit(0), threshold=0.5)
     assert pairs_of(found) == []
-    assert sizes == BlockSizes(largest_block=0, hot_blocks=0)
+    assert sizes == {"largest_block": 0, "hot_blocks": 0}

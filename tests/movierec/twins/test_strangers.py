@@ -8,10 +8,10 @@ import pytest
 from movierec.twins.correlation import CommonRatings, grouped_pearson
 from movierec.twins.strangers import (
     RATERS_PER_MOVIE,
-    CorrelationMoments,
     Strangers,
     collect_strangers,
     compare_with_strangers,
+    standard_deviation,
 )
 
 N_MOVIES, N_PAIRS = 30, 20
@@ -75,14 +75,13 @@ def test_the_effect_is_in_deviations_of_single_pairs_at_any_number_of_resamples(
 
 
 def test_equal_correlations_have_no_standard_deviation():
-    moments = CorrelationMoments()
-    moments.add(np.full(1000, 0.1))
-    moments.add(np.full(7, 0.1))
-    assert moments.standard_deviation() is None
-    moments.add(np.array([0.5]))
-    values = [*[0.1] * 1007, 0.5]
-    assert moments.standard_deviation() == pytest.approx(np.std(values, ddof=1))
-    assert CorrelationMoments().standard_deviation() is None
+    def deviation(*values):
+        return standard_deviation(len(values), sum(values), sum(one**2 for one in values))
+
+    equal = [0.1] * 1007
+    assert deviation(*equal) is None
+    assert deviation(*equal, 0.5) == pytest.approx(np.std([*equal, 0.5], ddof=1))
+    assert deviation() is None
 
 
 def test_pairs_who_share_only_the_movies_quality_are_not_significant():

@@ -8,7 +8,7 @@ import math
 import pytest
 
 from movierec.twins.movie_sets import movie_sets
-from movierec.twins.search import ExactSearch
+from movierec.twins.search import exact_blocks
 from movierec.twins.top_pairs import TopPairs, collect_top_pairs
 from tests.support import reference
 from tests.support.movie_lists import overlapping_users, rated
@@ -19,8 +19,8 @@ DOWN = (0.6, 0.3, 0.05)
 def tops_of(spark, users, *, n_pairs, floors=(1,), thresholds=(0.05,)):
     sets = movie_sets(rated(spark, users), min_movies=min(floors), keep_users=n_pairs + 1)
     sets = sets.persist()
-    found = collect_top_pairs(
-        sets, search=ExactSearch(sets), floors=floors, n_pairs=n_pairs, thresholds=thresholds
+    found, _ = collect_top_pairs(
+        sets, blocks=exact_blocks(sets), floors=floors, n_pairs=n_pairs, thresholds=thresholds
     )
     sets.unpersist()
     return found
