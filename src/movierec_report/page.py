@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
@@ -19,12 +19,7 @@ VERSION = 1
 
 
 def render(
-    facts: Facts,
-    *,
-    title: str,
-    command: str,
-    commit: str | None,
-    stability: Facts | None = None,
+    facts: Facts, *, title: str, command: str, commit: str | None, stability: Facts | None = None
 ) -> str:
     """Return the page of `facts` (report.json) and `stability` (stability.json).
 
@@ -45,14 +40,14 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: dict[str, Callable[..., str]] = {
+    environment.filters |= {
         "number": lambda value: f"{value:,.0f}",
         "decimals": _decimals,
         "percent": lambda value: f"{100 * value:.1f} %",
         "gib": lambda value: "–" if value is None else f"{value / (1 << 30):.1f}",
         "label": model_charts.metric_label,
     }
-    environment.filters |= filters
+    style_sheet = resources.files("movierec_report").joinpath("templates", "style.css")
     k = facts["summary"]["protocol"]["k"]
     metric = f"ndcg_at_{k}"
     # safe: the text is the suite's own, and matplotlib escapes it
@@ -69,15 +64,11 @@ def render(
         charts=charts,
         heat_maps=model_charts.heat_maps(facts["trials"], metric="ndcg"),
         sentences=sentences,
-        style=Markup(theme.page_css() + _text("style.css")),
+        style=Markup(theme.page_css() + style_sheet.read_text("utf-8")),
         stability=stability,
         command=command,
         commit=commit,
     )
-
-
-def _text(name: str) -> str:
-    return resources.files("movierec_report").joinpath("templates", name).read_text("utf-8")
 
 
 def _decimals(value: float | None, digits: int = 4) -> str:

@@ -48,27 +48,22 @@ def verdict(summary: Facts, *, metric: str) -> str:
         f"95 % interval of the difference {low:+.3f} to {high:+.3f}, "
         f"{format_p_value(comparison['p_value'])}"
     )
-    if low > 0:
-        more = f", {100 * (als / popularity - 1):.0f} % higher" if popularity else ""
+    if low <= 0 <= high:
         return (
-            f"ALS recommends better than popularity: {numbers}{more}. "
-            f"The difference is statistically significant ({evidence})."
+            f"It is not clear whether ALS recommends better than popularity: {numbers}. "
+            f"The difference may be chance ({evidence})."
         )
-    if high < 0:
-        return (
-            f"ALS recommends worse than popularity: {numbers}. "
-            f"The difference is statistically significant ({evidence})."
-        )
+    if low > 0 and popularity:
+        numbers += f", {100 * (als / popularity - 1):.0f} % higher"
     return (
-        f"It is not clear whether ALS recommends better than popularity: {numbers}. "
-        f"The difference may be chance ({evidence})."
+        f"ALS recommends {'better' if low > 0 else 'worse'} than popularity: {numbers}. "
+        f"The difference is statistically significant ({evidence})."
     )
 
 
 def cautions(summary: Facts) -> list[str]:
     """Return what to know before comparing the models or the numbers of other reports."""
-    cautions = []
-    protocol, users = summary["protocol"], summary["users"]["test"]
+    cautions, protocol, users = [], summary["protocol"], summary["users"]["test"]
     if protocol["candidates"] != "unseen":
         cautions.append(f"The candidates are {protocol['candidates_are']}.")
     if users["evaluated_but_cold"]:

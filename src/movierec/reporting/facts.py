@@ -11,6 +11,9 @@ from movierec.pipeline.workspace import attempt_time
 
 VERSION: Final = 1
 """Version of the layout of report.json."""
+_PROVENANCE: Final = (
+    *("fingerprint", "seconds", "peak_memory", "steps", "rows", "versions", "config", "warnings"),
+)
 
 
 def report_facts(
@@ -51,12 +54,5 @@ def _provenance(manifest: Manifest) -> dict[str, Any]:
     begun = attempt_time(manifest.attempt)
     return {
         "begun": begun and f"{begun:%Y-%m-%dT%H:%M:%SZ}",
-        "fingerprint": manifest.fingerprint,
-        "seconds": manifest.seconds,
-        "peak_memory": manifest.peak_memory,
-        "steps": manifest.steps,
-        "rows": manifest.rows,
-        "versions": manifest.versions,
-        "config": manifest.config,
-        "warnings": manifest.warnings,
+        **{name: getattr(manifest, name) for name in _PROVENANCE},
     }

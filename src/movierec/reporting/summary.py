@@ -29,7 +29,6 @@ def evaluation_summary(
     config: EvaluationConfig,
 ) -> dict[str, Any]:
     """Return the summary of the stage evaluate. `params` holds the parameters of each model."""
-    first = evaluations[HELD_OUT[0]]
     return {
         "data": {
             "ratings": ingest.rows["ratings"],
@@ -56,7 +55,7 @@ def evaluation_summary(
         },
         "comparison": {
             pair: {split: evaluations[split].comparison[pair] for split in HELD_OUT}
-            for pair in first.comparison
+            for pair in evaluations[HELD_OUT[0]].comparison
         },
         "users": {split: evaluations[split].users for split in HELD_OUT},
         "movies": {split: evaluations[split].movies for split in HELD_OUT},
@@ -66,9 +65,7 @@ def evaluation_summary(
 
 def table(summary: dict[str, Any]) -> str:
     """Return the comparison and the twins, if the summary has them, as text for a terminal."""
-    parts = []
-    if "models" in summary:
-        parts.append(_comparison(summary))
+    parts = [_comparison(summary)] if "models" in summary else []
     if "twins" in summary:
         parts.append(twin_table(summary["twins"]))
     return "\n".join(parts)
@@ -83,7 +80,10 @@ def _comparison(summary: dict[str, Any]) -> str:
             values = summary["models"][model][split]
             cells = (f"{values[name]:18.4f}" for name in metrics)
             lines.append("".join([f"{split:<12}{model:<16}", *cells]))
-        lines.append(_comparison_line(summary, split, metrics))
+        differences = summary["comparison"][f"{models.ALS}_vs_{models.POPULARITY}"][split]
+        intervals = ("[{:+.3f}, {:+.3f}]".format(*differences[name]["ci95"]) for name in metrics)
+        cells = (f"{interval:>18}" for interval in intervals)
+        lines.append("".join([f"{split:<12}{'als − popularity':<16}", *cells]))
     for split in HELD_OUT:
         users = summary["users"][split]
         if users["evaluated_but_cold"]:
@@ -91,9 +91,3 @@ def _comparison(summary: dict[str, Any]) -> str:
             lines.append(f"{split}: {cold}: ALS has no list for them and scores 0")
     lines.append(f"candidates: {summary['protocol']['candidates_are']}")
     return "\n".join(lines)
-
-
-def _comparison_line(summary: dict[str, Any], split: str, metrics: list[str]) -> str:
-    differences = summary["comparison"][f"{models.ALS}_vs_{models.POPULARITY}"][split]
-    cells = (f"{'[{:+.3f}, {:+.3f}]'.format(*differences[name]['ci95']):>18}" for name in metrics)
-    return "".join([f"{split:<12}{'als − popularity':<16}", *cells])
