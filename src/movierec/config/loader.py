@@ -223,8 +223,7 @@ def _value(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
     if origin is dict or dataclasses.is_dataclass(hint):
         if isinstance(value, dict):
             return _build(hint, value, f"{path}.", problems) or _WRONG
-        problems.append(f"{path}: a section with keys was expected, not {_describe(value)}")
-        return _WRONG
+        return _reject("a section with keys", _describe(value), path, problems)
     return _scalar(hint, constraint, value, path, problems)
 
 
@@ -243,16 +242,12 @@ def _scalar(kind: Any, allowed: Range | None, value: Any, path: str, problems: l
             return value
     elif type(value) is kind and (allowed is None or value in allowed):
         return value
-    problems.append(f"{path}: {wanted} was expected, not {found}")
-    return _WRONG
+    return _reject(wanted, found, path, problems)
 
 
 def _list(item: Any, each: ListOf, value: Any, path: str, problems: list[str]) -> Any:
     if not isinstance(value, list) or not value:
-        problems.append(
-            f"{path}: a list of at least one value was expected, not {_describe(value)}"
-        )
-        return _WRONG
+        return _reject("a list of at least one value", _describe(value), path, problems)
     hint = item if each.range is None else Annotated[item, each.range]
     before = len(problems)
     items = tuple(_value(hint, one, f"{path}[{n}]", problems) for n, one in enumerate(value))
@@ -266,9 +261,11 @@ def _choice(choices: tuple[str, ...], value: Any, path: str, problems: list[str]
         return value
     near = difflib.get_close_matches(value if isinstance(value, str) else "", choices, 1, 0.45)
     hint = f"; did you mean {near[0]}?" if near else ""
-    problems.append(
-        f"{path}: one of {', '.join(choices)} was expected, not {_describe(value)}{hint}"
-    )
+    return _reject(f"one of {', '.join(choices)}", _describe(value) + hint, path, problems)
+
+
+def _reject(wanted: str, found: str, path: str, problems: list[str]) -> Any:
+    problems.append(f"{path}: {wanted} was expected, not {found}")
     return _WRONG
 
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
+from movierec.data.arrays import Floats
 from movierec.data.columns import USER_ID
 from movierec.data.hashing import random_bits
+from movierec.data.rounding import DIGITS, rounded
 
 # Draws per block of users; bounds its memory to some hundred megabytes.
 _DRAWS_PER_BLOCK = 1 << 21
@@ -32,36 +34,30 @@ class Bootstrap:
     """The means of some columns, over the users and in each of B resamples of them."""
 
     columns: tuple[str, ...]
-    means: npt.NDArray[np.float64]
+    means: Floats
     """[columns]: over the users, not resampled."""
-    resampled: npt.NDArray[np.float64]
+    resampled: Floats
     """[B, columns]"""
     users: int
 
-    def interval(self, column: str) -> tuple[float, float]:
-        """Return the 95 % percentile interval of a column's mean."""
+    def interval(self, column: str) -> list[float]:
+        """Return the 95 % percentile interval of a column's mean, rounded."""
         return _interval(self.resampled[:, self.columns.index(column)])
 
-    def difference(self, column: str, other: str) -> Difference:
-        """Return the mean of `column` minus that of `other`, paired by user."""
+    def difference(self, column: str, other: str) -> dict[str, Any]:
+        """Return the mean of `column` minus that of `other`, paired by user, rounded.
+
+        With its 95 % percentile interval, and a two-sided p-value of at least 2 / (B + 1).
+        """
         one, two = self.columns.index(column), self.columns.index(other)
         resampled = self.resampled[:, one] - self.resampled[:, two]
-        return Difference(
-            difference=float(self.means[one] - self.means[two]),
-            interval=_interval(resampled),
-            p_value=_p_value(resampled),
-        )
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A paired difference of means."""
-
-    difference: float
-    interval: tuple[float, float]
-    """The 95 % percentile interval."""
-    p_value: float
-    """Two-sided; at least 2 / (B + 1)."""
+        # twice the share of the smaller tail, which is never 0
+        tail = min((resampled <= 0).sum(), (resampled >= 0).sum())
+        return {
+            "difference": round(float(self.means[one] - self.means[two]), DIGITS),
+            "ci95": _interval(resampled),
+            "p_value": round(float(min(1.0, 2 * (tail + 1) / (len(resampled) + 1))), DIGITS),
+        }
 
 
 def collect_bootstrap(values: DataFrame, *, resamples: int, seed: int) -> Bootstrap:
@@ -94,7 +90,7 @@ def users_per_block(resamples: int) -> int:
     return max(1, _DRAWS_PER_BLOCK // (resamples + 1))
 
 
-def _block_sums(batch: pa.RecordBatch, resamples: int, seed: int) -> npt.NDArray[np.float64]:
+def _block_sums(batch: pa.RecordBatch, resamples: int, seed: int) -> Floats:
     """Return weights and weighted sums [1 + B, 1 + columns] of a block; row 0 has weights of 1."""
     users = batch.column(0).to_numpy(zero_copy_only=False)
     values = np.ones((len(users), batch.num_columns))
@@ -107,7 +103,7 @@ def _block_sums(batch: pa.RecordBatch, resamples: int, seed: int) -> npt.NDArray
     return weights.T @ values
 
 
-def _poisson_table() -> npt.NDArray[np.float64]:
+def _poisson_table() -> Floats:
     """Return the Poisson(1) quantiles of 2^16 equally likely draws."""
     below = np.cumsum([math.exp(-1.0) / math.factorial(count) for count in range(12)])
     middles = (np.arange(1 << _TABLE_BITS) + 0.5) / (1 << _TABLE_BITS)
@@ -117,12 +113,5 @@ def _poisson_table() -> npt.NDArray[np.float64]:
 _POISSON = _poisson_table()
 
 
-def _interval(resampled: npt.NDArray[np.float64]) -> tuple[float, float]:
-    low, high = np.quantile(resampled, (0.025, 0.975))
-    return float(low), float(high)
-
-
-def _p_value(resampled: npt.NDArray[np.float64]) -> float:
-    """Return twice the share of the smaller tail, (tail + 1) / (B + 1), which is never 0."""
-    tail = min((resampled <= 0).sum(), (resampled >= 0).sum())
-    return float(min(1.0, 2 * (tail + 1) / (len(resampled) + 1)))
+def _interval(resampled: Floats) -> list[float]:
+    return rounded(np.quantile(resampled, (0.025, 0.975)))

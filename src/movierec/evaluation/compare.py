@@ -14,7 +14,7 @@ from movierec.config.schema import EvaluationConfig
 from movierec.data.columns import METRICS, MOVIE_ID, USER_ID
 from movierec.data.counts import count_ratings_by
 from movierec.data.datasets import HITS, USER_METRICS, Dataset
-from movierec.data.rounding import DIGITS, rounded
+from movierec.data.rounding import DIGITS
 from movierec.errors import InputError
 from movierec.evaluation.bootstrap import Bootstrap, collect_bootstrap
 from movierec.evaluation.metrics import (
@@ -28,10 +28,7 @@ from movierec.evaluation.metrics import (
 from movierec.evaluation.strata import collect_movie_strata, collect_user_strata
 from movierec.models import names as models
 
-COMPARISONS: Final = (
-    (models.ALS, models.POPULARITY),
-    (models.ALS, models.ALS_EXPLICIT),
-)
+COMPARISONS: Final = ((models.ALS, models.POPULARITY), (models.ALS, models.ALS_EXPLICIT))
 Write = Callable[[DataFrame, Dataset], DataFrame]
 """Writes a dataset and returns it as read back."""
 
@@ -177,22 +174,15 @@ def _summarize(
         **{f"{name}_at_{k}": metrics.means[name] for name in METRICS},
         "users": bootstrap.users,
         "users_without_recommendations": metrics.users_without_list,
-        "ci95": {
-            f"{name}_at_{k}": rounded(bootstrap.interval(_column(model, name))) for name in METRICS
-        },
+        "ci95": {f"{name}_at_{k}": bootstrap.interval(_column(model, name)) for name in METRICS},
     }
 
 
 def _compare(bootstrap: Bootstrap, one: str, other: str, k: int) -> dict[str, Any]:
-    compared = {}
-    for name in METRICS:
-        difference = bootstrap.difference(_column(one, name), _column(other, name))
-        compared[f"{name}_at_{k}"] = {
-            "difference": round(difference.difference, DIGITS),
-            "ci95": rounded(difference.interval),
-            "p_value": round(difference.p_value, DIGITS),
-        }
-    return compared
+    return {
+        f"{name}_at_{k}": bootstrap.difference(_column(one, name), _column(other, name))
+        for name in METRICS
+    }
 
 
 def _collect_user_counts(

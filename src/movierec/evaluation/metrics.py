@@ -8,26 +8,14 @@ from pyspark.ml.evaluation import RankingEvaluator
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from movierec.data.columns import (
-    MAP,
-    METRICS,
-    MOVIE_ID,
-    N_HITS,
-    N_RELEVANT,
-    NDCG,
-    PRECISION,
-    RANK,
-    RATING,
-    RECALL,
-    USER_ID,
-)
+from movierec.data import columns as c
 from movierec.data.rounding import DIGITS
 
 _SPARK_NAMES: Final[dict[str, Any]] = {
-    PRECISION: "precisionAtK",
-    MAP: "meanAveragePrecisionAtK",
-    NDCG: "ndcgAtK",
-    RECALL: "recallAtK",
+    c.PRECISION: "precisionAtK",
+    c.MAP: "meanAveragePrecisionAtK",
+    c.NDCG: "ndcgAtK",
+    c.RECALL: "recallAtK",
 }
 _RANKS = "hit_ranks"
 _PREDICTION = "prediction"
@@ -36,7 +24,7 @@ _LABEL = "label"
 
 def relevant_movies(heldout: DataFrame, *, relevant_rating: float) -> DataFrame:
     """Return the (user, movie) pairs of held-out ratings of at least `relevant_rating`."""
-    return heldout.where(F.col(RATING) >= relevant_rating).select(USER_ID, MOVIE_ID)
+    return heldout.where(F.col(c.RATING) >= relevant_rating).select(c.USER_ID, c.MOVIE_ID)
 
 
 def user_metrics(recommendations: DataFrame, *, relevant: DataFrame, k: int) -> DataFrame:
@@ -60,10 +48,10 @@ def user_metrics(recommendations: DataFrame, *, relevant: DataFrame, k: int) -> 
     |      2|     0|      0.0|  0.0| 0.0|   0.0|
     +-------+------+---------+-----+----+------+
     """
-    hits = recommendations.where(F.col(RANK) <= k).join(
-        relevant, on=[USER_ID, MOVIE_ID], how="inner"
+    hits = recommendations.where(F.col(c.RANK) <= k).join(
+        relevant, on=[c.USER_ID, c.MOVIE_ID], how="inner"
     )
-    n_relevant = relevant.groupBy(USER_ID).agg(F.count(F.lit(1)).cast("int").alias(N_RELEVANT))
+    n_relevant = relevant.groupBy(c.USER_ID).agg(F.count(F.lit(1)).cast("int").alias(c.N_RELEVANT))
     return hits.transform(metrics_of_hits, n_relevant=n_relevant, k=k)
 
 
@@ -72,29 +60,28 @@ def metrics_of_hits(hits: DataFrame, *, n_relevant: DataFrame, k: int) -> DataFr
 
     `n_relevant` has one row per user with a relevant movie: user_id, n_relevant.
     """
-    hit_ranks = hits.groupBy(USER_ID).agg(F.sort_array(F.collect_list(RANK)).alias(_RANKS))
+    hit_ranks = hits.groupBy(c.USER_ID).agg(F.sort_array(F.collect_list(c.RANK)).alias(_RANKS))
     ranks = F.coalesce(_RANKS, F.array().cast("array<int>"))
-    ideal_length = F.least(F.col(N_RELEVANT), F.lit(k))
+    ideal_length = F.least(F.col(c.N_RELEVANT), F.lit(k))
     return (
-        n_relevant.join(hit_ranks, on=USER_ID, how="left")
+        n_relevant.join(hit_ranks, on=c.USER_ID, how="left")
         .withColumn(_RANKS, ranks)
         .select(
-            USER_ID,
-            N_RELEVANT,
-            F.size(_RANKS).alias(N_HITS),
-            (F.size(_RANKS) / F.lit(float(k))).alias(PRECISION),
-            (_sum(_precisions(F.col(_RANKS))) / ideal_length).alias(MAP),
-            (_dcg(F.col(_RANKS)) / _dcg(F.sequence(F.lit(1), ideal_length))).alias(NDCG),
-            (F.size(_RANKS) / F.col(N_RELEVANT)).alias(RECALL),
+            c.USER_ID,
+            c.N_RELEVANT,
+            F.size(_RANKS).alias(c.N_HITS),
+            (F.size(_RANKS) / F.lit(float(k))).alias(c.PRECISION),
+            (_sum(_precisions(F.col(_RANKS))) / ideal_length).alias(c.MAP),
+            (_dcg(F.col(_RANKS)) / _dcg(F.sequence(F.lit(1), ideal_length))).alias(c.NDCG),
+            (F.size(_RANKS) / F.col(c.N_RELEVANT)).alias(c.RECALL),
         )
     )
 
 
 def collect_means(metrics: DataFrame) -> dict[str, float]:
     """Return the mean of each metric over all rows, rounded to 9 digits; 0 without rows."""
-    row = metrics.agg(*(F.avg(name).alias(name) for name in METRICS)).first()
-    assert row is not None  # an aggregate without groups has one row
-    return {name: round(row[name] or 0.0, DIGITS) for name in METRICS}
+    (row,) = metrics.agg(*(F.avg(name).alias(name) for name in c.METRICS)).collect()
+    return {name: round(row[name] or 0.0, DIGITS) for name in c.METRICS}
 
 
 def ranking_input(recommendations: DataFrame, *, relevant: DataFrame) -> DataFrame:
@@ -103,14 +90,16 @@ def ranking_input(recommendations: DataFrame, *, relevant: DataFrame) -> DataFra
     Users without a relevant movie have no row. A user without recommendations has an empty list:
     an inner join would lose such users and overestimate the model.
     """
-    movie = F.col(MOVIE_ID).cast("double").alias(MOVIE_ID)
-    by_rank = F.sort_array(F.collect_list(F.struct(RANK, movie)))
-    lists = recommendations.groupBy(USER_ID).agg(by_rank[MOVIE_ID].alias(_PREDICTION))
-    labels = relevant.groupBy(USER_ID).agg(
-        F.collect_list(F.col(MOVIE_ID).cast("double")).alias(_LABEL)
+    movie = F.col(c.MOVIE_ID).cast("double").alias(c.MOVIE_ID)
+    by_rank = F.sort_array(F.collect_list(F.struct(c.RANK, movie)))
+    lists = recommendations.groupBy(c.USER_ID).agg(by_rank[c.MOVIE_ID].alias(_PREDICTION))
+    labels = relevant.groupBy(c.USER_ID).agg(
+        F.collect_list(F.col(c.MOVIE_ID).cast("double")).alias(_LABEL)
     )
-    return labels.join(lists, on=USER_ID, how="left").select(
-        USER_ID, _LABEL, F.coalesce(_PREDICTION, F.array().cast("array<double>")).alias(_PREDICTION)
+    return labels.join(lists, on=c.USER_ID, how="left").select(
+        c.USER_ID,
+        _LABEL,
+        F.coalesce(_PREDICTION, F.array().cast("array<double>")).alias(_PREDICTION),
     )
 
 
@@ -122,11 +111,13 @@ def ranked_hits(spark_input: DataFrame) -> DataFrame:
     ranked = F.transform(
         _PREDICTION,
         lambda movie, index: F.struct(
-            movie.cast("int").alias(MOVIE_ID), (index + 1).cast("int").alias(RANK)
+            movie.cast("int").alias(c.MOVIE_ID), (index + 1).cast("int").alias(c.RANK)
         ),
     )
-    hits = F.filter(ranked, lambda entry: F.array_contains(_LABEL, entry[MOVIE_ID].cast("double")))
-    return spark_input.select(USER_ID, F.explode(hits).alias("hit")).select(USER_ID, "hit.*")
+    hits = F.filter(
+        ranked, lambda entry: F.array_contains(_LABEL, entry[c.MOVIE_ID].cast("double"))
+    )
+    return spark_input.select(c.USER_ID, F.explode(hits).alias("hit")).select(c.USER_ID, "hit.*")
 
 
 def count_users_without_list(spark_input: DataFrame) -> int:

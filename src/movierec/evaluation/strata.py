@@ -65,11 +65,7 @@ def collect_user_strata(
 
 
 def collect_movie_strata(
-    hits: dict[str, DataFrame],
-    *,
-    relevant: DataFrame,
-    popularity: DataFrame,
-    groups: int,
+    hits: dict[str, DataFrame], *, relevant: DataFrame, popularity: DataFrame, groups: int
 ) -> list[dict[str, Any]]:
     """Return the share of relevant movies that each model found, for each group of movies.
 

@@ -17,7 +17,7 @@ _KNOWN = "_known"
 _PLACE = "_place"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Reference:
     """A column whose ids must be in another table."""
 
@@ -26,7 +26,7 @@ class Reference:
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Table:
     """The integrity rules of a table: foreign keys and a unique key."""
 
@@ -43,28 +43,15 @@ class Table:
         return self.dataset.path
 
 
-_MOVIE = Reference(
-    column=c.MOVIE_ID, table=layouts.MOVIES, reason="movie id is not among the movies"
-)
-_TAG = Reference(
-    column=c.TAG_ID, table=layouts.GENOME_TAGS, reason="tag id is not among the genome's tags"
-)
+_MOVIE = Reference(c.MOVIE_ID, layouts.MOVIES, "movie id is not among the movies")
+_TAG = Reference(c.TAG_ID, layouts.GENOME_TAGS, "tag id is not among the genome's tags")
 _TABLES = (
-    Table(dataset=datasets.MOVIES, key=(c.MOVIE_ID,)),
-    Table(
-        dataset=datasets.RATINGS,
-        references=(_MOVIE,),
-        key=(c.USER_ID, c.MOVIE_ID),
-        highest_first=(c.RATED_AT, c.RATING),
-    ),
-    Table(dataset=datasets.TAGS, references=(_MOVIE,)),
-    Table(dataset=datasets.LINKS, references=(_MOVIE,), key=(c.MOVIE_ID,)),
-    Table(dataset=datasets.GENOME_TAGS, key=(c.TAG_ID,)),
-    Table(
-        dataset=datasets.GENOME_SCORES,
-        references=(_MOVIE, _TAG),
-        key=(c.MOVIE_ID, c.TAG_ID),
-    ),
+    Table(datasets.MOVIES, key=(c.MOVIE_ID,)),
+    Table(datasets.RATINGS, (_MOVIE,), (c.USER_ID, c.MOVIE_ID), (c.RATED_AT, c.RATING)),
+    Table(datasets.TAGS, (_MOVIE,)),
+    Table(datasets.LINKS, (_MOVIE,), (c.MOVIE_ID,)),
+    Table(datasets.GENOME_TAGS, key=(c.TAG_ID,)),
+    Table(datasets.GENOME_SCORES, (_MOVIE, _TAG), (c.MOVIE_ID, c.TAG_ID)),
 )
 TABLES: Final = {table.name: table for table in _TABLES}
 """The datasets of ingest by name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from movierec.data import columns as c
 from movierec.errors import InputError
@@ -25,7 +25,7 @@ ISO_8859_1: Final = "ISO-8859-1"
 _SHOWN_NAMES = 12
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class RatingScale:
     """The ratings that a layout allows, as text."""
 
@@ -35,14 +35,12 @@ class RatingScale:
 
 
 _WHOLE = tuple(f"{star}{tail}" for star in range(1, 6) for tail in ("", ".0"))
-HALF_STARS: Final = RatingScale(
-    texts=(*_WHOLE, "0.5", "1.5", "2.5", "3.5", "4.5"),
-    reason="rating is not 0.5 to 5 in half steps",
-)
-WHOLE_STARS: Final = RatingScale(texts=_WHOLE, reason="rating is not 1 to 5 in whole steps")
+_HALF = (*_WHOLE, "0.5", "1.5", "2.5", "3.5", "4.5")
+HALF_STARS: Final = RatingScale(_HALF, "rating is not 0.5 to 5 in half steps")
+WHOLE_STARS: Final = RatingScale(_WHOLE, "rating is not 1 to 5 in whole steps")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Member:
     """A file of the archive that holds one table."""
 
@@ -94,54 +92,32 @@ class LocatedLayout:
         return next(member for member in self.layout.members if member.table == table)
 
 
-def _csv(
-    table: str,
-    header: str,
-    columns: tuple[str, ...],
-    *,
-    quoted: bool = False,
-    optional: bool = True,
-    needs: tuple[str, ...] = (),
-) -> Member:
-    return Member(
-        table=table,
-        name=f"{table.replace('_', '-')}.csv",
-        columns=columns,
-        delimiter=",",
-        encoding=UTF_8,
-        quoted=quoted,
-        header=header,
-        optional=optional,
-        needs=needs,
-    )
+def _csv(table: str, header: str, columns: tuple[str, ...], **options: Any) -> Member:
+    name = f"{table.replace('_', '-')}.csv"
+    return Member(table, name, columns, ",", UTF_8, header=header, **options)
 
 
 def _dat(table: str, encoding: str, columns: tuple[str, ...], *, optional: bool = False) -> Member:
-    return Member(
-        table=table,
-        name=f"{table}.dat",
-        columns=columns,
-        delimiter="::",
-        encoding=encoding,
-        optional=optional,
-    )
+    return Member(table, f"{table}.dat", columns, "::", encoding, optional=optional)
 
 
 _RATING = (c.USER_ID, c.MOVIE_ID, c.RATING, c.RATED_AT)
 _MOVIE = (c.MOVIE_ID, c.TITLE, c.GENRES)
 _TAGGING = (c.USER_ID, c.MOVIE_ID, c.TAG, c.TAGGED_AT)
 _SCORE = (c.MOVIE_ID, c.TAG_ID, c.RELEVANCE)
+_LINK = (c.MOVIE_ID, c.IMDB_ID, c.TMDB_ID)
+_ITEM = (c.MOVIE_ID, c.TITLE, "release_date", "video_release_date", "imdb_url")
 
 LATEST: Final = Layout(
     name="latest",
     scale=HALF_STARS,
     members=(
-        _csv(MOVIES, "movieId,title,genres", _MOVIE, quoted=True, optional=False),
-        _csv(RATINGS, "userId,movieId,rating,timestamp", _RATING, optional=False),
-        _csv(TAGS, "userId,movieId,tag,timestamp", _TAGGING, quoted=True),
-        _csv(LINKS, "movieId,imdbId,tmdbId", (c.MOVIE_ID, c.IMDB_ID, c.TMDB_ID)),
-        _csv(GENOME_TAGS, "tagId,tag", (c.TAG_ID, c.TAG), quoted=True),
-        _csv(GENOME_SCORES, "movieId,tagId,relevance", _SCORE, needs=(GENOME_TAGS,)),
+        _csv(MOVIES, "movieId,title,genres", _MOVIE, quoted=True),
+        _csv(RATINGS, "userId,movieId,rating,timestamp", _RATING),
+        _csv(TAGS, "userId,movieId,tag,timestamp", _TAGGING, quoted=True, optional=True),
+        _csv(LINKS, "movieId,imdbId,tmdbId", _LINK, optional=True),
+        _csv(GENOME_TAGS, "tagId,tag", (c.TAG_ID, c.TAG), quoted=True, optional=True),
+        _csv(GENOME_SCORES, "movieId,tagId,relevance", _SCORE, optional=True, needs=(GENOME_TAGS,)),
     ),
 )
 ML_1M: Final = Layout(
@@ -164,28 +140,9 @@ ML_100K: Final = Layout(
     name="ml-100k",
     scale=WHOLE_STARS,
     members=(
-        Member(
-            table=GENRE_NAMES,
-            name="u.genre",
-            columns=("genre", "genre_id"),
-            delimiter="|",
-            encoding=ISO_8859_1,
-        ),
-        Member(
-            table=MOVIES,
-            name="u.item",
-            columns=(c.MOVIE_ID, c.TITLE, "release_date", "video_release_date", "imdb_url"),
-            delimiter="|",
-            encoding=ISO_8859_1,
-            flagged=True,
-        ),
-        Member(
-            table=RATINGS,
-            name="u.data",
-            columns=_RATING,
-            delimiter="\t",
-            encoding=ISO_8859_1,
-        ),
+        Member(GENRE_NAMES, "u.genre", ("genre", "genre_id"), "|", ISO_8859_1),
+        Member(MOVIES, "u.item", _ITEM, "|", ISO_8859_1, flagged=True),
+        Member(RATINGS, "u.data", _RATING, "\t", ISO_8859_1),
     ),
 )
 LAYOUTS: Final = (LATEST, ML_1M, ML_10M, ML_100K)

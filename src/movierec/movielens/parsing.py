@@ -25,7 +25,7 @@ _EARLIEST, _LATEST = 631_152_000, 4_102_444_800
 """Unix times of the start of 1990, before MovieLens existed, and of 2100."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class _Cell:
     """A typed value, whether its text was valid, and the reason for rejection if it was not."""
 
@@ -119,57 +119,39 @@ def _cell(name: str, *, scale: RatingScale) -> _Cell | None:
     if name in (c.USER_ID, c.MOVIE_ID, c.TAG_ID):
         return _id(name, f"{label} is not a whole number from 1 to 2147483647")
     if name == c.RATING:
-        value = F.expr(f"try_cast({name} as float)")
-        return _Cell(value=value, good=text.isin(*scale.texts), reason=scale.reason)
+        return _Cell(F.expr(f"try_cast({name} as float)"), text.isin(*scale.texts), scale.reason)
     if name in (c.RATED_AT, c.TAGGED_AT):
-        return _timestamp(name)
+        seconds = F.expr(f"try_cast({name} as bigint)")
+        good = seconds.between(_EARLIEST, _LATEST) & (seconds.cast("string") == text)
+        reason = "timestamp is not whole seconds from 1990 to 2100"
+        return _Cell(F.timestamp_seconds(seconds), good, reason)
     if name in (c.TITLE, c.TAG):
-        return _Cell(value=text, good=F.trim(text) != "", reason=f"{label} is empty")
+        return _Cell(text, F.trim(text) != "", f"{label} is empty")
     if name == c.GENRES:
-        return _listed_genres()
+        names, none = F.split(text, r"\|", -1), F.array().cast("array<string>")
+        value = F.when(text == _NO_GENRES, none).otherwise(names)
+        reason = "genres are empty or hold an empty name"
+        return _Cell(value, ~F.array_contains(names, ""), reason)
     if name == c.IMDB_ID:
-        good = text.rlike(r"^[0-9]{1,10}\z")
-        return _Cell(value=text, good=good, reason="imdb id is not all digits")
+        return _Cell(text, text.rlike(r"^[0-9]{1,10}\z"), "imdb id is not all digits")
     if name == c.TMDB_ID:
         given = _id(name, "tmdb id is neither empty nor a whole number from 1 to 2147483647")
-        value = F.when(given.good, given.value)
-        return _Cell(value=value, good=(text == "") | given.good, reason=given.reason)
+        return _Cell(F.when(given.good, given.value), (text == "") | given.good, given.reason)
     if name == c.RELEVANCE:
         value = F.expr(f"try_cast({name} as double)")
         good = text.rlike(r"^[0-9](\.[0-9]{1,30})?([eE]-[0-9]{1,3})?\z") & value.between(0, 1)
-        return _Cell(value=value.cast("float"), good=good, reason="relevance is not 0 to 1")
+        return _Cell(value.cast("float"), good, "relevance is not 0 to 1")
     return None
 
 
 def _id(name: str, reason: str) -> _Cell:
     # A number that prints as its text has no sign, blanks or letters; half the cost of a regex.
     value = F.expr(f"try_cast({name} as int)")
-    good = (value >= 1) & (value.cast("string") == F.col(name))
-    return _Cell(value=value, good=good, reason=reason)
-
-
-def _timestamp(name: str) -> _Cell:
-    seconds = F.expr(f"try_cast({name} as bigint)")
-    good = seconds.between(_EARLIEST, _LATEST) & (seconds.cast("string") == F.col(name))
-    reason = "timestamp is not whole seconds from 1990 to 2100"
-    return _Cell(value=F.timestamp_seconds(seconds), good=good, reason=reason)
-
-
-def _listed_genres() -> _Cell:
-    names = F.split(c.GENRES, r"\|", -1)
-    none = F.array().cast("array<string>")
-    return _Cell(
-        value=F.when(F.col(c.GENRES) == _NO_GENRES, none).otherwise(names),
-        good=~F.array_contains(names, ""),
-        reason="genres are empty or hold an empty name",
-    )
+    return _Cell(value, (value >= 1) & (value.cast("string") == F.col(name)), reason)
 
 
 def _flagged_genres(genre_names: tuple[str, ...]) -> _Cell:
     flags = F.col(_FLAGS)
     held = [F.when(F.get(flags, n) == "1", name) for n, name in enumerate(genre_names)]
-    return _Cell(
-        value=F.array_compact(F.array(*held)),
-        good=F.forall(flags, lambda flag: flag.isin("0", "1")),
-        reason="a genre flag is neither 0 nor 1",
-    )
+    good = F.forall(flags, lambda flag: flag.isin("0", "1"))
+    return _Cell(F.array_compact(F.array(*held)), good, "a genre flag is neither 0 nor 1")

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from movierec.data.arrays import Floats, Ints
+
 _MAX_CONDITION = 2.0**10
 """The largest condition number of G: with it, the transformation in double precision has a far
 smaller error than a product in single precision."""
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class MipsIndex:
     """[n, rank]: G⁻¹ m, in single precision."""
     norms: Floats
     """[n]: the norms of G⁻¹ m in double precision."""
-    positions: npt.NDArray[np.int64]
+    positions: Ints
     """[n]: the catalogue position of each movie of the index."""
-    places: npt.NDArray[np.int64]
+    places: Ints
     """[n]: the inverse of `positions`: the place in the index of each movie of the catalogue."""
 
     @classmethod
@@ -63,9 +63,8 @@ def _moments(vectors: Floats) -> Floats:
     scale = np.abs(vectors).max(initial=0.0)
     if scale == 0.0:
         return np.eye(vectors.shape[1])
-    scaled = vectors / scale
-    moments: Floats = scaled.T @ scaled
-    return moments
+    scaled: Floats = vectors / scale
+    return scaled.T @ scaled
 
 
 def _power(symmetric: Floats, exponent: float) -> Floats:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +20,8 @@ from movierec.ranking.topk import Block, Lists
 # Bounds the memory of a worker: 1024 users times the widest product of the kernel.
 _USERS_PER_BLOCK = 1024
 _KEPT = "kept"
-
-
-class Kernel(Protocol):
-    """Makes the lists of a block of users from a catalogue."""
-
-    def __call__(self, block: Block, catalogue: Catalogue) -> Lists:
-        """Return the lists."""
+Kernel = Callable[[Block, Catalogue], Lists]
+"""Makes the lists of a block of users from a catalogue."""
 
 
 def movie_lists(pairs: DataFrame) -> DataFrame:

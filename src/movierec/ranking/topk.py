@@ -13,8 +13,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from movierec.data.arrays import Floats, Ints
 from movierec.ranking.catalogue import Catalogue, check_finite
 
+Singles = npt.NDArray[np.float32]
 FIRST_CHUNK = 256
 """Movies in the first product; each later one is twice as wide, up to _MAX_CHUNK."""
 _MAX_CHUNK = 8192
@@ -28,23 +30,23 @@ class Block(NamedTuple):
     """[b]"""
     factors: npt.NDArray[np.floating]
     """[b, rank]"""
-    rows: npt.NDArray[np.int64]
+    rows: Ints
     """[m]: the row of the user in the block, for each movie."""
-    positions: npt.NDArray[np.int64]
+    positions: Ints
     """[m]: the position of the movie in the catalogue."""
 
 
 class Lists(NamedTuple):
     """Recommendation lists, one entry per (user, movie), by user row and then rank."""
 
-    rows: npt.NDArray[np.int64]
+    rows: Ints
     """The row of the user in the block."""
     movie_ids: npt.NDArray[np.int32]
-    scores: npt.NDArray[np.float64]
+    scores: Floats
     ranks: npt.NDArray[np.int32]
     """From 1."""
 
-    def keep_only(self, rows: npt.NDArray[np.int64], movie_ids: npt.NDArray[np.int32]) -> Lists:
+    def keep_only(self, rows: Ints, movie_ids: npt.NDArray[np.int32]) -> Lists:
         """Return the entries whose (row, movie) is one of these [m], with unchanged ranks."""
         kept = np.isin(_pair_keys(self.rows, self.movie_ids), _pair_keys(rows, movie_ids))
         return Lists(self.rows[kept], self.movie_ids[kept], self.scores[kept], self.ranks[kept])
@@ -88,18 +90,12 @@ def candidates_top_k(block: Block, catalogue: Catalogue, *, k: int) -> Lists:
     return Lists(rows[kept], movie_ids, scores[chosen], ranks[kept].astype(np.int32))
 
 
-def ranks_within(rows: npt.NDArray[np.int64], *, n_rows: int) -> npt.NDArray[np.int64]:
+def ranks_within(rows: Ints, *, n_rows: int) -> Ints:
     """Return the rank of each entry within its row, from 1; rows [m] must be sorted."""
     return np.arange(1, len(rows) + 1) - np.searchsorted(rows, np.arange(n_rows))[rows]
 
 
-def _rank_order(
-    rows: npt.NDArray[np.int64],
-    scores: npt.NDArray[np.float64],
-    positions: npt.NDArray[np.int64],
-    *,
-    n_rows: int,
-) -> npt.NDArray[np.int64]:
+def _rank_order(rows: Ints, scores: Floats, positions: Ints, *, n_rows: int) -> Ints:
     """Return the order by row, then falling score, then position.
 
     Like a lexsort of all three, but faster if ties are few.
@@ -114,9 +110,7 @@ def _rank_order(
     return order
 
 
-def _above_bound(
-    block: Block, catalogue: Catalogue, k: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _above_bound(block: Block, catalogue: Catalogue, k: int) -> tuple[Ints, Ints]:
     """Return (row, position) pairs that include every user's exact top k, and few others."""
     index = catalogue.index
     n, rank = index.factors.shape
@@ -130,20 +124,21 @@ def _above_bound(
     best = np.full((len(users), k), -np.inf, np.float32)
     places = index.places[block.positions]
     by_place = np.argsort(places, kind="stable")
-    seen = _Seen(block.rows[by_place], places[by_place])
+    seen = (block.rows[by_place], places[by_place])
 
-    found = _Found([], [], [])
+    found: list[tuple[Ints, Ints, Singles]] = []
     for row in np.flatnonzero(norms == 0):
         # All scores of such a user, who has liked no movie, are 0: the search would return the
         # whole catalogue.
         first = _first_unseen(n, block.positions[block.rows == row], k)
-        found.add(np.full(len(first), row), index.places[first], np.zeros(len(first), np.float32))
+        zeros = np.zeros(len(first), np.float32)
+        found.append((np.full(len(first), row), index.places[first], zeros))
     active = np.flatnonzero(norms > 0)
     start, width = 0, FIRST_CHUNK
     while start < n and len(active):
         stop = min(n, start + width)
         scores = users[active] @ index.factors[start:stop].T
-        seen.mask(scores, active=active, start=start, n_users=len(users))
+        _mask_seen(scores, seen, active=active, start=start, n_users=len(users))
         if start == 0:
             best[active] = _largest(scores, k)
         # The slack also covers the rounding of the bound to single precision.
@@ -154,24 +149,27 @@ def _above_bound(
         hits, values = hits[values > -np.inf], values[values > -np.inf]
         of_active, columns = np.divmod(hits, stop - start)
         rows = active[of_active]
-        found.add(rows, columns + start, values)
+        found.append((rows, columns + start, values))
         if start > 0:
             _update_best(best, rows, values)
         if stop < n:
             bound = best[active].min(axis=1) - 2 * slack[active]
             active = active[norms[active] * index.norms[stop] >= bound]
         start, width = stop, min(width * 2, _MAX_CHUNK)
-    rows, found_places = found.at_least(best.min(axis=1) - slack)
-    return rows, index.positions[found_places]
+    if not found:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    rows, places, values = (np.concatenate(pieces) for pieces in zip(*found, strict=True))
+    kept = values >= (best.min(axis=1) - slack)[rows]
+    return rows[kept], index.positions[places[kept]]
 
 
-def _first_unseen(n: int, seen: npt.NDArray[np.int64], k: int) -> npt.NDArray[np.int64]:
+def _first_unseen(n: int, seen: Ints, k: int) -> Ints:
     """Return the k smallest unseen positions below n."""
     smallest = np.arange(min(n, k + len(seen)))
     return np.setdiff1d(smallest, seen, assume_unique=True)[:k]
 
 
-def _largest(scores: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.float32]:
+def _largest(scores: Singles, k: int) -> Singles:
     """Return the k largest scores of each row [users, k], unsorted, padded with minus infinity."""
     missing = max(0, k - scores.shape[1])
     wide = np.pad(scores, ((0, 0), (0, missing)), constant_values=-np.inf)
@@ -179,9 +177,7 @@ def _largest(scores: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.float32]
     return wide[:, -k:].copy()
 
 
-def _update_best(
-    best: npt.NDArray[np.float32], rows: npt.NDArray[np.int64], values: npt.NDArray[np.float32]
-) -> None:
+def _update_best(best: Singles, rows: Ints, values: Singles) -> None:
     """Merge values [m] into the k best scores [users, k] of their sorted rows [m], in place."""
     if not len(rows):
         return
@@ -195,59 +191,21 @@ def _update_best(
     best[users] = _largest(wide, k)
 
 
-class _Found(NamedTuple):
-    """Entries above the bound of their user at the time of the search, in pieces."""
+def _mask_seen(
+    scores: Singles, seen: tuple[Ints, Ints], *, active: Ints, start: int, n_users: int
+) -> None:
+    """Set the scores [active users, movies from start] of seen movies to minus infinity.
 
-    rows: list[npt.NDArray[np.int64]]
-    places: list[npt.NDArray[np.int64]]
-    scores: list[npt.NDArray[np.float32]]
-
-    def add(
-        self,
-        rows: npt.NDArray[np.int64],
-        places: npt.NDArray[np.int64],
-        scores: npt.NDArray[np.float32],
-    ) -> None:
-        self.rows.append(rows)
-        self.places.append(places)
-        self.scores.append(scores)
-
-    def at_least(
-        self, bound: npt.NDArray[np.float64]
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return (row, place) of the entries with a score of at least the bound of their row."""
-        if not self.rows:
-            return np.empty(0, np.int64), np.empty(0, np.int64)
-        rows = np.concatenate(self.rows)
-        kept = np.concatenate(self.scores) >= bound[rows]
-        return rows[kept], np.concatenate(self.places)[kept]
+    `seen` are the user rows and the places in the index of the seen movies, sorted by place.
+    """
+    first, last = np.searchsorted(seen[1], (start, start + scores.shape[1]))
+    row_in_scores = np.full(n_users, -1)
+    row_in_scores[active] = np.arange(len(active))
+    rows = row_in_scores[seen[0][first:last]]
+    here = rows >= 0
+    scores[rows[here], seen[1][first:last][here] - start] = -np.inf
 
 
-class _Seen(NamedTuple):
-    """Seen (row, place in the index) pairs, sorted by place."""
-
-    rows: npt.NDArray[np.int64]
-    places: npt.NDArray[np.int64]
-
-    def mask(
-        self,
-        scores: npt.NDArray[np.float32],
-        *,
-        active: npt.NDArray[np.int64],
-        start: int,
-        n_users: int,
-    ) -> None:
-        """Set the scores [active users, movies from start] of seen movies to minus infinity."""
-        first, last = np.searchsorted(self.places, (start, start + scores.shape[1]))
-        row_in_scores = np.full(n_users, -1)
-        row_in_scores[active] = np.arange(len(active))
-        rows = row_in_scores[self.rows[first:last]]
-        here = rows >= 0
-        scores[rows[here], self.places[first:last][here] - start] = -np.inf
-
-
-def _pair_keys(
-    rows: npt.NDArray[np.int64], movie_ids: npt.NDArray[np.int32]
-) -> npt.NDArray[np.int64]:
+def _pair_keys(rows: Ints, movie_ids: npt.NDArray[np.int32]) -> Ints:
     """Return one number per (row, movie)."""
     return rows << 32 | movie_ids.astype(np.int64)

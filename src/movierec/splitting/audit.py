@@ -90,8 +90,7 @@ def _collect_digest(ratings: DataFrame) -> tuple[int, ...]:
     halves = [
         half for one in hashes for half in (one.bitwiseAND(_LOW), F.shiftrightunsigned(one, 32))
     ]
-    row = ratings.agg(F.count(F.lit(1)), *map(F.sum, halves)).first()
-    assert row is not None  # an aggregate without groups has one row
+    (row,) = ratings.agg(F.count(F.lit(1)), *map(F.sum, halves)).collect()
     return tuple(row)
 
 
@@ -158,6 +157,5 @@ def _presence(has: dict[str, Column]) -> dict[str, Column]:
 def _collect_counts(frame: DataFrame, conditions: dict[str, Column]) -> dict[str, int]:
     """Return the number of rows that meet each condition."""
     counts = [F.count(F.when(condition, 1)).alias(name) for name, condition in conditions.items()]
-    row = frame.agg(*counts).first()
-    assert row is not None  # an aggregate without groups has one row
+    (row,) = frame.agg(*counts).collect()
     return {name: int(row[name]) for name in conditions}

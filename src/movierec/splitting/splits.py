@@ -152,10 +152,7 @@ def split_ratings(ratings: DataFrame, *, config: PartitionConfig) -> DataFrame:
         PER_USER_RANDOM: random_order(seed=config.seed),
     }
     return split_per_user(
-        ratings,
-        order=orders[config.strategy],
-        train=config.train,
-        validation=config.validation,
+        ratings, order=orders[config.strategy], train=config.train, validation=config.validation
     )
 
 
