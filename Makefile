@@ -1,4 +1,4 @@
-# Every task of a laptop; `make` alone lists them. Works with GNU make 3.81, which macOS ships.
+# All commands of a laptop; `make` alone lists them. Works with GNU make 3.81, which macOS has.
 
 PYTHON  ?= python3
 CONF    ?= conf/sample.yaml
@@ -23,7 +23,7 @@ ifeq ($(filter 4.1 3.5,$(SPARK)),)
 $(error SPARK=$(SPARK) is none of 4.1 and 3.5)
 endif
 
-# each line of Spark has an environment and locks of its own
+# each Spark version has its own environment and locks
 VENV := .venv$(if $(filter 3.5,$(SPARK)),-spark3.5)
 RUN_LOCK := requirements/run$(if $(filter 3.5,$(SPARK)),-spark3.5).txt
 DEV_LOCK := requirements/dev$(if $(filter 3.5,$(SPARK)),-spark3.5).txt
@@ -32,13 +32,13 @@ PIP  := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 # without isolation pip builds PySpark, which comes as source, with the locked setuptools
 SYNC := $(PIP) install --use-pep517 --no-build-isolation --require-hashes -r
 
-# Spark's own variables would put another Spark in front of the locked one
+# these variables could select another Spark than the locked one
 unexport SPARK_HOME PYTHONPATH
-# Spark starts its workers with the first python3 on PATH unless told otherwise
+# by default Spark starts its workers with the first python3 on PATH
 WITH_SPARK = JAVA_HOME="$$(head -n 1 $(VENV)/java_home)" PYSPARK_PYTHON="$(CURDIR)/$(BIN)/python" \
 	$(BIN)/python
 
-# by way of the environment, so that a value may hold blanks, quotes and brackets
+# passed in the environment: values may contain blanks, quotes and brackets
 export SET ARCHIVE SPARK_CONF
 OVERRIDES = $(if $(ARCHIVE),--archive "$$ARCHIVE") $(if $(SET),--set "$$SET")
 ON_CONF = --config '$(CONF)' $(OVERRIDES)
@@ -48,7 +48,7 @@ OPTIONS = $(ON_CONF) $(FORCED) $(ALOUD)
 ON_SPARK = $(if $(SPARK_CONF),--spark-conf "$$SPARK_CONF")
 MOVIEREC = $(WITH_SPARK) -m movierec_cli
 
-# of scripts/dataproc.py: the Dataproc side, and for most commands the pipeline's conf
+# arguments of scripts/dataproc.py; most commands need the pipeline's conf, too
 CLOUD = --cluster '$(CLUSTER)' $(if $(PROJECT),--cluster-set 'project=$(PROJECT)') \
 	$(if $(REGION),--cluster-set 'region=$(REGION)') \
 	$(if $(BUCKET),--cluster-set 'bucket=$(BUCKET)') \
@@ -62,7 +62,7 @@ STAGES := ingest partition popularity tune recommend evaluate twins report
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-# two pips in one environment, or two stages in one workspace, would be in each other's way
+# parallel pips in one environment, or stages in one workspace, would conflict
 .NOTPARALLEL:
 ON_DATAPROC := cluster-up cluster-status cluster-down upload submit pipeline workflow batch logs \
 	fetch attach
@@ -149,16 +149,16 @@ fetch: ## summary.json, twins.csv and the report from the bucket to out/<conf na
 upload fetch: $(VENV)/dataproc.stamp
 	@$(DATAPROC) $@ $(CLOUD) $(ON_CONF)
 
-submit: ## one job on the cluster (JOB=ingest)
-batch: ## one job as a serverless batch, on the bucket (JOB=ingest)
+submit: ## one job on the cluster (JOB=ingest; JOB=run_all is every stage in one Spark application)
+batch: ## one job as a serverless batch, on the bucket (JOB=ingest, or JOB=run_all)
 submit batch: $(VENV)/dataproc.stamp
 	$(if $(JOB),,$(error make $@: name a job or a stage with JOB=ingest))
-	@$(DATAPROC) $@ $(CLOUD) $(OPTIONS) --job '$(JOB)'
+	@$(DATAPROC) $@ $(CLOUD) $(OPTIONS) $(ON_SPARK) --job '$(JOB)'
 
 pipeline: ## every job on the cluster, one after the other
 workflow: ## every job on a cluster that is made for them and deleted after them
 pipeline workflow: $(VENV)/dataproc.stamp
-	@$(DATAPROC) $@ $(CLOUD) $(OPTIONS)
+	@$(DATAPROC) $@ $(CLOUD) $(OPTIONS) $(ON_SPARK)
 
 logs: $(VENV)/dataproc.stamp ## follow a job (ID=) or a batch (BATCH=)
 	$(if $(ID)$(BATCH),,$(error make logs: name a job with ID= or a batch with BATCH=))
@@ -229,7 +229,7 @@ lock: $(VENV)/build.stamp ## recompile requirements/*.txt (UPGRADE=1: to the new
 	@$(call compile,java,--group java)
 	@$(call compile,audit,--group audit -c requirements/dev.txt)
 
-audit: $(VENV)/run.stamp ## ask PyPI for known vulnerabilities of everything that is locked
+audit: $(VENV)/run.stamp ## check all locked packages for known vulnerabilities, on PyPI
 	@$(SYNC) requirements/audit.txt
 	@failed=0; for lock in requirements/*.txt; do \
 		$(BIN)/python -m pip_audit --strict --disable-pip --require-hashes -r "$$lock" || failed=1; \
@@ -242,17 +242,17 @@ clean: ## remove what is built or cached; .venv, data and workspace are kept
 
 # --- set-up: a stamp for each step, so that a second run does nothing -----------------------------
 
-# what the Dataproc images 3.0 and 2.3 hold
+# the packages of the Dataproc images 3.0 and 2.3
 SPARK_4_1 = -c requirements/spark-4.1.in
 SPARK_3_5 = -c requirements/spark-3.5.in
 DEVELOP = pyproject.toml --extra report --extra dataproc --group build --group dev
-# what one extra names; uv's --extra adds the dependencies of the project, Spark's line too
+# the packages of one extra; uv's --extra would add the project's own, and Spark
 extra = $(BIN)/python -c 'from setuptools.config.pyprojecttoml import load_file; \
 	print(*load_file("pyproject.toml")["project"]["optional-dependencies"]["$(1)"], sep="\n")'
 compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade) -o requirements/$(1).txt $(2)
 
-# what is wrong with PYTHON, empty where nothing is
+# the fault of PYTHON, empty if there is none
 define python_fault
 $(shell v=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || v=none; \
 	case $$v in \
@@ -263,8 +263,7 @@ $(shell v=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>
 	esac)
 endef
 
-# made again where the interpreter that it links to has gone; $(error) ends make with one line, which
-# a failing command cannot
+# made again if its interpreter is gone; unlike a failing command, $(error) ends make with one line
 $(VENV)/venv.stamp: $(shell [ -x $(BIN)/python ] || echo interpreter-gone)
 	$(if $(strip $(python_fault)),$(error $(strip $(python_fault))))
 	@$(PYTHON) -m venv --clear $(VENV) && touch $@
@@ -273,7 +272,7 @@ $(VENV)/build.stamp: requirements/build.txt $(VENV)/venv.stamp
 	@$(SYNC) $< && touch $@
 
 $(VENV)/run.stamp: $(RUN_LOCK) $(VENV)/build.stamp
-	@echo 'setting up $(VENV), once: about half a gigabyte to download where pip has no cache'
+	@echo 'setting up $(VENV), once: about 500 MB to download without pip's cache'
 	@$(SYNC) $< && touch $@
 
 $(VENV)/dev.stamp: $(DEV_LOCK) $(VENV)/run.stamp
@@ -288,13 +287,13 @@ $(VENV)/browser.stamp: requirements/browser.txt $(VENV)/dev.stamp
 $(VENV)/notebook.stamp: requirements/notebook.txt $(VENV)/run.stamp
 	@$(SYNC) $< && touch $@
 
-# what is measured against; of no use to anything else
+# the libraries that benchmarks compare with
 $(VENV)/bench.stamp: requirements/bench.txt $(VENV)/run.stamp
 	@$(SYNC) $< && touch $@
 
 $(VENV)/project.stamp: pyproject.toml $(VENV)/run.stamp
 	@$(PIP) install --no-deps --no-build-isolation --editable . && touch $@
 
-# each time: the recorded Java may have gone, or JAVA_HOME may be another
+# always: the recorded Java may be gone, or JAVA_HOME may have changed
 java: $(VENV)/build.stamp
 	@$(BIN)/python scripts/find_java.py --venv $(VENV) --spark $(SPARK) >/dev/null

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import Final
 
 from google.cloud import dataproc_v1 as dp
@@ -15,8 +16,7 @@ from movierec_dataproc.conf.naming import digest
 from movierec_dataproc.google import clusters
 from movierec_dataproc.google.errors import REMOTE, WorkError
 from movierec_dataproc.google.jobs import on_cluster
-from movierec_dataproc.google.operations import RemoteOperation
-from movierec_dataproc.google.remote_work import TimeLimit, failure
+from movierec_dataproc.google.remote_work import RemoteWork, TimeLimit, failure
 from movierec_dataproc.plan.artifacts import Artifacts, collect_actions, upload
 from movierec_dataproc.requests import clusters as cluster_requests
 from movierec_dataproc.requests import gcloud
@@ -25,7 +25,7 @@ _DEFINITION: Final = "definition"
 """The label of every cluster that this suite creates."""
 
 
-def cluster_up(context: Context) -> Summary:
+def cluster_up(context: Context, _: argparse.Namespace) -> Summary:
     """Create the cluster unless it exists, and wait until it accepts jobs."""
     nodes, target = context.config.cluster, context.target
     for line in estimate_lines(nodes, context.config.prices, hours=nodes.auto_delete_hours):
@@ -52,10 +52,9 @@ def cluster_up(context: Context) -> Summary:
         )
         _wait(work, context)
     else:
-        _check_ours(found)
-        _warn_of_differences(found, context)
+        _check(found, context)
         if found.status.state.name not in clusters.USABLE:
-            _wait(clusters.RemoteCluster(context.clients, target, nodes.name), context)
+            _wait(clusters.remote_cluster(context.clients, target, nodes.name), context)
     made = clusters.require(context.clients, target, nodes.name)
     return {
         "command": "cluster-up",
@@ -66,10 +65,10 @@ def cluster_up(context: Context) -> Summary:
     }
 
 
-def cluster_down(context: Context, *, force: bool) -> Summary:
+def cluster_down(context: Context, arguments: argparse.Namespace) -> Summary:
     """Delete the cluster, unless jobs run or its HDFS has the only copy of results.
 
-    Raises InputError in both cases unless `force`, and WorkError if this suite did not create it.
+    Raises InputError in both cases without --force, and WorkError if this suite did not create it.
     """
     name, target = context.config.cluster.name, context.target
     summary = {"command": "cluster-down", "cluster": name}
@@ -84,10 +83,9 @@ def cluster_down(context: Context, *, force: bool) -> Summary:
     if found is None:
         context.say(f"cluster {name}: there is none")
         return summary | {"deleted": False}
-    _check_ours(found)
-    if not force:
-        _warn_of_differences(found, context)
-        deletion_guard.check_removable(name, _jobs(found, context))
+    _check(found, context)
+    if not arguments.force:
+        deletion_guard.check_removable(name, on_cluster(context.clients, target, found))
     request = clusters.delete_request(found, target=target)
     work = clusters.delete(
         request, clients=context.clients, target=target, terminal=context.terminal
@@ -97,15 +95,14 @@ def cluster_down(context: Context, *, force: bool) -> Summary:
     return summary | {"deleted": True}
 
 
-def cluster_status(context: Context) -> Summary:
-    """Return the cluster's state, its running jobs, and those with results on its HDFS only."""
+def cluster_status(context: Context, _: argparse.Namespace) -> Summary:
+    """Show the cluster's state, its jobs, and those with results on its HDFS only."""
     name = context.config.cluster.name
     found = clusters.get(context.clients, context.target, name)
     if found is None:
         return {"command": "cluster-status", "cluster": name, "state": None}
-    _check_ours(found)
-    _warn_of_differences(found, context)
-    jobs = _jobs(found, context)
+    _check(found, context)
+    jobs = on_cluster(context.clients, context.target, found)
     for job in jobs:
         context.say(f"job {job.reference.job_id}: {job.status.state.name}")
     for port, url in found.config.endpoint_config.http_ports.items():
@@ -153,45 +150,34 @@ def prepare_cluster(actions: Artifacts, context: Context) -> None:
         clusters.put_policy(call.content, clients=context.clients, target=context.target)
 
 
-def _wait(work: RemoteOperation | clusters.RemoteCluster, context: Context) -> None:
+def _wait(work: RemoteWork, context: Context) -> None:
     name = context.config.cluster.name
     context.say(f"{work.name}: to follow it from elsewhere: {work.follow_command}")
     progress = context.follow(work, limit=_limit(context))
     if progress.succeeded:
         return
-    if _state(context) == "ERROR":
+    try:
+        found = clusters.get(context.clients, context.target, name)
+    except REMOTE:
+        # report the original failure
+        found = None
+    if found and found.status.state.name == "ERROR":
         context.say(f"cluster {name}: left in the state ERROR: {clusters.FIXES['ERROR']}")
     raise failure(work, progress)
 
 
-def _state(context: Context) -> str | None:
-    """Return the cluster's state, None if there is no cluster or the request fails."""
-    try:
-        found = clusters.get(context.clients, context.target, context.config.cluster.name)
-    except REMOTE:
-        return None
-    return found.status.state.name if found else None
-
-
-def _jobs(cluster: dp.Cluster, context: Context) -> list[dp.Job]:
-    return list(on_cluster(context.clients, context.target, cluster))
-
-
-def _check_ours(cluster: dp.Cluster) -> None:
-    """Raise WorkError if this suite did not create the cluster."""
+def _check(cluster: dp.Cluster, context: Context) -> None:
+    """Raise WorkError if this suite did not create the cluster; warn if from another conf."""
+    name = cluster.cluster_name
     if _DEFINITION not in cluster.labels:
         raise WorkError(
-            f"cluster {cluster.cluster_name}: exists, and this suite did not create it: set "
-            "another cluster.name in conf/cluster.yaml"
+            f"cluster {name}: exists, and this suite did not create it: set another cluster.name "
+            "in conf/cluster.yaml"
         )
-
-
-def _warn_of_differences(cluster: dp.Cluster, context: Context) -> None:
-    """Print a warning if the cluster was created from another conf."""
     if cluster.labels[_DEFINITION] != digest(to_dict(context.config.cluster)):
         context.say(
-            f"warning: cluster {cluster.cluster_name} was created from another conf: "
-            "run `make cluster-down` and `make cluster-up` to update it"
+            f"warning: cluster {name} was created from another conf: run `make cluster-down` and "
+            "`make cluster-up` to update it"
         )
 
 

@@ -17,6 +17,7 @@ from movierec_dataproc.google.remote_work import (
     TimeLimit,
     failure,
     follow,
+    interruption,
 )
 from movierec_dataproc.google.terminal import Terminal
 from movierec_dataproc.plan.artifacts import ROOT
@@ -42,24 +43,35 @@ class Context:
         """Return the suite's bucket."""
         return Bucket(self.clients.storage, self.target.bucket)
 
+    def locate(self, uri: str) -> tuple[Bucket, str]:
+        """Return the bucket and the object's name of a gs:// URI."""
+        bucket, name = split_uri(uri)
+        return Bucket(self.clients.storage, bucket), name
+
     def say(self, message: str) -> None:
         """Print a message for the user."""
         self.terminal.say(message)
 
     def open_log(self, uri: str) -> DriverLog:
         """Return the driver's output, the objects whose names start with the URI."""
-        bucket, prefix = split_uri(uri)
-        return DriverLog(Bucket(self.clients.storage, bucket), prefix, out=self.terminal.out)
+        return DriverLog(*self.locate(uri), out=self.terminal.out)
 
     def follow(self, work: RemoteWork, *, limit: TimeLimit | None = None) -> Progress:
-        """Follow the work until it ends (see remote_work.follow)."""
-        return follow(
-            work,
-            open_log=self.open_log,
-            terminal=self.terminal,
-            poll_seconds=self.config.timeouts.poll_seconds,
-            limit=limit,
-        )
+        """Follow the work until it ends and copy its driver's output meanwhile.
+
+        Raises WorkError at the limit and Interrupted at Ctrl-C. In both cases the work goes on,
+        unless the user chooses to cancel it.
+        """
+        try:
+            return follow(
+                work,
+                open_log=self.open_log,
+                terminal=self.terminal,
+                poll_seconds=self.config.timeouts.poll_seconds,
+                limit=limit,
+            )
+        except KeyboardInterrupt:
+            raise interruption(work, self.terminal) from None
 
     def finish(self, work: RemoteWork, *, limit: TimeLimit | None = None) -> None:
         """Follow the work until it ends. Raises WorkError also if it fails."""

@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from movierec_dataproc.conf.machine_types import MachineSize, machine_size
+from movierec_dataproc.conf.machine_types import machine_size
 from movierec_dataproc.conf.schema import NodesConfig, PricesConfig
 
 HOURS_PER_MONTH: Final = 730
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class NodeGroup:
     """Machines of one kind."""
 
     name: str
     count: int
-    size: MachineSize
+    machine_type: str
     disk_gb: int
-    spot: bool
+    spot: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,43 +49,35 @@ class Estimate:
 
 
 def node_groups(nodes: NodesConfig, *, secondaries: int | None = None) -> list[NodeGroup]:
-    """Return a cluster's machines; `secondaries` replaces the conf's number of secondary workers.
-
-    Raises ConfigError for a machine type of unknown size.
-    """
-    worker = nodes.primary_workers
-    extra = nodes.secondary_workers
-    counts = {
-        "master": (1, nodes.master.machine_type, nodes.master.disk_gb, False),
-        "primary": (worker.count, worker.machine_type, worker.disk_gb, False),
-        "secondary": (
-            extra.count if secondaries is None else secondaries,
-            worker.machine_type,
-            extra.disk_gb,
-            extra.preemptibility != "non_preemptible",
-        ),
-    }
-    return [
-        NodeGroup(name=name, count=count, size=machine_size(kind), disk_gb=disk, spot=spot)
-        for name, (count, kind, disk, spot) in counts.items()
-        if count
-    ]
+    """Return a cluster's machines; `secondaries` replaces the conf's count of secondary workers."""
+    master, worker, extra = nodes.master, nodes.primary_workers, nodes.secondary_workers
+    count = extra.count if secondaries is None else secondaries
+    spot = extra.preemptibility != "non_preemptible"
+    groups = (
+        NodeGroup("master", 1, master.machine_type, master.disk_gb),
+        NodeGroup("primary", worker.count, worker.machine_type, worker.disk_gb),
+        NodeGroup("secondary", count, worker.machine_type, extra.disk_gb, spot),
+    )
+    return [group for group in groups if group.count]
 
 
 def estimate(groups: list[NodeGroup], prices: PricesConfig) -> Estimate:
-    """Return the price of these machines per hour."""
-    machines = disks = 0.0
+    """Return the price of these machines per hour.
+
+    Raises ConfigError for a machine type of unknown size.
+    """
+    vcpus, memory_gb, machines, disks = 0, 0.0, 0.0, 0.0
     for group in groups:
-        share = prices.spot_share if group.spot else 1.0
-        vcpus, memory = group.size.vcpus, group.size.memory_gb
-        price = vcpus * prices.vcpu_hour + memory * prices.memory_gb_hour
-        machines += group.count * price * share
+        size = machine_size(group.machine_type)
+        price = size.vcpus * prices.vcpu_hour + size.memory_gb * prices.memory_gb_hour
+        vcpus += group.count * size.vcpus
+        memory_gb += group.count * size.memory_gb
+        machines += group.count * price * (prices.spot_share if group.spot else 1.0)
         disks += group.count * group.disk_gb * prices.disk_gb_month / HOURS_PER_MONTH
-    vcpus = sum(group.count * group.size.vcpus for group in groups)
     return Estimate(
         currency=prices.currency,
         vcpus=vcpus,
-        memory_gb=sum(group.count * group.size.memory_gb for group in groups),
+        memory_gb=memory_gb,
         machines=machines,
         disks=disks,
         dataproc=vcpus * prices.dataproc_vcpu_hour,

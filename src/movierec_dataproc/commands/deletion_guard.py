@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from typing import Any, Final
 
@@ -50,15 +50,14 @@ def unexported_jobs(jobs: Iterable[dp.Job]) -> list[dp.Job]:
     ]
 
 
-def check_removable(cluster_name: str, jobs: Iterable[dp.Job]) -> None:
+def check_removable(cluster_name: str, jobs: Sequence[dp.Job]) -> None:
     """Raise InputError if jobs run on the cluster or its HDFS has the only copy of results."""
-    found = list(jobs)
-    if active := active_jobs(found):
+    if active := active_jobs(jobs):
         raise InputError(
             f"cluster {cluster_name}: {_names(active)} still running: wait (`make logs ID=…`), "
             "cancel them, or delete the cluster anyway with FORCE=1 (--force)"
         )
-    if unexported := unexported_jobs(found):
+    if unexported := unexported_jobs(jobs):
         raise InputError(
             f"cluster {cluster_name}: the results of {_names(unexported)} are on its HDFS only and "
             "would be deleted: export them with `make submit JOB=export_results` and the conf of "

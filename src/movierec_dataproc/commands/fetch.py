@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from movierec.config.loader import load_config
-from movierec.config.schema import Config
-from movierec.errors import InputError
+from movierec.config.arguments import overrides_of
+from movierec.config.schema import Config, SourceConfig
+from movierec.config.uris import is_local, local_path, resolve_uri
+from movierec.errors import ConfigError, InputError
 from movierec.pipeline.dag import PIPELINE
-from movierec.pipeline.exports import DoneStage, write_exports
+from movierec.pipeline.exports import DoneStage, out_name, write_exports
 from movierec.pipeline.fingerprint import fingerprint
 from movierec.pipeline.manifest import MANIFEST
 from movierec_dataproc.commands.context import Context, Summary
-from movierec_dataproc.commands.preparation import RunOptions, read_text
-from movierec_dataproc.conf.target import split_uri
-from movierec_dataproc.google.bucket import Bucket, read_content
-from movierec_dataproc.plan.archive import local_path
+from movierec_dataproc.commands.preparation import read_config
+from movierec_dataproc.google.bucket import read_content
 from movierec_dataproc.plan.plan import results_uri
 from movierec_report.drawing import draw_report, run_command
 
@@ -25,24 +26,25 @@ Read = Callable[[str], bytes | None]
 """Returns an object's bytes by its name, None if there is none."""
 
 
-def fetch(options: RunOptions, context: Context) -> Summary:
-    """Copy the exported files from the bucket to this conf's directory, and draw the report.
+def fetch(context: Context, arguments: argparse.Namespace) -> Summary:
+    """Copy summary.json, twins.csv and the report from the bucket to out/<conf name>/.
 
-    The archive is not needed if the conf has its checksum. Raises InputError if no stage is done.
+    The directory is that of a local run. The archive is not needed if the conf has its checksum.
+    Raises InputError if no stage is done.
     """
-    config = load_config(
-        read_text(options.conf), origin=str(options.conf), overrides=options.overrides
-    )
-    bucket, root = split_uri(results_uri(config.workspace, context.target))
-    stages = find_done_stages(
-        Bucket(context.clients.storage, bucket).read,
-        root=root,
-        config=config,
-        sha256=archive_sha256(config, context),
-    )
-    out = context.out / options.conf.stem
+    conf, overrides = arguments.config, overrides_of(arguments)
+    config = read_config(conf, overrides)
+    bucket, root = context.locate(results_uri(config.workspace, context.target))
+    sha256 = archive_sha256(config.source, context)
+    stages = find_done_stages(bucket.read, root=root, config=config, sha256=sha256)
+    try:
+        own_archive = read_config(conf, []).source.archive
+    except ConfigError:
+        # complete with its overrides only
+        own_archive = ""
+    out = context.out / out_name(str(conf), overrides, own_archive=own_archive)
     summary = write_exports(stages, out)
-    command = run_command(str(options.conf), options.overrides)
+    command = run_command(str(conf), arguments.set, archive=arguments.archive)
     draw_report(out, source=config.source, command=command)
     return {"command": "fetch", "output": str(out), "stages": [*summary["timings"]]}
 
@@ -68,25 +70,25 @@ def find_done_stages(read: Read, *, root: str, config: Config, sha256: str) -> l
     return stages
 
 
-def archive_sha256(config: Config, context: Context) -> str:
+def archive_sha256(source: SourceConfig, context: Context) -> str:
     """Return the archive's checksum: from the conf, the file, or its upload to a bucket.
 
     Raises InputError if it is unknown.
     """
-    if config.source.sha256 is not None:
-        return config.source.sha256.lower()
-    path = local_path(config.source)
-    if path is not None and path.exists():
-        return read_content(path).sha256
-    if path is None and config.source.archive.startswith("gs://"):
-        bucket, name = split_uri(config.source.archive)
-        stored = Bucket(context.clients.storage, bucket).sha256(name)
-        if stored is not None:
-            return stored
-    raise InputError(
-        f"source.sha256: the results are stored under the checksum of {config.source.archive}, "
-        "which is unknown here: give it with --set source.sha256=…, or run `make data`"
-    )
+    if source.sha256 is not None:
+        return source.sha256.lower()
+    uri, found = resolve_uri(source.archive, key="source.archive"), None
+    if uri.startswith("gs://"):
+        bucket, name = context.locate(uri)
+        found = bucket.sha256(name)
+    elif is_local(uri) and (path := Path(local_path(uri))).exists():
+        found = read_content(path).sha256
+    if found is None:
+        raise InputError(
+            f"source.sha256: the results are stored under the checksum of {source.archive}, "
+            "which is unknown here: give it with --set source.sha256=…, or run `make data`"
+        )
+    return found
 
 
 def _text_reader(read: Read, folder: str) -> Callable[[str], str | None]:

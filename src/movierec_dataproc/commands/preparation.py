@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from movierec.config.arguments import overrides_of, properties_of
 from movierec.config.loader import load_config
+from movierec.config.schema import Config
 from movierec.errors import ConfigError
 from movierec_dataproc.commands.context import Context
 from movierec_dataproc.conf.target import split_uri
-from movierec_dataproc.google.bucket import Bucket
-from movierec_dataproc.plan.archive import UNKNOWN_SHA256, find_archive, upload_archive
+from movierec_dataproc.conf.validation import check_properties
+from movierec_dataproc.plan.archive import UNKNOWN_SHA256, find_archive
 from movierec_dataproc.plan.artifacts import build_packages, collect_suite, upload
 from movierec_dataproc.plan.plan import Place, Plan, make_plan, overrides_for
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """The options of a command that works on a pipeline's conf."""
-
-    conf: Path
-    overrides: tuple[str, ...]
-    force: bool = False
-    verbose: bool = False
 
 
 def read_text(path: Path) -> str:
@@ -33,43 +27,43 @@ def read_text(path: Path) -> str:
         raise ConfigError([f"{path}: cannot be read: {error}"]) from None
 
 
-def prepare(options: RunOptions, context: Context, *, place: Place) -> Plan:
-    """Return the plan for a conf. Reads and builds files, uploads nothing.
+def read_config(path: Path, overrides: Sequence[str]) -> Config:
+    """Return the config of a pipeline's conf file with overrides. Raises ConfigError."""
+    return load_config(read_text(path), origin=str(path), overrides=overrides)
 
-    Raises ConfigError, and InputError if a file is missing.
+
+def prepare(arguments: argparse.Namespace, context: Context, *, place: Place) -> Plan:
+    """Return the plan for the conf that the arguments name. Reads files, uploads nothing.
+
+    The packages are built. Raises ConfigError, and InputError if a file is missing.
     """
-    text, origin = read_text(options.conf), str(options.conf)
-    config = load_config(text, origin=origin, overrides=options.overrides)
-    archive = find_archive(config, target=context.target, dry_run=context.dry_run)
+    target, overrides = context.target, overrides_of(arguments)
+    properties = properties_of(arguments)
+    if problems := check_properties("--spark-conf", properties, prefixed=False):
+        raise ConfigError(problems)
+    config = read_config(arguments.config, overrides)
+    archive = find_archive(config.source, target=target, dry_run=context.dry_run)
     if archive.sha256 == UNKNOWN_SHA256:
         context.say(f"{config.source.archive}: does not exist: its checksum is shown as zeros")
     if archive.local is None and archive.staged and not context.dry_run:
-        bucket, name = split_uri(archive.uri)
+        bucket, name = context.locate(archive.uri)
         # raises InputError if the object does not exist
-        stored = Bucket(context.clients.storage, bucket).sha256(name)
+        stored = bucket.sha256(name)
         archive = replace(archive, sha256=archive.sha256 or stored)
-    placed = overrides_for(
-        config,
-        archive=archive,
-        place=place,
-        target=context.target,
-        folder=context.config.hdfs.archive_folder,
-        workspace=context.config.hdfs.workspace,
-    )
-    overrides = (*options.overrides, *placed)
-    suite = collect_suite(
-        conf=options.conf, packages=build_packages(context.root), root=context.root
-    )
+    hdfs = context.config.hdfs
+    overrides += overrides_for(config, archive=archive, place=place, target=target, hdfs=hdfs)
+    packages = build_packages(context.root)
     return make_plan(
-        suite=suite,
-        target=context.target,
-        config=load_config(text, origin=origin, overrides=overrides),
+        suite=collect_suite(conf=arguments.config, packages=packages, root=context.root),
+        target=target,
+        config=read_config(arguments.config, overrides),
         overrides=overrides,
         archive=archive,
         place=place,
         commit=context.commit,
-        force=options.force,
-        verbose=options.verbose,
+        force=arguments.force,
+        verbose=arguments.verbose,
+        properties=properties,
     )
 
 
@@ -80,11 +74,11 @@ def upload_plan(plan: Plan, context: Context, *, archive: bool) -> list[str]:
     """
     bucket = context.bucket()
     sent = upload(plan.suite.artifacts, bucket=bucket, target=context.target)
-    if archive and plan.archive.local is not None:
-        size = plan.archive.local.size
-        context.say(f"{plan.archive.local.path}: {size:,} bytes to {plan.archive.uri}")
-        if upload_archive(plan.archive, bucket=bucket):
-            sent.append(plan.archive.uri)
+    uri, local = plan.archive.uri, plan.archive.local
+    if archive and local is not None:
+        context.say(f"{local.path}: {local.size:,} bytes to {uri}")
+        if bucket.put_once(split_uri(uri)[1], local):
+            sent.append(uri)
     where = context.target.uri("artifacts", plan.suite.artifacts.digest)
     context.say(f"{len(sent)} files uploaded, the others were there; artifacts: {where}")
     return sent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from itertools import count
@@ -13,9 +14,9 @@ from movierec_dataproc.commands.cluster import action_uris, policy_calls, prepar
 from movierec_dataproc.commands.context import Context, Summary
 from movierec_dataproc.commands.cost import estimate_lines
 from movierec_dataproc.commands.dry_run import Call, show
-from movierec_dataproc.commands.preparation import RunOptions, prepare, upload_plan
+from movierec_dataproc.commands.preparation import prepare, upload_plan
 from movierec_dataproc.conf.naming import request_id
-from movierec_dataproc.google.operations import RemoteOperation, ended_before
+from movierec_dataproc.google.operations import ended_before, remote_operation
 from movierec_dataproc.google.remote_work import TimeLimit
 from movierec_dataproc.google.retries import send
 from movierec_dataproc.plan.artifacts import collect_actions
@@ -27,9 +28,9 @@ NEW_WORKFLOW: Final = timedelta(minutes=2)
 """A workflow that has ended and started longer ago than this is from an earlier command."""
 
 
-def workflow(options: RunOptions, context: Context) -> Summary:
+def workflow(context: Context, arguments: argparse.Namespace) -> Summary:
     """Run every job on a cluster that is created for them and deleted after them."""
-    plan = prepare(options, context, place="cluster")
+    plan = prepare(arguments, context, place="cluster")
     config, target = context.config, context.target
     hours = min(config.timeouts.workflow_hours, config.cluster.auto_delete_hours)
     for line in estimate_lines(config.cluster, config.prices, hours=hours):
@@ -51,13 +52,14 @@ def workflow(options: RunOptions, context: Context) -> Summary:
         return show("workflow", [*policy_calls(context), call], context)
     upload_plan(plan, context, archive=True)
     prepare_cluster(actions, context)
-    work = _start_workflow(plan, template, context, redo=options.force)
+    operation = _start_workflow(plan, template, context, redo=arguments.force)
+    work = remote_operation(context.clients, target, operation, "workflow")
     context.say(f"{work.name}: to follow it from elsewhere: {work.follow_command}")
     # Dataproc ends the jobs after workflow_hours; creating and deleting the cluster comes on top
     hours = config.timeouts.workflow_hours
     limit = TimeLimit(3600 * (hours + 1), f"timeouts.workflow_hours = {hours:g}, plus one hour")
     context.finish(work, limit=limit)
-    return {"command": "workflow", "operation": work.operation, "output": plan.results}
+    return {"command": "workflow", "operation": operation, "output": plan.results}
 
 
 def _workflow_request(
@@ -72,8 +74,10 @@ def _workflow_request(
 
 def _start_workflow(
     plan: Plan, template: dp.WorkflowTemplate, context: Context, *, redo: bool
-) -> RemoteOperation:
+) -> str:
     """Start the workflow, or find the one of the same plan that runs or has succeeded.
+
+    Returns the full name of its operation.
 
     Dataproc answers a known request id with the first request's operation; if that one failed in an
     earlier command, the next attempt's id is used.
@@ -88,5 +92,5 @@ def _start_workflow(
         now = send(look, place=place, terminal=context.terminal)
         old = started.done or ended_before(now, time=datetime.now(timezone.utc) - NEW_WORKFLOW)
         if not old or not (redo or now.HasField("error")):
-            return RemoteOperation(context.clients, context.target, started.name, "workflow")
+            return str(started.name)
     raise AssertionError  # attempts are counted without end

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from movierec.errors import ConfigError
 
@@ -24,12 +23,9 @@ _GB_PER_VCPU: Final[dict[str, dict[str, float]]] = {
 }
 _NAMED: Final = re.compile(r"([a-z]+\d[a-z]?)-([a-z]+)-(\d{1,3})")
 _CUSTOM: Final = re.compile(r"(?:[a-z]+\d[a-z]?-)?custom-(\d{1,3})-(\d{3,7})(?:-ext)?")
-MACHINE_TYPE: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
-"""The pattern of every machine type's name."""
 
 
-@dataclass(frozen=True)
-class MachineSize:
+class MachineSize(NamedTuple):
     """The size of a machine, by which it is billed."""
 
     vcpus: int

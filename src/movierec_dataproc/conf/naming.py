@@ -10,10 +10,6 @@ from typing import Any, Final
 
 SUITE: Final = "movierec"
 _NAMESPACE: Final = uuid.UUID("6d6f7669-6572-6563-8000-646174617072")
-CLUSTER_NAME: Final = re.compile(r"[a-z]([-a-z0-9]{0,49}[a-z0-9])?")
-LABEL_KEY: Final = re.compile(r"[a-z][-_a-z0-9]{0,62}")
-LABEL_VALUE: Final = re.compile(r"[-_a-z0-9]{0,63}")
-BUCKET_NAME: Final = re.compile(r"[a-z0-9][-_.a-z0-9]{1,220}[a-z0-9]")
 
 
 def label_value(text: str) -> str:

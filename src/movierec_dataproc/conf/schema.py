@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Annotated, Final, Literal
 
 from movierec.config.fields import ListOf, Range
 from movierec_dataproc.conf import validation
+from movierec_dataproc.conf.validation import check_duration, check_form
 
-DAYS_14: Final = 14 * 24 * 60
-_IMAGE: Final = re.compile(r"\d+\.\d+(\.\d+)?(-[a-z]+\d+)?")
-_PROJECT: Final = re.compile(r"[a-z][-a-z0-9.:]{3,60}[a-z0-9]")
-_REGION: Final = re.compile(r"[a-z]+-[a-z]+\d+")
-_FOLDER: Final = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
 Gigabytes = Annotated[int, Range(10, 65_536)]
 DiskType = Literal["pd-standard", "pd-balanced", "pd-ssd", "hyperdisk-balanced"]
 # Where Debian's libopenblas0 is on x86-64; without it Spark computes in Java.
@@ -44,7 +39,7 @@ class MasterConfig:
 
     def problems(self) -> list[str]:
         """Return the values that Dataproc would refuse."""
-        return validation.check_machine_type("machine_type", self.machine_type)
+        return check_form("machine_type", self.machine_type, validation.MACHINE_TYPE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +57,7 @@ class PrimaryConfig:
 
     def problems(self) -> list[str]:
         """Return the values that Dataproc would refuse."""
-        problems = validation.check_machine_type("machine_type", self.machine_type)
+        problems = check_form("machine_type", self.machine_type, validation.MACHINE_TYPE)
         if self.count == 1:
             problems.append("count: 2 or more, or 0 for a single node, was expected, not 1")
         return problems
@@ -104,7 +99,7 @@ class AutoscalingConfig:
 
     def problems(self) -> list[str]:
         """Return contradictions between keys."""
-        problems = validation.check_cluster_name("policy", self.policy)
+        problems = check_form("policy", self.policy, validation.CLUSTER_NAME)
         if self.min > self.max:
             problems.append(f"min: at most max = {self.max} was expected, not {self.min}")
         return problems
@@ -156,19 +151,10 @@ class NodesConfig:
         """Return the values that Dataproc would refuse, or that would lose HDFS blocks."""
         secondaries, scaling = self.secondary_workers.count, self.autoscaling
         problems = [
-            *validation.check_cluster_name("name", self.name),
-            *validation.check_pattern(
-                "image_version", self.image_version, _IMAGE, "a version such as 3.0-debian13"
-            ),
-            *validation.check_duration(
-                "idle_delete_minutes",
-                self.idle_delete_minutes,
-                minutes=(5, DAYS_14),
-                unit="minutes",
-            ),
-            *validation.check_duration(
-                "auto_delete_hours", self.auto_delete_hours, minutes=(10, DAYS_14), unit="hours"
-            ),
+            *check_form("name", self.name, validation.CLUSTER_NAME),
+            *check_form("image_version", self.image_version, validation.IMAGE),
+            *check_duration("idle_delete_minutes", self.idle_delete_minutes, low=5),
+            *check_duration("auto_delete_hours", self.auto_delete_hours, low=10),
             *validation.check_properties("properties", self.properties, prefixed=True),
             *validation.check_labels("labels", self.labels),
         ]
@@ -202,9 +188,7 @@ class ServerlessConfig:
 
     def problems(self) -> list[str]:
         """Return the values that Dataproc would refuse."""
-        ttl = validation.check_duration(
-            "ttl_hours", self.ttl_hours, minutes=(10, DAYS_14), unit="hours"
-        )
+        ttl = check_duration("ttl_hours", self.ttl_hours, low=10)
         return ttl + validation.check_properties("properties", self.properties, prefixed=False)
 
 
@@ -219,8 +203,8 @@ class HdfsConfig:
 
     def problems(self) -> list[str]:
         """Return the keys that are not a folder on HDFS."""
-        problems = validation.check_hdfs_folder("archive_folder", self.archive_folder)
-        return problems + validation.check_hdfs_folder("workspace", self.workspace)
+        problems = check_form("archive_folder", self.archive_folder, validation.HDFS_FOLDER)
+        return problems + check_form("workspace", self.workspace, validation.HDFS_FOLDER)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,9 +243,7 @@ class TimeoutsConfig:
 
     def problems(self) -> list[str]:
         """Return the values that Dataproc would refuse."""
-        return validation.check_duration(
-            "workflow_hours", self.workflow_hours, minutes=(10, 1440), unit="hours"
-        )
+        return check_duration("workflow_hours", self.workflow_hours, low=10, high=1440)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,12 +268,8 @@ class ClusterConfig:
     def problems(self) -> list[str]:
         """Return the names that Google would refuse."""
         return [
-            *validation.check_pattern("project", self.project, _PROJECT, "an id"),
-            *validation.check_pattern(
-                "region", self.region, _REGION, "a region such as europe-west1"
-            ),
-            *validation.check_bucket_name("bucket", self.bucket),
-            *validation.check_pattern(
-                "prefix", self.prefix, _FOLDER, "a folder without / at its ends"
-            ),
+            *check_form("project", self.project, validation.PROJECT),
+            *check_form("region", self.region, validation.REGION),
+            *check_form("bucket", self.bucket, validation.BUCKET_NAME),
+            *check_form("prefix", self.prefix, validation.FOLDER),
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from movierec.errors import ConfigError
 from movierec_dataproc.conf.schema import ClusterConfig
@@ -16,6 +17,11 @@ class Target:
     region: str
     bucket: str
     prefix: str
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """Return the fields of requests that name the project and region."""
+        return {"project_id": self.project, "region": self.region}
 
     @property
     def parent(self) -> str:

@@ -4,43 +4,49 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Final
 
-from movierec_dataproc.conf import naming
-from movierec_dataproc.conf.machine_types import MACHINE_TYPE
+Form = tuple[str, str]
+"""A regular expression, and what it means in a message."""
+# of a policy too
+CLUSTER_NAME: Final[Form] = (
+    r"[a-z]([-a-z0-9]{0,49}[a-z0-9])?",
+    "up to 51 of a-z, 0-9 and -, starting with a letter and not ending with -",
+)
+BUCKET_NAME: Final[Form] = (
+    r"[a-z0-9][-_.a-z0-9]{1,220}[a-z0-9]",
+    "a name without gs://, of 3 to 222 of a-z, 0-9, -, _ and .,",
+)
+MACHINE_TYPE: Final[Form] = (r"[a-z][a-z0-9]*(-[a-z0-9]+)+", "a machine type such as n2-standard-4")
+IMAGE: Final[Form] = (r"\d+\.\d+(\.\d+)?(-[a-z]+\d+)?", "a version such as 3.0-debian13")
+PROJECT: Final[Form] = (r"[a-z][-a-z0-9.:]{3,60}[a-z0-9]", "an id")
+REGION: Final[Form] = (r"[a-z]+-[a-z]+\d+", "a region such as europe-west1")
+FOLDER: Final[Form] = (r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*", "a folder without / at its ends")
+HDFS_FOLDER: Final[Form] = (
+    r"hdfs://[^/]*/[^?#]*[^/?#]",
+    "a folder such as hdfs:///movierec/archives",
+)
+MAX_LABELS: Final = 32
+OWN_LABELS: Final = {
+    *("suite", "job", "conf", "fingerprint", "commit", "results", "run", "definition")
+}
+_LABEL_KEY: Final = re.compile(r"[a-z][-_a-z0-9]{0,62}")
+_LABEL_VALUE: Final = re.compile(r"[-_a-z0-9]{0,63}")
+_SECRET: Final = re.compile(r"passw|secret|token|api_?key|credential", re.IGNORECASE)
 
-MAX_LABELS = 32
-OWN_LABELS = ("suite", "job", "conf", "fingerprint", "commit", "results", "run", "definition")
-_SECRET = re.compile(r"passw|secret|token|api_?key|credential", re.IGNORECASE)
 
-
-def check_pattern(key: str, value: str | None, pattern: re.Pattern[str], wanted: str) -> list[str]:
-    """Check that a value, if there is one, matches the pattern, which `wanted` describes."""
-    if value is None or pattern.fullmatch(value):
+def check_form(key: str, value: str | None, form: Form) -> list[str]:
+    """Check that a value, if there is one, has the form."""
+    pattern, wanted = form
+    if value is None or re.fullmatch(pattern, value):
         return []
     return [f"{key}: {wanted} was expected, not {value!r}"]
 
 
-def check_cluster_name(key: str, value: str) -> list[str]:
-    """Check the name of a cluster or policy."""
-    wanted = "up to 51 of a-z, 0-9 and -, starting with a letter and not ending with -"
-    return check_pattern(key, value, naming.CLUSTER_NAME, wanted)
-
-
-def check_bucket_name(key: str, value: str | None) -> list[str]:
-    """Check the name of a bucket, if there is one."""
-    if value is not None and value.startswith("gs://"):
-        return [f"{key}: a name without gs:// was expected, not {value!r}"]
-    return check_pattern(key, value, naming.BUCKET_NAME, "3 to 222 of a-z, 0-9, -, _ and .")
-
-
-def check_machine_type(key: str, value: str) -> list[str]:
-    """Check that the name of a machine type has the usual form."""
-    return check_pattern(key, value, MACHINE_TYPE, "a machine type such as n2-standard-4")
-
-
-def check_duration(key: str, value: float, *, minutes: tuple[int, int], unit: str) -> list[str]:
-    """Check that a time, `value` in `unit`, is in Dataproc's range of minutes."""
-    low, high = minutes
+def check_duration(key: str, value: float, *, low: int, high: int = 14 * 24 * 60) -> list[str]:
+    """Check that a time is in Dataproc's range of minutes; `key` ends in its unit, _minutes or
+    _hours."""
+    unit = key.rpartition("_")[2]
     size = {"minutes": 1, "hours": 60}[unit]
     if low <= value * size <= high:
         return []
@@ -55,7 +61,7 @@ def check_labels(key: str, values: Mapping[str, str]) -> list[str]:
     for name, value in values.items():
         place = f"{key}.{name}"
         wanted = "a label has up to 63 of a-z, 0-9, - and _, and its name starts with a letter"
-        if not (naming.LABEL_KEY.fullmatch(name) and naming.LABEL_VALUE.fullmatch(value)):
+        if not (_LABEL_KEY.fullmatch(name) and _LABEL_VALUE.fullmatch(value)):
             problems.append(f"{place}: {wanted}, not {name!r}: {value!r}")
         elif name in OWN_LABELS or name.startswith("goog-"):
             problems.append(f"{place}: the suite or Google sets this label: choose another name")
@@ -82,10 +88,3 @@ def check_properties(key: str, values: Mapping[str, str], *, prefixed: bool) -> 
                 "read its properties: use Secret Manager"
             )
     return problems
-
-
-def check_hdfs_folder(key: str, value: str) -> list[str]:
-    """Check that a value is the URI of a folder on HDFS."""
-    if re.fullmatch(r"hdfs://[^/]*/[^?#]*[^/?#]", value):
-        return []
-    return [f"{key}: a folder such as hdfs:///movierec/archives was expected, not {value!r}"]

@@ -12,7 +12,7 @@ from google.api_core import exceptions as api
 from google.cloud.storage import Blob, Client
 
 from movierec.errors import InputError
-from movierec_dataproc.google.errors import REMOTE, explain
+from movierec_dataproc.google.errors import explained
 
 CHUNK_BYTES: Final = 32 << 20
 """Size of a part of a large upload; a broken connection costs one part."""
@@ -57,7 +57,7 @@ class Bucket:
         InputError if the object has other content.
         """
         uri = f"gs://{self.name}/{name}"
-        try:
+        with explained(uri):
             found = self._bucket.get_blob(name)
             if found is None:
                 blob = self._bucket.blob(name, chunk_size=CHUNK_BYTES)
@@ -69,8 +69,6 @@ class Bucket:
                 except api.PreconditionFailed:
                     # another upload was first, or our own first attempt, whose answer was lost
                     found = self._bucket.get_blob(name)
-        except REMOTE as error:
-            raise explain(error, place=uri) from None
         if found is None or not _has_content(found, content):
             raise InputError(
                 f"{uri}: holds other bytes than {content.path} and is never overwritten: "
@@ -83,20 +81,21 @@ class Bucket:
 
         Raises InputError if there is no such object.
         """
-        found = self._blob(name)
+        uri = f"gs://{self.name}/{name}"
+        with explained(uri):
+            found = self._bucket.get_blob(name)
         if found is None:
-            raise InputError(f"gs://{self.name}/{name}: there is no such object: upload it first")
+            raise InputError(f"{uri}: there is no such object: upload it first")
         metadata: dict[str, str] = found.metadata or {}
         return metadata.get("sha256")
 
     def read(self, name: str) -> bytes | None:
         """Return the bytes of a small object, None if there is none."""
-        try:
-            content: bytes = self._bucket.blob(name).download_as_bytes()
-        except api.NotFound:
-            return None
-        except REMOTE as error:
-            raise explain(error, place=f"gs://{self.name}/{name}") from None
+        with explained(f"gs://{self.name}/{name}"):
+            try:
+                content: bytes = self._bucket.blob(name).download_as_bytes()
+            except api.NotFound:
+                return None
         return content
 
     def size(self, name: str) -> int | None:
@@ -112,12 +111,6 @@ class Bucket:
         blob = self._bucket.blob(name)
         content: bytes = blob.download_as_bytes(start=start, end=end - 1, checksum=None)
         return content
-
-    def _blob(self, name: str) -> Blob | None:
-        try:
-            return self._bucket.get_blob(name)
-        except REMOTE as error:
-            raise explain(error, place=f"gs://{self.name}/{name}") from None
 
 
 def _has_content(blob: Blob, content: FileContent) -> bool:

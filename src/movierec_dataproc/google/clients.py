@@ -8,15 +8,18 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import grpc
-from google.auth.exceptions import DefaultCredentialsError
-from google.cloud import dataproc_v1
+from google.cloud import dataproc_v1 as dp
 from google.cloud.storage import Client as StorageClient
 
-from movierec_dataproc.google.errors import explain
+from movierec_dataproc.google.errors import explained
 
 DATAPROC_EMULATOR = "DATAPROC_EMULATOR_HOST"
 """host:port of a server that speaks Dataproc's gRPC without TLS and credentials."""
 C = TypeVar("C")
+
+
+def _client(kind: type[C]) -> cached_property[C]:
+    return cached_property(lambda clients: clients._make(kind))
 
 
 class Clients:
@@ -41,30 +44,11 @@ class Clients:
             channel = grpc.insecure_channel(emulator)
         self._channel = channel
 
-    @cached_property
-    def clusters(self) -> dataproc_v1.ClusterControllerClient:
-        """The client for clusters."""
-        return self._make(dataproc_v1.ClusterControllerClient)
-
-    @cached_property
-    def jobs(self) -> dataproc_v1.JobControllerClient:
-        """The client for jobs."""
-        return self._make(dataproc_v1.JobControllerClient)
-
-    @cached_property
-    def workflows(self) -> dataproc_v1.WorkflowTemplateServiceClient:
-        """The client for workflows."""
-        return self._make(dataproc_v1.WorkflowTemplateServiceClient)
-
-    @cached_property
-    def batches(self) -> dataproc_v1.BatchControllerClient:
-        """The client for serverless batches."""
-        return self._make(dataproc_v1.BatchControllerClient)
-
-    @cached_property
-    def policies(self) -> dataproc_v1.AutoscalingPolicyServiceClient:
-        """The client for autoscaling policies."""
-        return self._make(dataproc_v1.AutoscalingPolicyServiceClient)
+    clusters = _client(dp.ClusterControllerClient)
+    jobs = _client(dp.JobControllerClient)
+    workflows = _client(dp.WorkflowTemplateServiceClient)
+    batches = _client(dp.BatchControllerClient)
+    policies = _client(dp.AutoscalingPolicyServiceClient)
 
     @cached_property
     def operations(self) -> Any:
@@ -74,10 +58,8 @@ class Clients:
     @cached_property
     def storage(self) -> StorageClient:
         """The client for Cloud Storage, which reads STORAGE_EMULATOR_HOST itself."""
-        try:
+        with explained("Cloud Storage"):
             return StorageClient(project=self._project)
-        except DefaultCredentialsError as error:
-            raise explain(error, place="Cloud Storage") from None
 
     def _make(self, kind: type[C]) -> C:
         """Return a client of this kind, on the channel or at the region's endpoint.
@@ -85,12 +67,9 @@ class Clients:
         The global endpoint refuses requests for a region.
         """
         maker: Any = kind
+        options: dict[str, Any] = {"client_options": {"api_endpoint": self._endpoint}}
         if self._channel is not None:
-            transport = maker.get_transport_class("grpc")(channel=self._channel)
-            client: C = maker(transport=transport)
-            return client
-        try:
-            client = maker(client_options={"api_endpoint": self._endpoint})
-        except DefaultCredentialsError as error:
-            raise explain(error, place=f"Dataproc at {self._endpoint}") from None
+            options = {"transport": maker.get_transport_class("grpc")(channel=self._channel)}
+        with explained(f"Dataproc at {self._endpoint}"):
+            client: C = maker(**options)
         return client

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from google.api_core import exceptions as api
@@ -13,8 +13,8 @@ from movierec_dataproc.conf.naming import new_request_id
 from movierec_dataproc.conf.target import Target
 from movierec_dataproc.google.clients import Clients
 from movierec_dataproc.google.errors import WorkError
-from movierec_dataproc.google.operations import RemoteOperation
-from movierec_dataproc.google.remote_work import Progress
+from movierec_dataproc.google.operations import remote_operation
+from movierec_dataproc.google.remote_work import Progress, RemoteWork
 from movierec_dataproc.google.retries import send
 from movierec_dataproc.google.terminal import Terminal
 
@@ -30,32 +30,11 @@ FIXES: Final = {
 }
 
 
-@dataclass(frozen=True)
-class RemoteCluster:
-    """A cluster that another request creates, or that Dataproc repairs."""
+def remote_cluster(clients: Clients, target: Target, name: str) -> RemoteWork:
+    """Return a cluster that another request creates, or that Dataproc repairs."""
 
-    clients: Clients
-    target: Target
-    cluster_name: str
-
-    @property
-    def name(self) -> str:
-        """Kind and name, for messages."""
-        return f"cluster {self.cluster_name}"
-
-    @property
-    def follow_command(self) -> str:
-        """The command that shows its state."""
-        return "make cluster-status"
-
-    @property
-    def cancel_command(self) -> str:
-        """The command that deletes it."""
-        return "make cluster-down FORCE=1"
-
-    def progress(self) -> Progress:
-        """Return its state at Dataproc. Raises what Google's library raises."""
-        cluster = get(self.clients, self.target, self.cluster_name)
+    def progress() -> Progress:
+        cluster = get(clients, target, name)
         state = cluster.status.state.name if cluster else "DELETED"
         return Progress(
             state=state,
@@ -65,21 +44,19 @@ class RemoteCluster:
             fix=FIXES.get(state, ""),
         )
 
-    def cancel(self) -> None:
-        """Have Dataproc delete it."""
-        self.clients.clusters.delete_cluster(
-            project_id=self.target.project,
-            region=self.target.region,
-            cluster_name=self.cluster_name,
-        )
+    return RemoteWork(
+        name=f"cluster {name}",
+        follow_command="make cluster-status",
+        cancel_command="make cluster-down FORCE=1",
+        progress=progress,
+        cancel=lambda: clients.clusters.delete_cluster(**target.place, cluster_name=name),
+    )
 
 
 def get(clients: Clients, target: Target, name: str) -> dp.Cluster | None:
     """Return the cluster, None if there is none."""
     try:
-        return clients.clusters.get_cluster(
-            project_id=target.project, region=target.region, cluster_name=name
-        )
+        return clients.clusters.get_cluster(**target.place, cluster_name=name)
     except api.NotFound:
         return None
 
@@ -101,31 +78,26 @@ def require(clients: Clients, target: Target, name: str) -> dp.Cluster:
 
 def create_request(cluster: dp.Cluster, *, target: Target) -> dp.CreateClusterRequest:
     """Return the request that creates the cluster."""
-    return dp.CreateClusterRequest(
-        project_id=target.project,
-        region=target.region,
-        cluster=cluster,
-        request_id=new_request_id(),
-    )
+    return dp.CreateClusterRequest(**target.place, cluster=cluster, request_id=new_request_id())
 
 
 def create(
     request: dp.CreateClusterRequest, *, clients: Clients, target: Target, terminal: Terminal
-) -> RemoteOperation | RemoteCluster:
+) -> RemoteWork:
     """Create the cluster and return what to follow; it may be another request that creates it.
 
     Raises UserError if Dataproc refuses it, as it does if the quota is used up.
     """
     name = request.cluster.cluster_name
 
-    def request_it() -> RemoteOperation | RemoteCluster:
+    def request_it() -> RemoteWork:
         try:
             made = clients.clusters.create_cluster(request=request)
         except api.Aborted:  # a subclass of Conflict in Google's library
             raise
         except api.Conflict:
-            return RemoteCluster(clients, target, name)
-        return RemoteOperation(clients, target, made.operation.name, f"making {name}")
+            return remote_cluster(clients, target, name)
+        return remote_operation(clients, target, made.operation.name, f"making {name}")
 
     return send(request_it, place=f"cluster {name}", terminal=terminal)
 
@@ -133,8 +105,7 @@ def create(
 def delete_request(cluster: dp.Cluster, *, target: Target) -> dp.DeleteClusterRequest:
     """Return the request that deletes this cluster and no later cluster of its name."""
     return dp.DeleteClusterRequest(
-        project_id=target.project,
-        region=target.region,
+        **target.place,
         cluster_name=cluster.cluster_name,
         cluster_uuid=cluster.cluster_uuid,
         request_id=new_request_id(),
@@ -143,15 +114,12 @@ def delete_request(cluster: dp.Cluster, *, target: Target) -> dp.DeleteClusterRe
 
 def delete(
     request: dp.DeleteClusterRequest, *, clients: Clients, target: Target, terminal: Terminal
-) -> RemoteOperation:
+) -> RemoteWork:
     """Delete the cluster and return what to follow. Raises UserError if Dataproc refuses."""
     name = request.cluster_name
-
-    def request_it() -> RemoteOperation:
-        gone = clients.clusters.delete_cluster(request=request)
-        return RemoteOperation(clients, target, gone.operation.name, f"deleting {name}")
-
-    return send(request_it, place=f"cluster {name}", terminal=terminal)
+    request_it = partial(clients.clusters.delete_cluster, request=request)
+    gone = send(request_it, place=f"cluster {name}", terminal=terminal)
+    return remote_operation(clients, target, gone.operation.name, f"deleting {name}")
 
 
 def put_policy(policy: dp.AutoscalingPolicy, *, clients: Clients, target: Target) -> None:

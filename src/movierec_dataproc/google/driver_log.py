@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final
 
 from movierec.errors import InputError
+from movierec_dataproc.google.bucket import Bucket
 
 TAIL_BYTES: Final = 64 << 10
-
-
-class Objects(Protocol):
-    """The part of a bucket that a log needs."""
-
-    def size(self, name: str) -> int | None:
-        """Return an object's size in bytes, None if there is none."""
-
-    def read_range(self, name: str, start: int, end: int) -> bytes:
-        """Return the object's bytes in [start, end)."""
 
 
 class DriverLog:
@@ -27,7 +18,7 @@ class DriverLog:
     the series.
     """
 
-    def __init__(self, objects: Objects, prefix: str, *, out: BinaryIO) -> None:
+    def __init__(self, objects: Bucket, prefix: str, *, out: BinaryIO) -> None:
         self._objects = objects
         self._prefix = prefix
         self._out = out

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import requests
@@ -48,6 +50,15 @@ _QUOTA_FIX = (
 def one_line(text: object) -> str:
     """Return the text without line breaks and runs of spaces."""
     return " ".join(str(text).split())
+
+
+@contextmanager
+def explained(place: str) -> Iterator[None]:
+    """Turn what Google's libraries raise inside into UserErrors (see explain)."""
+    try:
+        yield
+    except REMOTE as error:
+        raise explain(error, place=place) from None
 
 
 def explain(error: Exception, *, place: str) -> UserError:

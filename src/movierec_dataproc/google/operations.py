@@ -6,7 +6,6 @@ They are polled by name until they are done. Google's own Operation.result() giv
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,52 +15,33 @@ from movierec.errors import ConfigError
 from movierec_dataproc.conf.target import Target
 from movierec_dataproc.google.clients import Clients
 from movierec_dataproc.google.errors import one_line, suggest_fix
-from movierec_dataproc.google.remote_work import Progress
+from movierec_dataproc.google.remote_work import Progress, RemoteWork
 
 
-@dataclass(frozen=True)
-class RemoteOperation:
-    """An operation by its full name."""
-
-    clients: Clients
-    target: Target
-    operation: str
-    description: str = "operation"
-
-    @property
-    def name(self) -> str:
-        """Description and name, for messages."""
-        return f"{self.description} ({self.operation})"
-
-    @property
-    def follow_command(self) -> str:
-        """The command that follows it again."""
-        return f"make attach OPERATION={self.operation}"
-
-    @property
-    def cancel_command(self) -> str:
-        """The command that cancels it."""
-        short = self.operation.rpartition("/")[2]
-        return f"gcloud dataproc operations cancel {short} {' '.join(self.target.options)}"
-
-    def progress(self) -> Progress:
-        """Return its state at Dataproc. Raises what Google's library raises."""
-        return operation_progress(self.clients.operations.get_operation(self.operation))
-
-    def cancel(self) -> None:
-        """Have Dataproc cancel it; that cancels a workflow's jobs and deletes its cluster."""
-        self.clients.operations.cancel_operation(self.operation)
+def remote_operation(
+    clients: Clients, target: Target, operation: str, description: str = "operation"
+) -> RemoteWork:
+    """Return an operation by its full name."""
+    short = operation.rpartition("/")[2]
+    return RemoteWork(
+        name=f"{description} ({operation})",
+        follow_command=f"make attach OPERATION={operation}",
+        cancel_command=f"gcloud dataproc operations cancel {short} {' '.join(target.options)}",
+        progress=lambda: operation_progress(clients.operations.get_operation(operation)),
+        # that of a workflow cancels its jobs and deletes its cluster
+        cancel=lambda: clients.operations.cancel_operation(operation),
+    )
 
 
-def find_operation(text: str, *, clients: Clients, target: Target) -> RemoteOperation:
-    """Return the operation with a full or short name. Raises ConfigError if it is neither."""
+def operation_name(text: str, target: Target) -> str:
+    """Return an operation's full name, given in full or its last part. Raises ConfigError."""
     short = text.rpartition("/")[2]
     name = f"{target.parent}/operations/{short}"
     if not short or text not in (short, name):
         raise ConfigError(
             [f"attach {text}: {target.parent}/operations/… or its last part was expected"]
         )
-    return RemoteOperation(clients, target, name)
+    return name
 
 
 def operation_progress(operation: Any) -> Progress:
@@ -71,57 +51,50 @@ def operation_progress(operation: Any) -> Progress:
     state = "RUNNING"
     if ended:
         state = "ERROR" if operation.HasField("error") else "DONE"
-    steps = workflow_steps(operation.metadata)
-    details = [failure, *(f"step {step}" for step in steps.failures)]
+    steps, failed = workflow_steps(operation.metadata)
     return Progress(
         state=state,
         ended=ended,
         succeeded=state == "DONE",
-        details=one_line("; ".join(filter(None, details))),
-        note=steps.states or cluster_note(operation.metadata),
+        details=one_line("; ".join(filter(None, [failure, *failed]))),
+        note=steps or cluster_note(operation.metadata),
         fix=suggest_fix(failure),
     )
 
 
-@dataclass(frozen=True)
-class WorkflowSteps:
-    """The states of a workflow's steps; both empty for another operation."""
-
-    states: str
-    failures: tuple[str, ...]
-
-
-def workflow_steps(metadata: Any) -> WorkflowSteps:
-    """Return the states of a workflow's steps from an operation's metadata (Any)."""
-    found = dp.WorkflowMetadata.pb(dp.WorkflowMetadata())
-    if not metadata.Unpack(found):
-        return WorkflowSteps("", ())
-    workflow = dp.WorkflowMetadata.wrap(found)
-    nodes = list(workflow.graph.nodes)
+def workflow_steps(metadata: Any) -> tuple[str, list[str]]:
+    """Return the states of a workflow's steps, and a text per failed one, from an operation's
+    metadata (Any); both are empty for another operation."""
+    workflow = _unpack(metadata, dp.WorkflowMetadata)
+    if workflow is None:
+        return "", []
+    nodes = workflow.graph.nodes
     states = ", ".join(f"{node.step_id} {node.state.name.lower()}" for node in nodes)
-    failures = tuple(
-        f"{node.step_id}, job {node.job_id}: {node.error or node.state.name} "
+    failures = [
+        f"step {node.step_id}, job {node.job_id}: {node.error or node.state.name} "
         f"(make logs ID={node.job_id})"
         for node in nodes
         if node.state.name == "FAILED"
-    )
+    ]
     where = f"on {workflow.cluster_name}: " if workflow.cluster_name else ""
-    return WorkflowSteps(f"{where}{states}" if states else "", failures)
+    return f"{where}{states}" if states else "", failures
 
 
 def ended_before(operation: Any, *, time: datetime) -> bool:
     """Tell whether the operation is a workflow that has ended and started before the time."""
-    found = dp.WorkflowMetadata.pb(dp.WorkflowMetadata())
-    if not (operation.done and operation.metadata.Unpack(found)):
-        return False
-    started: Any = dp.WorkflowMetadata.wrap(found).start_time
-    return started is not None and started < time
+    workflow = _unpack(operation.metadata, dp.WorkflowMetadata)
+    started = workflow.start_time if workflow is not None else None
+    return bool(operation.done and started is not None and started < time)
 
 
 def cluster_note(metadata: Any) -> str:
-    """Return the current step of an operation on a cluster."""
-    found = dp.ClusterOperationMetadata.pb(dp.ClusterOperationMetadata())
-    if not metadata.Unpack(found):
-        return ""
-    status = dp.ClusterOperationMetadata.wrap(found).status
-    return one_line(status.details or status.inner_state)
+    """Return the current step of an operation on a cluster, empty for another operation."""
+    operation = _unpack(metadata, dp.ClusterOperationMetadata)
+    status = operation.status if operation is not None else None
+    return one_line(status.details or status.inner_state) if status is not None else ""
+
+
+def _unpack(metadata: Any, kind: Any) -> Any:
+    """Return the message of this kind in an Any, None if it holds another."""
+    found = kind.pb(kind())
+    return kind.wrap(found) if metadata.Unpack(found) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from typing import Final, Protocol
+from typing import Final
 
 from movierec.errors import UserError
 from movierec_dataproc.conf.naming import attempt_id
@@ -41,26 +41,20 @@ class Progress:
     """The common prefix of the objects that hold the driver's output."""
 
 
-class RemoteWork(Protocol):
+@dataclass(frozen=True, kw_only=True)
+class RemoteWork:
     """A job, batch, operation or cluster that Dataproc works on."""
 
-    @property
-    def name(self) -> str:
-        """Kind and id, for messages."""
-
-    @property
-    def follow_command(self) -> str:
-        """The command that follows it again."""
-
-    @property
-    def cancel_command(self) -> str:
-        """The command that cancels it."""
-
-    def progress(self) -> Progress:
-        """Return its state at Dataproc."""
-
-    def cancel(self) -> None:
-        """Have Dataproc cancel it."""
+    name: str
+    """Kind and id, for messages."""
+    follow_command: str
+    """The command that follows it again."""
+    cancel_command: str
+    """The command that cancels it."""
+    progress: Callable[[], Progress]
+    """Returns its state at Dataproc. Raises what Google's library raises."""
+    cancel: Callable[[], object]
+    """Has Dataproc cancel it."""
 
 
 def next_attempt(
@@ -97,26 +91,12 @@ def follow(
     open_log: Callable[[str], DriverLog],
     terminal: Terminal,
     poll_seconds: float,
-    limit: TimeLimit | None = None,
+    limit: TimeLimit | None,
 ) -> Progress:
     """Follow the work until it ends and copy its driver's output to standard output meanwhile.
 
-    Raises WorkError at the limit (None: no limit) and Interrupted at Ctrl-C. In both cases the work
-    goes on, unless the user chooses to cancel it.
+    Raises WorkError at the limit (None: no limit); the work goes on.
     """
-    try:
-        return _follow(work, open_log, terminal, poll_seconds, limit)
-    except KeyboardInterrupt:
-        raise interruption(work, terminal) from None
-
-
-def _follow(
-    work: RemoteWork,
-    open_log: Callable[[str], DriverLog],
-    terminal: Terminal,
-    poll_seconds: float,
-    limit: TimeLimit | None,
-) -> Progress:
     started, printed = terminal.now(), ("", "")
     log: DriverLog | None = None
     while True:

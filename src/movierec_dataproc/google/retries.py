@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 import requests
 from google.api_core import exceptions as api
 
-from movierec_dataproc.google.errors import REMOTE, explain, is_quota_error, one_line
+from movierec_dataproc.google.errors import explain, explained, is_quota_error, one_line
 from movierec_dataproc.google.terminal import Terminal
 
 T = TypeVar("T")
@@ -60,24 +60,5 @@ def with_retries(call: Callable[[], T], *, place: str, terminal: Terminal) -> T:
 
 def send(request: Callable[[], T], *, place: str, terminal: Terminal) -> T:
     """Return what with_retries returns; every exception of Google's becomes a UserError."""
-    try:
+    with explained(place):
         return with_retries(request, place=place, terminal=terminal)
-    except REMOTE as error:
-        raise explain(error, place=place) from None
-
-
-def submit_once(submit: Callable[[], object], *, name: str, terminal: Terminal) -> None:
-    """Submit a job or batch with an id of ours: a repeated request finds the first one by it.
-
-    Raises UserError if Dataproc refuses it.
-    """
-
-    def attempt() -> None:
-        try:
-            submit()
-        except api.Aborted:  # a subclass of Conflict in Google's library
-            raise
-        except api.Conflict:
-            terminal.say(f"{name}: is there already; following it")
-
-    send(attempt, place=name, terminal=terminal)

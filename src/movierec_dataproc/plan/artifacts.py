@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from movierec.errors import ConfigError, InputError
-from movierec_dataproc.conf.target import Target
+from movierec_dataproc.conf.target import Target, split_uri
 from movierec_dataproc.google.bucket import Bucket, FileContent, read_content
 
 ROOT: Final = Path(__file__).resolve().parents[3]
@@ -92,9 +92,9 @@ def upload(artifacts: Artifacts, *, bucket: Bucket, target: Target) -> list[str]
     """
     sent = []
     for file in artifacts.files:
-        name = f"{target.prefix}/{FOLDER}/{artifacts.digest}/{file.path.name}"
-        if bucket.put_once(name, file):
-            sent.append(f"gs://{bucket.name}/{name}")
+        uri = artifacts.uri(target, file.path.name)
+        if bucket.put_once(split_uri(uri)[1], file):
+            sent.append(uri)
     return sent
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from movierec.config.loader import to_dict
 from movierec.config.schema import Config
+from movierec.config.uris import is_local, resolve_uri
 from movierec.errors import ConfigError
 from movierec.pipeline import dag
 from movierec.pipeline.fingerprint import fingerprint
 from movierec_dataproc.conf.naming import SUITE, digest, label_value
+from movierec_dataproc.conf.schema import HdfsConfig
 from movierec_dataproc.conf.target import Target
 from movierec_dataproc.plan.archive import Archive
 from movierec_dataproc.plan.artifacts import Suite
@@ -49,15 +52,16 @@ class Plan:
     """With the workspace and archive of the place, as the jobs read it."""
     archive: Archive
     place: Place
-    workspace: str
     results: str
     """The URI of the exported results."""
     steps: tuple[Step, ...]
     extra_steps: tuple[Step, ...]
     """Run only by name: doctor, and run_all, which runs all stages in one Spark application."""
     verbose: bool
-    """Whether the jobs show Spark's log. It is not part of an id, so that a rerun with another
-    setting finds the same job."""
+    """Whether the jobs show Spark's log."""
+    properties: dict[str, str]
+    """Spark's, of every job. Like `verbose` they are not part of an id, so that a rerun with others
+    finds the same job."""
     identity: str
     """12 hexadecimal digits of all files and arguments of the steps."""
 
@@ -71,24 +75,20 @@ class Plan:
         raise ConfigError([f"--job {job}: one of {known} was expected"])
 
 
-def is_reachable(uri: str) -> bool:
-    """Tell whether a cluster can read and write the URI."""
-    return uri.startswith(("hdfs://", "gs://"))
-
-
 def overrides_for(
-    config: Config, *, archive: Archive, place: Place, target: Target, folder: str, workspace: str
+    config: Config, *, archive: Archive, place: Place, target: Target, hdfs: HdfsConfig
 ) -> list[str]:
     """Return the overrides that set the workspace and the archive to URIs that the jobs can reach.
 
-    URIs in the conf that a cluster can reach stay. `folder` and `workspace` are those on a
-    cluster's HDFS; a batch has no HDFS and uses the bucket.
+    URIs in the conf that a cluster can reach stay. `hdfs` has the folders on a cluster's HDFS; a
+    batch has none and uses the bucket.
     """
-    root = workspace if place == "cluster" else target.uri(RESULTS)
-    if is_reachable(config.workspace):
-        root = config.workspace.rstrip("/")
-    source = archive.on_hdfs(folder) if place == "cluster" else archive.uri
-    values: dict[str, Any] = {"workspace": root, "source.archive": source}
+    on_cluster = place == "cluster"
+    workspace = resolve_uri(config.workspace, key="workspace")
+    if is_local(workspace):
+        workspace = hdfs.workspace if on_cluster else target.uri(RESULTS)
+    source = archive.on_hdfs(hdfs.archive_folder) if on_cluster else archive.uri
+    values: dict[str, Any] = {"workspace": workspace, "source.archive": source}
     if archive.sha256:
         values["source.sha256"] = archive.sha256
     if config.source.generate is not None:
@@ -118,19 +118,20 @@ def make_plan(
     suite: Suite,
     target: Target,
     config: Config,
-    overrides: tuple[str, ...],
+    overrides: Sequence[str],
     archive: Archive,
     place: Place,
     commit: str,
-    force: bool = False,
-    verbose: bool = False,
+    force: bool,
+    verbose: bool,
+    properties: dict[str, str],
 ) -> Plan:
     """Return the plan of a config, to which `overrides` were applied already.
 
     On a cluster the steps are stage_in, every stage, and the export from HDFS. Batches work on the
     bucket and need only the stages. Raises ConfigError for a batch on HDFS.
     """
-    on_hdfs = config.workspace.startswith("hdfs://")
+    on_hdfs = config.workspace.startswith("hdfs:")
     if place == "serverless" and (on_hdfs or not archive.staged):
         raise ConfigError(
             [
@@ -171,7 +172,8 @@ def make_plan(
         stage_in = ("--source", archive.uri, "--target", config.source.archive)
         steps.insert(0, make_step("stage-in", STAGE_IN, stage_in))
     if on_hdfs:
-        ends = tuple(stage.name for stage in last_stages())
+        read = {one.name for stage in dag.PIPELINE for one in stage.inputs}
+        ends = tuple(stage.name for stage in dag.PIPELINE if stage.name not in read)
         steps.append(make_step("export", EXPORT, (*args, "--target", results), ends))
     return Plan(
         suite=suite,
@@ -179,7 +181,6 @@ def make_plan(
         config=config,
         archive=archive,
         place=place,
-        workspace=config.workspace,
         results=results,
         steps=tuple(steps),
         extra_steps=(
@@ -187,14 +188,9 @@ def make_plan(
             make_step("run-all", RUN_ALL, stage_args, first),
         ),
         verbose=verbose,
+        properties=properties,
         identity=digest(suite.artifacts.digest, suite.conf, [list(step.args) for step in steps]),
     )
-
-
-def last_stages() -> tuple[dag.Stage, ...]:
-    """Return the stages that no other stage reads."""
-    read = {one.name for stage in dag.PIPELINE for one in stage.inputs}
-    return tuple(stage for stage in dag.PIPELINE if stage.name not in read)
 
 
 def _fingerprint(stage: dag.Stage, config: Config) -> dict[str, str]:

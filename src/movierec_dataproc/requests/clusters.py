@@ -25,50 +25,39 @@ ZERO_WORKERS: Final = "dataproc:dataproc.allow.zero.workers"
 MANAGED_NAME_LENGTH: Final = 35
 
 
-def cluster_labels(nodes: NodesConfig, *, commit: str) -> dict[str, str]:
-    """Return a cluster's labels; `definition` is a digest of the conf's section."""
-    return {
-        **nodes.labels,
-        "suite": SUITE,
-        "commit": label_value(commit),
-        "definition": digest(to_dict(nodes)),
-    }
-
-
 def cluster(
     nodes: NodesConfig, *, target: Target, actions: Sequence[str], commit: str
 ) -> dp.Cluster:
-    """Return the cluster; `actions` are the URIs of its initialization actions."""
+    """Return the cluster; `actions` are the URIs of its initialization actions.
+
+    Its label `definition` is a digest of the conf's section.
+    """
+    definition = digest(to_dict(nodes))
+    labels = {"suite": SUITE, "commit": label_value(commit), "definition": definition}
     return dp.Cluster(
         project_id=target.project,
         cluster_name=nodes.name,
-        labels=cluster_labels(nodes, commit=commit),
-        config=cluster_config(nodes, target=target, actions=actions),
+        labels=nodes.labels | labels,
+        config=_config(nodes, target, actions),
     )
 
 
-def managed_cluster(
-    nodes: NodesConfig, *, target: Target, actions: Sequence[str], commit: str
-) -> dp.ManagedCluster:
-    """Return the cluster that a workflow creates and deletes."""
-    return dp.ManagedCluster(
-        cluster_name=nodes.name[:MANAGED_NAME_LENGTH].rstrip("-"),
-        labels=cluster_labels(nodes, commit=commit),
-        config=cluster_config(nodes, target=target, actions=actions),
-    )
+def managed_cluster(cluster: dp.Cluster) -> dp.ManagedCluster:
+    """Return the cluster as one that a workflow creates and deletes."""
+    name = cluster.cluster_name[:MANAGED_NAME_LENGTH].rstrip("-")
+    return dp.ManagedCluster(cluster_name=name, labels=cluster.labels, config=cluster.config)
 
 
-def cluster_config(
-    nodes: NodesConfig, *, target: Target, actions: Sequence[str]
-) -> dp.ClusterConfig:
-    """Return the config of either kind of cluster."""
+def _config(nodes: NodesConfig, target: Target, actions: Sequence[str]) -> dp.ClusterConfig:
+    # Dataproc makes a single node of a cluster without workers only with this property
+    alone = {} if nodes.primary_workers.count else {ZERO_WORKERS: "true"}
     config = dp.ClusterConfig(
         config_bucket=target.bucket,
         temp_bucket=target.bucket,
         gce_cluster_config=_machines(nodes, target),
         master_config=_group(1, nodes.master.machine_type, _disk(nodes.master)),
         software_config=dp.SoftwareConfig(
-            image_version=nodes.image_version, properties=cluster_properties(nodes)
+            image_version=nodes.image_version, properties=nodes.properties | alone
         ),
         initialization_actions=[
             dp.NodeInitializationAction(
@@ -93,21 +82,9 @@ def cluster_config(
             disk_config=_disk(extra),
         )
     if nodes.autoscaling:
-        config.autoscaling_config = dp.AutoscalingConfig(
-            policy_uri=policy_name(nodes.autoscaling, target)
-        )
+        policy = f"{target.parent}/autoscalingPolicies/{nodes.autoscaling.policy}"
+        config.autoscaling_config = dp.AutoscalingConfig(policy_uri=policy)
     return config
-
-
-def cluster_properties(nodes: NodesConfig) -> dict[str, str]:
-    """Return the cluster's properties, including the one that a single node needs."""
-    alone = {} if nodes.primary_workers.count else {ZERO_WORKERS: "true"}
-    return dict(nodes.properties) | alone
-
-
-def policy_name(scaling: AutoscalingConfig, target: Target) -> str:
-    """Return the full name of the autoscaling policy."""
-    return f"{target.parent}/autoscalingPolicies/{scaling.policy}"
 
 
 def autoscaling_policy(scaling: AutoscalingConfig, *, primaries: int) -> dp.AutoscalingPolicy:

@@ -106,7 +106,11 @@ def submit(request: dp.SubmitJobRequest | dp.CreateBatchRequest, *, target: Targ
     else:
         job = request.job
         driver, labels, group = job.pyspark_job, job.labels, "jobs"
-        options = [("cluster", job.placement.cluster_name), ("id", job.reference.job_id)]
+        options = [
+            ("cluster", job.placement.cluster_name),
+            ("id", job.reference.job_id),
+            ("properties", pairs(driver.properties)),
+        ]
     options += [
         ("py-files", ",".join(driver.python_file_uris)),
         ("files", ",".join(driver.file_uris)),

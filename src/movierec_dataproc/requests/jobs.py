@@ -22,6 +22,7 @@ def pyspark_job(plan: Plan, step: Step) -> dp.PySparkJob:
         args=[*step.args, *(["--verbose"] if plan.verbose else [])],
         python_file_uris=[artifacts.uri(target, name) for name in suite.packages],
         file_uris=[artifacts.uri(target, suite.conf)],
+        properties=plan.properties,
     )
 
 
@@ -44,8 +45,7 @@ def job_request(
     """
     target = plan.target
     return dp.SubmitJobRequest(
-        project_id=target.project,
-        region=target.region,
+        **target.place,
         job=dp.Job(
             reference=dp.JobReference(project_id=target.project, job_id=job_id),
             placement=dp.JobPlacement(
@@ -84,7 +84,7 @@ def batch_request(
         ),
         labels={**config.cluster.labels, **step.labels},
         runtime_config=dp.RuntimeConfig(
-            version=serverless.version, properties=dict(serverless.properties)
+            version=serverless.version, properties=serverless.properties | plan.properties
         ),
         environment_config=dp.EnvironmentConfig(execution_config=execution),
     )
@@ -101,6 +101,7 @@ def workflow(
 ) -> dp.WorkflowTemplate:
     """Return the plan's steps as a workflow on a cluster that is deleted when it ends."""
     nodes = config.cluster
+    cluster = clusters.cluster(nodes, target=plan.target, actions=actions, commit=commit)
     return dp.WorkflowTemplate(
         id=SUITE,
         labels={
@@ -109,11 +110,7 @@ def workflow(
             "commit": label_value(commit),
             "conf": label_value(plan.suite.name),
         },
-        placement=dp.WorkflowTemplatePlacement(
-            managed_cluster=clusters.managed_cluster(
-                nodes, target=plan.target, actions=actions, commit=commit
-            )
-        ),
+        placement=dp.WorkflowTemplatePlacement(managed_cluster=clusters.managed_cluster(cluster)),
         jobs=[
             dp.OrderedJob(
                 step_id=step.id,

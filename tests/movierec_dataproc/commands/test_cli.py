@@ -182,9 +182,10 @@ def test_force_runs_again_and_deletes_anyway(server: FakeDataproc, conf: Path) -
     verbose = run("submit", "--config", conf, "--job", "ingest", "--verbose").summary["jobs"]
     assert verbose == first
     ingest = ("submit", "--config", conf, "--job", "ingest", "--force", "--verbose")
-    forced = run(*ingest).summary["jobs"]
-    arguments = server.calls_of("SubmitJob")[1].request.job.pyspark_job.args
-    assert {"--force", "--verbose"} <= {*arguments}
+    forced = run(*ingest, "--spark-conf", "spark.executor.memory=5g").summary["jobs"]
+    driver = server.calls_of("SubmitJob")[1].request.job.pyspark_job
+    assert {"--force", "--verbose"} <= {*driver.args}
+    assert dict(driver.properties) == {"spark.executor.memory": "5g"}
     again = run(*ingest).summary["jobs"]
     assert again == [f"{forced[0]}-2"]
     run("cluster-down", code=3)
@@ -344,8 +345,19 @@ def test_fetch_copies_what_a_local_run_leaves(
     assert (out / "tiny" / "twins.csv").read_bytes() == b"a,b\n"
     page = (out / "tiny" / "report.html").read_text()
     assert f"make run CONF={conf}" in page
-    # on another laptop, without the archive
+    # what changes the result has a directory of its own, as in a local run
     (archive,) = conf.parent.glob("*.zip")
+    other = run("fetch", "--config", conf, "--set", "twins.min_movies=7", "--out", out).summary
+    assert other["output"] == str(out / "tiny+twins.min_movies=7")
+    assert other["stages"] == ["evaluate"]
+    assert run("fetch", "--config", conf, "--archive", archive, "--out", out).summary == summary
+    copy = archive.rename(tmp_path / "mine.zip")
+    found = run("fetch", "--config", conf, "--archive", copy, "--out", out).summary
+    assert found == summary | {"output": str(out / "tiny+mine")}
+    page = (out / "tiny+mine" / "report.html").read_text()
+    assert f"make run CONF={conf} ARCHIVE={copy}" in page
+    archive = copy.rename(archive)
+    # on another laptop, without the archive
     sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
     archive.unlink()
     assert "source.sha256" in run("fetch", "--config", conf, "--out", out, code=3).stderr

@@ -70,7 +70,7 @@ def test_the_archive_s_checksum_comes_from_the_conf_the_file_or_the_upload(
 ) -> None:
     def known(*overrides: str) -> str:
         config = load_config(TEXT, origin="full.yaml", overrides=overrides)
-        return archive_sha256(config, CliRunner().context())
+        return archive_sha256(config.source, CliRunner().context())
 
     (tmp_path / "x.zip").write_bytes(b"zip")
     here, there = f"source.archive={tmp_path}/x.zip", f"source.archive=gs://{BUCKET}/x.zip"

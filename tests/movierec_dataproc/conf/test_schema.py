@@ -142,7 +142,7 @@ def test_project_and_bucket_may_be_null_in_the_file_but_not_in_a_command() -> No
             "timeouts.workflow_hours=25",
             "timeouts: workflow_hours: from 10 minutes to 1 day (24 hours)",
         ),
-        ("bucket=gs://b", "bucket: a name without gs:// was expected"),
+        ("bucket=gs://b", "bucket: a name without gs://, of 3 to 222 of a-z"),
         ("project=P", "project: an id was expected, not 'P'"),
         ("region=europe", "region: a region such as europe-west1"),
         ("cluster.nam=a", "cluster.nam: unknown key; did you mean cluster.name?"),

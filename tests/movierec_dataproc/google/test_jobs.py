@@ -11,9 +11,15 @@ from google.cloud import dataproc_v1 as dp
 
 from movierec.errors import UserError
 from movierec_dataproc.commands.context import Context
+from movierec_dataproc.google import jobs
 from movierec_dataproc.google.errors import WorkError
-from movierec_dataproc.google.jobs import RemoteJob, job_progress, on_cluster
-from movierec_dataproc.google.remote_work import Interrupted, Progress, TimeLimit, next_attempt
+from movierec_dataproc.google.remote_work import (
+    Interrupted,
+    Progress,
+    RemoteWork,
+    TimeLimit,
+    next_attempt,
+)
 from tests.support.dataproc.cli_runner import CliRunner
 from tests.support.dataproc.fake_behaviour import RunningJob
 from tests.support.dataproc.fake_dataproc import FakeDataproc
@@ -31,19 +37,21 @@ def _cluster(clients: RealClients) -> None:
     clients.make_cluster("c1")
 
 
-def submit(cli: CliRunner, context: Context, kind: Kind = "job") -> RemoteJob:
-    work = RemoteJob(context.clients, context.target, ID, kind)
+def submit(cli: CliRunner, context: Context, kind: Kind = "job") -> RemoteWork:
+    make = jobs.remote_job if kind == "job" else jobs.remote_batch
+    work = make(context.clients, context.target, ID)
     driver = {"main_python_file_uri": MAIN, "args": ["--x"]}
-    if kind == "job":
-        job = {
-            "reference": {"job_id": ID},
-            "placement": {"cluster_name": "c1"},
-            "pyspark_job": driver,
-        }
-        work.submit(dp.SubmitJobRequest({**PLACE, "job": job, "request_id": "r"}), cli.terminal)
-    else:
-        request = {"batch": {"pyspark_batch": driver}, "batch_id": ID, "request_id": "r"}
-        work.submit(dp.CreateBatchRequest({"parent": LOCATION_PATH, **request}), cli.terminal)
+    job = {
+        "reference": {"job_id": ID},
+        "placement": {"cluster_name": "c1"},
+        "pyspark_job": driver,
+    }
+    batch = {"batch": {"pyspark_batch": driver}, "batch_id": ID, "request_id": "r"}
+    request = {
+        "job": dp.SubmitJobRequest({**PLACE, "job": job, "request_id": "r"}),
+        "batch": dp.CreateBatchRequest({"parent": LOCATION_PATH, **batch}),
+    }[kind]
+    jobs.submit(request, context.clients, name=work.name, terminal=cli.terminal)
     return work
 
 
@@ -220,9 +228,9 @@ def test_the_note_of_a_running_job_is_yarn_s_progress() -> None:
         status=dp.JobStatus(state="RUNNING"),
         yarn_applications=[dp.YarnApplication(name="movierec tune_als", state=5, progress=0.25)],
     )
-    assert job_progress(job).note == "(movierec tune_als: running, 25%)"
+    assert jobs.job_progress(job).note == "(movierec tune_als: running, 25%)"
     job.status.state = dp.JobStatus.State.DONE
-    assert job_progress(job) == Progress(state="DONE", ended=True, succeeded=True)
+    assert jobs.job_progress(job) == Progress(state="DONE", ended=True, succeeded=True)
 
 
 def test_jobs_of_an_earlier_cluster_of_the_name_are_not_listed(clients: RealClients) -> None:
@@ -230,13 +238,13 @@ def test_jobs_of_an_earlier_cluster_of_the_name_are_not_listed(clients: RealClie
     context = cli.context()
     context.finish(submit(cli, context))
     cluster = clients.get_cluster("c1")
-    (job,) = on_cluster(context.clients, context.target, cluster)
+    (job,) = jobs.on_cluster(context.clients, context.target, cluster)
     assert job.reference.job_id == ID
     cluster.cluster_uuid = "earlier"
-    assert list(on_cluster(context.clients, context.target, cluster)) == []
+    assert jobs.on_cluster(context.clients, context.target, cluster) == []
 
 
 def test_google_s_library_makes_aborted_a_conflict() -> None:
-    """submit_once relies on this: code that catches Conflict catches Aborted too."""
+    """jobs.submit relies on this: code that catches Conflict catches Aborted too."""
     assert issubclass(api.Aborted, api.Conflict)
     assert issubclass(api.AlreadyExists, api.Conflict)

@@ -12,7 +12,7 @@ from google.api_core.operation import Operation
 from movierec.errors import ConfigError, UserError
 from movierec_dataproc.google import clusters
 from movierec_dataproc.google.errors import WorkError
-from movierec_dataproc.google.operations import RemoteOperation, ended_before, find_operation
+from movierec_dataproc.google.operations import ended_before, operation_name, remote_operation
 from movierec_dataproc.google.remote_work import Interrupted
 from tests.support.dataproc.cli_runner import BUCKET, CliRunner
 from tests.support.dataproc.fake_behaviour import RunningJob, fail_with
@@ -145,7 +145,8 @@ def test_a_workflow_s_steps_are_printed(
     begun = clients.begin_workflow(step("ingest"), step("tune", "ingest"), step("export", "tune"))
     cli = CliRunner()
     context = cli.context("timeouts.poll_seconds=300")
-    work = find_operation(begun.operation.name, clients=context.clients, target=context.target)
+    name = operation_name(begun.operation.name, context.target)
+    work = remote_operation(context.clients, context.target, name)
     with pytest.raises(WorkError, match=r"step tune, job \S+: .*\(make logs ID=") as caught:
         context.finish(work)
     assert "\n" not in str(caught.value)
@@ -164,9 +165,8 @@ def test_cancelling_a_workflow_at_ctrl_c(
     cli = CliRunner(answers="c\n")
     cli.clock.ctrl_c = {3}
     context = cli.context()
-    work = find_operation(
-        begun.operation.name.rpartition("/")[2], clients=context.clients, target=context.target
-    )
+    name = operation_name(begun.operation.name.rpartition("/")[2], context.target)
+    work = remote_operation(context.clients, context.target, name)
     with pytest.raises(Interrupted, match="cancelling"):
         context.finish(work)
     assert len(dataproc_server.calls_of("CancelOperation")) == 1
@@ -178,7 +178,7 @@ def test_an_operation_of_another_project_is_refused(dataproc_server: FakeDatapro
     context = CliRunner().context()
     for text in ("projects/other/regions/europe-west1/operations/1", "a/b", "operations/"):
         with pytest.raises(ConfigError, match="projects/test-project/regions/europe-west1"):
-            find_operation(text, clients=context.clients, target=context.target)
+            operation_name(text, context.target)
 
 
 def test_an_old_workflow_is_recognized_by_its_start(
@@ -187,7 +187,7 @@ def test_an_old_workflow_is_recognized_by_its_start(
     begun = clients.begin_workflow(step("ingest"))
     cli = CliRunner()
     context = cli.context()
-    work = RemoteOperation(context.clients, context.target, begun.operation.name)
+    work = remote_operation(context.clients, context.target, begun.operation.name)
     now = datetime.now(timezone.utc)
     context.finish(work)
     ended = context.clients.operations.get_operation(begun.operation.name)

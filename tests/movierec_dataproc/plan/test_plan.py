@@ -10,25 +10,25 @@ from movierec.config.loader import load_config
 from movierec.errors import ConfigError, InputError
 from movierec.pipeline import dag
 from movierec.pipeline.fingerprint import fingerprint
-from movierec_dataproc.commands.preparation import RunOptions, prepare
-from movierec_dataproc.plan.plan import Place, Plan, last_stages, yaml_text
+from movierec_dataproc.commands.preparation import prepare
+from movierec_dataproc.plan.plan import Place, Plan, yaml_text
 from movierec_dataproc.requests import jobs
-from tests.support.dataproc.cli_runner import BUCKET, CliRunner, cluster_conf, tiny_conf
+from tests.support.dataproc.cli_runner import (
+    BUCKET,
+    CliRunner,
+    arguments_for,
+    cluster_conf,
+    tiny_conf,
+)
 from tests.support.dataproc.fake_storage import FakeStorage
 from tests.support.paths import ROOT
 
 
 def plan_of(
-    directory: Path,
-    *overrides: str,
-    place: Place = "cluster",
-    force: bool = False,
-    verbose: bool = False,
+    directory: Path, *overrides: str, place: Place = "cluster", options: tuple[str, ...] = ()
 ) -> Plan:
-    wanted = RunOptions(
-        conf=tiny_conf(directory), overrides=overrides, force=force, verbose=verbose
-    )
-    return prepare(wanted, CliRunner().context(), place=place)
+    arguments = arguments_for(tiny_conf(directory), *overrides, options=options)
+    return prepare(arguments, CliRunner().context(), place=place)
 
 
 def test_every_step_comes_after_what_it_reads(tmp_path: Path) -> None:
@@ -50,7 +50,6 @@ def test_every_step_comes_after_what_it_reads(tmp_path: Path) -> None:
     for step in plan.steps:
         assert after[step.id] <= seen
         seen.add(step.id)
-    assert [stage.name for stage in last_stages()] == ["report"]
 
 
 def test_every_job_exists(tmp_path: Path) -> None:
@@ -105,7 +104,7 @@ def test_uris_that_a_cluster_can_reach_stay(tmp_path: Path, storage_server: Fake
     plan = plan_of(tmp_path, "source.archive=hdfs:///a/x.zip", "workspace=hdfs:///w/")
     assert plan.steps[0].job == "ingest"
     assert plan.steps[0].after == ()
-    assert (plan.archive.uri, plan.workspace) == ("hdfs:///a/x.zip", "hdfs:///w")
+    assert (plan.archive.uri, plan.config.workspace) == ("hdfs:///a/x.zip", "hdfs:///w")
     storage_server.put(BUCKET, "a/x.zip", b"zip")
     plan = plan_of(tmp_path, f"source.archive=gs://{BUCKET}/a/x.zip", "workspace=gs://w/x")
     assert plan.steps[0].args == (
@@ -122,7 +121,7 @@ def test_uris_that_a_cluster_can_reach_stay(tmp_path: Path, storage_server: Fake
 def test_a_batch_has_no_hdfs(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, place="serverless")
     assert [step.job for step in plan.steps] == [stage.job for stage in dag.PIPELINE]
-    assert plan.workspace == f"gs://{BUCKET}/movierec/results"
+    assert plan.config.workspace == f"gs://{BUCKET}/movierec/results"
     assert plan.archive.uri in " ".join(plan.steps[0].args)
     for override in ("workspace=hdfs:///w", "source.archive=hdfs:///a.zip"):
         with pytest.raises(ConfigError, match="a batch has no HDFS"):
@@ -130,13 +129,14 @@ def test_a_batch_has_no_hdfs(tmp_path: Path) -> None:
 
 
 def test_force_is_for_stages(tmp_path: Path) -> None:
-    plan = plan_of(tmp_path, force=True)
+    plan = plan_of(tmp_path, options=("--force",))
     forced = [step.job for step in plan.steps if "--force" in step.args]
     assert forced == [stage.job for stage in dag.PIPELINE]
 
 
-def test_verbose_is_for_every_job_and_changes_no_id(tmp_path: Path) -> None:
-    plan, quiet = plan_of(tmp_path, verbose=True), plan_of(tmp_path)
+def test_verbose_and_spark_s_properties_are_for_every_job_and_change_no_id(tmp_path: Path) -> None:
+    options = ("--verbose", "--spark-conf", "spark.a=1,2 spark.b=x", "--spark-conf", "spark.b=y")
+    plan, quiet = plan_of(tmp_path, options=options), plan_of(tmp_path)
     steps = (*plan.steps, *plan.extra_steps)
     assert (steps, plan.identity) == ((*quiet.steps, *quiet.extra_steps), quiet.identity)
     for step in steps:
@@ -146,11 +146,17 @@ def test_verbose_is_for_every_job_and_changes_no_id(tmp_path: Path) -> None:
         ids = {jobs.first_id(one, step, cluster_uuid="u") for one in (plan, quiet)}
         ids |= {jobs.first_id(one, step, cluster_uuid=None) for one in (plan, quiet)}
         assert len(ids) == 2
-    config = cluster_conf()
+    config = cluster_conf("serverless.properties={spark.a: '0', spark.c: z}")
     template = jobs.workflow(plan, config, actions=[], commit="abc")
-    batch = jobs.batch_request(plan, plan.step("ingest"), config, batch_id="b").batch
-    for driver in (*(job.pyspark_job for job in template.jobs), batch.pyspark_batch):
+    request = jobs.batch_request(plan, plan.step("ingest"), config, batch_id="b")
+    for driver in (*(job.pyspark_job for job in template.jobs), request.batch.pyspark_batch):
         assert driver.args[-1] == "--verbose"
+    for job in template.jobs:
+        assert dict(job.pyspark_job.properties) == {"spark.a": "1,2", "spark.b": "y"}
+    properties = dict(request.batch.runtime_config.properties)
+    assert properties == {"spark.a": "1,2", "spark.b": "y", "spark.c": "z"}
+    with pytest.raises(ConfigError, match=r"--spark-conf.spark.my.token: looks like a secret"):
+        plan_of(tmp_path, options=("--spark-conf", "spark.my.token=x"))
 
 
 def test_the_identity_follows_from_files_and_arguments(tmp_path: Path) -> None:
@@ -160,8 +166,10 @@ def test_the_identity_follows_from_files_and_arguments(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     conf = tiny_conf(tmp_path / "other")
     conf.write_text(conf.read_text().replace(str(tmp_path / "other"), str(tmp_path)) + "# x\n")
-    wanted = RunOptions(conf=conf, overrides=())
-    assert prepare(wanted, CliRunner().context(), place="cluster").identity != first.identity
+    assert (
+        prepare(arguments_for(conf), CliRunner().context(), place="cluster").identity
+        != first.identity
+    )
 
 
 def test_a_step_is_found_by_job_or_stage(tmp_path: Path) -> None:
@@ -172,13 +180,13 @@ def test_a_step_is_found_by_job_or_stage(tmp_path: Path) -> None:
 
 
 def test_the_doctor_has_the_conf_of_the_others_and_nothing_to_force(tmp_path: Path) -> None:
-    plan = plan_of(tmp_path, force=True)
+    plan = plan_of(tmp_path, options=("--force",))
     assert plan.step("doctor") not in plan.steps
     assert (*plan.step("doctor").args, "--force") == plan.step("ingest").args
 
 
 def test_run_all_reads_the_archive_and_writes_like_the_stages(tmp_path: Path) -> None:
-    plan, forced = plan_of(tmp_path), plan_of(tmp_path, force=True)
+    plan, forced = plan_of(tmp_path), plan_of(tmp_path, options=("--force",))
     step, ingest = plan.step("run_all"), plan.step("ingest")
     assert step not in plan.steps
     assert (step.args, step.after) == (ingest.args, ("stage-in",))
@@ -191,12 +199,24 @@ def test_run_all_reads_the_archive_and_writes_like_the_stages(tmp_path: Path) ->
     assert f"workspace=gs://{BUCKET}/movierec/results" in batch.args
 
 
+@pytest.mark.parametrize("archive", ["~/ml-tiny.zip", "file:~/ml-tiny.zip"])
+def test_a_local_archive_may_lie_at_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, archive: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    found = plan_of(tmp_path, f"source.archive={archive}").archive.local
+    assert found is not None
+    assert found.path == tmp_path / "ml-tiny.zip"
+
+
 def test_a_missing_archive_says_how_to_get_it(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"gone.zip does not exist: fetch it with `make data`"):
+    with pytest.raises(
+        InputError, match=r"there is no file://.*gone.zip; fetch it with `make data`"
+    ):
         plan_of(tmp_path, f"source.archive={tmp_path}/gone.zip")
     with pytest.raises(InputError, match=r"its sha256 is [0-9a-f]{64}, but source.sha256 is"):
         plan_of(tmp_path, f"source.sha256='{'1' * 64}'")
-    with pytest.raises(ConfigError, match="a path or a file:, hdfs: or gs: URI was expected, not "):
+    with pytest.raises(ConfigError, match=r"source.archive: .* has the scheme s3:, not one of"):
         plan_of(tmp_path, "source.archive=s3://b/x.zip")
 
 

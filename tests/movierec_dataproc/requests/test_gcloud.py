@@ -12,10 +12,16 @@ import pytest
 import yaml
 from google.cloud import dataproc_v1 as dp
 
-from movierec_dataproc.commands.preparation import RunOptions, prepare
+from movierec_dataproc.commands.preparation import prepare
 from movierec_dataproc.plan.plan import Plan
 from movierec_dataproc.requests import clusters, gcloud, jobs
-from tests.support.dataproc.cli_runner import BUCKET, CliRunner, cluster_conf, tiny_conf
+from tests.support.dataproc.cli_runner import (
+    BUCKET,
+    CliRunner,
+    arguments_for,
+    cluster_conf,
+    tiny_conf,
+)
 
 SCALING = (
     "cluster.autoscaling={policy: p-1, min: 1, max: 4, cooldown_minutes: 4, "
@@ -30,7 +36,7 @@ PLACE = ["--project=test-project", "--region=europe-west1"]
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
-    wanted = RunOptions(conf=tiny_conf(tmp_path), overrides=("twins.min_movies=7",))
+    wanted = arguments_for(tiny_conf(tmp_path), "twins.min_movies=7")
     return prepare(wanted, CliRunner().context(), place="cluster")
 
 
@@ -134,6 +140,8 @@ def test_submitting_a_job(plan: Plan) -> None:
     assert command[11] == f"--files={root}/tiny.yaml"
     assert command[12].startswith("--labels=commit=")
     assert tuple(command[end + 1 :]) == step.args
+    request.job.pyspark_job.properties = {"spark.a": "1", "spark.b": "2"}
+    assert "--properties=spark.a=1,spark.b=2" in gcloud.submit(request, target=plan.target)
 
 
 def test_submitting_a_batch(plan: Plan) -> None:

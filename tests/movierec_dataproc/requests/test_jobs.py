@@ -8,18 +8,24 @@ from pathlib import Path
 import pytest
 from google.cloud import dataproc_v1 as dp
 
-from movierec_dataproc.commands.preparation import RunOptions, prepare
+from movierec_dataproc.commands.preparation import prepare
 from movierec_dataproc.plan.plan import Plan
 from movierec_dataproc.requests import jobs
 from tests.support.dataproc import fake_rules
-from tests.support.dataproc.cli_runner import BUCKET, CliRunner, cluster_conf, tiny_conf
+from tests.support.dataproc.cli_runner import (
+    BUCKET,
+    CliRunner,
+    arguments_for,
+    cluster_conf,
+    tiny_conf,
+)
 
 ACTIONS = [f"gs://{BUCKET}/a.sh"]
 
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
-    wanted = RunOptions(conf=tiny_conf(tmp_path), overrides=())
+    wanted = arguments_for(tiny_conf(tmp_path))
     return prepare(wanted, CliRunner().context(), place="cluster")
 
 

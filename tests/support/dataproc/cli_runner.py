@@ -6,6 +6,7 @@ import io
 import json
 import time
 import zipfile
+from argparse import Namespace
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,12 @@ class CliRunner:
         )
 
 
+def arguments_for(conf: Path, *overrides: str, options: tuple[str, ...] = ()) -> Namespace:
+    """The parsed arguments of a run on a conf, with overrides and other options."""
+    sets = [word for one in overrides for word in ("--set", one)]
+    return cli.make_parser().parse_args(["pipeline", "--config", str(conf), *sets, *options])
+
+
 def tiny_conf(directory: Path) -> Path:
     """conf/sample.yaml with a tiny zip of its own, which can be uploaded but not ingested."""
     archive = directory / "ml-tiny.zip"
@@ -122,6 +129,7 @@ def tiny_conf(directory: Path) -> Path:
     lines = [
         f"  archive: {archive}" if line.startswith("  archive:") else line
         for line in text.splitlines()
+        if "expected_ratings" not in line
     ]
     conf.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return conf
