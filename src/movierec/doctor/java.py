@@ -11,14 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from movierec.doctor.check_result import CheckResult
 from movierec.errors import InputError
-from movierec.spark import blas
-from movierec.spark.java_versions import (
-    describe_javas,
-    feature_version,
-    read_properties,
-    supported_javas,
-    use_recorded_java,
-)
+from movierec.spark import blas, java_versions
 from movierec.spark.jvm import call_static
 from movierec.spark.session import Session
 
@@ -34,16 +27,16 @@ def probe_java(*, spark_version: str) -> dict[str, str]:
 
     Raises InputError, with a fix for this version of Spark, if there is none or it does not run.
     """
-    use_recorded_java()
+    java_versions.use_recorded_java()
     home = os.environ.get("JAVA_HOME")
     java = str(Path(home, "bin", "java")) if home else shutil.which("java")
     location = f"JAVA_HOME {home}" if home else "PATH"
-    javas = describe_javas(spark_version)
+    javas = java_versions.describe_javas(spark_version)
     fix = f"install {javas} and set JAVA_HOME to it, or unset JAVA_HOME and run `make setup`"
     if java is None:
         raise InputError(f"there is no java on PATH, and JAVA_HOME is not set; {fix}")
     try:
-        return read_properties(java)
+        return java_versions.read_properties(java)
     except (OSError, subprocess.SubprocessError) as error:
         raise InputError(f"{location} holds no java that runs ({error}); {fix}") from None
 
@@ -56,9 +49,10 @@ def java_properties(spark: SparkSession) -> dict[str, str]:
 
 def check_java(java: Mapping[str, str], *, spark_version: str) -> CheckResult:
     """Check that this version of Spark runs on the Java with these properties."""
-    supported, version = supported_javas(spark_version), feature_version(java)
+    supported = java_versions.supported_javas(spark_version)
+    version = java_versions.feature_version(java)
     found = f"Java {java['java.version']}, {java[_BITS]} bit, in {java['java.home']}"
-    fix = f"install {describe_javas(spark_version)}, 64 bit, and set JAVA_HOME to it"
+    fix = f"install {java_versions.describe_javas(spark_version)}, 64 bit, and set JAVA_HOME to it"
     if java[_BITS] != "64":
         return CheckResult("java", "error", f"{found}: its heap is limited to 2 or 4 GB", fix)
     if version in supported:
