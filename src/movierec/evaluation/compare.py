@@ -27,6 +27,7 @@ from movierec.evaluation.metrics import (
 )
 from movierec.evaluation.strata import collect_movie_strata, collect_user_strata
 from movierec.models import names as models
+from movierec.splitting.splits import keep_cold
 
 COMPARISONS: Final = ((models.ALS, models.POPULARITY), (models.ALS, models.ALS_EXPLICIT))
 Write = Callable[[DataFrame, Dataset], DataFrame]
@@ -199,7 +200,7 @@ def _collect_user_counts(
         "evaluated": n_evaluated,
         "left_out_without_heldout_rating": n_all - n_held_out,
         "left_out_without_relevant_movie": n_held_out - n_evaluated,
-        "evaluated_but_cold": with_relevant.join(activity, on=USER_ID, how="left_anti").count(),
+        "evaluated_but_cold": with_relevant.transform(keep_cold, train=activity, key=USER_ID).count(),
     }
 
 
@@ -207,7 +208,7 @@ def _collect_movie_counts(popularity: DataFrame, relevant: DataFrame) -> dict[st
     return {
         "candidates": popularity.count(),
         "relevant_pairs": relevant.count(),
-        "relevant_pairs_outside_candidates": relevant.join(
-            popularity, on=MOVIE_ID, how="left_anti"
+        "relevant_pairs_outside_candidates": relevant.transform(
+            keep_cold, train=popularity, key=MOVIE_ID
         ).count(),
     }

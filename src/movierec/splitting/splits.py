@@ -20,7 +20,7 @@ SPLITS: Final = (TRAIN, VALIDATION, TEST)
 HELD_OUT: Final = (VALIDATION, TEST)
 TRAINING_SPLITS: Final = {VALIDATION: (TRAIN,), TEST: (TRAIN, VALIDATION)}
 """The splits that a model is fitted to before its evaluation on a held-out one; their movies are
-the seen ones."""
+the seen ones. A user or movie of the held-out split that is in none of them is cold."""
 
 PER_USER_CHRONOLOGICAL: Final = "per_user_chronological"
 PER_USER_RANDOM: Final = "per_user_random"
@@ -29,6 +29,21 @@ GLOBAL_TIME: Final = "global_time"
 _POSITION = "position"
 _TIME = "time"
 _DAY = 86_400
+
+
+def keep_cold(held_out: DataFrame, *, train: DataFrame, key: str) -> DataFrame:
+    """Keep the rows whose user or movie, by `key`, is cold: without a rating in `train`.
+
+    >>> train = spark.createDataFrame([(1, 10)], "user_id int, movie_id int")
+    >>> held_out = spark.createDataFrame([(1, 11), (2, 10)], "user_id int, movie_id int")
+    >>> held_out.transform(keep_cold, train=train, key="user_id").show()
+    +-------+--------+
+    |user_id|movie_id|
+    +-------+--------+
+    |      2|      10|
+    +-------+--------+
+    """
+    return held_out.join(train, on=key, how="left_anti")
 
 
 def keep_active_users(ratings: DataFrame, *, min_ratings: int) -> DataFrame:
