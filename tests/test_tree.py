@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ MODULES = [
 ]
 
 
+@functools.cache
 def docstrings() -> str:
     """What the tests say that they cover."""
     texts = (path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
