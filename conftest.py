@@ -1,4 +1,4 @@
-"""One Spark session for all tests, as cheap as it gets on small frames."""
+"""One Spark session for all tests, fast on small frames."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from movierec.spark.java_versions import use_recorded_java
 from movierec.spark.session import Session
 from tests.support.finished import FinishedRun, finish
 
-# for the processes that tests start
+# for processes that tests start
 use_recorded_java()
 
-# One core, one partition and no adaptive planning: what costs time on ten rows.
+# One core, one partition and no adaptive planning are fastest on ten rows.
 CHEAP = {
     "spark.master": "local[1]",
     "spark.driver.memory": "3g",
@@ -32,7 +32,7 @@ CHEAP = {
 
 @pytest.fixture(scope="session")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """A Session for what wants to start Spark itself; it is the one of the `spark` fixture."""
+    """A Session for code that starts Spark itself; the `spark` fixture shares it."""
     session = Session("tests", overrides=CHEAP)
     session.checkpoint_to(f"file://{tmp_path_factory.mktemp('checkpoints')}")
     yield session
@@ -47,13 +47,13 @@ def spark(session: Session) -> SparkSession:
 
 @pytest.fixture
 def files(session: Session) -> Files:
-    """What reads and writes files, in the tests' Spark."""
+    """Files of the tests' Spark."""
     return Files(session)
 
 
 @pytest.fixture(scope="session")
 def finished_run(session: Session, tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
-    """A short run whose stages are all done, for what looks at results; one for all processes."""
+    """A short run with all stages done, shared by all test processes."""
     base = tmp_path_factory.getbasetemp()
     place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "finished"
     place.mkdir(exist_ok=True)

@@ -22,7 +22,7 @@ CHARTS = {"comparison-chart", "bias-chart", "activity-chart", "correlations-char
 def outputs(
     finished_run: FinishedRun, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, list[Any]]:
-    """What each code cell put out, by its id; a cell that fails is an error."""
+    """The output of each code cell by its id; a failing cell is an error."""
     notebook = nbformat.read(PATH, as_version=4)
     environment = os.environ | {
         "CONF": "conf/sample.yaml",
@@ -47,7 +47,7 @@ def test_it_is_committed_without_outputs_and_with_ids_that_stay() -> None:
     nbformat.validate(notebook)
     assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
     for cell in notebook.cells:
-        assert re.fullmatch("[a-z]+(-[a-z]+)*", cell.id), "ids are names, not drawn anew"
+        assert re.fullmatch("[a-z]+(-[a-z]+)*", cell.id), "ids are names, not random"
         if cell.cell_type == "code":
             assert not cell.outputs, cell.id
             assert cell.execution_count is None, cell.id
@@ -81,7 +81,7 @@ def test_the_tables_hold_what_the_run_found(
     assert shown(outputs, "worst").count("<tr") == 1 + 5
 
 
-def test_the_closest_twins_are_introduced(outputs: dict[str, list[Any]]) -> None:
+def test_the_most_similar_twins_are_shown(outputs: dict[str, list[Any]]) -> None:
     sentence, table = outputs["twins"]
     assert re.match(
         r"Users \d+ and \d+ have \d+ of \d+ movies in common \(Jaccard 0", sentence.text

@@ -1,10 +1,10 @@
-"""The failures a user can mend, each with the exit code of the job contract."""
+"""The failures that a user can fix, each with its exit code."""
 
 from __future__ import annotations
 
 
 class UserError(Exception):
-    """A failure with a one-line message that says the place, the value and the cure."""
+    """A failure with a one-line message: the place, the value and the fix."""
 
     exit_code = 1
 
@@ -30,7 +30,7 @@ class SingularFitError(InputError):
 
 
 def _escaped(text: str) -> str:
-    """Return the text in one line: what cannot be printed becomes an escape such as \\n."""
+    """Return the text in one line: unprintable characters become escapes such as \\n."""
     return "".join(
         one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
     )

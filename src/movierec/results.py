@@ -1,10 +1,10 @@
-"""The results of a run, for whoever explores them: in a notebook, a script or at a prompt.
+"""The results of a run, for notebooks, scripts and the prompt.
 
     with open_run("conf/small.yaml") as run:
         run.recommendations("als", "test").join(run.movies(), "movie_id").show()
 
-`docs/explore.ipynb` shows more. Every dataset that `Run.datasets` lists is there for `Run.read`;
-the other methods name those that are asked for most.
+`docs/explore.ipynb` shows more. `Run.read` reads any dataset that `Run.datasets` lists; the other
+methods are for the most used ones.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from types import TracebackType
 from typing import Any, Final, NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
@@ -24,7 +23,6 @@ from movierec.data.datasets import find_schema
 from movierec.errors import InputError
 from movierec.pipeline import dag
 from movierec.pipeline.cli import read_config
-from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.exports import merge_summaries
 from movierec.pipeline.manifest import Manifest
@@ -55,8 +53,8 @@ def open_run(
     """Return the results of a conf, whose workspace is under `file:`, `hdfs:` or `gs:`.
 
     `conf` is a path, a URI, or a name such as `sample`; relative paths in it start from the working
-    directory. `overrides` and `archive` are those that the run was made with: SET= and ARCHIVE= of
-    make, --set and --archive of a job. `properties` are Spark's and win over the suite's, as in
+    directory. `overrides` and `archive` are those of the run: SET= and ARCHIVE= of make, --set and
+    --archive of a job. `properties` are Spark's and win over the suite's, as in
     {"spark.master": "yarn"}. Computes nothing, and starts Spark only if something is not local.
     Raises ConfigError if the conf is missing or wrong.
     """
@@ -67,10 +65,10 @@ def open_run(
 
 
 class Run:
-    """What the stages of a run have left.
+    """The results of the stages that are done.
 
     DataFrames have the columns of `schemas.py`, their rows in no order; the first one starts Spark,
-    and the end of a `with` block, or `close`, stops it. What belongs to a stage that is not done
+    and the end of a `with` block, or `close`, stops it. Without a result of the stage, a method
     raises InputError with the command that makes it.
     """
 
@@ -81,16 +79,11 @@ class Run:
     def __enter__(self) -> Run:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Stop Spark if it runs; DataFrames of before are of no use then."""
+        """Stop Spark if it runs; earlier DataFrames cannot be used afterwards."""
         self._execution.session.stop()
 
     @property
@@ -100,12 +93,12 @@ class Run:
 
     @property
     def spark(self) -> SparkSession:
-        """The Spark session, for SQL and frames of one's own."""
+        """The Spark session, for SQL and your own frames."""
         return self._execution.session()
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        """What the stages that are done have left in `summary.json`, read once.
+        """The content of `summary.json` so far, read once.
 
         Metrics, intervals and comparisons by model and split, the twins, and each stage's seconds.
         """
@@ -113,14 +106,13 @@ class Run:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What the report is drawn from: the content of `report.json`, read once."""
+        """The content of `report.json`, which the report is drawn from, read once."""
         result = self._result(dag.REPORT.name)
-        path = f"{result.path}/{dag.REPORT_FACTS}"
-        text = self._execution.files.read_text(path)
+        text = result.read_text(dag.REPORT_FACTS)
         if text is None:
-            raise InputError(
-                f"{path}: not there; make the stage report again with FORCE=1 (--force)"
-            )
+            path = f"{result.path}/{dag.REPORT_FACTS}"
+            again = "make the stage report again with FORCE=1 (--force)"
+            raise InputError(f"{path}: not there; {again}")
         facts: dict[str, Any] = json.loads(text)
         return facts
 
@@ -135,13 +127,13 @@ class Run:
         ]
 
     def manifest(self, stage: str) -> Manifest:
-        """Return what a stage did: its conf keys, findings, warnings, steps, versions."""
+        """Return a stage's manifest: conf keys, findings, warnings, seconds of steps, versions."""
         return self._result(stage).manifest
 
     def read(self, stage: str, dataset: str) -> DataFrame:
-        """Return a dataset of a stage, both as `datasets` names them.
+        """Return a dataset of a stage, both named as `datasets` does.
 
-        Raises InputError where the stage has none such or some of its files are gone.
+        Raises InputError if there is none such or its files lost bytes.
         """
         result = self._result(stage)
         result.check_has(dataset)
@@ -184,20 +176,16 @@ class Run:
         return self.read("evaluate", f"user_metrics/{model}/{split}")
 
     def twins(self) -> DataFrame:
-        """Return the most alike pairs of users: rank (from 1), user_a, user_b, and how they agree.
+        """Return the most similar pairs of users: rank (from 1), user_a, user_b, and statistics.
 
-        jaccard, common and union are of their movie sets; correlation (Pearson), spearman, both
-        null where undefined, and equal_ratings, a share, of their ratings of common movies;
-        duplicate tells pairs that look like one person's accounts; titles are the common movies
-        that tell most.
+        jaccard, common and union are of their movie sets. correlation (Pearson) and spearman, null
+        if undefined, and equal_ratings, a share, are of their ratings of common movies. duplicate
+        marks pairs that look like one person's accounts; titles are their most telling common
+        movies.
         """
         return self.read("twins", "twins")
 
     def _result(self, stage: str) -> Result:
-        return self._execution.require(_stage(stage))
-
-
-def _stage(name: str) -> Stage:
-    if name not in _STAGES:
-        raise InputError(f"there is no stage {name!r}, only {', '.join(_STAGES)}")
-    return _STAGES[name]
+        if stage not in _STAGES:
+            raise InputError(f"there is no stage {stage!r}, only {', '.join(_STAGES)}")
+        return self._execution.require(_STAGES[stage])

@@ -6,7 +6,6 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from movierec.pipeline import dag
@@ -19,35 +18,30 @@ from movierec.pipeline.run_stage import Run, run_stage
 
 
 def load_run(stage: Stage) -> Run:
-    """Return the `run` of a stage."""
-    run: Run = importlib.import_module(f"movierec.stages.{stage.name}").run
+    """Return the `run` of a stage; its module, and PySpark, are imported when it is called."""
+
+    def run(context: Context) -> None:
+        importlib.import_module(f"movierec.stages.{stage.name}").run(context)
+
     return run
-
-
-def _run(stage: Stage, context: Context) -> None:
-    """Run a stage. Its module, and PySpark, are imported only now: if it is up to date, never."""
-    load_run(stage)(context)
 
 
 def run_pipeline(
     execution: Execution, *, wanted: Sequence[Stage] = dag.PIPELINE, force: bool = False
 ) -> dict[str, Any]:
-    """Make every wanted result that is not there yet, in this order; return the merged summary."""
+    """Make the wanted results that do not exist, in this order; return the merged summary."""
     for stage in wanted:
-        outcome = run_stage(execution, stage, partial(_run, stage), force=force)
+        outcome = run_stage(execution, stage, load_run(stage), force=force)
         ended = "up to date" if outcome.reused else f"done in {outcome.seconds:.1f} s"
         print(f"{stage.name}: {ended}", file=sys.stderr, flush=True)
     return merge_summaries(done_stages(execution))
 
 
 def done_stages(execution: Execution) -> list[DoneStage]:
-    """Return the stages of the pipeline that have a result for this config, in their order."""
-    done = []
-    for stage in dag.PIPELINE:
-        result = execution.find(stage)
-        if result is not None:
-            done.append(DoneStage(stage.name, result.manifest.seconds, result.read_text))
-    return done
+    """Return the stages that have a result for this config, in the order of the pipeline."""
+    found = [execution.find(stage) for stage in dag.PIPELINE]
+    results = [result for result in found if result is not None]
+    return [DoneStage(one.manifest.stage, one.manifest.seconds, one.read_text) for one in results]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def body(execution: Execution, arguments: argparse.Namespace) -> None:
         summary = run_pipeline(execution, force=arguments.force)
-        fields = {"output": execution.workspace.root, "timings": summary["timings"]}
-        print_summary("run_all", fields)
+        output = execution.workspace.root
+        print_summary("run_all", {"output": output, "timings": summary["timings"]})
 
     return run_job("run_all", body, argv, extend=add_force)

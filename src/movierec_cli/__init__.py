@@ -1,1 +1,1 @@
-"""The command `movierec`: the pipeline and what surrounds it, on one machine."""
+"""The command `movierec`: the pipeline and its tools on one machine."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import pkgutil
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -13,18 +13,18 @@ from movierec.pipeline.dag import PIPELINE
 _STAGES: Final = {stage.name: stage for stage in PIPELINE}
 _GROUPS: Final = {
     "run": {
-        "run": ("movierec_cli.run", "the whole pipeline; what is done is skipped"),
-        **{stage.name: ("movierec_cli.stage", stage.purpose) for stage in PIPELINE},
-        "stability": ("movierec_cli.stability", "how far the results vary over random splits"),
+        "run": ("movierec_cli.commands:run", "the whole pipeline; what is done is skipped"),
+        **{stage.name: ("movierec_cli.commands:run_one", stage.purpose) for stage in PIPELINE},
+        "stability": ("movierec_cli.stability:main", "how far the results vary over random splits"),
     },
     "prepare": {
-        "doctor": ("movierec.doctor.command", "check that a run has what it needs here"),
-        "data": ("movierec_cli.data", "download or generate the archive that a conf names"),
-        "generate": ("movierec_synthetic.command", "generate an archive in MovieLens's format"),
+        "doctor": ("movierec.doctor.command:main", "check that a run has what it needs here"),
+        "data": ("movierec_cli.commands:data", "download or generate the archive of a conf"),
+        "generate": ("movierec_synthetic.command:main", "generate an archive like MovieLens's"),
     },
     "look after": {
-        "export": ("movierec_cli.export", "write summary, twins and report of a run again"),
-        "prune": ("movierec_cli.prune", "list or delete results that no conf reaches"),
+        "export": ("movierec_cli.commands:export", "write summary, twins and report again"),
+        "prune": ("movierec_cli.prune:main", "list or delete results that no conf reaches"),
     },
 }
 _COMMANDS: Final = {name: entry for group in _GROUPS.values() for name, entry in group.items()}
@@ -45,8 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     name, *rest = words
     # only now: most commands need neither Spark nor matplotlib
-    module = importlib.import_module(_COMMANDS[name][0])
-    code: int = module.main(_STAGES[name], rest) if name in _STAGES else module.main(rest)
+    command = pkgutil.resolve_name(_COMMANDS[name][0])
+    code: int = command(_STAGES[name], rest) if name in _STAGES else command(rest)
     return code
 
 

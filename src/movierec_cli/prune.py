@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         found = []
         for one in leftovers(workspace, reached(executions)):
             print(f"prune: {one.path}: {one.size / 1e6:,.1f} MB, {one.reason}", file=sys.stderr)
-            # at once: a run may begin to write there
+            # now, before a run begins to write there
             if arguments.delete:
                 workspace.files.delete(one.path)
             found.append(one)

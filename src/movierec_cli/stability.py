@@ -17,7 +17,7 @@ from movierec.pipeline.cli import print_summary, run_job
 from movierec.pipeline.execution import Execution
 from movierec.run_all import run_pipeline
 from movierec.splitting.splits import HELD_OUT, PER_USER_RANDOM
-from movierec_cli.outputs import add_out, draw_report, out_directory
+from movierec_cli.commands import add_out, draw_report, out_directory
 from movierec_report.drawing import STABILITY, STABILITY_VERSION
 from movierec_synthetic.download import fetch_archive
 
@@ -28,7 +28,7 @@ REPEATED: Final = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Repeat partition to evaluate on random splits; leave the spread in `out/` and its report."""
+    """Repeat partition to evaluate on random splits; write the spread to `out/` and its report."""
 
     def extend(parser: argparse.ArgumentParser) -> None:
         add_out(parser)
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             other = Execution(alternative, execution.session)
             summaries[name] = run_pipeline(other, wanted=REPEATED, force=arguments.force)
         spread = {
-            # of the conf as it is: a report recognises its own numbers by it
+            # of the conf itself: the report compares it with its own
             "fingerprint": execution.fingerprint(dag.EVALUATE),
             "version": STABILITY_VERSION,
             "splits": list(summaries),
@@ -74,7 +74,7 @@ def _seeds(text: str) -> int:
 def alternatives(config: Config, seeds: int) -> dict[str, Config]:
     """Return random splits of the configured proportions, by seeds that follow the configured one.
 
-    An order in time has no chance in it, so its alternatives are random splits too.
+    A chronological split has no random alternatives of its own, so they are random splits too.
     """
     first = config.partition.seed
     return {
@@ -88,7 +88,7 @@ def alternatives(config: Config, seeds: int) -> dict[str, Config]:
 def spread_of(summaries: list[dict[str, Any]]) -> dict[str, Any]:
     """Return mean, standard deviation, lowest and highest of each metric over the summaries.
 
-    `models` has them by model and split; `als_vs_popularity`, by split, those of ALS's lead.
+    `models` has them by model and split; `als_vs_popularity` has those of ALS's lead by split.
     """
     metrics = _metrics(summaries[0])
 
@@ -124,7 +124,7 @@ def table(spread: dict[str, Any]) -> str:
 
 
 def _leads(summary: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """Return by how much ALS leads popularity in each metric, by split."""
+    """Return ALS's lead over popularity in each metric, by split."""
     compared = summary["comparison"]["als_vs_popularity"]
     return {
         split: {metric: one["difference"] for metric, one in found.items()}

@@ -21,7 +21,7 @@ from movierec.pipeline import dag
 from movierec.pipeline.cli import main
 from movierec.pipeline.context import Context
 from movierec.pipeline.manifest import MANIFEST
-from movierec.pipeline.workspace import Draft
+from movierec.pipeline.workspace import Attempt
 from movierec.run_all import load_run
 from movierec.spark.files import Files
 
@@ -63,7 +63,7 @@ def kill_at(moment: str) -> None:
     when, _, which = moment.partition(":")
     counter = count()
     # manifests, summaries and trials are texts
-    for owner, name in ((Draft, "write"), (Files, "write_text")):
+    for owner, name in ((Attempt, "write"), (Files, "write_text")):
         setattr(owner, name, killing(getattr(owner, name), when, which, counter))
 
 

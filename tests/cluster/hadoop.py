@@ -31,12 +31,12 @@ _MAIN = {
     "resourcemanager": "org.apache.hadoop.yarn.server.resourcemanager.ResourceManager",
     "nodemanager": "org.apache.hadoop.yarn.server.nodemanager.NodeManager",
 }
-# Guice and the old JAXB look into what Java 17 keeps to itself.
+# Guice and the old JAXB need access to internals of Java 17.
 _OPENED = ("java.lang", "java.util", "java.io", "java.net", "java.security")
 
 
 class ClusterError(Exception):
-    """The cluster did not do what it was told to."""
+    """A daemon or a command of the cluster failed."""
 
 
 def class_path() -> list[str]:
@@ -86,7 +86,7 @@ class Daemon:
 
     @property
     def log(self) -> Path:
-        """What it says."""
+        """Its log."""
         return self.folder / "log"
 
     def start(self) -> None:
@@ -112,11 +112,11 @@ class Daemon:
         raise ClusterError(f"{self.name} did not come up:\n{said}")
 
     def kill(self) -> None:
-        """End it as a power cut would."""
+        """Kill it, like a power cut."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
-        """End it as its operator would."""
+        """Stop it, as an operator does."""
         self._end(signal.SIGTERM)
 
     def _end(self, how: signal.Signals) -> None:
@@ -154,7 +154,7 @@ class Hadoop:
 
     @property
     def spark_properties(self) -> dict[str, str]:
-        """What makes gs:// known to drivers and executors."""
+        """Spark's properties for gs:// on drivers and executors."""
         return {f"spark.{one}.extraClassPath": self.connector for one in ("driver", "executor")}
 
     def dfs_admin(self, *arguments: str) -> None:
@@ -172,7 +172,7 @@ class Hadoop:
 def running_hadoop(
     folder: Path, java_home: str, *, nodes: int = 2, storage_url: str
 ) -> Iterator[Hadoop]:
-    """Run HDFS with one DataNode and YARN with so many nodes in the folder.
+    """Run HDFS with one DataNode and YARN with `nodes` nodes in the folder.
 
     Clients find gs:// at the storage server.
     """
@@ -230,7 +230,7 @@ def running_hadoop(
         "fs.gs.auth.type": "UNAUTHENTICATED",
         "fs.gs.storage.root.url": f"{storage_url}/",
         "fs.gs.client.type": "HTTP_API_CLIENT",
-        # the server here knows copy and delete, but no move and no folders
+        # the fake server has copy and delete, but no move and no folders
         "fs.gs.operation.move.enable": "false",
         "fs.gs.hierarchical.namespace.folders.enable": "false",
     }

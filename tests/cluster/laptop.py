@@ -1,4 +1,4 @@
-"""Where people call make, with servers in the place of Google's."""
+"""A laptop that calls make, with fake servers in place of Google's."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Laptop:
     environment: dict[str, str]
 
     def make(self, target: str, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run a make target to its good end."""
+        """Run a make target, which must succeed."""
         settings = " ".join(f"{key}={value}" for key, value in CLUSTER.items())
         command = ["make", "--no-print-directory", target, f"CLUSTER_SET={settings}", *words]
         done = subprocess.run(
@@ -64,7 +64,7 @@ class Laptop:
 def laptop_of(
     hadoop: Hadoop, storage: FakeStorage, archive: Path, folder: Path
 ) -> Iterator[Laptop]:
-    """Run a Dataproc whose jobs run on that YARN, and yield a laptop that sees no other."""
+    """Run a fake Dataproc whose jobs run on that YARN; yield a laptop that uses it."""
     text = SMALL.read_text(encoding="utf-8")
     config = load_config(text, origin=SMALL.name, overrides=sets("workspace", str(archive)))
     conf = folder / "laptop.yaml"

@@ -16,7 +16,7 @@ from tests.support.comparison import differences
 from tests.support.paths import ROOT
 
 SMALL = ROOT / "conf" / "small.yaml"
-# A short search: what is to be equal does not depend on how long it is.
+# A short search is enough to compare results.
 OVERRIDES: dict[str, Any] = {
     "tuning.strategy": "grid",
     "tuning.implicit": {"rank": [8], "reg_param": [0.1], "alpha": [2], "feedback": ["signed"]},
@@ -26,7 +26,7 @@ OVERRIDES: dict[str, Any] = {
     "twins.resamples": 200,
     "twins.curve.floors": [20, 100],
 }
-# A tuning that can be hit twice: every trial fits for some twenty seconds.
+# Long enough to kill machines twice: every trial fits for about 20 seconds.
 LONG: dict[str, Any] = {"als.max_iter": 40, "als.checkpoint_interval": 5}
 
 
@@ -42,7 +42,7 @@ def flags(overrides: list[str]) -> list[str]:
 
 
 def execution(session: Session, overrides: list[str]) -> Execution:
-    """What knows the pipeline's results."""
+    """The execution of the pipeline, which finds its results."""
     text = SMALL.read_text(encoding="utf-8")
     return Execution(load_config(text, origin=SMALL.name, overrides=overrides), session)
 
@@ -55,5 +55,5 @@ def result(run: Execution, stage: dag.Stage) -> Result:
 
 
 def assert_equal(spark: SparkSession, stage: dag.Stage, ours: Execution, theirs: Execution):
-    """Every dataset of the stage has the same rows, and what people read says the same."""
+    """Every dataset of the stage has the same rows, and exported files the same content."""
     assert differences(spark, result(ours, stage), result(theirs, stage)) == []

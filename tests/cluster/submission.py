@@ -1,4 +1,4 @@
-"""spark-submit on the tests' YARN, with what a Dataproc job gets: two zips and a conf."""
+"""spark-submit on the tests' YARN with the files of a Dataproc job: two zips and a conf."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ PROPERTIES = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.ui.enabled": "false",
-    # many short lives on few cores: what the best compiler would gain, compiling costs
+    # short JVMs on few cores: the optimizing compiler costs more than it saves
     **{f"spark.{who}.extraJavaOptions": QUICK for who in ("driver", "executor", "yarn.am")},
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Driver:
-    """What spark-submit is told."""
+    """The arguments of spark-submit."""
 
     main: Path
     arguments: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ class Submission:
 
     exit_code: int
     output: str
-    """What the driver wrote: spark-submit puts its standard error there too."""
+    """The driver's standard output; spark-submit adds its standard error."""
     errors: str
     """What Spark wrote."""
 
@@ -131,7 +131,7 @@ class Submitter:
             master=master,
             properties=properties or {},
         )
-        # in its folder lie no conf and no sources of the project
+        # its folder has no conf and no sources of the project
         environment = self._hadoop.environment
         return driver.start(self._hadoop, environment, cwd=self._folder, stderr=subprocess.PIPE)
 
@@ -143,7 +143,7 @@ def ended(process: subprocess.Popen[bytes], *, seconds: float | None = None) -> 
 
 
 class YarnRunner:
-    """Runs what the fake Dataproc is given as Dataproc's agent does: on the cluster's master.
+    """Runs the fake Dataproc's jobs on the cluster's master, as Dataproc's agent does.
 
     The job's files come from the bucket into the driver's working directory, and all that the
     driver writes is its output.

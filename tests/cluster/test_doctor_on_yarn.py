@@ -29,7 +29,7 @@ def named(done):
     return {one["name"]: one for one in done.summary["findings"]}
 
 
-def test_a_cluster_that_does(submitter, hadoop, overrides):
+def test_a_sufficient_cluster(submitter, hadoop, overrides):
     done = submitter.run("doctor", *overrides, conf=SMALL)
     assert done.exit_code == 0, done.output[-3000:] + done.errors[-3000:]
     findings = named(done)
@@ -38,19 +38,19 @@ def test_a_cluster_that_does(submitter, hadoop, overrides):
         *("checkpoints", "archive", "ratings", "heaps", "overhead", "disk", "scratch", "time"),
     ]
     wrong = {name for name, one in findings.items() if one["state"] != "ok"}
-    # two executors of a gigabyte are less than what is known to do
+    # two executors of a gigabyte are fewer than in the measured runs
     assert wrong <= {"blas", "heaps"}, findings
     assert findings["executors"]["found"].startswith("2 registered, 1 cores each; requested: 2")
     assert "1.5 GiB of the " in findings["container"]["found"]
     assert f"GB free at {hadoop.hdfs}/doctor/workspace" in findings["disk"]["found"]
 
 
-def test_what_is_wrong_on_a_cluster(submitter, hadoop, overrides):
+def test_errors_and_warnings_on_a_cluster(submitter, hadoop, overrides):
     gone = ["--set", f"source.archive={hadoop.hdfs}/doctor/gone.zip"]
     full = ["--set", "source.expected_ratings=33832162"]
     done = submitter.run("doctor", *overrides, *gone, *full, conf=SMALL)
     assert done.exit_code == 3, done.output[-3000:]
     findings = named(done)
     assert findings["archive"]["cure"] == "copy it there with `make submit JOB=stage_in`"
-    # for the full size they are too few, and their workers have no room
+    # for the full size they are too few, and their workers have too little memory
     assert findings["heaps"]["state"] == findings["overhead"]["state"] == "warning"

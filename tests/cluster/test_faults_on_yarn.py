@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(1800)
 def executors(node: Daemon | None = None) -> list[psutil.Process]:
     """The executors' JVMs, of one node or of all."""
     found = psutil.process_iter(["name", "cmdline"])
-    # one that is dead and still listed has no command line
+    # a dead process that is still listed has no command line
     commands = {
         one: " ".join(one.info["cmdline"] or ()) for one in found if one.info["name"] == "java"
     }
@@ -58,7 +58,7 @@ def trials(run):
 
 
 def tuning_under_way(submitter, overrides):
-    """Start tuning and return once its executors work."""
+    """Start tuning and return once its executors run tasks."""
     process = submitter.start("tune_als", *flags(overrides), "--force", conf=SMALL)
     wait_until(lambda: len(executors()) == 2)
     time.sleep(8)
@@ -86,7 +86,7 @@ def test_a_killed_executor_and_a_dead_node_cost_time_and_nothing_else(
 
 
 def fault(done):
-    """What the job says of itself, among Spark's own lines."""
+    """The job's own lines among Spark's."""
     assert done.exit_code == 3, done.output[-3000:]
     (line,) = (one for one in done.output.splitlines() if one.startswith("ingest: "))
     return line
@@ -106,7 +106,7 @@ def test_safe_mode_is_an_error_of_one_line(hadoop, submitter, archive):
 @pytest.mark.parametrize(
     ("master", "said"),
     [
-        # there Spark needs HDFS before the job does
+        # there Spark itself needs HDFS first
         ("yarn", "could only be written to 0 of the 1 minReplication nodes"),
         ("local[1]", "Could not obtain block"),
     ],
@@ -123,7 +123,7 @@ def test_a_dead_datanode_is_an_error_of_one_line(hadoop, submitter, archive, mas
     assert said in fault(done)
 
 
-def test_a_full_cluster_is_waited_for_and_said_so(hadoop, submitter, workspace, archive):
+def test_a_job_waits_for_a_full_cluster_and_says_so(hadoop, submitter, workspace, archive):
     nodes = node_managers(hadoop)
     for node in nodes:
         os.kill(node.process.pid, signal.SIGSTOP)

@@ -1,4 +1,4 @@
-"""Jobs by spark-submit on YARN, as people without the laptop's side call them."""
+"""Jobs by spark-submit on YARN, without the laptop's commands."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.cluster.pipelines import SMALL, assert_equal, execution, flags, sets
 from tests.cluster.submission import PROPERTIES, ROOT
 from tests.support.dataproc.cli_runner import BUCKET
 
-# what a notebook does on a machine of the cluster, without spark-submit
+# a notebook on a machine of the cluster, without spark-submit
 NOTEBOOK = """
 import json, sys
 from movierec.results import open_run
@@ -30,7 +30,7 @@ with open_run(conf, overrides=overrides, properties=properties) as run:
 pytestmark = pytest.mark.timeout(1800)
 
 
-def test_results_are_exported_where_there_is_no_distcp(
+def test_results_are_exported_without_distcp(
     spark, session, hadoop, submitter, archive, workspace, local
 ):
     target = f"{hadoop.hdfs}/exported"
@@ -53,7 +53,7 @@ def test_a_job_reads_and_writes_the_bucket(submitter, pipeline, storage):
 
 def test_a_notebook_opens_results_on_yarn(hadoop, archive, workspace):
     properties = {**PROPERTIES, **hadoop.spark_properties, "spark.master": "yarn"}
-    # Spark's own choice is what executors on other machines reach
+    # executors on other machines reach the address that Spark chooses
     del properties["spark.driver.host"], properties["spark.driver.bindAddress"]
     arguments = [json.dumps(one) for one in (sets(workspace, archive), properties)]
     done = subprocess.run(

@@ -7,17 +7,18 @@ import json
 import pytest
 
 from movierec.pipeline import dag
-from movierec.run_all import export_results
+from movierec.pipeline.exports import write_exports
+from movierec.run_all import done_stages
 from tests.cluster.pipelines import assert_equal, execution, sets
 from tests.support.dataproc.cli_runner import BUCKET
 
 RESULTS = "movierec/results"
 
-# the first test waits for all jobs that others look at
+# the first test waits for all jobs
 pytestmark = pytest.mark.timeout(1800)
 
 
-def test_every_job_runs_and_its_driver_is_heard(pipeline):
+def test_every_job_runs_and_its_driver_log_is_shown(pipeline):
     summary = json.loads(pipeline.stdout.splitlines()[-1])
     assert summary["output"] == f"gs://{BUCKET}/{RESULTS}"
     assert len(summary["jobs"]) == 2 + len(dag.PIPELINE)
@@ -57,20 +58,20 @@ def test_results_in_the_bucket_equal_those_of_local_mode(spark, local, downloade
     assert_equal(spark, stage, local, downloaded)
 
 
-def test_what_is_fetched_is_what_a_local_run_exports(laptop, local, pipeline, tmp_path):
+def test_the_fetched_files_equal_those_of_a_local_run(laptop, local, pipeline, tmp_path):
     laptop.fetch(tmp_path)
     fetched, exported = tmp_path / "out" / "laptop", tmp_path / "local"
-    export_results(local, exported)
+    write_exports(done_stages(local), exported)
     assert (fetched / "twins.csv").read_bytes() == (exported / "twins.csv").read_bytes()
     summaries = [json.loads((at / "summary.json").read_text()) for at in (fetched, exported)]
     for summary in summaries:
         del summary["timings"]
     assert summaries[0] == summaries[1]
-    told = [json.loads((at / "report.json").read_text()) for at in (fetched, exported)]
+    reports = [json.loads((at / "report.json").read_text()) for at in (fetched, exported)]
     for part in ("summary", "data", "bias", "examples", "twins"):
-        assert told[0][part] == told[1][part]
+        assert reports[0][part] == reports[1][part]
     assert "Is ALS better than popularity?" in (fetched / "report.html").read_text()
 
 
-def test_the_cluster_goes_once_its_results_are_exported(laptop, pipeline):
+def test_the_cluster_is_deleted_once_its_results_are_exported(laptop, pipeline):
     laptop.make("cluster-down")

@@ -1,4 +1,7 @@
-"""The doctor: its results on a good machine, and when something is wrong."""
+"""The doctor: its results on a good machine, and when something is wrong.
+
+Covers `movierec.doctor.checkup`, `movierec.doctor.command`.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,7 @@ def wrong(findings: dict[str, CheckResult]) -> dict[str, str]:
     }
 
 
-def test_all_is_well(check: Check, tmp_path: Path) -> None:
+def test_a_good_machine(check: Check, tmp_path: Path) -> None:
     path = archives.latest(tmp_path / "a.zip")
     findings = check(tiny_conf(tmp_path / "w", path, source__expected_ratings=5))
     assert list(findings) == NAMES

@@ -1,4 +1,4 @@
-"""Data so small or so uniform that something cannot be: said in one line, or done without."""
+"""Data too small or too uniform for a stage: an error in one line, or a result without it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def run(session, tmp_path):
 
 
 def crowd(stars, *, users=30, movies=60, each=40):
-    """Users of so many movies each, overlapping, with stars by user and movie."""
+    """Users with `each` movies, overlapping, with stars by user and movie."""
     return [
         (user, 1 + (user * 7 + n) % movies, stars(user, n))
         for user in range(1, users + 1)
@@ -89,7 +89,7 @@ def test_ratings_that_nobody_likes(run):
 
 
 def test_users_without_train_rows(run):
-    """By time, the last six of 30 users have all their ratings in test: cold, counted, judged."""
+    """By time, the last six of 30 users have ratings in test only: cold, counted, evaluated."""
     ratings = crowd(lambda user, n: 3.0 + (user + n) % 4 / 2)
     summary = run(ratings, partition__strategy="global_time")
     assert summary["users"]["test"] == {
@@ -100,7 +100,7 @@ def test_users_without_train_rows(run):
         "evaluated_but_cold": 6,
     }
     test = {model: found["test"] for model, found in summary["models"].items()}
-    # ALS knows nothing of them; what is popular it needs not know them for
+    # ALS has no factors for them; popularity needs none
     without = {model: found["users_without_recommendations"] for model, found in test.items()}
     assert without == {"als": 6, "als_explicit": 6, "popularity": 0, "random": 0, "oracle": 0}
     assert test["als"]["ndcg_at_100"] == 0

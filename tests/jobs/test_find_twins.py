@@ -1,4 +1,7 @@
-"""The twins of the generated sample, of which it is known what was planted."""
+"""The twins of the generated sample, against the planted pairs.
+
+Covers `movierec.twins.lsh_recall`, `movierec.twins.pair_groups`.
+"""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ SCHEMAS = {
 
 
 class Ingested:
-    """A result of the job, to look into."""
+    """A result of the job."""
 
     def __init__(self, session: Session, outcome: Outcome) -> None:
         self._session = session
@@ -65,7 +65,7 @@ def ingest(session: Session, workspace: Path, archive: Path, **overrides: Any) -
 
 
 def refused(session: Session, workspace: Path, archive: Path, **overrides: Any) -> str:
-    """Return the message of a failing job, after seeing that it left nothing behind."""
+    """Return the message of a failing job, and check that it left no files."""
     with pytest.raises(InputError) as raised:
         ingest(session, workspace, archive, **overrides)
     assert raised.value.exit_code == 3
@@ -82,7 +82,7 @@ def left_behind(workspace: Path) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def result(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Ingested:
-    """What the job makes of the tiny archive in the latest layout."""
+    """The job's result of the tiny archive in the latest layout."""
     folder = tmp_path_factory.mktemp("latest")
     return ingest(session, folder / "w", archives.latest(folder / "a.zip"))
 
@@ -269,7 +269,7 @@ def test_bad_rows_are_rejected_with_their_reason(
 
 
 MINIMAL = dict.fromkeys(["tags.csv", "links.csv", "genome-tags.csv", "genome-scores.csv"], "")
-"""Changes that leave an archive no more than the members it must have."""
+"""Changes that leave only the required members in an archive."""
 
 
 def test_as_many_bad_rows_as_conf_allows_and_one_more(session: Session, tmp_path: Path) -> None:
@@ -361,7 +361,7 @@ def test_archives_that_are_refused(
     assert refused(session, tmp_path / "w", path, **overrides) == message
 
 
-def test_a_damaged_member_leaves_nothing(session: Session, tmp_path: Path) -> None:
+def test_a_damaged_member_leaves_no_files(session: Session, tmp_path: Path) -> None:
     path = archives.latest(tmp_path / "a.zip")
     archives.patch_directory(path, "ml-latest-tiny/genome-scores.csv", 16, "I", 1)
     assert refused(session, tmp_path / "w", path) == (
@@ -370,7 +370,7 @@ def test_a_damaged_member_leaves_nothing(session: Session, tmp_path: Path) -> No
     )
 
 
-def test_a_truncated_archive_leaves_nothing(session: Session, tmp_path: Path) -> None:
+def test_a_truncated_archive_leaves_no_files(session: Session, tmp_path: Path) -> None:
     path = archives.latest(tmp_path / "a.zip")
     path.write_bytes(path.read_bytes()[:-30])
     assert refused(session, tmp_path / "w", path) == (
@@ -392,7 +392,7 @@ def test_a_missing_archive(session: Session, tmp_path: Path, sha256: str | None)
     assert message.startswith("source.archive: there is no URI; fetch it with `make data`")
 
 
-def test_an_archive_that_is_replaced_meanwhile(session: Session, tmp_path: Path) -> None:
+def test_an_archive_that_is_replaced_during_ingest(session: Session, tmp_path: Path) -> None:
     path = archives.latest(tmp_path / "a.zip")
     execution = Execution(tiny_conf(tmp_path / "w", path), session)
     assert execution.find(dag.INGEST) is None  # the result's name is that of the first archive
@@ -406,7 +406,7 @@ def test_an_archive_that_is_replaced_meanwhile(session: Session, tmp_path: Path)
     assert left_behind(tmp_path / "w") == []
 
 
-def test_what_is_no_fault_of_the_input_leaves_no_staged_files(
+def test_an_internal_error_leaves_no_staged_files(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Ingestion, "write_rejected", lambda self: 1 / 0)
@@ -481,7 +481,7 @@ def test_the_command_line_of_a_broken_archive(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
-    # Spark's launcher has its own lines there.
+    # Spark's launcher prints lines of its own.
     assert [line for line in done.stderr.splitlines() if "ingest" in line or "Error" in line] == [
         f"ingest: {path.as_uri()}: not a zip, or one that was cut off or damaged "
         "(File is not a zip file); fetch it again with `make data FORCE=1`"

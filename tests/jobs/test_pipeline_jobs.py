@@ -1,4 +1,9 @@
-"""Every job on the real ml-latest-small, at one and at eight shuffle partitions."""
+"""Every job on the real ml-latest-small, at one and at eight shuffle partitions.
+
+Covers `movierec.stages.inputs`, `movierec.stages.partition`, `movierec.stages.recommend`,
+`movierec.stages.evaluate`, `movierec.stages.tune`, `movierec.stages.twins`,
+`movierec.stages.report`.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +92,7 @@ def test_als_beats_popularity_on_every_metric_and_both_splits(summary):
             assert versus["p_value"] < 0.05
 
 
-def test_random_is_the_floor_and_the_oracle_the_ceiling(summary):
+def test_random_is_the_lower_and_the_oracle_the_upper_bound(summary):
     for split in ("validation", "test"):
         ndcg = {name: one[split]["ndcg_at_100"] for name, one in summary["models"].items()}
         assert ndcg["random"] < ndcg["als_explicit"] < ndcg["popularity"] < ndcg["als"]
@@ -133,8 +138,8 @@ def test_every_users_list_equals_brute_force(read, split):
     users = read(stage, f"{name}/users", schemas.USER_FACTORS)
     movies = read(stage, f"{name}/movies", schemas.MOVIE_FACTORS)
     seen = defaultdict(set)
-    for known in TRAINING_SPLITS[split]:
-        for user, movie, _, _ in read(dag.PARTITION, known, schemas.RATINGS):
+    for train in TRAINING_SPLITS[split]:
+        for user, movie, _, _ in read(dag.PARTITION, train, schemas.RATINGS):
             seen[user].add(movie)
     lists = defaultdict(list)
     rows = read(dag.RECOMMEND, f"recommendations/als/{split}", schemas.RECOMMENDATIONS)
@@ -190,7 +195,7 @@ def test_a_second_run_recomputes_nothing_and_starts_no_spark(execution, summary)
         ({"twins__pairs": 7}, {"twins", "report"}),
     ],
 )
-def test_after_a_change_what_does_not_depend_on_it_is_still_found(
+def test_after_a_change_only_results_that_depend_on_it_are_missing(
     session, workspace, small_archive, summary, change, recomputed
 ):
     changed = Execution(tiny_conf(workspace, small_archive, **{**TUNING, **change}), session)
@@ -217,7 +222,7 @@ def test_eight_shuffle_partitions_leave_identical_results(
                 # Seconds differ from run to run.
                 frames = [frame.drop("seconds") for frame in frames]
                 assert frames[0].exceptAll(frames[1]).isEmpty(), dataset
-        assert told_of(other) == told_of(execution)
+        assert stable_report_of(other) == stable_report_of(execution)
     finally:
         spark.conf.set(PARTITIONS, one)
 
@@ -244,7 +249,7 @@ def test_other_strategies_pass_the_audit(session, workspace, small_archive, summ
     assert manifest.facts["audit"]["in_several_splits"] == 0
 
 
-def test_a_floor_that_no_user_reaches_is_said(session, workspace, small_archive, summary):
+def test_a_floor_that_no_user_reaches_is_an_error(session, workspace, small_archive, summary):
     config = tiny_conf(workspace, small_archive, partition__min_ratings_per_user=5000)
     with pytest.raises(InputError) as raised:
         run_stage(Execution(config, session), dag.PARTITION, load_run(dag.PARTITION))
@@ -302,7 +307,7 @@ def test_the_twins_correlations_are_those_of_their_ratings(read, archive_ratings
         (2698, "a pair takes two users with 2698 movies or more, but there is one; lower it"),
     ],
 )
-def test_a_floor_that_leaves_no_pair_is_said(
+def test_a_floor_that_leaves_no_pair_is_an_error(
     session, workspace, small_archive, summary, floor, reason
 ):
     config = tiny_conf(workspace, small_archive, twins__min_movies=floor)
@@ -337,8 +342,8 @@ def test_a_floor_that_leaves_one_pair_makes_a_short_list_and_a_warning(
     assert [point["users"] for point in found["curve"]] == [2, 0]
 
 
-def told_of(execution):
-    """What report.json says of the data and the models; of the rest clocks may differ."""
+def stable_report_of(execution):
+    """The parts of report.json without times and memory."""
     facts = report_of(execution)
     return {key: facts[key] for key in ("summary", "data", "bias", "examples", "twins")}
 
@@ -389,24 +394,17 @@ def test_the_report_s_users_have_the_lists_and_metrics_of_the_run(execution, sum
         assert one["ndcg"]["als"] == pytest.approx(metrics[one["user_id"]][5], abs=1e-6)
 
 
-def test_the_report_says_what_every_stage_took(execution, summary):
-    told = report_of(execution)["stages"]
-    assert [*told] == [stage.name for stage in dag.REPORT.inputs]
-    for name, one in told.items():
+def test_the_report_has_the_seconds_and_memory_of_every_stage(execution, summary):
+    stages = report_of(execution)["stages"]
+    assert [*stages] == [stage.name for stage in dag.REPORT.inputs]
+    for name, one in stages.items():
         assert one["seconds"] == summary["timings"][name]
         assert one["peak_memory"] > 100 << 20
 
 
-def test_what_people_look_at_is_copied_out(execution, summary, tmp_path):
+def test_the_exported_files_are_those_of_the_run(execution, summary, tmp_path):
     assert write_exports(done_stages(execution), tmp_path / "out") == summary
-    copied = tmp_path / "out" / "twins.csv"
-    assert len(copied.read_text(encoding="utf-8").splitlines()) == 101
+    twins = tmp_path / "out" / "twins.csv"
+    assert len(twins.read_text(encoding="utf-8").splitlines()) == 101
     assert json.loads((tmp_path / "out" / "report.json").read_text()) == report_of(execution)
     assert json.loads((tmp_path / "out" / "summary.json").read_text()) == summary
-
-
-def test_what_is_not_done_is_not_copied_out(session, workspace, small_archive, summary, tmp_path):
-    (tmp_path / "twins.csv").write_text("of another run")
-    other = tiny_conf(workspace, small_archive, **TUNING | {"twins__pairs": 9})
-    assert "twins" not in write_exports(done_stages(Execution(other, session)), tmp_path)
-    assert not (tmp_path / "twins.csv").exists()

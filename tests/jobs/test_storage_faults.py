@@ -1,4 +1,4 @@
-"""Jobs on a disk that is full or cannot be written to: one line with the cure, nothing half-made.
+"""Jobs on a disk that is full or cannot be written to: one line with the fix, no partial result.
 
 The disks are small file systems in memory, which only root may mount.
 """
@@ -16,8 +16,8 @@ import pytest
 
 from movierec.pipeline import dag
 from movierec.pipeline.manifest import MANIFEST
-from movierec.run_all import JOBS
 from tests.support.confs import SMALL
+from tests.support.paths import ROOT
 
 
 def mount(place: Path, options: str) -> None:
@@ -38,12 +38,12 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def job(stage: dag.Stage, workspace: Path, archive: Path, **variables: str) -> tuple[int, str]:
-    """Run a job as a process; return its exit code and what it said, without Spark's launcher."""
-    command = [sys.executable, str(JOBS / f"{stage.job}.py"), "--config", str(SMALL)]
+    """Run a job as a process; return its exit code and its last line on standard error."""
+    command = [sys.executable, str(ROOT / "jobs" / f"{stage.job}.py"), "--config", str(SMALL)]
     settings: Mapping[str, object] = {"workspace": str(workspace), "source.archive": str(archive)}
     for key, value in settings.items():
         command += ["--set", f"{key}={json.dumps(value)}"]
-    environment = {**os.environ, "PYTHONPATH": str(JOBS.parent / "src"), **variables}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), **variables}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
     said = [line for line in done.stderr.splitlines() if line.startswith(f"{stage.job}: ")]
@@ -54,7 +54,7 @@ def manifests(workspace: Path) -> list[str]:
     return sorted(path.parts[-3] for path in workspace.rglob(MANIFEST))
 
 
-def test_a_full_disk_is_said_and_with_room_the_next_run_ends(
+def test_a_full_disk_is_an_error_and_with_room_the_next_run_succeeds(
     disk: Path, small_archive: Path
 ) -> None:
     code, said = job(dag.INGEST, disk / "w", small_archive)
@@ -68,7 +68,7 @@ def test_a_full_disk_is_said_and_with_room_the_next_run_ends(
     assert manifests(disk) == ["ingest"]
 
 
-def test_a_full_place_for_shuffles_is_said_and_leaves_what_was_there(
+def test_a_full_disk_for_shuffles_is_an_error_and_earlier_results_stay(
     disk: Path, tmp_path: Path, small_archive: Path
 ) -> None:
     workspace = tmp_path / "w"
@@ -80,7 +80,7 @@ def test_a_full_place_for_shuffles_is_said_and_leaves_what_was_there(
     assert manifests(workspace) == ["ingest"]
 
 
-def test_a_workspace_that_cannot_be_written_to_is_said(disk: Path, small_archive: Path) -> None:
+def test_a_workspace_that_cannot_be_written_to_is_an_error(disk: Path, small_archive: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
     code, said = job(dag.INGEST, disk / "w", small_archive)
     assert code == 3

@@ -1,4 +1,7 @@
-"""The results of a finished run, as people open them."""
+"""The results of a finished run, as users open them.
+
+Covers `movierec.data.datasets`.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def run(finished_run: FinishedRun, session: Session) -> Run:
 
 
 def opened(finished: FinishedRun, *more: str) -> Run:
-    """The finished run, with further overrides, as people open it: Spark not yet started."""
+    """The finished run, with further overrides, in a session that has not started Spark."""
     return open_run(str(SAMPLE), overrides=[*finished.overrides, *more])
 
 
@@ -46,7 +49,7 @@ def test_every_dataset_is_listed_and_can_be_read(run: Run) -> None:
         assert one.bytes > 0
 
 
-def test_what_is_asked_for_most_has_a_method(run: Run) -> None:
+def test_the_most_used_datasets_have_methods(run: Run) -> None:
     assert run.ratings().count() == N_RATINGS
     assert run.movies().columns == ["movie_id", "title", "year", "genres"]
     parts = [run.split(name).count() for name in ("train", *HELD_OUT)]
@@ -84,7 +87,7 @@ def test_the_facts_of_a_run_need_no_spark(finished_run: FinishedRun) -> None:
     assert not session.started
 
 
-def test_an_unknown_stage_or_dataset_is_told_with_those_that_there_are(run: Run) -> None:
+def test_an_unknown_stage_or_dataset_is_an_error_with_the_existing_names(run: Run) -> None:
     with pytest.raises(InputError) as caught:
         run.manifest("tuning")
     names = ", ".join(stage.name for stage in PIPELINE)
@@ -97,7 +100,7 @@ def test_an_unknown_stage_or_dataset_is_told_with_those_that_there_are(run: Run)
         run.read("report", "facts")
 
 
-def test_a_stage_that_is_not_done_is_told_with_its_command(finished_run: FinishedRun) -> None:
+def test_a_stage_that_is_not_done_is_an_error_with_its_command(finished_run: FinishedRun) -> None:
     run = opened(finished_run, "twins.pairs=7")
     for unfinished, target in [(run.twins, "twins"), (lambda: run.facts, "report")]:
         with pytest.raises(InputError, match=f"make it with `make {target}` or jobs/"):
@@ -121,7 +124,7 @@ def test_missing_facts_are_an_error_with_the_fix(finished_run: FinishedRun, tmp_
     )
 
 
-def test_a_run_s_own_work_stays_as_it_was(run: Run, finished_run: FinishedRun) -> None:
+def test_reading_changes_nothing_in_the_workspace(run: Run, finished_run: FinishedRun) -> None:
     before = {path: path.read_text() for path in finished_run.workspace.rglob(MANIFEST)}
     run.twins().count()
     assert before
@@ -133,7 +136,7 @@ def test_a_missing_conf_is_an_error() -> None:
         open_run("no-such.yaml")
 
 
-# what README's example is run with, in a process whose Spark it may stop
+# README's example runs in a process of its own, whose Spark it stops
 OPENED = 'open_run(sys.argv[1], overrides=sys.argv[2:], properties={"spark.master": "local[1]"})'
 PROBE = """
 import json, sys
@@ -147,7 +150,7 @@ print(json.dumps(found))
 """
 
 
-def test_what_readme_shows_runs_and_stops_spark(finished_run: FinishedRun) -> None:
+def test_readme_s_example_runs_and_stops_spark(finished_run: FinishedRun) -> None:
     (example,) = (one.text for one in blocks(README.read_text("utf-8")) if one.language == "python")
     assert 'open_run("conf/small.yaml")' in example
     probe = PROBE.format(example=example.replace('open_run("conf/small.yaml")', OPENED).rstrip())

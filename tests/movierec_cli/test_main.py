@@ -1,4 +1,7 @@
-"""The subcommands of `movierec`."""
+"""The subcommands of `movierec`.
+
+Covers `movierec_cli.commands`.
+"""
 
 from __future__ import annotations
 

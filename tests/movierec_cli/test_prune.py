@@ -1,4 +1,4 @@
-"""Pruning's command line: what it lists, what it deletes, and what it refuses."""
+"""The command line of prune: listing, deleting, and errors."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tests.support.manifests import manifest
 
 OTHER = "b" * 16
 STAGES = ("partition", "twins")
-"""Those of which the workspace holds one result that conf reaches, and one that it does not."""
+"""The workspace has a result of each that conf reaches, and one that it does not."""
 
 
 @pytest.fixture
 def conf(session, tmp_path, monkeypatch) -> Path:
-    """conf/small.yaml on a workspace with results, two of which it does not reach."""
+    """conf/small.yaml on a workspace with results; it does not reach two of them."""
     monkeypatch.setattr(prune, "open_session", lambda name, arguments: session)
     monkeypatch.setattr(session, "stop", lambda: None)
     conf = conf_on(tmp_path / "a.yaml", tmp_path / "w")
@@ -45,9 +45,9 @@ def conf_on(path: Path, workspace: Path) -> Path:
 
 
 def publish(workspace, stage, fingerprint):
-    draft = workspace.begin(stage, fingerprint)
-    draft.write_text("data", "12345")
-    draft.publish(manifest(stage=stage, attempt=draft.attempt))
+    attempt = workspace.begin(stage, fingerprint)
+    attempt.write_text("data", "12345")
+    attempt.publish(manifest(stage=stage, attempt=attempt.name))
 
 
 def files_of(workspace: Path) -> set[Path]:
@@ -58,7 +58,7 @@ def unreached(workspace: Path) -> list[Path]:
     return [workspace / stage / OTHER for stage in STAGES]
 
 
-def test_what_is_listed_is_all_there_afterwards(conf, tmp_path, capsys):
+def test_listing_deletes_nothing(conf, tmp_path, capsys):
     before = files_of(tmp_path / "w")
     assert prune.main(["--config", str(conf)]) == 0
     said = capsys.readouterr()
@@ -74,7 +74,7 @@ def test_what_is_listed_is_all_there_afterwards(conf, tmp_path, capsys):
     assert summary == {"job": "prune", "found": 2, "deleted": False}
 
 
-def test_deleted_is_what_was_listed_and_nothing_else(conf, tmp_path, capsys):
+def test_delete_removes_exactly_what_was_listed(conf, tmp_path, capsys):
     before = files_of(tmp_path / "w")
     assert prune.main(["--config", str(conf)]) == 0
     listed = json.loads(capsys.readouterr().out.splitlines()[-1])
@@ -90,7 +90,7 @@ def test_deleted_is_what_was_listed_and_nothing_else(conf, tmp_path, capsys):
     assert again == {"job": "prune", "found": 0, "bytes": 0, "deleted": True}
 
 
-def test_what_any_of_the_confs_reaches_stays(conf, tmp_path, capsys):
+def test_results_that_any_of_the_confs_reaches_stay(conf, tmp_path, capsys):
     other = conf_on(tmp_path / "b.yaml", tmp_path / "w")
     with other.open("a", encoding="utf-8") as file:
         file.write("partition: {seed: 2}\ntwins: {seed: 2}\n")
@@ -114,7 +114,7 @@ def test_the_confs_of_two_workspaces_are_refused(conf, tmp_path, capsys, options
     assert files_of(tmp_path) == before | {other}
 
 
-def test_a_conf_is_asked_for(capsys):
+def test_a_conf_is_required(capsys):
     with pytest.raises(SystemExit) as caught:
         prune.main(["--delete"])
     assert caught.value.code == 2

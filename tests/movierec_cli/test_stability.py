@@ -1,4 +1,4 @@
-"""What `movierec stability` repeats on other splits, and how its result is identified."""
+"""The stages that `movierec stability` repeats, and how its result is identified."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SAMPLE = ROOT / "conf" / "sample.yaml"
 ARCHIVE = "a" * 64
 
 
-def test_what_splits_shape_is_repeated_and_the_archive_is_read_once(
+def test_partition_to_evaluate_are_repeated_and_ingest_runs_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran: list[tuple[str, int, bool]] = []
@@ -57,12 +57,14 @@ def test_what_splits_shape_is_repeated_and_the_archive_is_read_once(
     (path,) = tmp_path.glob("sample*/stability.json")
     left = json.loads(path.read_text())
     assert left["splits"] == ["per_user_random seed 7", "per_user_random seed 8"]
-    # of the conf as it was given, not of one of its alternatives
+    # of the given conf, not of an alternative
     config = load_config(SAMPLE.read_text("utf-8"), origin="sample", overrides=words[1::2])
     assert left["fingerprint"] == fingerprint(dag.EVALUATE, config, archive_sha256=ARCHIVE)
 
 
-def test_other_splits_are_made_and_judged(finished_run: FinishedRun, tmp_path: Path) -> None:
+def test_alternative_splits_are_made_and_evaluated(
+    finished_run: FinishedRun, tmp_path: Path
+) -> None:
     workspace = shutil.copytree(finished_run.workspace, tmp_path / "workspace")
     given = json.loads((published_result(workspace / "report") / "report.json").read_text())
     out = tmp_path / "out" / finished_run.out_name
@@ -77,13 +79,13 @@ def test_other_splits_are_made_and_judged(finished_run: FinishedRun, tmp_path: P
     assert "split per_user_random seed 2" in done.stderr
     # ingest stays
     assert len(list(workspace.glob("ingest/*"))) == 1
-    judged = [
+    evaluated = [
         json.loads((manifest.parent / attempt / "summary.json").read_text())
         for manifest in workspace.glob("evaluate/*/_manifest.json")
         for attempt in [json.loads(manifest.read_text())["attempt"]]
     ]
-    alternatives = [one for one in judged if one["partition"]["strategy"] == "per_user_random"]
-    assert (len(judged), len(alternatives)) == (3, 2)
+    alternatives = [one for one in evaluated if one["partition"]["strategy"] == "per_user_random"]
+    assert (len(evaluated), len(alternatives)) == (3, 2)
     left = json.loads((out / "stability.json").read_text())
     assert left["fingerprint"] == given["stages"]["evaluate"]["fingerprint"]
     ndcg = [one["models"]["als"]["test"]["ndcg_at_100"] for one in alternatives]

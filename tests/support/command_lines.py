@@ -90,7 +90,7 @@ def check_python(words: Sequence[str], patch: pytest.MonkeyPatch) -> None:
 
 
 def _is_argument(word: str) -> bool:
-    """Tell whether the shell hands the word on, rather than understanding it itself."""
+    """Return whether the shell passes the word on unchanged."""
     return not re.match(r"&&|\|\||>", word)
 
 
@@ -131,9 +131,9 @@ def _check_arguments(arguments: argparse.Namespace) -> None:
         text = _text(given["cluster"])
         load(ClusterConfig, text, origin="cluster", overrides=overrides, option="--cluster-set")
     if "job" in given:
-        known = {name for stage in dag.PIPELINE for name in (stage.name, stage.job)}
-        known |= {STAGE_IN, EXPORT, DOCTOR, RUN_ALL}
-        assert given["job"] in known, f"no job {given['job']}"
+        jobs = {name for stage in dag.PIPELINE for name in (stage.name, stage.job)}
+        jobs |= {STAGE_IN, EXPORT, DOCTOR, RUN_ALL}
+        assert given["job"] in jobs, f"no job {given['job']}"
 
 
 def _text(conf: str | Path) -> str:

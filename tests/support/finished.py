@@ -21,7 +21,7 @@ N_RATINGS = 8_000
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """Where a run lies, what tells it from conf/sample.yaml, and the summary that it ended with."""
+    """A run's paths, its overrides of conf/sample.yaml, and its summary."""
 
     workspace: Path
     archive: Path
@@ -35,7 +35,7 @@ class FinishedRun:
 
 
 def finish(place: Path, session: Session) -> FinishedRun:
-    """Run the pipeline below the directory, on an archive generated there; what is done stays."""
+    """Run the pipeline below the directory on an archive generated there; skip what is done."""
     values = SHORT | {
         "workspace": str(place / "workspace"),
         "source.archive": str(place / "sample.zip"),

@@ -12,7 +12,7 @@ SECONDS = 30.0
 
 
 class GatedStage:
-    """A stage of so many tasks, the first of which end as `let` says; one runs at a time."""
+    """A Spark stage whose tasks end when `let` allows them; one runs at a time."""
 
     def __init__(self, spark: SparkSession, place: Path, tasks: int) -> None:
         self._spark = spark

@@ -1,4 +1,4 @@
-"""A manifest for tests: every field filled, with as little as it may hold."""
+"""A manifest for tests with minimal values."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ GUIDES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
-"""What tells readers what to do today."""
+"""The documents that describe the present state."""
 DOCUMENTS = [*GUIDES, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs" / "decisions").glob("*.md"))]
 PROGRAMS = ("make", "python", "pytest", "gcloud", "apt-get", "yarn")
 """What running text calls a command, where words follow it."""
@@ -35,13 +35,13 @@ class Block:
     text: str
 
     def is_drawing(self) -> bool:
-        """Tell whether the block shows how things flow."""
+        """Return whether the block is a diagram."""
         return bool(_DRAWN.search(self.text))
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command that a document tells its reader to give."""
+    """A command that a document shows."""
 
     document: str
     words: tuple[str, ...]

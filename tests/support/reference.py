@@ -1,4 +1,4 @@
-"""Plain-Python oracles: slow, obvious, and independent of the code they judge."""
+"""Plain-Python oracles: slow, obvious, and independent of the code that they check."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def split_sizes(n: int, train: str, validation: str) -> tuple[int, int, int]:
 
 
 def twins(movies: Mapping[int, set[int]], n_pairs: int) -> list[tuple[int, int, float, int, int]]:
-    """Hold every user against every other: (user_a, user_b, jaccard, common, union), in order."""
+    """Compare every pair of users: (user_a, user_b, jaccard, common, union), most similar first."""
     users = sorted(movies)
     column = {movie: n for n, movie in enumerate(sorted(set().union(*movies.values())))}
     rated = np.zeros((len(users), len(column)), np.float32)

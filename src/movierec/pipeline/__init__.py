@@ -1,1 +1,1 @@
-"""Stages and their results: fingerprints, the workspace, one run of a stage, its command line."""
+"""Stages and their results: fingerprints, the workspace, running a stage, the command line."""

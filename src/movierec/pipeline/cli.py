@@ -1,4 +1,4 @@
-"""The command line of every job: its arguments, its exit codes, its last line."""
+"""The command line of every job: arguments, exit codes, and the last line of output."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
+from typing import Final
 
 from movierec.config.arguments import (
     add_override_arguments,
@@ -27,10 +28,12 @@ from movierec.spark.files import Files
 from movierec.spark.java_errors import storage_fault
 from movierec.spark.session import Session, is_submitted
 
+_CONFS: Final = resources.files("movierec.config") / "confs"
+
 Body = Callable[[Execution, argparse.Namespace], int | None]
-"""What a job does with its config. Returns an exit code, None for 0."""
+"""Runs a job; returns an exit code, None for 0."""
 Extend = Callable[[argparse.ArgumentParser], None]
-"""Adds the arguments that one job alone has."""
+"""Adds the arguments that only one job has."""
 
 
 def main(stage: Stage, run: Run, argv: Sequence[str] | None = None) -> int:
@@ -67,7 +70,7 @@ def run_job(
 
 
 def config_only(name: str, config: Config, arguments: argparse.Namespace) -> bool:
-    """Print what --print-config or --check-config asks for; return whether one of them is given."""
+    """Carry out --print-config or --check-config; return whether one of them is given."""
     if arguments.print_config:
         print(to_yaml(config), end="", flush=True)
     elif arguments.check_config:
@@ -95,7 +98,7 @@ def job_parser(name: str) -> argparse.ArgumentParser:
 
 
 def add_force(parser: argparse.ArgumentParser) -> None:
-    """Add the argument that makes again what is there already."""
+    """Add --force."""
     parser.add_argument("--force", action="store_true", help="make again what is there already")
 
 
@@ -138,10 +141,10 @@ def print_summary(job: str, fields: dict[str, object]) -> None:
 
 
 def read_config(name: str, overrides: Sequence[str], session: Session) -> Config:
-    """Return the config of that name: a local path, else one of the package's own confs, such as
-    `sample`, else a URI or a file shipped with --files.
+    """Return the config of that name: a local path, else a conf of the package, such as `sample`,
+    else a URI or a file shipped with --files.
 
-    Spark is started for the last two only. Raises ConfigError with the places it was looked for.
+    Starts Spark only for the last two. Raises ConfigError with the places that were searched.
     """
     if Path(name).exists():
         try:
@@ -149,7 +152,7 @@ def read_config(name: str, overrides: Sequence[str], session: Session) -> Config
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError([f"{name}: cannot be read: {error}"]) from None
     else:
-        text = _read_packaged(name) or _read_elsewhere(name, session)
+        text = _read_elsewhere(name, session)
     if text is None:
         raise ConfigError(
             [
@@ -162,18 +165,13 @@ def read_config(name: str, overrides: Sequence[str], session: Session) -> Config
 
 def packaged_confs() -> list[str]:
     """Return the names of the confs that come with the package."""
-    names = (one.name for one in resources.files("movierec.config").joinpath("confs").iterdir())
+    names = (one.name for one in _CONFS.iterdir())
     return sorted(name.removesuffix(".yaml") for name in names if name != "cluster.yaml")
 
 
-def _read_packaged(name: str) -> str | None:
-    if name not in packaged_confs():
-        return None
-    conf = resources.files("movierec.config").joinpath("confs", f"{name}.yaml")
-    return conf.read_text(encoding="utf-8")
-
-
 def _read_elsewhere(name: str, session: Session) -> str | None:
+    if name in packaged_confs():
+        return (_CONFS / f"{name}.yaml").read_text(encoding="utf-8")
     files = Files(session)
     if "://" in name:
         return files.read_text(resolve_uri(name, key="--config"))
@@ -184,13 +182,13 @@ def _read_elsewhere(name: str, session: Session) -> str | None:
 
 
 def _shipped(name: str, session: Session) -> str | None:
-    """Return where the file of that name among --files comes from.
+    """Return the URI of the file of that name among --files.
 
-    A driver in a container has it in its working directory. On a client it is there under
-    Dataproc, but not under plain spark-submit, which tells only the executors.
+    A driver in a container, or on Dataproc, has the file in its working directory; plain
+    spark-submit in client mode gives it to the executors only.
     """
     conf = session().sparkContext.getConf()
     given = [conf.get(key, "") or "" for key in ("spark.files", "spark.yarn.dist.files")]
-    uris = [uri for part in given for uri in part.split(",") if uri]
+    uris = ",".join(given).split(",")
     found = next((uri for uri in uris if uri.rpartition("/")[2] == name), None)
     return None if found is None else resolve_uri(found, key="--files")

@@ -1,4 +1,4 @@
-"""What a stage's code sees of the run that it is part of."""
+"""What the code of a stage gets: config, inputs, a place for its result, and progress."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.fingerprint import digest, effective_config
 from movierec.pipeline.manifest import Manifest
-from movierec.pipeline.workspace import Draft, Result
+from movierec.pipeline.workspace import Attempt, Result
 from movierec.spark.jvm import call_static
 from movierec.spark.progress import Progress
 from movierec.spark.time_left import TimeLeft
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """What a job's `run` sees: its config, its inputs, and a place for its result."""
+    """What `run` of a stage gets: its config, its inputs, and a place for its result."""
 
     def __init__(
         self,
         execution: Execution,
         stage: dag.Stage,
         inputs: dict[str, Result],
-        draft: Draft,
+        attempt: Attempt,
         *,
         force: bool,
     ) -> None:
@@ -42,7 +42,7 @@ class Context:
         self.facts: dict[str, Any] = {}
         """Small findings for the manifest."""
         self._inputs = inputs
-        self.draft = draft
+        self.attempt = attempt
         self._force = force
         self._progress = Progress(stage.job, execution.session)
         self._steps: dict[str, float] = {}
@@ -54,17 +54,17 @@ class Context:
         return self.execution.session()
 
     def input(self, stage: dag.Stage) -> Result:
-        """Return the result of a stage that this one reads."""
+        """Return the result of an input stage."""
         return self._inputs[stage.name]
 
     def read(self, dataset: Dataset, **keys: str) -> DataFrame:
-        """Return a dataset of a stage that this one reads; `keys` are its model and split."""
+        """Return a dataset of an input stage; `keys` are its model and split."""
         result = self._inputs[dataset.stage]
         return result.read(self.spark, dataset.at(**keys), dataset.schema)
 
     def write(self, frame: DataFrame, dataset: Dataset, **keys: str) -> DataFrame:
         """Write a dataset of this stage and return it as read back."""
-        return self.draft.write(frame, dataset.at(**keys), dataset.schema)
+        return self.attempt.write(frame, dataset.at(**keys), dataset.schema)
 
     def write_rows(self, rows: Sequence[Any], dataset: Dataset) -> DataFrame:
         """Write a small dataset of this stage from its rows and return it as read back."""
@@ -79,52 +79,35 @@ class Context:
     ) -> tuple[dict[str, Any], bool]:
         """Return the facts of a part of the stage, and whether they were there already.
 
-        A part is a result of its own, by its name, version, identity and the stage's inputs: a
-        killed stage goes on with the parts that are complete, and two configs share what is equal.
+        A part is a result of its own, identified by its name, version, `identity` and the stage's
+        inputs: a killed stage keeps its complete parts, and configs share equal parts.
         """
-        inputs = self.input_fingerprints()
-        fingerprint = digest(name, version, identity, inputs)
+        fingerprint = digest(name, version, identity, self._input_fingerprints())
         workspace = self.execution.workspace
         result = None if self._force else workspace.find(name, fingerprint)
         if result is not None:
             return result.manifest.facts, True
         started = time.monotonic()
-        draft = workspace.begin(name, fingerprint)
-        manifest = Manifest(
-            stage=name,
-            fingerprint=fingerprint,
-            attempt=draft.attempt,
-            version=version,
-            config=identity,
-            inputs=inputs,
-            rows={},
-            sizes={},
-            facts=compute(),
-            steps={},
-            seconds=round(time.monotonic() - started, 3),
-            versions=versions(self.spark),
-            warnings=[],
-        )
-        return draft.publish(manifest).manifest.facts, False
-
-    def input_fingerprints(self) -> dict[str, str]:
-        """Return the fingerprint of each input by its stage's name."""
-        return {name: result.manifest.fingerprint for name, result in self._inputs.items()}
+        attempt = workspace.begin(name, fingerprint)
+        facts = compute()
+        own = {"version": version, "config": identity, "facts": facts, "steps": {}, "warnings": []}
+        manifest = self._manifest(attempt, time.monotonic() - started, own)
+        return attempt.publish(manifest).manifest.facts, False
 
     def say(self, message: str) -> None:
-        """Tell the user how the job goes, on standard error."""
+        """Print how the job goes on standard error."""
         self._progress.say(message)
 
     def warn(self, message: str) -> None:
-        """Tell the user and the manifest what looks wrong but stops nothing."""
+        """Print a warning and add it to the manifest."""
         self._warnings.append(message)
         self.say(f"warning: {message}")
 
     @contextmanager
     def step(self, name: str, *, of: int | None = None) -> Iterator[None]:
-        """Show how far a step is, and time it for the manifest; one that runs twice adds up.
+        """Show a step's progress and time it for the manifest; equal names add up.
 
-        `of` is how often it is going to `advance`, if it counts what it does.
+        `of` is the number of times that it calls `advance`, if it does.
         """
         started = time.monotonic()
         with self._progress.step(name, of=of):
@@ -134,27 +117,36 @@ class Context:
         self.say(f"{name} {seconds:.1f} s")
 
     def advance(self, left: TimeLeft | None = None) -> None:
-        """Count one more of what the step counts; `left` is how long the step takes yet."""
+        """Advance the step's progress by one; `left` is the time that it still takes."""
         self._progress.advance(left)
 
     def manifest(self, seconds: float, peak_memory: int | None) -> Manifest:
         """Return the manifest of the finished result."""
+        own = {
+            "version": self.stage.version,
+            "config": effective_config(self.config, self.stage.keys),
+            "facts": self.facts,
+            "steps": self._steps,
+            "warnings": self._warnings,
+            "peak_memory": peak_memory,
+        }
+        return self._manifest(self.attempt, seconds, own)
+
+    def _manifest(self, attempt: Attempt, seconds: float, own: dict[str, Any]) -> Manifest:
         return Manifest(
-            stage=self.stage.name,
-            fingerprint=self.draft.fingerprint,
-            attempt=self.draft.attempt,
-            version=self.stage.version,
-            config=effective_config(self.config, self.stage.keys),
-            inputs=self.input_fingerprints(),
-            rows=self.draft.rows,
-            sizes=self.draft.sizes,
-            facts=self.facts,
-            steps=self._steps,
+            stage=attempt.stage,
+            fingerprint=attempt.fingerprint,
+            attempt=attempt.name,
+            inputs=self._input_fingerprints(),
+            rows=attempt.rows,
+            sizes=attempt.sizes,
             seconds=round(seconds, 3),
             versions=versions(self.spark),
-            warnings=self._warnings,
-            peak_memory=peak_memory,
+            **own,
         )
+
+    def _input_fingerprints(self) -> dict[str, str]:
+        return {name: result.manifest.fingerprint for name, result in self._inputs.items()}
 
 
 def versions(spark: SparkSession) -> dict[str, str]:

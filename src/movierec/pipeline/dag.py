@@ -1,4 +1,4 @@
-"""The stages, what each depends on, and the fingerprint that follows from it."""
+"""The stages, their inputs, and the config keys that shape their results."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 SUMMARY: Final = "summary.json"
-"""What several stages leave of their findings; for people theirs are merged into one."""
+"""Several stages write one; the exported file merges them."""
 TWINS_CSV: Final = "twins.csv"
 REPORT_FACTS: Final = "report.json"
 
@@ -16,7 +16,7 @@ class Stage:
     """One job: its result is a function of its inputs, its config keys and its version."""
 
     name: str
-    """Also that of its make target, of its command, and of its module in `movierec.stages`."""
+    """Also of its make target, its command and its module in `movierec.stages`."""
     version: int
     """Raised with every change of code that changes the result."""
     job: str
@@ -24,11 +24,11 @@ class Stage:
     keys: tuple[str, ...]
     """The sections or keys of the config that shape the result."""
     inputs: tuple[Stage, ...] = ()
-    """The stages whose results are read; a stage without any reads the archive."""
+    """The stages whose results it reads; a stage without any reads the archive."""
     purpose: str = ""
     """What it does, in a few words."""
     exports: tuple[str, ...] = ()
-    """The files of its result that people look at."""
+    """The files of its result that are exported."""
 
 
 INGEST = Stage(
@@ -55,7 +55,7 @@ POPULARITY = Stage(
     inputs=(PARTITION,),
 )
 TRIAL: Final = "trial"
-"""The name of a trial's result in the workspace: a part of `tune` that is kept by itself."""
+"""The name of a trial's result in the workspace: a part of `tune`."""
 TRIAL_KEYS = ("als", "evaluation.k", "evaluation.relevant_rating", "tuning.pivot")
 TUNE = Stage(
     name="tune",

@@ -1,4 +1,4 @@
-"""One config on one workspace: where its results are, and which are there."""
+"""One config on one workspace: the paths of its results, and which exist."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from movierec.spark.session import Session
 
 
 class Execution:
-    """One config on one workspace: what the jobs of a run share.
+    """One config on one workspace, shared by the jobs of a run.
 
     Raises ConfigError for a workspace or archive URI of an unknown scheme.
     """

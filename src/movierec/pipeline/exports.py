@@ -1,4 +1,4 @@
-"""What people look at of a run: `summary.json`, merged, and the files of single stages."""
+"""The files of a run that people look at: the merged `summary.json`, and those of stages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from movierec.pipeline.dag import PIPELINE, SUMMARY
 
-# keys that change no result: the archive's content is its identity
+# these keys change no result: only the archive's content counts
 _NO_RESULT: Final = {
     "workspace",
     "source.url",
@@ -26,16 +26,16 @@ _LONGEST: Final = 100
 
 @dataclass(frozen=True)
 class DoneStage:
-    """A stage that has a result, wherever it lies."""
+    """A stage that has a result, in a workspace or elsewhere."""
 
     name: str
     seconds: float
     read_text: Callable[[str], str | None]
-    """Returns the text of a file of the result by its name, None if there is none."""
+    """Returns the text of a file of the result, None if it does not exist."""
 
 
 def merge_summaries(stages: Iterable[DoneStage]) -> dict[str, Any]:
-    """Return what the stages left in their summaries, and the seconds that each took."""
+    """Merge the stages' summaries, and add the seconds that each took as `timings`."""
     summary: dict[str, Any] = {}
     timings = {}
     for stage in stages:
@@ -46,9 +46,9 @@ def merge_summaries(stages: Iterable[DoneStage]) -> dict[str, Any]:
 
 
 def write_exports(stages: Iterable[DoneStage], out: Path) -> dict[str, Any]:
-    """Write what people look at into a local directory; return the merged summary.
+    """Write the exported files into a local directory; return the merged summary.
 
-    Files from before whose stage has no result are deleted.
+    A file that is there is deleted if its stage has no result.
     """
     done = {stage.name: stage for stage in stages}
     summary = merge_summaries(done.values())
@@ -71,10 +71,10 @@ def to_json(summary: dict[str, Any]) -> str:
 
 
 def out_name(conf: str, overrides: Sequence[str], *, own_archive: str = "") -> str:
-    """Return the name of the directory for what people look at of a run.
+    """Return the name of the directory for the exported files of a run.
 
-    The conf's name, and what `overrides` change in the result, so that no run overwrites another.
-    `own_archive` is the conf's own: the same file elsewhere changes no result.
+    The conf's name, and the overrides that change the result, so that no run overwrites another.
+    An archive with the file name of `own_archive`, the conf's, counts as the same.
 
     >>> out_name("conf/small.yaml", [])
     'small'

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 from movierec.config.loader import to_dict
@@ -15,20 +17,12 @@ def fingerprint(stage: Stage, config: Config, *, archive_sha256: str) -> str:
     """Return the 16 hexadecimal digits that name the stage's result.
 
     They cover the stage's version and config keys and the fingerprints of its inputs, down to
-    the archive's content. Where the archive and the workspace lie plays no part.
+    the archive's content. The places of the archive and of the workspace do not count.
     """
-    if stage.inputs:
-        inputs = input_fingerprints(stage, config, archive_sha256=archive_sha256)
-    else:
-        inputs = {"archive": archive_sha256}
-    return digest(stage.name, stage.version, effective_config(config, stage.keys), inputs)
-
-
-def input_fingerprints(stage: Stage, config: Config, *, archive_sha256: str) -> dict[str, str]:
-    """Return the fingerprint of each stage that this one reads, by name."""
-    return {
+    inputs = {
         one.name: fingerprint(one, config, archive_sha256=archive_sha256) for one in stage.inputs
-    }
+    } or {"archive": archive_sha256}
+    return digest(stage.name, stage.version, effective_config(config, stage.keys), inputs)
 
 
 def digest(name: str, version: int, config: dict[str, Any], inputs: dict[str, str]) -> str:
@@ -41,11 +35,4 @@ def digest(name: str, version: int, config: dict[str, Any], inputs: dict[str, st
 def effective_config(config: Config, keys: tuple[str, ...]) -> dict[str, Any]:
     """Return the values of the config's sections or keys, by their full path."""
     tree = to_dict(config)
-    return {path: _at(tree, path) for path in keys}
-
-
-def _at(tree: dict[str, Any], path: str) -> Any:
-    value: Any = tree
-    for key in path.split("."):
-        value = value[key]
-    return value
+    return {path: reduce(getitem, path.split("."), tree) for path in keys}

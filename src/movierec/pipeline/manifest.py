@@ -1,4 +1,4 @@
-"""The manifest of a result: what it is and how it came to be."""
+"""The manifest of a result: what it is and how it was made."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MANIFEST: Final = "_manifest.json"
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a result is and how it came to be."""
+    """What a result is and how it was made."""
 
     stage: str
     fingerprint: str
@@ -32,8 +32,8 @@ class Manifest:
     versions: dict[str, str]
     warnings: list[str]
     peak_memory: int | None = None
-    """The most bytes that the driver's JVM held meanwhile; None where nobody can tell."""
+    """The most bytes that the driver's JVM held meanwhile; None if unknown."""
 
     def to_json(self) -> str:
-        """Return the manifest as JSON; a cut-off piece of it never parses."""
+        """Return the manifest as JSON; it does not parse if it is cut off."""
         return json.dumps(vars(self), indent=2, allow_nan=False) + "\n"

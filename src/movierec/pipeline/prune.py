@@ -1,4 +1,4 @@
-"""What a workspace holds that no given config reaches, and what killed runs left behind."""
+"""Results in a workspace that no given config reaches, and what killed runs left behind."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Leftover:
-    """A directory that nobody needs."""
+    """A directory that can be deleted."""
 
     path: str
     reason: str
@@ -34,15 +34,15 @@ class Leftover:
 def reached(executions: Iterable[Execution]) -> set[Key]:
     """Return the results that these configs have, made or not.
 
-    Raises InputError where an archive is not there and conf does not name its checksum.
+    Raises InputError if an archive is missing and its checksum is not in the conf.
     """
     return {(stage.name, one.fingerprint(stage)) for one in executions for stage in dag.PIPELINE}
 
 
 def leftovers(workspace: Workspace, keep: set[Key]) -> Iterator[Leftover]:
-    """Yield what can go: results that are not kept, and what killed runs left a day ago or more.
+    """Yield results that are not in `keep`, and what runs that were killed a day ago or more left.
 
-    Only what the suite names is looked at, and never what a run may still be at work on.
+    Directories that the suite did not name, or that a run may still write to, are never yielded.
     """
     for stage in (*(one.name for one in dag.PIPELINE), TRIAL):
         for fingerprint in _names(workspace, f"{workspace.root}/{stage}"):
@@ -57,7 +57,7 @@ def _of_result(workspace: Workspace, key: Key, keep: set[Key]) -> Iterator[Lefto
     published = {MANIFEST, result.manifest.attempt} if result else {MANIFEST}
     others = [name for name in _names(workspace, path) if name not in published]
     abandoned = [name for name in others if is_abandoned(name)]
-    # a trial is kept with what it was tried on
+    # a trial is kept as long as its inputs
     inputs = set(result.manifest.inputs.items()) if result else set()
     kept = key in keep or (key[0] == TRIAL and inputs <= keep)
     if not kept and others == abandoned:
@@ -68,17 +68,18 @@ def _of_result(workspace: Workspace, key: Key, keep: set[Key]) -> Iterator[Lefto
 
 
 def _of_checkpoints(workspace: Workspace) -> Iterator[Leftover]:
-    """Yield directories for checkpoints of Spark sessions that ended without removing them."""
+    """Yield checkpoint directories of Spark sessions that ended without deleting them."""
     root = checkpoints(workspace.root)
     for name in _names(workspace, root):
         status = workspace.files.status(f"{root}/{name}")
-        # object stores know no time of a directory
-        if status is None or not status.modified:
-            continue
-        if time.time() - status.modified / 1000 > ABANDONED.total_seconds():
+        # object stores have no modification time for directories: 0
+        if (
+            status
+            and status.modified
+            and time.time() - status.modified / 1000 > ABANDONED.total_seconds()
+        ):
             yield Leftover(f"{root}/{name}", KILLED, workspace.files.size(f"{root}/{name}"))
 
 
 def _names(workspace: Workspace, path: str) -> list[str]:
-    """Return the names in a directory, none where there is none."""
     return workspace.files.names(path) if workspace.files.exists(path) else []

@@ -1,4 +1,4 @@
-"""Runs a stage: finds its result or makes it."""
+"""Runs a stage unless its result exists."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Run = Callable[[Context], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended well."""
+    """The result of a job that succeeded."""
 
     stage: Stage
     result: Result
@@ -53,8 +53,8 @@ def run_stage(execution: Execution, stage: Stage, run: Run, *, force: bool = Fal
     if result is not None:
         return Outcome(stage, result, time.monotonic() - started, reused=True)
     inputs = {one.name: execution.require(one) for one in stage.inputs}
-    draft = execution.workspace.begin(stage.name, execution.fingerprint(stage))
-    context = Context(execution, stage, inputs, draft, force=force)
+    attempt = execution.workspace.begin(stage.name, execution.fingerprint(stage))
+    context = Context(execution, stage, inputs, attempt, force=force)
     largest = max((n for one in inputs.values() for n in one.manifest.rows.values()), default=0)
     if largest:
         size_shuffles(execution.session(), rows=largest)
@@ -62,11 +62,11 @@ def run_stage(execution: Execution, stage: Stage, run: Run, *, force: bool = Fal
     try:
         run(context)
         seconds = time.monotonic() - started
-        result = draft.publish(context.manifest(seconds, peak.measure(context.spark)))
+        result = attempt.publish(context.manifest(seconds, peak.measure(context.spark)))
     except Exception as error:
         if isinstance(error, UserError) or storage_fault(error) is not None:
             # a full disk may refuse to delete, too
             with suppress(InputError):
-                draft.discard()
+                attempt.discard()
         raise
     return Outcome(stage, result, seconds, reused=False)

@@ -1,4 +1,4 @@
-"""Archives brought to a cluster's file system, and results taken from it to where they last."""
+"""Copies archives to a cluster's file system, and results from it to lasting storage."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from movierec.errors import InputError
 from movierec.pipeline import dag
 from movierec.pipeline.cli import add_force, open_session, print_summary, run_guarded, run_job
 from movierec.pipeline.execution import Execution
-from movierec.pipeline.workspace import Result, Workspace, is_abandoned, new_attempt
+from movierec.pipeline.workspace import Result, Workspace, attempt_name, is_abandoned
 from movierec.spark.files import Files
 from movierec.spark.session import Session
 
@@ -23,10 +23,10 @@ _PARTIAL = ".partial"
 
 
 def stage_in(files: Files, *, source: str, target: str) -> bool:
-    """Copy an archive, unless one as long and no older is there; tell whether it was copied.
+    """Copy an archive unless one of equal length, not older, is there; return whether it copied.
 
-    Readers see the whole of it or nothing: it gets its name when it is complete. Raises InputError
-    where the source is not there or arrives incomplete.
+    The copy gets its name when it is complete. Raises InputError if the source is missing or
+    arrives incomplete.
     """
     wanted = files.status(source)
     if wanted is None or wanted.is_directory:
@@ -35,7 +35,7 @@ def stage_in(files: Files, *, source: str, target: str) -> bool:
     if there and there.length == wanted.length and there.modified >= wanted.modified:
         return False
     _remove_abandoned(files, target)
-    partial = f"{target}.{new_attempt()}{_PARTIAL}"
+    partial = f"{target}.{attempt_name()}{_PARTIAL}"
     try:
         files.copy(source, partial)
         arrived = files.status(partial)
@@ -51,7 +51,7 @@ def stage_in(files: Files, *, source: str, target: str) -> bool:
 
 
 def _remove_abandoned(files: Files, target: str) -> None:
-    """Delete what killed copies to the target left behind a day ago or earlier."""
+    """Delete partial copies to the target that were killed a day ago or earlier."""
     folder, _, name = target.rpartition("/")
     if files.exists(folder):
         for one in files.names(folder):
@@ -62,59 +62,48 @@ def _remove_abandoned(files: Files, target: str) -> None:
 
 
 Copy = Callable[[list[str], str], None]
-"""Copies files and directories, by their URIs, into a directory that is there."""
+"""Copies files and directories, by their URIs, into an existing directory."""
 
 
 def export_result(
-    files: Files,
-    result: Result,
-    *,
-    to: Workspace,
-    copy: Copy | None = None,
-    force: bool = False,
+    files: Files, result: Result, *, to: Workspace, copy: Copy | None = None, force: bool = False
 ) -> bool:
     """Copy a result into another workspace, its manifest last, unless it is complete there.
 
-    Tells whether it was copied; `force` copies in any case. What belongs to it is copied by one
-    call of `copy`, by default through this process. Raises InputError where not every byte of it
-    arrives; what was there before stays then.
+    Returns whether it was copied; `force` copies in any case. All its files are copied by one call
+    of `copy`, by default through this process, one after another. Raises InputError if a dataset
+    arrives incomplete; an earlier result stays then.
     """
     manifest = result.manifest
     if not force and to.find(manifest.stage, manifest.fingerprint) is not None:
         return False
-    draft = to.begin(manifest.stage, manifest.fingerprint)
-    draft.sizes.update(manifest.sizes)
+    attempt = to.begin(manifest.stage, manifest.fingerprint)
+    attempt.sizes.update(manifest.sizes)
     try:
         names = files.names(result.path)
         if names:
-            files.make_directory(draft.path)
+            files.make_directory(attempt.path)
             sources = [f"{result.path}/{name}" for name in names]
-            (copy or copy_through(files))(sources, draft.path)
-        draft.publish(replace(manifest, attempt=draft.attempt))
+            if copy is not None:
+                copy(sources, attempt.path)
+            else:
+                for name, source in zip(names, sources, strict=True):
+                    files.copy(source, f"{attempt.path}/{name}")
+        attempt.publish(replace(manifest, attempt=attempt.name))
     except InputError:
-        draft.discard()
+        attempt.discard()
         raise
     return True
 
 
-def copy_through(files: Files) -> Copy:
-    """Return a copy through this process, one file after the other."""
-
-    def copy(sources: list[str], target: str) -> None:
-        for source in sources:
-            files.copy(source, f"{target}/{source.rpartition('/')[2]}")
-
-    return copy
-
-
 def find_distcp() -> Copy | None:
-    """Return a copy by Hadoop's distcp, many files at once; None where there is no `hadoop`."""
+    """Return a copy by Hadoop's distcp, in parallel; None if there is no `hadoop` command."""
     hadoop = shutil.which("hadoop")
     if hadoop is None:
         return None
 
     def copy(sources: list[str], target: str) -> None:
-        # A checksum of the content, whatever the blocks, is one that HDFS and GCS both have.
+        # HDFS and GCS share only the checksum of the content that ignores the block size.
         command = [hadoop, "distcp", "-Ddfs.checksum.combine.mode=COMPOSITE_CRC"]
         command += ["-Dfs.gs.checksum.type=CRC32C", *sources, target]
         done = subprocess.run(command, stdout=sys.stderr, check=False)
@@ -155,17 +144,12 @@ def export_main(argv: Sequence[str] | None = None) -> int:
         target = resolve_uri(arguments.target, key="--target")
         exported = Workspace(target, execution.files)
         copied = {}
+        copy, force = find_distcp(), arguments.force
         for stage in dag.PIPELINE:
-            result = execution.find(stage)
-            if result is not None:
-                copied[stage.name] = export_result(
-                    execution.files,
-                    result,
-                    to=exported,
-                    copy=find_distcp(),
-                    force=arguments.force,
-                )
-                state = "copied" if copied[stage.name] else "is there already"
+            if (result := execution.find(stage)) is not None:
+                done = export_result(execution.files, result, to=exported, copy=copy, force=force)
+                copied[stage.name] = done
+                state = "copied" if done else "is there already"
                 print(f"export_results: {stage.name}: {state}", file=sys.stderr, flush=True)
         if not copied:
             raise InputError(f"{execution.workspace.root}: no stage is done for this config")

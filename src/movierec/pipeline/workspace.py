@@ -1,8 +1,8 @@
 """The results of stages, at `<root>/<stage>/<fingerprint>/`, complete once a manifest is there.
 
 Every run writes to a directory of its own below that, an attempt, and the manifest names the one
-that counts. So two runs at once never mix, a killed one leaves nothing that counts, and a result
-that is made again stays whole until the new one is.
+that counts. So runs at the same time never mix, a killed run leaves no result, and a result that
+is made again stays complete until the new one is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
 ABANDONED: Final = timedelta(days=1)
-"""An unpublished attempt that began so long ago is nobody's: no stage takes a day."""
+"""An unpublished attempt that began longer ago is abandoned: no stage takes a day."""
 _BEGUN: Final = "%Y%m%dT%H%M%SZ"
 
 
@@ -34,14 +34,14 @@ class Workspace:
         self.files = files
 
     def path(self, stage: str, fingerprint: str) -> str:
-        """Return where the result's manifest and attempts lie or will lie."""
+        """Return the directory of the result's manifest and attempts, made or not."""
         return f"{self.root}/{stage}/{fingerprint}"
 
     def find(self, stage: str, fingerprint: str) -> Result | None:
         """Return the complete result, or None.
 
-        On a local root this starts no Spark. A manifest that was cut off while it was written
-        is not JSON and counts as none.
+        On a local root this starts no Spark. A manifest that was cut off is not JSON and counts
+        as none.
         """
         path = self.path(stage, fingerprint)
         text = self.files.read_text(f"{path}/{MANIFEST}")
@@ -53,11 +53,8 @@ class Workspace:
             return None
         return Result(f"{path}/{manifest.attempt}", manifest, self.files)
 
-    def begin(self, stage: str, fingerprint: str) -> Draft:
-        """Return an empty place for a result, after removing attempts that were abandoned.
-
-        A complete result stays until the new one is published.
-        """
+    def begin(self, stage: str, fingerprint: str) -> Attempt:
+        """Start an attempt and delete abandoned ones; a complete result stays until `publish`."""
         path = self.path(stage, fingerprint)
         complete = self.find(stage, fingerprint)
         if self.files.exists(path):
@@ -65,21 +62,21 @@ class Workspace:
             for name in self.files.names(path):
                 if name != kept and is_abandoned(name):
                     self.files.delete(f"{path}/{name}")
-        return Draft(self, stage, fingerprint, new_attempt(), complete)
+        return Attempt(self, stage, fingerprint, attempt_name(), complete)
 
 
 def checkpoints(root: str) -> str:
-    """Return where the runs on a workspace have Spark's checkpoints."""
+    """Return the directory of Spark's checkpoints for a workspace."""
     return f"{root}/_checkpoints"
 
 
-def new_attempt() -> str:
-    """Return a name for an attempt that begins now: the time in UTC, and chance."""
+def attempt_name() -> str:
+    """Return a name for an attempt that begins now: the time in UTC and random digits."""
     return f"{datetime.now(timezone.utc):{_BEGUN}}-{secrets.token_hex(4)}"
 
 
 def is_abandoned(name: str) -> bool:
-    """Tell whether the name is that of an attempt that began so long ago."""
+    """Return whether the name is that of an attempt that began more than `ABANDONED` ago."""
     begun = attempt_time(name)
     return begun is not None and datetime.now(timezone.utc) - begun > ABANDONED
 
@@ -93,7 +90,7 @@ def attempt_time(name: str) -> datetime | None:
 
 
 def check_size(files: Files, path: str, *, wanted: int, stage: str) -> None:
-    """Raise InputError where a dataset of the stage does not have all its bytes."""
+    """Raise InputError if a dataset of the stage has lost bytes."""
     size = files.size(path) if files.exists(path) else 0
     if size != wanted:
         raise InputError(
@@ -111,11 +108,7 @@ class Result:
     files: Files = field(compare=False, repr=False)
 
     def read(self, spark: SparkSession, dataset: str, schema: StructType) -> DataFrame:
-        """Return a dataset of the result.
-
-        Raises InputError where the result has none such, or its files are not those that were
-        written.
-        """
+        """Return a dataset; raise InputError if there is none such or its files lost bytes."""
         from movierec.data.schemas import conform
 
         self.check_has(dataset)
@@ -124,34 +117,34 @@ class Result:
         return conform(spark.read.schema(schema).parquet(path), schema)
 
     def read_text(self, name: str) -> str | None:
-        """Return the text of a small file beside the datasets, None if there is none."""
+        """Return the text of a small file beside the datasets, None if it does not exist."""
         return self.files.read_text(f"{self.path}/{name}")
 
     def check_has(self, dataset: str) -> None:
-        """Raise InputError, naming those that there are, where the result has no such dataset."""
+        """Raise InputError with the names of the datasets if this one is not among them."""
         if dataset not in self.manifest.rows:
-            known = ", ".join(self.manifest.rows)
-            there = f"only {known}" if known else "and no other"
+            names = ", ".join(self.manifest.rows)
+            there = f"only {names}" if names else "and no other"
             raise InputError(f"{self.path}: there is no dataset {dataset!r}, {there}")
 
 
 @dataclass
-class Draft:
-    """A result in the making: it exists for readers once `publish` has written the manifest."""
+class Attempt:
+    """A result that is being made; readers find it once `publish` has written the manifest."""
 
     workspace: Workspace
     stage: str
     fingerprint: str
-    attempt: str
+    name: str
     replaces: Result | None
-    """What was complete when this began."""
+    """The complete result when this attempt began."""
     rows: dict[str, int] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
-        """Where the files of this attempt go."""
-        return f"{self.workspace.path(self.stage, self.fingerprint)}/{self.attempt}"
+        """The directory of this attempt's files."""
+        return f"{self.workspace.path(self.stage, self.fingerprint)}/{self.name}"
 
     def write(self, frame: DataFrame, dataset: str, schema: StructType) -> DataFrame:
         """Write the frame as Parquet and return it as read back, its rows counted."""
@@ -171,11 +164,13 @@ class Draft:
     def publish(self, manifest: Manifest) -> Result:
         """Write the manifest, last and in one piece, and return the result that now counts.
 
-        That is another run's where one was published meanwhile; what this one wrote then goes.
-        Raises InputError where some of what was written has gone.
+        If another run has published one meanwhile, that one counts and this attempt is deleted.
+        Raises InputError if a dataset has lost bytes.
         """
         workspace = self.workspace
-        self._check_whole()
+        for dataset, size in self.sizes.items():
+            path = f"{self.path}/{dataset}"
+            check_size(workspace.files, path, wanted=size, stage=self.stage)
         complete = workspace.find(self.stage, self.fingerprint)
         if complete is not None and complete != self.replaces:
             self.discard()
@@ -187,13 +182,7 @@ class Draft:
         return Result(self.path, manifest, workspace.files)
 
     def discard(self) -> None:
-        """Remove everything written so far."""
+        """Delete everything written so far."""
         files = self.workspace.files
         files.delete(self.path)
         files.delete_if_empty(self.workspace.path(self.stage, self.fingerprint))
-
-    def _check_whole(self) -> None:
-        for dataset, size in self.sizes.items():
-            check_size(
-                self.workspace.files, f"{self.path}/{dataset}", wanted=size, stage=self.stage
-            )

@@ -1,4 +1,4 @@
-"""Measure and compare the models on validation and test, and leave summary.json."""
+"""Measure and compare the models on validation and test, and write summary.json."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def run(context: Context) -> None:
         },
         config=context.config.evaluation,
     )
-    context.draft.write_text(dag.SUMMARY, to_json(found))
+    context.attempt.write_text(dag.SUMMARY, to_json(found))
 
 
 def _evaluate(context: Context, split: str) -> SplitEvaluation:

@@ -52,7 +52,7 @@ def open_source(context: Context) -> Source:
 def extracted(context: Context, source: Source) -> Iterator[str]:
     """Inflate the source's members to a directory that is deleted after the block."""
     files = context.execution.files
-    folder = f"{context.draft.path}/{_STAGING}"
+    folder = f"{context.attempt.path}/{_STAGING}"
     try:
         with context.step("inflate"):
             for table, info in source.members.items():

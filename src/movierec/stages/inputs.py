@@ -1,4 +1,4 @@
-"""What several stages read: the ratings that models learn from, and fitted factors."""
+"""Datasets that several stages read: training ratings and fitted factors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FACTORS: FactorDatasets = (datasets.USER_FACTORS, datasets.MOVIE_FACTORS)
 
 
 def read_training_ratings(context: Context, split: str) -> DataFrame:
-    """Return the ratings to learn from: train for validation, train and validation for test."""
+    """Return the training ratings: train for validation, train and validation for test."""
     parts = [context.read(datasets.SPLIT_RATINGS, split=name) for name in TRAINING_SPLITS[split]]
     return reduce(DataFrame.unionByName, parts)
 

@@ -50,4 +50,4 @@ def run(context: Context) -> None:
         )
     n_ratings = context.input(dag.INGEST).manifest.rows["ratings"]
     context.facts["audit"] = asdict(audit)
-    context.facts["ratings_left_out"] = n_ratings - sum(context.draft.rows.values())
+    context.facts["ratings_left_out"] = n_ratings - sum(context.attempt.rows.values())

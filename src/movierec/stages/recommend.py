@@ -1,4 +1,4 @@
-"""Fit every model on what it may know, and write its recommendations for each held-out split."""
+"""Fit every model on its training ratings, and write its lists for each held-out split."""
 
 from __future__ import annotations
 
@@ -12,13 +12,7 @@ from movierec.pipeline import dag
 from movierec.pipeline.context import Context
 from movierec.spark import blas
 from movierec.splitting.splits import HELD_OUT, VALIDATION
-from movierec.stages.inputs import (
-    FACTORS,
-    TUNED_FACTORS,
-    read_factors,
-    read_training_ratings,
-    write_factors,
-)
+from movierec.stages import inputs
 from movierec.tuning.search import Trial
 
 
@@ -27,7 +21,7 @@ def run(context: Context) -> None:
     context.say(blas.describe(context.spark))
     for split in HELD_OUT:
         recommenders = Recommenders(
-            train=read_training_ratings(context, split),
+            train=inputs.read_training_ratings(context, split),
             heldout=context.read(datasets.SPLIT_RATINGS, split=split),
             config=context.config,
         )
@@ -53,9 +47,9 @@ def _recommend(context: Context, recommenders: Recommenders, split: str) -> None
 
 def _fitted(context: Context, recommenders: Recommenders, model: str, split: str) -> Factors:
     if split == VALIDATION:
-        # tuning has fitted the winner to the same ratings
-        return read_factors(context, TUNED_FACTORS, model=model)
+        # tune has fitted the winner to the same ratings
+        return inputs.read_factors(context, inputs.TUNED_FACTORS, model=model)
     winners = context.input(dag.TUNE).manifest.facts["winners"]
     with context.step(f"fit {model}"):
         factors = recommenders.fit_als(Trial.params_of(winners[model]))
-        return write_factors(context, factors, FACTORS, model=model, split=split)
+        return inputs.write_factors(context, factors, inputs.FACTORS, model=model, split=split)

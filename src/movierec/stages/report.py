@@ -35,7 +35,7 @@ def run(context: Context) -> None:
         examples=_examples(context),
         twins=_twins(context),
     )
-    context.draft.write_text(dag.REPORT_FACTS, report_facts.to_json(facts))
+    context.attempt.write_text(dag.REPORT_FACTS, report_facts.to_json(facts))
 
 
 def _data(context: Context) -> dict[str, object]:

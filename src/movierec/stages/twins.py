@@ -57,8 +57,8 @@ def run(context: Context) -> None:
     random = twin_summary.random_pair_rows(analysis)
     context.write_rows(twins, datasets.TWINS)
     context.write_rows(random, datasets.RANDOM_PAIRS)
-    context.draft.write_text(dag.TWINS_CSV, twin_summary.twins_csv(twins))
+    context.attempt.write_text(dag.TWINS_CSV, twin_summary.twins_csv(twins))
     found = twin_summary.twins_summary(
         analysis, population=population, rounds=rounds, recall=recall, config=config
     )
-    context.draft.write_text(dag.SUMMARY, to_json({"twins": found}))
+    context.attempt.write_text(dag.SUMMARY, to_json({"twins": found}))

@@ -18,7 +18,7 @@ ROWS = [
 ]
 
 
-def test_each_column_is_one_array_of_its_type_with_lists_one_after_another(spark):
+def test_each_column_is_one_array_of_its_type_with_lists_concatenated(spark):
     found = collect_arrays(spark.createDataFrame(ROWS, SCHEMA).coalesce(1))
     columns = list(zip(*ROWS, strict=True))
     wanted = [np.array(column).ravel() for column in columns]

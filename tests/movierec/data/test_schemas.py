@@ -1,4 +1,7 @@
-"""The schemas that readers of a workspace rely on, and the check that a frame has one."""
+"""The schemas that readers of a workspace rely on, and the check that a frame has one.
+
+Covers `movierec.data.columns`.
+"""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def test_sixty_iterations_do_not_overflow_the_stack(spark, checkerboard):
     assert model.userFactors.count() == SIZE
 
 
-def test_a_place_for_checkpoints_that_is_gone_is_made_again(spark, checkerboard, tmp_path):
+def test_a_deleted_checkpoint_directory_is_made_again(spark, checkerboard, tmp_path):
     usual = spark.sparkContext.getCheckpointDir()
     try:
         spark.sparkContext.setCheckpointDir(f"file://{tmp_path}")
@@ -109,7 +109,7 @@ def test_a_place_for_checkpoints_that_is_gone_is_made_again(spark, checkerboard,
         spark.sparkContext.setCheckpointDir(usual)
 
 
-def test_rmse_is_that_of_known_users_and_movies(spark, checkerboard):
+def test_rmse_is_that_of_users_and_movies_in_train(spark, checkerboard):
     model = fit(checkerboard, None)
     heldout = spark.createDataFrame(
         [(2, 2, 5.0), (3, 3, 5.0), (99, 1, 5.0)], "user_id int, movie_id int, rating float"

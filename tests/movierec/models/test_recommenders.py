@@ -1,4 +1,7 @@
-"""What the models of one split share, and that it is let go."""
+"""What the models of a split share, and that it is freed.
+
+Covers `movierec.models.names`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from movierec.models import recommenders as recommenders_module
 from movierec.models.recommenders import Recommenders
 from tests.support.confs import tiny_conf
 
-KNOWN = [(1, 10, 5.0), (1, 11, 3.0), (2, 10, 4.0), (2, 12, 4.0), (3, 10, 1.0)]
+TRAIN = [(1, 10, 5.0), (1, 11, 3.0), (2, 10, 4.0), (2, 12, 4.0), (3, 10, 1.0)]
 HELDOUT = [(1, 12, 4.0), (1, 99, 5.0), (2, 11, 4.0)]
 
 
@@ -26,11 +29,11 @@ def catalogues(monkeypatch):
     return made
 
 
-def contest_of(spark, heldout=HELDOUT, **changes):
+def recommenders_of(spark, heldout=HELDOUT, **changes):
     schema = "user_id int, movie_id int, rating float"
-    known, heldout = (spark.createDataFrame(rows, schema) for rows in (KNOWN, heldout))
+    train, heldout = (spark.createDataFrame(rows, schema) for rows in (TRAIN, heldout))
     config = tiny_conf("w", "a", evaluation__k=2, **changes)
-    return Recommenders(train=known, heldout=heldout, config=config)
+    return Recommenders(train=train, heldout=heldout, config=config)
 
 
 def listed(lists):
@@ -38,10 +41,8 @@ def listed(lists):
     return [(row.user_id, row.movie_id, row["rank"]) for row in rows]
 
 
-def test_models_of_the_same_factors_share_a_catalogue_until_the_contest_is_closed(
-    spark, catalogues
-):
-    recommenders = contest_of(spark)
+def test_models_of_the_same_factors_share_a_catalogue_until_close(spark, catalogues):
+    recommenders = recommenders_of(spark)
     popularity = recommenders.popularity_factors({"kind": "count", "damping": None})
     best, random = recommenders.lists(popularity), recommenders.random_lists(popularity)
     assert listed(best) == [(1, 12, 1), (2, 11, 1), (3, 11, 1), (3, 12, 2)]
@@ -54,8 +55,8 @@ def test_models_of_the_same_factors_share_a_catalogue_until_the_contest_is_close
         best.collect()
 
 
-def test_who_has_rated_nothing_yet_is_shown_what_is_popular(spark):
-    recommenders = contest_of(spark, heldout=[*HELDOUT, (4, 11, 4.0)])
+def test_a_user_without_training_ratings_gets_popular_movies(spark):
+    recommenders = recommenders_of(spark, heldout=[*HELDOUT, (4, 11, 4.0)])
     popularity = recommenders.popularity_factors({"kind": "count", "damping": None})
     of_cold = [row for row in listed(recommenders.lists(popularity)) if row[0] == 4]
     assert of_cold == [(4, 10, 1), (4, 11, 2)]
@@ -65,14 +66,14 @@ def test_who_has_rated_nothing_yet_is_shown_what_is_popular(spark):
 
 
 def test_the_inflated_protocol_ranks_held_out_candidates_alone(spark):
-    recommenders = contest_of(spark, evaluation__candidates="heldout_only")
+    recommenders = recommenders_of(spark, evaluation__candidates="heldout_only")
     popularity = recommenders.popularity_factors({"kind": "count", "damping": None})
     for lists in (recommenders.lists(popularity), recommenders.random_lists(popularity)):
         assert listed(lists) == [(1, 12, 1), (2, 11, 1)]
     recommenders.close()
 
 
-def test_the_oracle_s_candidates_are_the_known_movies_each_once(spark, monkeypatch):
+def test_the_oracle_s_candidates_are_the_movies_in_train_each_once(spark, monkeypatch):
     given = []
 
     def oracle_lists(heldout, *, movies, **options):
@@ -81,7 +82,7 @@ def test_the_oracle_s_candidates_are_the_known_movies_each_once(spark, monkeypat
 
     made = recommenders_module.oracle_lists
     monkeypatch.setattr(recommenders_module, "oracle_lists", oracle_lists)
-    recommenders = contest_of(spark)
+    recommenders = recommenders_of(spark)
     assert listed(recommenders.oracle_lists()) == [(1, 12, 1), (2, 11, 1)]
     assert given == [(10,), (11,), (12,)]
     recommenders.close()

@@ -1,4 +1,7 @@
-"""The command line of a job: exit codes, what it says, and when it needs no Java."""
+"""The command line of a job: exit codes, output, and when it needs no Java.
+
+Covers `movierec.errors`.
+"""
 
 from __future__ import annotations
 
@@ -210,9 +213,9 @@ def test_a_conf_among_the_files_of_spark_submit_is_found(
         assert f"make_toy: --config {name}: there is no such file here" in done.stdout
 
 
-@pytest.mark.parametrize(("options", "told"), [([], False), (["--verbose"], True)])
-def test_under_spark_submit_too_spark_s_log_is_there_when_asked_for(
-    toy: Command, options: list[str], told: bool
+@pytest.mark.parametrize(("options", "shown"), [([], False), (["--verbose"], True)])
+def test_verbose_shows_spark_s_log_under_spark_submit_too(
+    toy: Command, options: list[str], shown: bool
 ) -> None:
     submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
     done = subprocess.run(
@@ -226,10 +229,10 @@ def test_under_spark_submit_too_spark_s_log_is_there_when_asked_for(
     )
     assert done.returncode == 0, done.stderr
     assert " INFO SparkContext: Running Spark version" in done.stderr, "before there is a session"
-    assert (" INFO DAGScheduler: " in done.stderr) is told
+    assert (" INFO DAGScheduler: " in done.stderr) is shown
 
 
-def test_spark_s_log_is_there_when_asked_for_and_no_part_of_the_result(toy: Command) -> None:
+def test_verbose_shows_spark_s_log_and_changes_no_result(toy: Command) -> None:
     loud = toy("--config=toy.yaml", "--verbose", java=True)
     assert loud.returncode == 0, loud.stderr
     assert " INFO SparkContext: Running Spark version" in loud.stderr
@@ -238,7 +241,7 @@ def test_spark_s_log_is_there_when_asked_for_and_no_part_of_the_result(toy: Comm
     assert last_line(toy("--config=toy.yaml").stdout)["reused"] is True
 
 
-def test_a_job_is_done_once_and_found_again_without_java(toy: Command) -> None:
+def test_a_job_runs_once_and_its_result_is_found_without_java(toy: Command) -> None:
     made = toy("--config=toy.yaml", java=True)
     assert made.returncode == 0, made.stderr
     assert made.stdout.splitlines()[0] == "a job may print, but not last"
@@ -265,7 +268,7 @@ def test_a_job_is_done_once_and_found_again_without_java(toy: Command) -> None:
     )
 
 
-def test_a_crash_is_exit_code_1_with_a_last_line_that_names_it(toy: Command) -> None:
+def test_a_crash_is_exit_code_1_and_the_last_line_names_the_error(toy: Command) -> None:
     done = toy("--config=toy.yaml", "--set=partition.seed=13", java=True)
     assert done.returncode == 1
     assert done.stdout.splitlines() == ["a job may print, but not last"]
@@ -307,7 +310,7 @@ def test_each_failure_has_its_exit_code_and_its_lines(
     assert (captured.out, captured.err) == ("", said)
 
 
-def test_success_is_exit_code_0_in_silence(capsys: pytest.CaptureFixture[str]) -> None:
+def test_success_is_exit_code_0_without_output(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_guarded("toy", lambda session: None, Session("unused")) == 0
     assert capsys.readouterr() == ("", "")
 
@@ -324,7 +327,7 @@ class Stopping(Session):
 @pytest.mark.parametrize(
     "body", [lambda session: None, raising(InputError("x")), raising(ValueError("x"))]
 )
-def test_spark_is_stopped_however_it_ends(body: Callable[[Session], None]) -> None:
+def test_spark_is_stopped_after_success_and_failure(body: Callable[[Session], None]) -> None:
     session = Stopping("unused")
     run_guarded("toy", body, session)
     assert session.stopped == 1

@@ -1,4 +1,7 @@
-"""Which results a change leaves valid: the fingerprints."""
+"""Fingerprints: which results a change makes stale.
+
+Covers `movierec.pipeline.fingerprint`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import pytest
 from movierec.config.loader import load_config, to_dict, to_yaml
 from movierec.config.schema import Config
 from movierec.pipeline.dag import PIPELINE, Stage
-from movierec.pipeline.fingerprint import digest, effective_config, fingerprint, input_fingerprints
+from movierec.pipeline.fingerprint import digest, effective_config, fingerprint
 from tests.support.paths import ROOT
 
 SMALL = (ROOT / "conf" / "small.yaml").read_text(encoding="utf-8")
@@ -92,7 +95,7 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
 }
 
 
-# what the tests rely on, whatever conf/small.yaml says today
+# the tests depend on these values, not on conf/small.yaml's
 PINNED = [
     "partition.train=0.6",
     "partition.validation=0.2",
@@ -105,6 +108,7 @@ PINNED = [
     "tuning.pivot=3.0",
     "tuning.halving={initial_fraction: 0.25, min_users: 100, eta: 2, finalists: 4}",
     "tuning.implicit.alpha=[1, 4, 10]",
+    "tuning.implicit.feedback=[liked, signed]",
     "als={max_iter: 15, num_user_blocks: 2, num_item_blocks: 2, checkpoint_interval: 10, seed: 1}",
 ]
 
@@ -204,7 +208,7 @@ def first_16_digits(text: str) -> str:
 
 def test_a_fingerprint_is_the_digest_of_name_version_config_and_inputs() -> None:
     # The literal values stand here so that nobody changes the scheme without noticing: with it
-    # every result of every user is computed anew.
+    # every result of every user is computed again.
     one = fingerprint(ONE, config(), archive_sha256=ARCHIVE)
     assert one == first_16_digits(TEXT_OF_ONE)
     assert one == "599f1b2147e7ce67"
@@ -233,10 +237,10 @@ def test_the_job_plays_no_part_in_a_fingerprint() -> None:
     )
 
 
-def test_input_fingerprints_are_those_of_the_stages_that_are_read() -> None:
-    found = input_fingerprints(TWO, config(), archive_sha256=ARCHIVE)
-    assert found == {"one": fingerprint(ONE, config(), archive_sha256=ARCHIVE)}
-    assert input_fingerprints(ONE, config(), archive_sha256=ARCHIVE) == {}
+def test_a_fingerprint_covers_those_of_the_stages_that_are_read() -> None:
+    inputs = {"one": fingerprint(ONE, config(), archive_sha256=ARCHIVE)}
+    expected = digest("two", TWO.version, effective_config(config(), TWO.keys), inputs)
+    assert fingerprint(TWO, config(), archive_sha256=ARCHIVE) == expected
 
 
 def test_each_part_of_an_identity_shapes_the_digest() -> None:

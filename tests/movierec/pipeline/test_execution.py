@@ -1,4 +1,7 @@
-"""A stage is made once, never half, and found again without Spark."""
+"""A stage is made once, never half, and found again without Spark.
+
+Covers `movierec.pipeline.context`, `movierec.pipeline.run_stage`.
+"""
 
 from __future__ import annotations
 

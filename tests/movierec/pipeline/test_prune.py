@@ -1,4 +1,4 @@
-"""What may go from a workspace, and what may not."""
+"""What can be deleted from a workspace."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def workspace(session, tmp_path):
 
 
 def publish(workspace, stage, fingerprint, **changes):
-    draft = workspace.begin(stage, fingerprint)
-    draft.write_text("data", "12345")
-    return draft.publish(manifest(stage=stage, attempt=draft.attempt, **changes))
+    attempt = workspace.begin(stage, fingerprint)
+    attempt.write_text("data", "12345")
+    return attempt.publish(manifest(stage=stage, attempt=attempt.name, **changes))
 
 
-def attempt(days):
+def attempt_of(days):
     begun = datetime.now(timezone.utc) - timedelta(days=days)
     return f"{begun:%Y%m%dT%H%M%SZ}-00000000"
 
@@ -53,17 +53,15 @@ def test_an_empty_workspace_holds_nothing(workspace):
     assert found(workspace) == {}
 
 
-def test_trials_stay_with_the_split_that_they_were_tried_on(workspace):
+def test_trials_are_kept_as_long_as_their_split(workspace):
     publish(workspace, "trial", REACHED, inputs={"partition": REACHED})
     publish(workspace, "trial", OTHER, inputs={"partition": OTHER})
     assert found(workspace) == {f"trial/{OTHER}": UNREACHED}
 
 
-def test_what_a_killed_run_left_goes_after_a_day_and_a_run_at_work_is_left_alone(
-    workspace, tmp_path
-):
+def test_files_of_killed_runs_are_found_after_a_day_and_active_runs_never(workspace, tmp_path):
     publish(workspace, "partition", REACHED)
-    old, young = attempt(1.1), attempt(0.9)
+    old, young = attempt_of(1.1), attempt_of(0.9)
     for fingerprint in (REACHED, OTHER):
         for name in (old, young):
             (tmp_path / "partition" / fingerprint / name).mkdir(parents=True)
@@ -75,13 +73,13 @@ def test_what_a_killed_run_left_goes_after_a_day_and_a_run_at_work_is_left_alone
     }
 
 
-def test_what_the_suite_did_not_name_is_not_looked_at(workspace, tmp_path):
+def test_other_directories_are_ignored(workspace, tmp_path):
     for path in ("mine", "partition/mine", f"other/{OTHER}", "archives/a.zip", "_checkpoints"):
         (tmp_path / path).mkdir(parents=True)
     assert found(workspace) == {}
 
 
-def test_checkpoints_of_sessions_that_ended_a_day_ago_go(workspace, tmp_path):
+def test_checkpoints_older_than_a_day_are_found(workspace, tmp_path):
     for name, days in (("old", 2), ("young", 0)):
         path = tmp_path / "_checkpoints" / name
         path.mkdir(parents=True)

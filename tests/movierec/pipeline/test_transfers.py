@@ -1,4 +1,4 @@
-"""Archives and results on their way between file systems."""
+"""Copies of archives and results between file systems."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tests.support.manifests import manifest
 
 @pytest.fixture
 def result(files, tmp_path):
-    draft = Workspace(f"file://{tmp_path}/workspace", files).begin("twins", "0123")
-    draft.write_text("twins.csv", "1,2")
-    draft.write_text("twins/part-0", "rows")
-    return draft.publish(
-        manifest(stage="twins", fingerprint="0123", attempt=draft.attempt, rows={"twins": 1})
+    attempt = Workspace(f"file://{tmp_path}/workspace", files).begin("twins", "0123")
+    attempt.write_text("twins.csv", "1,2")
+    attempt.write_text("twins/part-0", "rows")
+    return attempt.publish(
+        manifest(stage="twins", fingerprint="0123", attempt=attempt.name, rows={"twins": 1})
     )
 
 
@@ -43,7 +43,7 @@ def test_an_archive_is_copied_once_and_again_when_it_has_changed(files, tmp_path
     assert target.read_bytes() == b"longer"
 
 
-def test_half_an_archive_is_an_error_and_leaves_nothing(files, tmp_path, monkeypatch):
+def test_a_partial_copy_of_an_archive_is_an_error_and_is_deleted(files, tmp_path, monkeypatch):
     source, target = tmp_path / "a.zip", tmp_path / "b.zip"
     source.write_bytes(b"whole")
 
@@ -56,7 +56,7 @@ def test_half_an_archive_is_an_error_and_leaves_nothing(files, tmp_path, monkeyp
     assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
 
 
-def test_what_a_killed_copy_left_goes_a_day_later(files, tmp_path):
+def test_partial_copies_are_deleted_after_a_day(files, tmp_path):
     source, target = tmp_path / "a.zip", tmp_path / "b.zip"
     source.write_bytes(b"whole")
     old, new = (f"b.zip.{begun}T000000Z-ab12.partial" for begun in ("20200101", "29990101"))
@@ -67,7 +67,7 @@ def test_what_a_killed_copy_left_goes_a_day_later(files, tmp_path):
     assert left == {new, "b.zip.mine.partial"}
 
 
-def test_an_archive_that_is_not_there_is_an_error_that_says_so(files, tmp_path):
+def test_a_missing_archive_is_an_error(files, tmp_path):
     for path in (tmp_path / "none.zip", tmp_path):
         with pytest.raises(InputError, match=r"there is no such file; upload the archive first$"):
             stage_in(files, source=f"file://{path}", target=f"file://{tmp_path}/x.zip")
@@ -82,7 +82,7 @@ def test_an_exported_result_is_a_result(files, result, tmp_path):
     assert not export_result(files, result, to=exported)
 
 
-def test_an_export_that_ends_early_leaves_no_result_and_is_made_anew(files, result, tmp_path):
+def test_an_export_that_fails_leaves_no_result_and_can_be_repeated(files, result, tmp_path):
     exported = Workspace(f"file://{tmp_path}/bucket", files)
 
     def fail_at_second(sources, to):
@@ -107,7 +107,7 @@ def test_an_export_of_a_result_that_loses_bytes_leaves_no_result(files, result, 
     assert not files.exists(exported.path("twins", "0123"))
 
 
-def test_an_export_is_made_again_when_that_is_asked_for(files, result, tmp_path):
+def test_force_exports_again(files, result, tmp_path):
     exported = Workspace(f"file://{tmp_path}/bucket", files)
     assert export_result(files, result, to=exported)
     damaged = exported.find("twins", "0123")
@@ -125,7 +125,7 @@ def test_half_a_manifest_at_the_target_counts_as_none(files, result, tmp_path):
     assert exported.find("twins", "0123") is not None
 
 
-def test_distcp_is_used_where_there_is_a_hadoop(tmp_path, monkeypatch):
+def test_distcp_is_used_if_there_is_a_hadoop_command(tmp_path, monkeypatch):
     said = tmp_path / "said"
     hadoop = tmp_path / "hadoop"
     hadoop.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {said}\nexit "${{FAIL:-0}}"\n')

@@ -1,4 +1,7 @@
-"""Results that exist once their manifest does."""
+"""Results that exist once their manifest does.
+
+Covers `movierec.pipeline.manifest`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from pyspark.sql import types as t
 
 from movierec.errors import InputError
 from movierec.pipeline.manifest import MANIFEST, Manifest
-from movierec.pipeline.workspace import Draft, Result, Workspace
+from movierec.pipeline.workspace import Attempt, Result, Workspace
 from movierec.spark.files import Files
 from movierec.spark.session import Session
 from tests.support.files import files_below
@@ -47,7 +50,7 @@ def no_spark() -> SparkSession:
 
 @pytest.fixture
 def plain(tmp_path: Path) -> Workspace:
-    """A workspace that fails the test where it reaches for Spark."""
+    """A workspace that fails the test if it starts Spark."""
     return Workspace(f"file://{tmp_path}", Files(no_spark))
 
 
@@ -68,8 +71,10 @@ def scores(spark: SparkSession, *rows: tuple[int, float]) -> DataFrame:
     return spark.createDataFrame(list(rows), "movie_id int, score double")
 
 
-def publish(draft: Draft) -> Result:
-    return draft.publish(replace(WHOLE, attempt=draft.attempt, rows=draft.rows, sizes=draft.sizes))
+def publish(attempt: Attempt) -> Result:
+    return attempt.publish(
+        replace(WHOLE, attempt=attempt.name, rows=attempt.rows, sizes=attempt.sizes)
+    )
 
 
 # --- without Spark -------------------------------------------------------------------------------
@@ -106,7 +111,7 @@ def test_a_manifest_cut_off_at_any_byte_counts_as_none(plain: Workspace, place: 
 
 
 @pytest.mark.parametrize("text", ["[]", "7", "null", "{}", '{"stage": "toy"}', "x"])
-def test_what_is_no_manifest_counts_as_none(plain: Workspace, place: Path, text: str) -> None:
+def test_an_invalid_manifest_counts_as_none(plain: Workspace, place: Path, text: str) -> None:
     (place / "_manifest.json").write_text(text, encoding="utf-8")
     assert plain.find("toy", "0123456789abcdef") is None
 
@@ -117,12 +122,12 @@ def test_a_manifest_of_another_suite_version_counts_as_none(plain: Workspace, pl
     assert plain.find("toy", "0123456789abcdef") is None
 
 
-def test_a_manifest_never_holds_what_json_does_not_know() -> None:
+def test_a_manifest_with_nan_is_an_error() -> None:
     with pytest.raises(ValueError, match="Out of range float values are not JSON compliant"):
         replace(WHOLE, facts={"score": float("nan")}).to_json()
 
 
-def test_a_dataset_that_the_result_has_not_is_named_with_those_it_has(
+def test_a_missing_dataset_is_an_error_with_the_names_of_the_others(
     plain: Workspace, place: Path
 ) -> None:
     (place / "_manifest.json").write_text(WHOLE.to_json(), encoding="utf-8")
@@ -141,22 +146,22 @@ def test_a_dataset_that_the_result_has_not_is_named_with_those_it_has(
 def test_a_written_dataset_is_counted_and_read_back(
     spark: SparkSession, workspace: Workspace
 ) -> None:
-    draft = workspace.begin("toy", "0123456789abcdef")
+    attempt = workspace.begin("toy", "0123456789abcdef")
     frame = scores(spark, (1, 0.5), (2, 0.25))
-    written = draft.write(frame, "deep/er/scores", SCORES)
+    written = attempt.write(frame, "deep/er/scores", SCORES)
     assert_df_equality(written, frame, ignore_nullable=True, ignore_row_order=True)
     assert written.inputFiles()
-    draft.write(frame.limit(0), "scores", SCORES)
-    assert draft.rows == {"deep/er/scores": 2, "scores": 0}
+    attempt.write(frame.limit(0), "scores", SCORES)
+    assert attempt.rows == {"deep/er/scores": 2, "scores": 0}
 
 
 def test_a_published_result_is_found_and_read_in_the_order_of_the_schema(
     spark: SparkSession, workspace: Workspace
 ) -> None:
-    draft = workspace.begin("toy", "0123456789abcdef")
-    draft.write(scores(spark, (7, 0.5)).select("score", "movie_id"), "scores", SCORES)
+    attempt = workspace.begin("toy", "0123456789abcdef")
+    attempt.write(scores(spark, (7, 0.5)).select("score", "movie_id"), "scores", SCORES)
     assert workspace.find("toy", "0123456789abcdef") is None
-    publish(draft)
+    publish(attempt)
     result = workspace.find("toy", "0123456789abcdef")
     assert result is not None
     frame = result.read(spark, "scores", SCORES)
@@ -167,19 +172,19 @@ def test_a_published_result_is_found_and_read_in_the_order_of_the_schema(
 def test_an_empty_dataset_reads_as_an_empty_frame(
     spark: SparkSession, workspace: Workspace
 ) -> None:
-    draft = workspace.begin("toy", "0123456789abcdef")
-    draft.write(scores(spark, (1, 0.5)).limit(0), "scores", SCORES)
-    result = publish(draft)
+    attempt = workspace.begin("toy", "0123456789abcdef")
+    attempt.write(scores(spark, (1, 0.5)).limit(0), "scores", SCORES)
+    result = publish(attempt)
     assert result.read(spark, "scores", SCORES).count() == 0
 
 
 @pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"")])
-def test_a_part_that_is_gone_or_cut_off_is_an_error_with_its_cure(
+def test_a_missing_or_truncated_part_is_an_error_with_a_fix(
     spark: SparkSession, workspace: Workspace, harm: Callable[[Path], object]
 ) -> None:
-    draft = workspace.begin("toy", "0123456789abcdef")
-    draft.write(scores(spark, (1, 0.5)), "scores", SCORES)
-    result = publish(draft)
+    attempt = workspace.begin("toy", "0123456789abcdef")
+    attempt.write(scores(spark, (1, 0.5)), "scores", SCORES)
+    result = publish(attempt)
     directory = Path(result.path.removeprefix("file://"), "scores")
     (part,) = directory.glob("part-*")
     whole = sum(path.stat().st_size for path in directory.glob("part-*"))
@@ -199,28 +204,28 @@ def test_every_fault_of_a_frame_is_named_at_once_and_nothing_is_written(
     frame = scores(spark, (1, 0.5)).select(
         F.col("movie_id").cast("bigint"), F.lit("x").alias("extra"), F.lit(1).alias("more")
     )
-    draft = workspace.begin("toy", "0123456789abcdef")
+    attempt = workspace.begin("toy", "0123456789abcdef")
     with pytest.raises(ValueError, match=r"^the frame does not conform: ") as caught:
-        draft.write(frame, "scores", SCORES)
+        attempt.write(frame, "scores", SCORES)
     assert str(caught.value) == (
         "the frame does not conform: score is missing; extra is not in the schema; "
         "more is not in the schema; movie_id is bigint, not int"
     )
     assert files_below(tmp_path) == []
-    assert draft.rows == {}
+    assert attempt.rows == {}
 
 
 def test_a_dataset_is_written_once(spark: SparkSession, workspace: Workspace) -> None:
-    draft = workspace.begin("toy", "0123456789abcdef")
-    draft.write(scores(spark, (1, 0.5)), "scores", SCORES)
+    attempt = workspace.begin("toy", "0123456789abcdef")
+    attempt.write(scores(spark, (1, 0.5)), "scores", SCORES)
     with pytest.raises(AnalysisException, match="PATH_ALREADY_EXISTS"):
-        draft.write(scores(spark, (1, 0.5)), "scores", SCORES)
+        attempt.write(scores(spark, (1, 0.5)), "scores", SCORES)
 
 
 def test_small_texts_lie_beside_the_datasets(workspace: Workspace, place: Path) -> None:
-    draft = workspace.begin("toy", "0123456789abcdef")
-    draft.write_text("summary.json", "{}\n")
-    assert (place / draft.attempt / "summary.json").read_text(encoding="utf-8") == "{}\n"
+    attempt = workspace.begin("toy", "0123456789abcdef")
+    attempt.write_text("summary.json", "{}\n")
+    assert (place / attempt.name / "summary.json").read_text(encoding="utf-8") == "{}\n"
 
 
 def test_a_result_stays_until_the_one_that_replaces_it_is_published(workspace: Workspace) -> None:
@@ -237,19 +242,19 @@ def test_a_result_stays_until_the_one_that_replaces_it_is_published(workspace: W
     assert not workspace.files.exists(old.path)
 
 
-def test_of_two_runs_at_once_the_first_to_end_counts_and_the_other_takes_its_result(
+def test_of_two_runs_at_once_the_first_to_end_counts_for_both(
     workspace: Workspace, place: Path
 ) -> None:
     slow, fast = (workspace.begin("toy", "0123456789abcdef") for _ in range(2))
-    for draft in (slow, fast):
-        draft.write_text("summary.json", draft.attempt)
+    for attempt in (slow, fast):
+        attempt.write_text("summary.json", attempt.name)
     won = publish(fast)
     assert publish(slow) == won
     assert workspace.find("toy", "0123456789abcdef") == won
-    assert workspace.files.names(place.as_uri()) == [fast.attempt, MANIFEST]
+    assert workspace.files.names(place.as_uri()) == [fast.name, MANIFEST]
 
 
-def test_attempts_that_were_abandoned_go_when_the_next_begins(
+def test_abandoned_attempts_are_deleted_when_the_next_begins(
     workspace: Workspace, place: Path
 ) -> None:
     day = timedelta(days=1)
@@ -265,22 +270,22 @@ def test_attempts_that_were_abandoned_go_when_the_next_begins(
     assert neighbour.exists()
 
 
-def test_an_old_attempt_that_counts_is_kept(workspace: Workspace, place: Path) -> None:
+def test_an_old_published_attempt_is_kept(workspace: Workspace, place: Path) -> None:
     (place / WHOLE.attempt).mkdir()
     manifest = replace(WHOLE, attempt="20200101T000000Z-0a1b2c3d")
     (place / manifest.attempt).mkdir()
     (place / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
-    draft = workspace.begin("toy", "0123456789abcdef")
+    attempt = workspace.begin("toy", "0123456789abcdef")
     assert (place / manifest.attempt).exists()
-    draft.discard()
+    attempt.discard()
     assert (place / manifest.attempt).exists()
 
 
 def test_discarding_removes_what_was_written(
     spark: SparkSession, workspace: Workspace, tmp_path: Path
 ) -> None:
-    draft: Draft = workspace.begin("toy", "0123456789abcdef")
-    draft.write(scores(spark, (1, 0.5)), "scores", SCORES)
+    attempt: Attempt = workspace.begin("toy", "0123456789abcdef")
+    attempt.write(scores(spark, (1, 0.5)), "scores", SCORES)
     assert files_below(tmp_path)
-    draft.discard()
+    attempt.discard()
     assert files_below(tmp_path) == []

@@ -56,7 +56,7 @@ def search(execution, *, killed_at=None, singular_at=None, force=False):
     return run, caches[0].rows()
 
 
-def test_a_killed_search_loses_only_the_trial_in_flight(execution, capsys):
+def test_a_killed_search_loses_only_the_running_trial(execution, capsys):
     assert search(execution, killed_at=16)[0] == [4, 8]
     capsys.readouterr()
     run, rows = search(execution)
@@ -87,7 +87,7 @@ def test_a_trial_that_cannot_be_fitted_counts_as_zero_and_says_so(execution, cap
     assert "tune_als: warning: a trial counts as 0: no solution" in capsys.readouterr().err
 
 
-def test_the_time_left_goes_by_the_users_of_each_trial(execution, capsys, monkeypatch):
+def test_the_time_left_is_estimated_from_the_users_of_each_trial(execution, capsys, monkeypatch):
     clock = iter(range(0, 1000, 10))
     monkeypatch.setattr("movierec.stages.trial_cache.time.monotonic", lambda: next(clock))
 

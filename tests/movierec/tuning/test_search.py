@@ -90,7 +90,7 @@ def test_fewer_parameters_than_finalists_are_all_run_on_every_user():
 
 @pytest.mark.parametrize("strategy", ["grid", "random", "successive_halving"])
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 24])
-def test_as_many_trials_run_as_were_planned(strategy, n):
+def test_the_planned_trials_run(strategy, n):
     config = replace(CONFIG, strategy=strategy)
     grid = implicit_grid(CONFIG)[:n]
     trials = search(grid, config=config, n_users=1000, run=run)
@@ -99,7 +99,7 @@ def test_as_many_trials_run_as_were_planned(strategy, n):
 
 
 @pytest.mark.parametrize(("n_users", "first"), [(500, 0.1), (250, 0.2), (50, 1.0), (7, 1.0)])
-def test_the_first_sample_has_the_least_users_asked_for(n_users, first):
+def test_the_first_sample_has_the_configured_minimum_of_users(n_users, first):
     config = replace(CONFIG, strategy="successive_halving")
     trials = search(implicit_grid(CONFIG), config=config, n_users=n_users, run=run)
     assert [trial.user_fraction for trial in trials[:24]] == [first] * 24
@@ -117,13 +117,13 @@ def test_the_winner_is_the_first_best_by_the_configured_metric_on_every_user():
     assert score(by_map.params) == min(score(params) for params in grid)
 
 
-def test_a_trial_survives_its_row_and_its_facts():
+def test_a_trial_is_restored_from_its_row_and_its_facts():
     trial = run(implicit_grid(CONFIG)[3], 1.0)
     assert Trial.params_of(trial.row()) == trial.params
     assert Trial(params=trial.params, user_fraction=1.0, **trial.facts()) == trial
 
 
-def test_a_winner_at_the_edge_of_what_was_tried_is_named():
+def test_a_winner_at_the_edge_of_the_grid_is_named():
     grid = implicit_grid(CONFIG)
     middle = replace(grid[0], rank=16, reg_param=0.1, alpha=1.0)
     assert at_edges(middle, grid) == [

@@ -22,7 +22,7 @@ EXPLICIT = AlsParams(rank=3, reg_param=0.1, alpha=None, feedback=None)
 
 @pytest.fixture(scope="module")
 def splits(spark):
-    """Two tastes: even users rate even movies high and odd ones low, and the other way round."""
+    """Even users rate even movies high and odd movies low; odd users do the opposite."""
     rng = random.Random(1)
     rows = [
         (user, movie, 5.0 if (user + movie) % 2 == 0 else 2.0, rng.random() < 0.7)
@@ -62,7 +62,7 @@ def test_a_trial_has_the_same_result_alone_and_after_others(splits):
     alone = runner(splits)
     assert alone(LIKED, 1.0).metrics == together[1].metrics
     alone.close()
-    # With half of the movies to one's taste, chance finds 20 of some 43 unseen.
+    # By chance, 20 of about 43 unseen movies would be found.
     assert together[0].metrics["recall"] > 0.8
     assert together[0].rmse is None
     assert 0 < together[3].rmse < 1.5
@@ -99,13 +99,13 @@ def _python_collects_nothing_by_itself():
 
 
 @pytest.mark.usefixtures("_python_collects_nothing_by_itself")
-def test_what_a_trial_cached_goes_with_it(spark, splits):
+def test_a_trial_frees_what_it_cached(spark, splits):
     one = runner(splits)
 
     def kept():
         return spark.sparkContext._jsc.getPersistentRDDs().size()
 
-    # the best trial's factors stay, and what Spark did last
+    # the best trial's factors stay, and those of the last one
     for reg_param in (0.1, 10.0):
         one(replace(SIGNED, reg_param=reg_param), 1.0)
     time.sleep(2)  # Spark frees asynchronously
