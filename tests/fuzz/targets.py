@@ -83,10 +83,10 @@ def zip_reader(session: Session, folder: Path) -> Target:
     def target(rng: random.Random) -> None:
         path.write_bytes(damage_bytes(whole, rng))
         try:
-            members = archive.read_directory(files, path.as_uri())
-            for number, member in enumerate(members.values()):
-                out = (folder / f"out-{number}").as_uri()
-                archive.extract_member(files, path.as_uri(), member=member, target=out, header=None)
+            with archive.open_archive(files, path.as_uri(), sha256=None) as opened:
+                for name in opened.members:
+                    with (folder / "out").open("wb") as out:
+                        out.writelines(opened.read_rows(name, header=None))
         except InputError as error:
             check_readable(error)
 

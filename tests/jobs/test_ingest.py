@@ -365,8 +365,8 @@ def test_a_damaged_member_leaves_no_files(session: Session, tmp_path: Path) -> N
     path = archives.latest(tmp_path / "a.zip")
     archives.patch_directory(path, "ml-latest-tiny/genome-scores.csv", 16, "I", 1)
     assert refused(session, tmp_path / "w", path) == (
-        "URI: member 'ml-latest-tiny/genome-scores.csv': its content has not the size or the "
-        "checksum in the archive's directory; fetch it again with `make data FORCE=1`"
+        "URI: member 'ml-latest-tiny/genome-scores.csv': its content is damaged (Bad CRC-32 for "
+        "file 'ml-latest-tiny/genome-scores.csv'); fetch it again with `make data FORCE=1`"
     )
 
 

@@ -1,17 +1,21 @@
-"""The zipped source: its directory is checked before a member is inflated."""
+"""The zipped source: its directory is checked before a member is read."""
 
 from __future__ import annotations
 
 import re
 import struct
 import zipfile
+import zlib
 from collections import Counter
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, Final
+
+import numpy as np
 
 from movierec.config.uris import missing_archive
 from movierec.errors import InputError
-from movierec.spark.files import Files
+from movierec.spark.files import Files, sha256_of
 
 MAX_RATIO: Final = 200
 """Highest ratio of inflated to packed size. Deflate's bound is 1032; MovieLens text has 3 to 10."""
@@ -24,81 +28,103 @@ _ENCRYPTED = 0x1
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _FETCH_AGAIN = "fetch it again with `make data FORCE=1`"
 _BOM = b"\xef\xbb\xbf"
+_LINE_ENDS = b"\r\n"
+_BLOCK = 1 << 20
+# what zipfile raises for a damaged zip; OSError and ValueError for places outside of the file
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, struct.error),
+    *(EOFError, NotImplementedError, OSError, ValueError),
+)
 
 
-def check_sha256(files: Files, uri: str, *, expected: str | None) -> None:
-    """Raise InputError if the archive is missing or its checksum is not `expected`, if given."""
-    _check_exists(files, uri)
-    if expected is None:
-        return
-    actual = files.sha256(uri)
-    if actual != expected.lower():
-        raise InputError(
-            f"{uri}: its sha256 is {actual}, not source.sha256 {expected}; "
-            f"{_FETCH_AGAIN}, or set source.sha256 to null to take it as it is"
-        )
+@contextmanager
+def open_archive(files: Files, uri: str, *, sha256: str | None) -> Iterator[Archive]:
+    """Yield the archive; one that is not local is copied to the driver for the block.
 
-
-def check_unchanged(files: Files, uri: str, *, sha256: str) -> None:
-    """Raise InputError if the archive was replaced since the job began."""
-    if files.sha256(uri) != sha256:
-        raise InputError(f"{uri}: it was replaced while it was read; run the job again")
-
-
-def read_directory(files: Files, uri: str) -> dict[str, zipfile.ZipInfo]:
-    """Return the archive's members by their full name, without folders.
-
-    Reads only the directory at the archive's end. Raises InputError if the file is missing, is
-    not a complete zip, or has what a MovieLens archive never has: names that lead out of it,
-    duplicate names, encryption, compression other than deflate, extreme expansion.
+    Raises InputError if it is missing, its checksum is not `sha256`, if given, or its directory
+    is refused.
     """
-    _check_exists(files, uri)
-    try:
-        with files.open(uri) as file, zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, OSError) as error:
-        raise InputError(
-            f"{uri}: not a zip, or one that was cut off or damaged ({error}); {_FETCH_AGAIN}"
-        ) from None
-    for member in members:
-        fault = _member_fault(member)
-        if fault is not None:
-            raise InputError(f"{uri}: member {member.orig_filename!r}: {fault}")
-    _check_all(uri, members)
-    return {member.filename: member for member in members if not member.is_dir()}
-
-
-def extract_member(
-    files: Files, uri: str, *, member: zipfile.ZipInfo, target: str, header: str | None
-) -> None:
-    """Inflate a member to the file `target`, without its header line.
-
-    Raises InputError if the content does not have the size and checksum in the directory, or does
-    not begin with the header.
-    """
-    origin = f"{uri}: member {member.filename!r}"
-    skip = _header_skipper(origin, header)
-    fault = files.inflate_member(uri, member=member, target=target, skip=skip)
-    if fault is not None:
-        raise InputError(f"{origin}: {fault}; {_FETCH_AGAIN}")
-
-
-def count_rows(files: Files, uri: str, *, member: zipfile.ZipInfo, header: str | None) -> int:
-    """Read a member to its end and return its number of lines without the header.
-
-    Raises InputError as `extract_member` does. A last line without a line end counts only from
-    Java 16 on.
-    """
-    origin = f"{uri}: member {member.filename!r}"
-    lines, fault = files.count_lines(uri, member=member, skip=_header_skipper(origin, header))
-    if fault is not None:
-        raise InputError(f"{origin}: {fault}; {_FETCH_AGAIN}")
-    return lines
-
-
-def _check_exists(files: Files, uri: str) -> None:
     if not files.exists(uri):
         raise missing_archive(uri)
+    with files.open(uri) as file:
+        if sha256 is not None and (actual := sha256_of(file)) != sha256.lower():
+            raise InputError(
+                f"{uri}: its sha256 is {actual}, not source.sha256 {sha256}; "
+                f"{_FETCH_AGAIN}, or set source.sha256 to null to take it as it is"
+            )
+        yield Archive(uri, file)
+
+
+class Archive:
+    """An open archive whose directory has been checked.
+
+    Raises InputError if it is not a complete zip, or has what a MovieLens archive never has: names
+    that lead out of it, duplicate names, encryption, compression other than deflate, extreme
+    expansion.
+    """
+
+    members: dict[str, zipfile.ZipInfo]
+    """The members by their full name, without folders."""
+
+    def __init__(self, uri: str, file: BinaryIO) -> None:
+        self._uri = uri
+        self._file = file
+        try:
+            self._zip = zipfile.ZipFile(file)
+        except _DAMAGE as error:
+            raise InputError(
+                f"{uri}: not a zip, or one that was cut off or damaged ({error}); {_FETCH_AGAIN}"
+            ) from None
+        members = self._zip.infolist()
+        for member in members:
+            fault = _member_fault(member)
+            if fault is not None:
+                raise InputError(f"{uri}: member {member.orig_filename!r}: {fault}")
+        _check_all(uri, members)
+        self.members = {member.filename: member for member in members if not member.is_dir()}
+
+    def check_unchanged(self, sha256: str) -> None:
+        """Raise InputError if the checksum is another, so the file was replaced meanwhile."""
+        if sha256_of(self._file) != sha256:
+            raise InputError(f"{self._uri}: it was replaced while it was read; run the job again")
+
+    def read_rows(self, name: str, *, header: str | None) -> Iterator[bytes]:
+        """Yield a member's content without its header line, in blocks of at most 1 MiB.
+
+        Raises InputError if the content does not begin with the header, or does not have the size
+        and checksum in the directory. Never yields more than that size.
+        """
+        origin = f"{self._uri}: member {name!r}"
+        member = self.members[name]
+        try:
+            with self._zip.open(member) as content:
+                first = content.read(_BLOCK)
+                yield first[_header_length(first, header, origin=origin) :]
+                size = len(first)
+                while block := content.read(_BLOCK):
+                    yield block
+                    size += len(block)
+            # what exceeds the size in the directory is not read, and fails by its checksum
+            if size < member.file_size:
+                raise zipfile.BadZipFile(f"{size} bytes instead of {member.file_size}")
+        except _DAMAGE as error:
+            # a name in it can be long; that of a cut-off member is empty
+            detail = str(error)[:200] or "it is cut off"
+            message = f"{origin}: its content is damaged ({detail}); {_FETCH_AGAIN}"
+            raise InputError(message) from None
+
+    def count_rows(self, name: str, *, header: str | None) -> int:
+        """Return the number of a member's lines that are not empty, without the header.
+
+        Raises InputError as `read_rows` does.
+        """
+        rows, last = 0, b""
+        for block in self.read_rows(name, header=header):
+            # a row ends where a line end follows any other byte
+            ends = np.isin(np.frombuffer(last + block, np.uint8), list(_LINE_ENDS))
+            rows += int(np.count_nonzero(ends[1:] > ends[:-1]))
+            last = block[-1:]
+        return rows + (last not in _LINE_ENDS)
 
 
 def _member_fault(member: zipfile.ZipInfo) -> str | None:
@@ -137,21 +163,17 @@ def _check_all(uri: str, members: list[zipfile.ZipInfo]) -> None:
             )
 
 
-def _header_skipper(origin: str, header: str | None) -> Callable[[bytes], int]:
-    """Return a function from a member's first bytes to the length of its header."""
-
-    def skip(first: bytes) -> int:
-        if header is None:
-            return 0
-        line, end = re.match(rb"([^\r\n]*)(\r\n?|\n)?", first).groups(b"")  # type: ignore[union-attr]
-        if line != header.encode():
-            raise InputError(
-                f"{origin}: {_describe_first_line(line, first)}, not {header!r}; "
-                "use an archive of the layout in source.layout"
-            )
-        return len(line) + len(end)
-
-    return skip
+def _header_length(first: bytes, header: str | None, *, origin: str) -> int:
+    """Return the length of the first line, which must be the header; 0 if there is none."""
+    if header is None:
+        return 0
+    line, end = re.match(rb"([^\r\n]*)(\r\n?|\n)?", first).groups(b"")  # type: ignore[union-attr]
+    if line != header.encode():
+        raise InputError(
+            f"{origin}: {_describe_first_line(line, first)}, not {header!r}; "
+            "use an archive of the layout in source.layout"
+        )
+    return len(line) + len(end)
 
 
 def _describe_first_line(line: bytes, first: bytes) -> str:

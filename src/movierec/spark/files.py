@@ -6,20 +6,18 @@ The one module that reaches into the JVM: Spark has no Python API for files.
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import shutil
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from zipfile import ZipInfo
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from movierec.config.uris import is_local, local_path
 from movierec.errors import InputError
-from movierec.spark.hadoop_streams import count_lines, inflate, seekable_file
-from movierec.spark.java_errors import call_java
+from movierec.spark.java_errors import call_java, input_error
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -107,10 +105,8 @@ class Files:
     def sha256(self, uri: str) -> str:
         """Return the checksum of a file's bytes, in hexadecimal."""
         if is_local(uri):
-            try:
-                return local_sha256(local_path(uri))
-            except OSError as error:
-                raise InputError(f"{uri}: cannot be read: {error.strerror}") from None
+            with self.open(uri) as file:
+                return sha256_of(file)
         files, path = self._open_at(uri)
         stream = call_java(uri, files.open, path)
         try:
@@ -119,42 +115,49 @@ class Files:
         finally:
             stream.close()
 
-    def open(self, uri: str) -> io.BufferedReader:
-        """Return a seekable binary file for reading small parts, such as a zip's directory."""
-        files, path = self._open_at(uri)
-        size = call_java(uri, files.getFileStatus, path).getLen()
-        stream = call_java(uri, files.open, path)
-        return seekable_file(self._jvm, stream, size)
+    @contextmanager
+    def open(self, uri: str) -> Iterator[BinaryIO]:
+        """Yield a file for reading; if it is not local, a temporary copy on the driver's disk."""
+        with ExitStack() as stack:
+            path = stack.enter_context(self._local_file(uri))
+            if not is_local(uri):
+                self.copy(uri, f"file://{path}")
+            try:
+                file = stack.enter_context(open(path, "rb"))
+            except OSError as error:
+                raise InputError(f"{uri}: cannot be read: {error.strerror}") from None
+            yield file
 
-    def inflate_member(
-        self, archive: str, *, member: ZipInfo, target: str, skip: Callable[[bytes], int]
-    ) -> str | None:
-        """Stream one member of a zip through the JVM to the file `target`.
+    @contextmanager
+    def create(self, uri: str) -> Iterator[BinaryIO]:
+        """Yield a file for writing; missing parent directories are made.
 
-        `skip` gets the member's first bytes, at most 4096, and returns how many to leave out.
-        Returns what is wrong if the content differs from what the zip's directory says, else None.
+        If it is not local, it is on the driver's disk until the block ends without an error.
         """
-        files, path = self._open_at(archive)
-        target_files, target_path = self._open_at(target)
-        raw = call_java(archive, files.open, path)
-        try:
-            with closing(call_java(target, target_files.create, target_path, True)) as out:
-                name = f"{archive}: {member.filename}"
-                return inflate(self._jvm, raw, out, member=member, skip=skip, name=name)
-        finally:
-            raw.close()
+        with self._local_file(uri) as path:
+            try:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "wb") as file:
+                    yield file
+            except OSError as error:
+                raise input_error(path, str(error.strerror)) from None
+            if not is_local(uri):
+                self.copy(f"file://{path}", uri)
 
-    def count_lines(
-        self, archive: str, *, member: ZipInfo, skip: Callable[[bytes], int]
-    ) -> tuple[int, str | None]:
-        """Do as `inflate_member`, write nothing; return the lines after `skip`, and the fault."""
-        files, path = self._open_at(archive)
-        raw = call_java(archive, files.open, path)
+    @contextmanager
+    def _local_file(self, uri: str) -> Iterator[str]:
+        """Yield the local path of the URI, or that of a file which is deleted after the block."""
+        if is_local(uri):
+            yield local_path(uri)
+            return
+        # below spark.local.dir, which on a cluster is on the large disks
+        folder = self._spark().sparkContext._temp_dir
         try:
-            name = f"{archive}: {member.filename}"
-            return count_lines(self._jvm, raw, member=member, skip=skip, name=name)
-        finally:
-            raw.close()
+            temporary = TemporaryDirectory(dir=folder)
+        except OSError as error:
+            raise input_error(folder, str(error.strerror)) from None
+        with temporary:
+            yield f"{temporary.name}/file"
 
     def free_space(self, uri: str) -> int | None:
         """Return the bytes that can still be written there, None if there is no limit."""
@@ -210,10 +213,16 @@ class Files:
             raise InputError(f"{source} could not be renamed to {target}")
 
 
+def sha256_of(file: BinaryIO) -> str:
+    """Return the checksum of an open file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    while block := file.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()
+
+
 def local_sha256(path: str) -> str:
     """Return the checksum of a local file's bytes, in hexadecimal."""
-    digest = hashlib.sha256()
     with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+        return sha256_of(file)

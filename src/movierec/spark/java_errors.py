@@ -14,7 +14,7 @@ _REBUILD: Final = "make the result that it belongs to again, with FORCE=1 (--for
 # failures of a disk or file system: a pattern of Java's class and message, and the fix
 _STORAGE_FIXES: Final[_Fixes] = (
     (
-        r"No space left on device|DiskOutOfSpace|QuotaExceeded",
+        r"No space left on device|DiskOutOfSpace|QuotaExceeded|quota exceeded",
         "make room, there or in spark.local.dir",
     ),
     (r"Read-only file system", "give a workspace that can be written to"),
@@ -87,6 +87,10 @@ def call_java(place: str, call: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return call(*arguments)
     except (Py4JJavaError, CapturedException) as error:
-        message = java_message(error)
-        fix = _find_fix(message, _STORAGE_FIXES)
-        raise InputError(f"{place}: {message}" + (f"; {fix}" if fix else "")) from None
+        raise input_error(place, java_message(error)) from None
+
+
+def input_error(place: str, message: str) -> InputError:
+    """Return the error for a message of Java or the system about a place, with the fix if known."""
+    fix = _find_fix(message, _STORAGE_FIXES)
+    return InputError(f"{place}: {message}" + (f"; {fix}" if fix else ""))

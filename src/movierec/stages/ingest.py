@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import reduce
-from zipfile import ZipInfo
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -25,66 +21,47 @@ _MOST_GENRES = 100
 _SHOWN_LINE = 120
 
 
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """An archive whose directory has been checked."""
+def extract(context: Context, folder: str) -> LocatedLayout:
+    """Write the members to ingest to the folder, without their header lines; return the layout.
 
-    uri: str
-    located: LocatedLayout
-    members: dict[str, ZipInfo]
-    """The members to ingest, by table, in the order of ingest."""
-
-
-def open_source(context: Context) -> Source:
-    """Return the archive of the config. Raises InputError if it cannot be used."""
-    source, files, uri = context.config.source, context.execution.files, context.execution.archive
-    archive.check_sha256(files, uri, expected=source.sha256)
-    directory = archive.read_directory(files, uri)
-    located = layouts.locate(directory, wanted=source.layout, origin=uri)
-    context.facts["layout"] = located.layout.name
-    context.facts["archive_sha256"] = context.execution.archive_sha256
-    context.facts["tables"] = {}
-    members = {table: directory[path] for table, path in located.paths.items()}
-    return Source(uri=uri, located=located, members=members)
-
-
-@contextmanager
-def extracted(context: Context, source: Source) -> Iterator[str]:
-    """Inflate the source's members to a directory that is deleted after the block."""
-    files = context.execution.files
-    folder = f"{context.attempt.path}/{_STAGING}"
-    try:
-        with context.step("inflate"):
-            for table, info in source.members.items():
-                member = source.located.member(table)
-                target = f"{folder}/{member.name}"
-                archive.extract_member(
-                    files, source.uri, member=info, target=target, header=member.header
-                )
-            archive.check_unchanged(files, source.uri, sha256=context.execution.archive_sha256)
-        yield folder
-    finally:
-        files.delete(folder)
+    Raises InputError if the archive cannot be used.
+    """
+    execution, source = context.execution, context.config.source
+    files, uri = execution.files, execution.archive
+    with context.step("inflate"), archive.open_archive(files, uri, sha256=source.sha256) as opened:
+        located = layouts.locate(opened.members, wanted=source.layout, origin=uri)
+        for table, path in located.paths.items():
+            member = located.member(table)
+            with files.create(f"{folder}/{member.name}") as file:
+                file.writelines(opened.read_rows(path, header=member.header))
+        opened.check_unchanged(execution.archive_sha256)
+    return located
 
 
 def run(context: Context) -> None:
     """Write every table of the archive, and the rejected rows."""
-    source = open_source(context)
-    with extracted(context, source) as folder:
-        ingestion = Ingestion(context, source, folder)
-        for table in source.members:
+    folder = f"{context.attempt.path}/{_STAGING}"
+    try:
+        located = extract(context, folder)
+        context.facts["layout"] = located.layout.name
+        context.facts["archive_sha256"] = context.execution.archive_sha256
+        context.facts["tables"] = {}
+        ingestion = Ingestion(context, located, folder)
+        for table in located.paths:
             ingestion.ingest(table)
         ingestion.write_rejected()
+    finally:
+        context.execution.files.delete(folder)
     ingestion.record_counts()
 
 
 class Ingestion:
     """The ingestion of one archive, table by table."""
 
-    def __init__(self, context: Context, source: Source, folder: str) -> None:
-        """Read the source's members from `folder`, where they are extracted."""
+    def __init__(self, context: Context, located: LocatedLayout, folder: str) -> None:
+        """Read the layout's members from `folder`, where they are extracted."""
         self._context = context
-        self._source = source
+        self._located = located
         self._folder = folder
         self._genre_names: tuple[str, ...] = ()
         self._written: dict[str, DataFrame] = {}
@@ -96,7 +73,7 @@ class Ingestion:
         Raises InputError if more rows are rejected than the config allows, no rating is good, or
         the number of ratings is not the published one.
         """
-        member = self._source.located.member(name)
+        member = self._located.member(name)
         lines = self._context.spark.read.text(f"{self._folder}/{member.name}")
         with self._context.step(name):
             if name == layouts.GENRE_NAMES:
@@ -129,7 +106,7 @@ class Ingestion:
         rows = parse_lines(
             lines,
             member=member,
-            scale=self._source.located.layout.scale,
+            scale=self._located.layout.scale,
             genre_names=self._genre_names if member.flagged else (),
         )
         for reference in table.references:
@@ -188,7 +165,7 @@ class Ingestion:
         return bad
 
     def _origin(self, member: Member) -> str:
-        return f"{self._source.uri}: member {self._source.located.paths[member.table]!r}"
+        return f"{self._context.execution.archive}: member {self._located.paths[member.table]!r}"
 
 
 def check_count(read: int, *, expected: int | None, origin: str) -> None:

@@ -6,14 +6,17 @@ import hashlib
 import io
 import os
 import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from pyspark.sql import SparkSession
 
 from movierec.errors import InputError
 from movierec.spark import files as storage
-from movierec.spark.files import Files
+from movierec.spark.files import Files, sha256_of
 from movierec.spark.session import Session
 
 TEXT = "naïve café 映画 🎬\nline two\n"
@@ -134,30 +137,56 @@ def test_a_missing_file_is_missing_through_hadoop_too(hadoop: Files, tmp_path: P
     uri = f"file://{tmp_path}/none"
     assert hadoop.read_text(uri) is None
     assert not hadoop.exists(uri)
-    for read in (hadoop.sha256, hadoop.open):
-        with pytest.raises(
-            InputError, match=f"^{uri}: FileNotFoundException: File {uri.replace('//', '')}"
-        ):
-            read(uri)
+    missing = f"^{uri}: FileNotFoundException: File {uri.replace('//', '')}"
+    with pytest.raises(InputError, match=missing):
+        hadoop.sha256(uri)
 
 
-def test_a_file_is_read_in_any_order(files: Files, tmp_path: Path) -> None:
+@pytest.mark.parametrize("through", ["plain", "hadoop"])
+def test_a_file_is_written_and_read_in_any_order(
+    request: pytest.FixtureRequest, tmp_path: Path, through: str
+) -> None:
+    files: Files = request.getfixturevalue(through)
     content = os.urandom(300_000)
-    (tmp_path / "x").write_bytes(content)
-    with files.open(f"file://{tmp_path}/x") as file:
-        assert file.seekable()
+    uri = f"file://{tmp_path}/new/directory/x y"
+    with files.create(uri) as file:
+        file.writelines([content[:100_000], b"", content[100_000:]])
+    assert (tmp_path / "new/directory/x y").read_bytes() == content
+    with files.open(uri) as file:
         assert file.read(10) == content[:10]
         assert file.seek(-100, io.SEEK_END) == 299_900
         assert file.read() == content[-100:]
-        assert file.read() == b""
-        file.seek(70_000)
-        file.seek(5, io.SEEK_CUR)
-        assert file.tell() == 70_005
-        assert file.read(200_000) == content[70_005:270_005]
-        file.seek(400_000)
-        assert file.read(1) == b""
-        with pytest.raises(OSError, match="before the file's start"):
-            file.seek(-300_001, io.SEEK_END)
+        assert sha256_of(file) == hashlib.sha256(content).hexdigest()
+
+
+def test_temporary_files_are_below_spark_s_local_directory_and_deleted(
+    hadoop: Files, spark: SparkSession, tmp_path: Path
+) -> None:
+    scratch = Path(spark.sparkContext._temp_dir)
+    before = list(scratch.iterdir())
+    target = tmp_path / "x"
+    target.write_bytes(b"old")
+
+    def fail(open_file: Callable[[str], AbstractContextManager[BinaryIO]]) -> None:
+        with open_file(target.as_uri()) as file:
+            assert Path(file.name).is_relative_to(scratch)
+            raise ZeroDivisionError
+
+    for open_file in (hadoop.open, hadoop.create):
+        with pytest.raises(ZeroDivisionError):
+            fail(open_file)
+    assert target.read_bytes() == b"old"
+    with pytest.raises(InputError, match="FileNotFoundException"), hadoop.open("file:///none"):
+        pass
+    assert list(scratch.iterdir()) == before
+
+
+def test_a_full_disk_is_an_error_of_one_line(plain: Files) -> None:
+    with pytest.raises(InputError) as caught, plain.create("file:///dev/full") as file:
+        file.write(b"x")
+    assert str(caught.value) == (
+        "/dev/full: No space left on device; make room, there or in spark.local.dir"
+    )
 
 
 def test_free_space_is_that_of_the_file_system_also_for_a_path_that_does_not_exist(
@@ -186,7 +215,7 @@ def test_free_space_is_that_of_the_file_system_also_for_a_path_that_does_not_exi
     ],
 )
 def test_an_unknown_file_system_is_an_input_error(files: Files, uri: str, message: str) -> None:
-    for touch in (files.exists, files.delete, files.sha256, files.open):
+    for touch in (files.exists, files.delete, files.sha256):
         with pytest.raises(InputError) as caught:
             touch(uri)
         assert str(caught.value) == message
