@@ -1,4 +1,8 @@
-"""The charts, of data_charts, model_charts and twin_charts, and their theme in notebooks."""
+"""The charts, of data_charts, model_charts and twin_charts, and their theme in notebooks.
+
+Covers `movierec_report.data_charts`, `movierec_report.model_charts`, `movierec_report.theme`,
+`movierec_report.twin_charts`.
+"""
 
 from __future__ import annotations
 

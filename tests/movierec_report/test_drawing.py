@@ -1,4 +1,7 @@
-"""report.html as a file: its sources, its command in a shell, and the commit of the checkout."""
+"""report.html as a file: its sources, its command in a shell, and the commit of the checkout.
+
+Covers `movierec_report.checkout`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The page and its sentences: self-contained, with the numbers of the facts and their meaning."""
+"""The page and its sentences: self-contained, with the numbers of the facts and their meaning.
+
+Covers `movierec_report.sentences`.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,13 @@
 Covers archive, members and sample, and through them activity, catalogue, categorical, csv_text,
 front_page, history, movie_sampler, planting, population, sign_up, spec, stars, tags, tastes and
 titles.
+
+Covers `movierec_synthetic.activity`, `movierec_synthetic.catalogue`,
+`movierec_synthetic.categorical`, `movierec_synthetic.csv_text`, `movierec_synthetic.front_page`,
+`movierec_synthetic.history`, `movierec_synthetic.members`, `movierec_synthetic.movie_sampler`,
+`movierec_synthetic.planting`, `movierec_synthetic.population`, `movierec_synthetic.sample`,
+`movierec_synthetic.sign_up`, `movierec_synthetic.spec`, `movierec_synthetic.stars`,
+`movierec_synthetic.tags`, `movierec_synthetic.tastes`, `movierec_synthetic.titles`.
 """
 
 from __future__ import annotations

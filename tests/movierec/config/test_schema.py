@@ -1,4 +1,7 @@
-"""The confs of the repository, the defaults (schema, twins, fields), and rules between keys."""
+"""The confs of the repository, the defaults (schema, twins, fields), and rules between keys.
+
+Covers `movierec.config.fields`, `movierec.config.twins`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Metrics by hand, against the plain-Python oracle, and against Spark's own."""
+"""Metrics by hand, against the plain-Python oracle, and against Spark's own.
+
+Covers `movierec.data.rounding`.
+"""
 
 from __future__ import annotations
 

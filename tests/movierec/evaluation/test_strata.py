@@ -1,4 +1,7 @@
-"""Groups of users and movies, and the metrics of each model in them."""
+"""Groups of users and movies, and the metrics of each model in them.
+
+Covers `movierec.data.counts`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The kernel against brute force, with difficult norms, ties and sizes."""
+"""The kernel against brute force, with difficult norms, ties and sizes.
+
+Covers `movierec.ranking.catalogue`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,10 @@
 """Every subcommand from the command line to the servers and back.
 
 Covers commands: cli, cluster, context, dry_run, jobs, preparation, workflow.
+
+Covers `movierec_dataproc.commands.cluster`, `movierec_dataproc.commands.context`,
+`movierec_dataproc.commands.dry_run`, `movierec_dataproc.commands.jobs`,
+`movierec_dataproc.commands.preparation`, `movierec_dataproc.commands.workflow`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""conf/cluster.yaml (schema, validation, target): its defaults, and what Dataproc would refuse."""
+"""conf/cluster.yaml (schema, validation, target): its defaults, and what Dataproc would refuse.
+
+Covers `movierec_dataproc.conf.machine_types`, `movierec_dataproc.conf.target`,
+`movierec_dataproc.conf.validation`.
+"""
 
 from __future__ import annotations
 

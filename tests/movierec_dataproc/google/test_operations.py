@@ -1,4 +1,8 @@
-"""Long-running operations (and clusters), also longer than Google's library waits by default."""
+"""Long-running operations (and clusters), also longer than Google's library waits by default.
+
+Covers `movierec_dataproc.google.clusters`, `movierec_dataproc.google.remote_work`,
+`movierec_dataproc.google.terminal`.
+"""
 
 from __future__ import annotations
 

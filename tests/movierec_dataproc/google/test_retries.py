@@ -1,4 +1,7 @@
-"""Which failures are retried, and for how long."""
+"""Which failures are retried, and for how long.
+
+Covers `movierec_dataproc.google.errors`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What is uploaded: under a name that follows from it, once, and never over anything else."""
+"""What is uploaded: under a name that follows from it, once, and never over anything else.
+
+Covers `movierec_dataproc.google.bucket`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A conf becomes jobs in an order, with arguments that work on a cluster (archive too)."""
+"""A conf becomes jobs in an order, with arguments that work on a cluster (archive too).
+
+Covers `movierec_dataproc.plan.archive`.
+"""
 
 from __future__ import annotations
 
