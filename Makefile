@@ -272,7 +272,7 @@ $(VENV)/build.stamp: requirements/build.txt $(VENV)/venv.stamp
 	@$(SYNC) $< && touch $@
 
 $(VENV)/run.stamp: $(RUN_LOCK) $(VENV)/build.stamp
-	@echo 'setting up $(VENV), once: about 500 MB to download without pip's cache'
+	@echo 'setting up $(VENV), once: about 500 MB to download if the pip cache is empty'
 	@$(SYNC) $< && touch $@
 
 $(VENV)/dev.stamp: $(DEV_LOCK) $(VENV)/run.stamp

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,8 @@ def run(argv: Sequence[str] | None = None) -> int:
         if execution.config.source.generate is not None:
             fetch_archive(execution.config.source)
         run_pipeline(execution, force=arguments.force)
-        out, found = write_outputs(execution, arguments)
-        print_summary("run", {"output": str(out), "timings": found["timings"]})
+        out, found, page = write_outputs(execution, arguments)
+        print_end("run", {"output": str(out), "timings": found["timings"]}, page)
 
     return run_job("run", body, argv, extend=add_out)
 
@@ -41,9 +42,8 @@ def run_one(stage: Stage, argv: Sequence[str] | None = None) -> int:
 
     def body(execution: Execution, arguments: argparse.Namespace) -> None:
         outcome = run_stage(execution, stage, load_run(stage), force=arguments.force)
-        if stage.exports:
-            write_outputs(execution, arguments)
-        print_summary(stage.name, outcome.summary())
+        page = write_outputs(execution, arguments)[2] if stage.exports else None
+        print_end(stage.name, outcome.summary(), page)
 
     return run_job(stage.name, body, argv, extend=add_out)
 
@@ -52,8 +52,8 @@ def export(argv: Sequence[str] | None = None) -> int:
     """`movierec export`: write summary, twins and report of the stages that are done again."""
 
     def body(execution: Execution, arguments: argparse.Namespace) -> None:
-        out, found = write_outputs(execution, arguments)
-        print_summary("export", {"output": str(out), "stages": [*found["timings"]]})
+        out, found, page = write_outputs(execution, arguments)
+        print_end("export", {"output": str(out), "stages": [*found["timings"]]}, page)
 
     return run_job("export", body, argv, extend=add_out)
 
@@ -94,21 +94,33 @@ def out_directory(execution: Execution, arguments: argparse.Namespace) -> Path:
 
 def write_outputs(
     execution: Execution, arguments: argparse.Namespace
-) -> tuple[Path, dict[str, Any]]:
+) -> tuple[Path, dict[str, Any], Path | None]:
     """Write the exported files of the stages that are done, and print the results.
 
-    Returns the directory and the merged summary. The path of the report is printed last.
+    Returns the directory, the merged summary, and the report if there is one.
     """
     out = out_directory(execution, arguments)
     found = write_exports(done_stages(execution), out)
     page = draw_report(execution, out, arguments)
     print(summary.table(found))
+    return out, found, page
+
+
+def print_end(command: str, fields: dict[str, Any], page: Path | None) -> None:
+    """Print the line of JSON that every job has, and last the path of the report."""
+    print_summary(command, fields)
     if page is not None:
         print(f"report: {page}")
-    return out, found
 
 
 def draw_report(execution: Execution, out: Path, arguments: argparse.Namespace) -> Path | None:
-    """Draw the report of a directory; return its path, None if there is no report.json."""
+    """Draw the report of a directory and return its path.
+
+    None if there is no report.json, or nothing to draw with: the results are there all the same.
+    """
     command = drawing.run_command(arguments.config, arguments.set, archive=arguments.archive)
-    return drawing.draw_report(out, source=execution.config.source, command=command)
+    try:
+        return drawing.draw_report(out, source=execution.config.source, command=command)
+    except ModuleNotFoundError as error:
+        print(f"no report: {error.name} is missing; install movierec[report]", file=sys.stderr)
+        return None

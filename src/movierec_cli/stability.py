@@ -13,11 +13,11 @@ from typing import Any, Final
 from movierec.config.schema import Config
 from movierec.models.names import ALS, MODELS
 from movierec.pipeline import dag
-from movierec.pipeline.cli import print_summary, run_job
+from movierec.pipeline.cli import run_job
 from movierec.pipeline.execution import Execution
 from movierec.run_all import run_pipeline
 from movierec.splitting.splits import HELD_OUT, PER_USER_RANDOM
-from movierec_cli.commands import add_out, draw_report, out_directory
+from movierec_cli.commands import add_out, draw_report, out_directory, print_end
 from movierec_report.drawing import STABILITY, STABILITY_VERSION
 from movierec_synthetic.download import fetch_archive
 
@@ -58,9 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         path.write_text(json.dumps(spread, indent=2) + "\n", encoding="utf-8")
         page = draw_report(execution, out, arguments)
         print(table(spread))
-        if page is not None:
-            print(f"report: {page}")
-        print_summary("stability", {"output": str(path)})
+        print_end("stability", {"output": str(path)}, page)
 
     return run_job("stability", body, argv, extend=extend)
 

@@ -200,7 +200,9 @@ def _collect_user_counts(
         "evaluated": n_evaluated,
         "left_out_without_heldout_rating": n_all - n_held_out,
         "left_out_without_relevant_movie": n_held_out - n_evaluated,
-        "evaluated_but_cold": with_relevant.transform(keep_cold, train=activity, key=USER_ID).count(),
+        "evaluated_but_cold": with_relevant.transform(
+            keep_cold, train=activity, key=USER_ID
+        ).count(),
     }
 
 
