@@ -68,6 +68,7 @@ EXECUTED = {
         "tests/movierec_cli/test_prune.py",
         'prune.main(["--config", str(conf), "--delete"])',
     ),
+    "tune": ("tests/jobs/test_pipeline_jobs.py", "run_pipeline(execution"),
     "stability": (
         "tests/movierec_cli/test_stability.py",
         '"movierec_cli", "stability", *words]',
