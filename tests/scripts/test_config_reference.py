@@ -47,7 +47,7 @@ def test_a_row_has_the_type_the_range_the_default_and_the_meaning() -> None:
         "| `twins.curve.users` | whole number from 2 to 10000000, or null | `null` | "
         "Users, drawn at random, that the curve is computed on; null: all. |",
         "| `tuning.implicit.feedback` | list; each one of `rating`, `liked`, `signed` | "
-        "`[rating, liked, signed]` | The value that ALS sees of a rating: its stars, 1 if liked, "
+        "`[signed]` | The value that ALS sees of a rating: its stars, 1 if liked, "
         "or its distance from `pivot`. |",
         "| `cluster.internal_ip_only` | true or false | `true` | "
         "Whether the machines have no external address. |",
