@@ -121,7 +121,8 @@ class Archive:
         rows, last = 0, b""
         for block in self.read_rows(name, header=header):
             # a row ends where a line end follows any other byte
-            ends = np.isin(np.frombuffer(last + block, np.uint8), list(_LINE_ENDS))
+            content = np.frombuffer(last + block, np.uint8)
+            ends = (content == _LINE_ENDS[0]) | (content == _LINE_ENDS[1])
             rows += int(np.count_nonzero(ends[1:] > ends[:-1]))
             last = block[-1:]
         return rows + (last not in _LINE_ENDS)

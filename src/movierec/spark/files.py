@@ -150,7 +150,7 @@ class Files:
         if is_local(uri):
             yield local_path(uri)
             return
-        # below spark.local.dir, which on a cluster is on the large disks
+        # below spark.local.dir, where room for shuffled data is already needed
         folder = self._spark().sparkContext._temp_dir
         try:
             temporary = TemporaryDirectory(dir=folder)
