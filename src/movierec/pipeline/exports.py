@@ -20,7 +20,7 @@ _NO_RESULT: Final = {
     "source.sha256",
     "source.expected_ratings",
 }
-_UNSAFE: Final = re.compile(r"[^\w=.,-]+")
+_UNSAFE: Final = re.compile(r"[^\w=.,+-]+")
 _LONGEST: Final = 100
 
 
@@ -91,8 +91,8 @@ def out_name(conf: str, overrides: Sequence[str], *, own_archive: str = "") -> s
             parts += [stem] if stem != PurePosixPath(own_archive).stem else []
         elif key not in _NO_RESULT:
             parts.append(assignment)
-    suffix = "".join("+" + _UNSAFE.sub("_", part) for part in parts)
-    if len(suffix) > _LONGEST:
-        digest = hashlib.sha256(suffix.encode()).hexdigest()[:8]
-        suffix = f"{suffix[:_LONGEST]}+{digest}"
+    given = "".join(f"+{part}" for part in parts)
+    suffix = _UNSAFE.sub("_", given)[:_LONGEST]
+    if suffix != given:
+        suffix += f"+{hashlib.sha256(given.encode()).hexdigest()[:8]}"
     return PurePosixPath(conf).stem + suffix

@@ -59,6 +59,8 @@ def test_an_earlier_file_goes_if_its_stage_wrote_none(tmp_path: Path) -> None:
 
 
 DIFFERENT = [
+    ["twins.lsh.rows=[1"],
+    ["twins.lsh.rows=]1"],
     [],
     ["evaluation.k=10"],
     ["evaluation.k=1"],
