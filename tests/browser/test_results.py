@@ -1,9 +1,10 @@
-"""The table in README equals the results of `make run CONF=conf/small.yaml`, if it has run here."""
+"""The tables in the documents equal the results of `make run CONF=conf/small.yaml`, if it has run here."""
 
 from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,28 +14,41 @@ from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
 from movierec.spark.session import Session
 from tests.support.confs import SMALL
+from tests.support.paths import ROOT
 
-README = SMALL.parents[1] / "README.md"
+README = ROOT / "README.md"
+GUIDE = ROOT / "docs" / "evaluation.md"
 MODELS = {
-    "popularity (count of likes)": "popularity",
+    "popularity (number of likes)": "popularity",
     "**ALS, tuned**": "als",
     "ALS, explicit": "als_explicit",
     "random (floor)": "random",
     "oracle (ceiling)": "oracle",
 }
+IN_README = {
+    "popularity (count of likes)": "popularity",
+    "**ALS, tuned**": "als",
+    "explicit ALS, for contrast": "als_explicit",
+    "random (lower bound)": "random",
+    "oracle (upper bound)": "oracle",
+}
 METRICS = ("precision_at_100", "map_at_100", "ndcg_at_100", "recall_at_100")
-_ROW = re.compile(
-    r"^\| (validation|test) \| ([^|]+) \| " + r" \| ".join([r"(\d\.\d{4})"] * 4), re.M
-)
+_NUMBERS = r" \| ".join([r"(\d\.\d{4})"] * 4)
+_ROW = re.compile(r"^\| (validation|test) \| ([^|]+) \| " + _NUMBERS, re.M)
+_ROW_OF_TEST = re.compile(r"^\| ([^|]+) \| " + _NUMBERS, re.M)
+
+
+def section(path: Path, title: str) -> str:
+    """The text under a heading, up to the next one."""
+    text = path.read_text(encoding="utf-8")
+    return text.partition(f"## {title}\n")[2].partition("\n## ")[0]
 
 
 def rows() -> dict[tuple[str, str], list[float]]:
-    """The metrics in README, by split and model."""
-    text = README.read_text(encoding="utf-8")
-    table = text.partition("## Results\n")[2].partition("\n## ")[0]
+    """The metrics in docs/evaluation.md, by split and model."""
     return {
         (split, MODELS[model]): [float(number) for number in numbers]
-        for split, model, *numbers in _ROW.findall(table)
+        for split, model, *numbers in _ROW.findall(section(GUIDE, "Results on ml-latest-small"))
     }
 
 
@@ -59,6 +73,14 @@ def test_the_table_has_every_model_and_split() -> None:
     assert set(rows()) == {
         (split, model) for split in ("validation", "test") for model in MODELS.values()
     }
+
+
+def test_readme_shows_the_rows_of_test() -> None:
+    shown = {
+        IN_README[model]: [float(number) for number in numbers]
+        for model, *numbers in _ROW_OF_TEST.findall(section(README, "Results"))
+    }
+    assert shown == {model: rows()["test", model] for model in MODELS.values()}
 
 
 @pytest.mark.parametrize(("split", "model"), rows())
