@@ -1,4 +1,4 @@
-"""The tables in the documents equal the results of `make run CONF=conf/small.yaml`, if it has run here."""
+"""The tables in README and docs equal the results of `make run CONF=conf/small.yaml`, if it ran here."""
 
 from __future__ import annotations
 
