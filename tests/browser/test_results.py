@@ -1,4 +1,4 @@
-"""The tables in README and docs equal the results of `make run CONF=conf/small.yaml`, if it ran here."""
+"""The results in README and docs equal those of `make run CONF=conf/small.yaml`, if it ran here."""
 
 from __future__ import annotations
 
