@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 from pyspark.errors import PySparkException
@@ -26,14 +27,19 @@ def test_cached_blocks_are_freed_once_nothing_refers_to_them(spark: SparkSession
     def cached_rdds() -> set[int]:
         return {one.id() for one in spark.sparkContext._jsc.sc().getRDDStorageInfo()}
 
+    def wait_until(holds: Callable[[], object]) -> None:
+        deadline = time.monotonic() + SECONDS
+        while not holds():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
     before = cached_rdds()
     frame = spark.range(3).localCheckpoint()
+    # Spark's driver hears of a block a little after it is stored, and of its end too
+    wait_until(lambda: cached_rdds() - before)
     (cached,) = cached_rdds() - before
     free_unreferenced(spark)
     assert cached in cached_rdds()
     del frame
     free_unreferenced(spark)
-    deadline = time.monotonic() + SECONDS
-    while cached in cached_rdds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: cached not in cached_rdds())
