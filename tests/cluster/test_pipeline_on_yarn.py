@@ -31,7 +31,7 @@ def test_every_job_runs_and_its_driver_log_is_shown(pipeline):
 
 def test_a_second_pipeline_finds_every_job_done(laptop, pipeline):
     again = laptop.make("pipeline", f"CONF={laptop.conf}")
-    assert again.stderr.count("has ended well already") == 2 + len(dag.PIPELINE)
+    assert again.stderr.count("has succeeded already") == 2 + len(dag.PIPELINE)
 
 
 @pytest.mark.parametrize("stage", dag.PIPELINE, ids=lambda stage: stage.name)
