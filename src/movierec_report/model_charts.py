@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from movierec_report import theme
 
@@ -96,9 +95,9 @@ def rmse_against_metric(trials: Sequence[Facts], *, metric: str) -> Figure | Non
     lowest = min(points, key=lambda point: point[0])
     ax.annotate("lowest RMSE", lowest, xytext=(8, 8), textcoords="offset points")
     ax.margins(x=0.15)
-    # a number at the left end would stand on the one at the bottom
-    ax.xaxis.set_major_locator(MaxNLocator(5, prune="lower"))
-    ax.set_ylim(0, 1.2 * max(value for _, value in points) or 1.0)
+    top = 1.2 * max(value for _, value in points) or 1.0
+    # some room below 0: in the corner its label would touch one of the other axis
+    ax.set_ylim(-0.1 * top, top)
     return figure
 
 
