@@ -9,7 +9,6 @@ VERBOSE ?=
 SEEDS   ?= 5
 KILLS   ?= 100
 WORKERS ?= 2
-MINUTES ?= 10
 BESIDE  ?=
 ONLY    ?=
 SCALE   ?=
@@ -67,8 +66,8 @@ STAGES := ingest partition popularity tune recommend evaluate twins report
 ON_DATAPROC := cluster-up cluster-status cluster-down upload submit pipeline workflow batch logs \
 	fetch attach
 
-.PHONY: help setup run doctor data $(STAGES) export bench prune stability test test-cluster test-browser \
-	notebook chaos invariance fuzz check mkl package lock audit clean java interpreter-gone $(ON_DATAPROC)
+.PHONY: help setup run doctor data $(STAGES) export bench prune stability test test-all test-cluster test-browser \
+	notebook chaos invariance check mkl package lock audit clean java interpreter-gone $(ON_DATAPROC)
 
 define VARIABLES
 
@@ -82,7 +81,7 @@ Variables, as in `make run CONF=conf/small.yaml SET="evaluation.k=10 als.seed=2"
   SEEDS (5)    random splits of `stability`        WORKERS (2)  processes of `test`
   TESTS        files or options for pytest         SPARK=3.5    the Spark of image 2.3 (4.1)
   ONLY, SCALE, BENCH   see `bench`                 KILLS (100)  of `chaos`
-  MINUTES (10) of `fuzz`                           BESIDE=3.5   see `invariance`
+  BESIDE=3.5   see `invariance`
   PYTHON       the Python of .venv (python3)       UPGRADE=1    see `lock`
   PROJECT, REGION, BUCKET, CLUSTER (conf/cluster.yaml), CLUSTER_SET, DRY_RUN=1   of Dataproc's targets
   JOB, ID, BATCH, OPERATION                        which job, batch or operation there
@@ -173,9 +172,15 @@ cluster-down: $(VENV)/dataproc.stamp ## delete it, unless it holds the only copy
 
 # == Develop
 
-test: setup ## every test that needs only PyPI's packages, in WORKERS (2) processes (SPARK=3.5: on image 2.3's Spark)
-	@$(WITH_SPARK) -m pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/cluster --ignore tests/browser \
-		$(TESTS)
+# files are handed out in the order of conftest.py: the longest first
+PYTEST = $(WITH_SPARK) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder \
+	--ignore tests/cluster --ignore tests/browser
+
+test: setup ## the tests, in WORKERS (2) processes; without the slow ones (SPARK=3.5: on image 2.3's Spark)
+	@$(PYTEST) -m 'not slow' $(TESTS)
+
+test-all: setup ## the slow ones too: all that need only PyPI's packages
+	@$(PYTEST) $(TESTS)
 
 test-cluster: setup ## the jobs on a real HDFS and YARN on this machine (needs Maven)
 	@command -v mvn >/dev/null || { echo 'make test-cluster: no mvn here: install Maven' >&2; exit 1; }
@@ -192,9 +197,6 @@ invariance: setup ## the pipeline on ARCHIVE with rows, cores and partitions cha
 	$(if $(ARCHIVE),,$(error make invariance: name an archive with ARCHIVE=path.zip))
 	@$(WITH_SPARK) -m tests.invariance --archive '$(abspath $(ARCHIVE))' \
 		$(if $(BESIDE),--python '$(CURDIR)/.venv-spark$(BESIDE)/bin/python')
-
-fuzz: setup ## damaged confs, zips and tables for MINUTES (10)
-	@$(WITH_SPARK) -m tests.fuzz --minutes $(MINUTES)
 
 check: $(VENV)/dev.stamp $(VENV)/project.stamp ## lint, format, types, import rules, and every conf
 	@$(BIN)/python -m ruff check .

@@ -54,17 +54,20 @@ def test_it_is_committed_without_outputs_and_with_ids_that_stay() -> None:
     assert nbformat.writes(notebook) + "\n" == PATH.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_no_cell_warns(outputs: dict[str, list[Any]]) -> None:
     said = [one for cell in outputs.values() for one in cell if one["output_type"] == "stream"]
     assert [one["name"] for one in said] == ["stdout"]
 
 
+@pytest.mark.slow
 def test_four_charts_of_the_report_are_shown(outputs: dict[str, list[Any]]) -> None:
     drawn = {cell for cell, put in outputs.items() if "<svg" in json.dumps(put)}
     assert drawn == CHARTS
     assert 'aria-label="NDCG@100 of each model' in shown(outputs, "comparison-chart")
 
 
+@pytest.mark.slow
 def test_the_tables_hold_what_the_run_found(
     outputs: dict[str, list[Any]], finished_run: FinishedRun
 ) -> None:
@@ -81,6 +84,7 @@ def test_the_tables_hold_what_the_run_found(
     assert shown(outputs, "worst").count("<tr") == 1 + 5
 
 
+@pytest.mark.slow
 def test_the_most_similar_twins_are_shown(outputs: dict[str, list[Any]]) -> None:
     sentence, table = outputs["twins"]
     assert re.match(

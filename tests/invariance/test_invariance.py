@@ -1,37 +1,61 @@
-"""A short comparison: all variants at once, on a small archive."""
+"""A short comparison on a small archive: rows and partitions changed."""
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import pytest
+from pyspark.sql import SparkSession
 
-from tests.invariance.variants import (
-    BASELINE,
-    PARTITIONS,
-    Variant,
-    find_differences,
-    published_result,
-    run,
-)
-from tests.support.finished import SAMPLE, FinishedRun
+from movierec.pipeline import dag
+from movierec.spark.session import Session
+from tests.invariance.variants import find_differences, published_result, shuffled
+from tests.support.finished import FinishedRun
+from tests.support.in_process import run_job
+
+# the tests' session has one partition and no adaptive planning
+OTHER_PLANS = {
+    "spark.sql.shuffle.partitions": "7",
+    "spark.sql.files.maxPartitionBytes": "300000",
+    "spark.sql.adaptive.enabled": "true",
+}
 
 
-def test_order_of_rows_cores_and_partitions_do_not_change_results(
-    finished_run: FinishedRun, tmp_path: Path
+@pytest.mark.slow
+def test_order_of_rows_and_partitions_do_not_change_results(
+    finished_run: FinishedRun, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The finished run had one core and one partition, and no adaptive planning."""
-    everything = Variant("all at once", BASELINE.properties | PARTITIONS.properties, shuffled=True)
-    pairs = (override.split("=", 1) for override in finished_run.overrides)
-    changes = {key: json.loads(value) for key, value in pairs}
-    workspace = run(
-        everything, finished_run.archive, tmp_path / "variant", config=SAMPLE, changes=changes
-    )
-    assert list(find_differences(finished_run.workspace, workspace)) == []
+    """Slow: every job, one by one, against the pipeline in one go."""
+    archive = shuffled(finished_run.archive, tmp_path / "shuffled.zip")
+    changes = {"workspace": str(tmp_path / "w"), "source.archive": str(archive)}
+    changes |= {"source.sha256": None, "source.generate": None}
+    words = [*finished_run.words]
+    for key, value in changes.items():
+        words += ["--set", f"{key}={json.dumps(value)}"]
+    with changed(session(), OTHER_PLANS):
+        for stage in dag.PIPELINE:
+            assert run_job(stage.job, words, session=session, patch=monkeypatch) == 0, stage.name
+    assert list(find_differences(finished_run.workspace, tmp_path / "w")) == []
+
+
+@contextmanager
+def changed(spark: SparkSession, properties: Mapping[str, str]) -> Iterator[None]:
+    """Change properties of a session for a while."""
+    before = {key: spark.conf.get(key) for key in properties}
+    try:
+        for key, text in properties.items():
+            spark.conf.set(key, text)
+        yield
+    finally:
+        for key, text in before.items():
+            spark.conf.set(key, str(text))
 
 
 def test_one_changed_value_is_a_difference(finished_run: FinishedRun, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,10 @@ import pytest
 from movierec.pipeline import dag
 from movierec.pipeline.manifest import MANIFEST
 from tests.support.confs import SMALL
+from tests.support.in_process import run_job
 from tests.support.paths import ROOT
+
+Job = Callable[[dag.Stage, Path], tuple[object, str]]
 
 
 def mount(place: Path, options: str) -> None:
@@ -37,53 +40,71 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place)], check=True)
 
 
-def job(stage: dag.Stage, workspace: Path, archive: Path, **variables: str) -> tuple[int, str]:
-    """Run a job as a process; return its exit code and its last line on standard error."""
-    command = [sys.executable, str(ROOT / "jobs" / f"{stage.job}.py"), "--config", str(SMALL)]
-    settings: Mapping[str, object] = {"workspace": str(workspace), "source.archive": str(archive)}
-    for key, value in settings.items():
-        command += ["--set", f"{key}={json.dumps(value)}"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), **variables}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert "Traceback" not in done.stderr
-    said = [line for line in done.stderr.splitlines() if line.startswith(f"{stage.job}: ")]
-    return done.returncode, said[-1]
+@pytest.fixture
+def job(session, monkeypatch, capsys, small_archive) -> Job:
+    """Run a stage's job on a workspace; return its exit code and its last line."""
+
+    def run(stage: dag.Stage, workspace: Path) -> tuple[object, str]:
+        code = run_job(
+            stage.job, words(workspace, small_archive), session=session, patch=monkeypatch
+        )
+        return code, said(stage, capsys.readouterr().err)
+
+    return run
+
+
+def words(workspace: Path, archive: Path) -> list[str]:
+    settings = {"workspace": str(workspace), "source.archive": str(archive)}
+    sets = [f"--set={key}={json.dumps(value)}" for key, value in settings.items()]
+    return ["--config", str(SMALL), *sets]
+
+
+def said(stage: dag.Stage, err: str) -> str:
+    assert "Traceback" not in err
+    return [line for line in err.splitlines() if line.startswith(f"{stage.job}: ")][-1]
 
 
 def manifests(workspace: Path) -> list[str]:
     return sorted(path.parts[-3] for path in workspace.rglob(MANIFEST))
 
 
-def test_a_full_disk_is_an_error_and_with_room_the_next_run_succeeds(
-    disk: Path, small_archive: Path
-) -> None:
-    code, said = job(dag.INGEST, disk / "w", small_archive)
+def test_a_full_disk_is_an_error_and_with_room_the_next_run_succeeds(disk: Path, job: Job) -> None:
+    code, line = job(dag.INGEST, disk / "w")
     assert code == 3
-    assert "No space left on device" in said
-    assert said.endswith("; make room, there or in spark.local.dir")
+    assert "No space left on device" in line
+    assert line.endswith("; make room, there or in spark.local.dir")
     assert manifests(disk) == []
     assert not [*disk.rglob("part-*")], "what was written would fill the disk for a day"
     subprocess.run(["mount", "-o", "remount,size=200m", str(disk)], check=True)
-    assert job(dag.INGEST, disk / "w", small_archive)[0] == 0
+    assert job(dag.INGEST, disk / "w")[0] == 0
     assert manifests(disk) == ["ingest"]
 
 
+@pytest.mark.slow
 def test_a_full_disk_for_shuffles_is_an_error_and_earlier_results_stay(
-    disk: Path, tmp_path: Path, small_archive: Path
+    disk: Path, job: Job, tmp_path: Path, small_archive: Path
 ) -> None:
+    """Slow: a process, as Spark takes the place of its shuffles when it starts."""
     workspace = tmp_path / "w"
-    assert job(dag.INGEST, workspace, small_archive)[0] == 0
+    assert job(dag.INGEST, workspace)[0] == 0
     subprocess.run(["mount", "-o", "remount,size=128k", str(disk)], check=True)
-    code, said = job(dag.PARTITION, workspace, small_archive, SPARK_LOCAL_DIRS=str(disk))
-    assert code == 3
-    assert "No space left on device" in said
+    script = str(ROOT / "jobs" / f"{dag.PARTITION.job}.py")
+    done = subprocess.run(
+        [sys.executable, script, *words(workspace, small_archive)],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "SPARK_LOCAL_DIRS": str(disk)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert "No space left on device" in said(dag.PARTITION, done.stderr)
     assert manifests(workspace) == ["ingest"]
 
 
-def test_a_workspace_that_cannot_be_written_to_is_an_error(disk: Path, small_archive: Path) -> None:
+def test_a_workspace_that_cannot_be_written_to_is_an_error(disk: Path, job: Job) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-    code, said = job(dag.INGEST, disk / "w", small_archive)
+    code, line = job(dag.INGEST, disk / "w")
     assert code == 3
-    assert str(disk) in said
-    assert said.endswith(("; give a workspace that can be written to", "read and write there"))
+    assert str(disk) in line
+    assert line.endswith(("; give a workspace that can be written to", "read and write there"))
     assert manifests(disk) == []

@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
-import runpy
-import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from movierec.pipeline import cli, dag
+from movierec import run_all
+from movierec.pipeline import dag
+from movierec.pipeline.execution import Execution
 from movierec.spark.session import Session
-from tests.invariance.variants import find_differences
-from tests.support.finished import SAMPLE, FinishedRun
-from tests.support.paths import ROOT
+from tests.support.confs import tiny_conf
+from tests.support.finished import FinishedRun
+from tests.support.in_process import run_job
 
 
-def results(workspace: Path) -> set[str]:
-    """The stage and fingerprint of every result."""
-    pattern = "*/*/_manifest.json"
-    return {str(path.parent.relative_to(workspace)) for path in workspace.glob(pattern)}
+def manifests(workspace: Path) -> dict[Path, str]:
+    return {path: path.read_text() for path in workspace.glob("*/*/_manifest.json")}
 
 
-def test_the_single_jobs_leave_the_results_of_the_whole_pipeline(
-    session: Session, finished_run: FinishedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_single_jobs_find_the_results_of_the_whole_pipeline(
+    session: Session, finished_run: FinishedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "open_session", lambda name, arguments: session)
-    monkeypatch.setattr(session, "stop", lambda: None)
-    overrides = [*finished_run.overrides, f"workspace={tmp_path}"]
-    words = ["--config", str(SAMPLE), *(word for one in overrides for word in ("--set", one))]
+    before = manifests(finished_run.workspace)
+    assert {path.parts[-3] for path in before} >= {stage.name for stage in dag.PIPELINE}
     for stage in dag.PIPELINE:
-        monkeypatch.setattr(sys, "argv", [stage.job, *words])
-        with pytest.raises(SystemExit) as ended:
-            runpy.run_path(str(ROOT / "jobs" / f"{stage.job}.py"), run_name="__main__")
-        assert ended.value.code == 0, stage.name
-    assert results(tmp_path) == results(finished_run.workspace)
-    assert list(find_differences(finished_run.workspace, tmp_path)) == []
+        code = run_job(stage.job, finished_run.words, session=session, patch=monkeypatch)
+        assert code == 0, stage.name
+    assert manifests(finished_run.workspace) == before
+
+
+def test_force_is_for_every_stage(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forced = {}
+
+    def run_stage(execution, stage, run, *, force=False):
+        forced[stage.name] = force
+        return SimpleNamespace(reused=True)
+
+    monkeypatch.setattr(run_all, "run_stage", run_stage)
+    (tmp_path / "a.zip").write_bytes(b"never read")
+    execution = Execution(tiny_conf(tmp_path / "w", tmp_path / "a.zip"), session)
+    run_all.run_pipeline(execution, force=True)
+    assert forced == {stage.name: True for stage in dag.PIPELINE}

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import statistics
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,10 +12,11 @@ from typing import Any
 import pytest
 
 from movierec.config.loader import load_config
-from movierec.pipeline import dag
+from movierec.pipeline import cli, dag
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.fingerprint import fingerprint
+from movierec.spark.session import Session
 from movierec_cli import stability
 from tests.invariance.variants import published_result
 from tests.support import invented
@@ -62,21 +61,25 @@ def test_partition_to_evaluate_are_repeated_and_ingest_runs_once(
     assert left["fingerprint"] == fingerprint(dag.EVALUATE, config, archive_sha256=ARCHIVE)
 
 
+@pytest.mark.slow
 def test_alternative_splits_are_made_and_evaluated(
-    finished_run: FinishedRun, tmp_path: Path
+    finished_run: FinishedRun,
+    session: Session,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """Slow: two splits, from partition to evaluate."""
     workspace = shutil.copytree(finished_run.workspace, tmp_path / "workspace")
     given = json.loads((published_result(workspace / "report") / "report.json").read_text())
     out = tmp_path / "out" / finished_run.out_name
     shutil.copytree(published_result(workspace / "report"), out)
-    overrides = [*finished_run.overrides, f"workspace={workspace}"]
-    words = [word for one in overrides for word in ("--set", one)]
-    words = ["--config", "sample", *words]
-    command = [sys.executable, "-m", "movierec_cli", "stability", *words]
-    command += ["--seeds", "2", "--out", str(tmp_path / "out")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "split per_user_random seed 2" in done.stderr
+    monkeypatch.setattr(cli, "open_session", lambda name, arguments: session)
+    monkeypatch.setattr(session, "stop", lambda: None)
+    # as `make stability` does, from the conf's name
+    words = ["--config", "sample", *finished_run.words[2:], "--set", f"workspace={workspace}"]
+    assert stability.main([*words, "--seeds", "2", "--out", str(tmp_path / "out")]) == 0
+    assert "split per_user_random seed 2" in capsys.readouterr().err
     # ingest stays
     assert len(list(workspace.glob("ingest/*"))) == 1
     evaluated = [

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from movierec.config.loader import load_config
+from movierec.config.schema import Config
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.exports import out_name
 from movierec.run_all import run_pipeline
@@ -29,6 +30,22 @@ class FinishedRun:
     summary: dict[str, Any]
 
     @property
+    def config(self) -> Config:
+        """Its config."""
+        return self.config_with()
+
+    def config_with(self, *more: str) -> Config:
+        """Its config with further overrides."""
+        text = SAMPLE.read_text(encoding="utf-8")
+        return load_config(text, origin=SAMPLE.name, overrides=[*self.overrides, *more])
+
+    @property
+    def words(self) -> list[str]:
+        """A job's arguments for it."""
+        sets = [word for override in self.overrides for word in ("--set", override)]
+        return ["--config", str(SAMPLE), *sets]
+
+    @property
     def out_name(self) -> str:
         """The name of its directory in out/."""
         return out_name("sample", self.overrides, own_archive="ml-sample.zip")
@@ -46,9 +63,6 @@ def finish(place: Path, session: Session) -> FinishedRun:
         "twins.curve.floors": [20],
     }
     overrides = [f"{key}={json.dumps(value)}" for key, value in values.items()]
-    config = load_config(
-        SAMPLE.read_text(encoding="utf-8"), origin=SAMPLE.name, overrides=overrides
-    )
-    fetch_archive(config.source)
-    summary = run_pipeline(Execution(config, session))
-    return FinishedRun(place / "workspace", place / "sample.zip", overrides, summary)
+    run = FinishedRun(place / "workspace", place / "sample.zip", overrides, {})
+    fetch_archive(run.config.source)
+    return replace(run, summary=run_pipeline(Execution(run.config, session)))

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
-from collections.abc import Mapping, Sequence
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
+
+
+def ratings_of(archive: Path) -> list[tuple[int, int, float, int]]:
+    """Read an archive's ratings: user, movie, stars and second."""
+    with zipfile.ZipFile(archive) as opened:
+        (name,) = (one for one in opened.namelist() if one.endswith("ratings.csv"))
+        rows = csv.reader(io.StringIO(opened.read(name).decode()))
+    next(rows)
+    return [
+        (int(user), int(movie), float(stars), int(second)) for user, movie, stars, second in rows
+    ]
+
+
+def movies_of(ratings: Iterable[tuple[int, int, float, int]]) -> dict[int, set[int]]:
+    """Return the movies of each user."""
+    movies: dict[int, set[int]] = {}
+    for user, movie, *_ in ratings:
+        movies.setdefault(user, set()).add(movie)
+    return movies
 
 
 def unseen_top_k(

@@ -32,6 +32,9 @@ def test_means_and_intervals_agree_with_the_normal_approximation(spark, sample):
     assert found.interval("worse") == pytest.approx(
         (worse.mean() - error, worse.mean() + error), rel=0.03
     )
+    # an interval of 90 % would be 16 % shorter
+    low, high = found.interval("worse")
+    assert high - low == pytest.approx(2 * error, rel=0.08)
 
 
 def test_differences_are_paired(spark, sample):

@@ -20,9 +20,9 @@ CONFIG = AlsConfig(max_iter=8, num_user_blocks=2, num_item_blocks=2, checkpoint_
 SIZE = 20
 
 
-def params(feedback, rank=3):
+def params(feedback, rank=3, alpha=10.0):
     return AlsParams(
-        rank=rank, reg_param=0.05, alpha=None if feedback is None else 10.0, feedback=feedback
+        rank=rank, reg_param=0.05, alpha=None if feedback is None else alpha, feedback=feedback
     )
 
 
@@ -38,10 +38,10 @@ def checkerboard(spark):
     return spark.createDataFrame(rows, "user_id int, movie_id int, rating float").persist()
 
 
-def fit(ratings, feedback, config=CONFIG):
+def fit(ratings, feedback, config=CONFIG, **changes):
     values = als.als_input(ratings, feedback=feedback, relevant_rating=4.0, pivot=3.0)
     ordered = als.in_fixed_order(values, config=config)
-    return als.fit_als(ordered, params=params(feedback), config=config)
+    return als.fit_als(ordered, params=params(feedback, **changes), config=config)
 
 
 @pytest.mark.parametrize("feedback", ["liked", "signed", None])
@@ -59,16 +59,16 @@ def test_the_withheld_movie_of_a_checkerboard_comes_first(spark, checkerboard, f
 
 def test_feedback_keeps_every_row_with_its_value(spark):
     ratings = spark.createDataFrame(
-        [(1, 1, 2.0), (1, 2, 3.0), (1, 3, 4.5)], "user_id int, movie_id int, rating float"
+        [(1, 1, 2.0), (1, 2, 3.0), (1, 3, 4.0)], "user_id int, movie_id int, rating float"
     )
 
     def values(feedback):
         rows = als.als_input(ratings, feedback=feedback, relevant_rating=4.0, pivot=3.0)
         return [row.value for row in rows.orderBy("movie_id").collect()]
 
-    assert values(None) == values("rating") == [2.0, 3.0, 4.5]
+    assert values(None) == values("rating") == [2.0, 3.0, 4.0]
     assert values("liked") == [0.0, 0.0, 1.0]
-    assert values("signed") == [-1.0, 0.0, 1.5]
+    assert values("signed") == [-1.0, 0.0, 1.0]
 
 
 def test_every_user_and_movie_has_a_factor_even_without_a_like(spark, checkerboard):
@@ -91,6 +91,15 @@ def test_block_counts_shape_the_model(spark, checkerboard):
     one = als.factors_of(fit(checkerboard, "signed")).users
     two = als.factors_of(fit(checkerboard, "signed", other)).users
     assert sorted(one.collect()) != sorted(two.collect())
+
+
+def test_alpha_and_the_seed_shape_the_model(spark, checkerboard):
+    def users(**changes):
+        return sorted(als.factors_of(fit(checkerboard, "signed", **changes)).users.collect())
+
+    made = users()
+    assert users(alpha=1.0) != made
+    assert users(config=replace(CONFIG, seed=2)) != made
 
 
 def test_sixty_iterations_do_not_overflow_the_stack(spark, checkerboard):

@@ -45,8 +45,6 @@ def run(context):
     rows = "SELECT * FROM VALUES (1, 0.5D), (2, 0.25D) AS scores(movie_id, score)"
     context.write(context.spark.sql(rows), SCORES)
     print("a job may print, but not last")
-    if context.config.partition.seed == 13:
-        raise RuntimeError("thirteen")
 
 
 if __name__ == "__main__":
@@ -190,14 +188,11 @@ def test_a_missing_archive_is_exit_code_3_without_java(toy: Command) -> None:
 # --- with Java ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "code"), [("toy.yaml", 0), ("none.yaml", 2)])
-def test_a_conf_among_the_files_of_spark_submit_is_found(
-    toy: Command, name: str, code: int
-) -> None:
+def submitted(toy: Command, *arguments: str) -> subprocess.CompletedProcess[str]:
     submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
     command = [str(submit), "--master", "local[1]", "--files", str(toy.place / "toy.yaml")]
-    done = subprocess.run(
-        [*command, str(toy.place / "make_toy.py"), "--config", name, "--check-config"],
+    return subprocess.run(
+        [*command, str(toy.place / "make_toy.py"), *arguments],
         cwd=toy.place / "empty",
         env=os.environ | {"PYTHONPATH": str(SRC), "SPARK_HOME": str(submit.parents[1])},
         capture_output=True,
@@ -205,34 +200,35 @@ def test_a_conf_among_the_files_of_spark_submit_is_found(
         check=False,
         timeout=300,
     )
-    assert done.returncode == code, done.stderr
-    if code == 0:
-        assert last_line(done.stdout)["valid"] is True
-    else:
-        # spark-submit gives a driver one stream for both of its own
-        assert f"make_toy: --config {name}: there is no such file here" in done.stdout
 
 
-@pytest.mark.parametrize(("options", "shown"), [([], False), (["--verbose"], True)])
-def test_verbose_shows_spark_s_log_under_spark_submit_too(
-    toy: Command, options: list[str], shown: bool
+def test_under_spark_submit_the_conf_is_among_its_files_and_verbose_shows_its_log(
+    toy: Command,
 ) -> None:
-    submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
-    done = subprocess.run(
-        [str(submit), "--master", "local[1]", "make_toy.py", "--config=toy.yaml", *options],
-        cwd=toy.place,
-        env=os.environ | {"PYTHONPATH": str(SRC), "SPARK_HOME": str(submit.parents[1])},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    done = submitted(toy, "--config=toy.yaml", "--verbose")
     assert done.returncode == 0, done.stderr
+    assert last_line(done.stdout)["reused"] is False
     assert " INFO SparkContext: Running Spark version" in done.stderr, "before there is a session"
-    assert (" INFO DAGScheduler: " in done.stderr) is shown
+    assert " INFO DAGScheduler: " in done.stderr
 
 
+@pytest.mark.slow
+def test_under_spark_submit_the_log_is_not_shown_and_a_missing_conf_is_exit_code_2(
+    toy: Command,
+) -> None:
+    """Slow: two more submissions."""
+    quiet = submitted(toy, "--config=toy.yaml")
+    assert quiet.returncode == 0, quiet.stderr
+    assert " INFO DAGScheduler: " not in quiet.stderr
+    missing = submitted(toy, "--config=none.yaml", "--check-config")
+    assert missing.returncode == 2
+    # spark-submit gives a driver one stream for both of its own
+    assert "make_toy: --config none.yaml: there is no such file here" in missing.stdout
+
+
+@pytest.mark.slow
 def test_verbose_shows_spark_s_log_and_changes_no_result(toy: Command) -> None:
+    """Slow: a job of its own."""
     loud = toy("--config=toy.yaml", "--verbose", java=True)
     assert loud.returncode == 0, loud.stderr
     assert " INFO SparkContext: Running Spark version" in loud.stderr
@@ -268,16 +264,6 @@ def test_a_job_runs_once_and_its_result_is_found_without_java(toy: Command) -> N
     )
 
 
-def test_a_crash_is_exit_code_1_and_the_last_line_names_the_error(toy: Command) -> None:
-    done = toy("--config=toy.yaml", "--set=partition.seed=13", java=True)
-    assert done.returncode == 1
-    assert done.stdout.splitlines() == ["a job may print, but not last"]
-    assert "Traceback (most recent call last):" in done.stderr
-    assert "RuntimeError: thirteen" in done.stderr
-    assert done.stderr.splitlines()[-1] == "make_toy: failed: RuntimeError"
-    assert not [name for name in toy.files() if name.endswith("_manifest.json")]
-
-
 # --- the guard around every command --------------------------------------------------------------
 
 
@@ -308,6 +294,16 @@ def test_each_failure_has_its_exit_code_and_its_lines(
     assert run_guarded("toy", raising(error), Session("unused")) == code
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", said)
+
+
+def test_a_crash_is_exit_code_1_and_the_last_line_names_the_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run_guarded("toy", raising(RuntimeError("thirteen")), Session("unused")) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("Traceback (most recent call last):\n")
+    assert captured.err.endswith("RuntimeError: thirteen\ntoy: failed: RuntimeError\n")
 
 
 def test_success_is_exit_code_0_without_output(capsys: pytest.CaptureFixture[str]) -> None:

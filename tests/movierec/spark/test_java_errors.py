@@ -57,6 +57,15 @@ def test_a_place_that_cannot_be_written_to(spark: SparkSession) -> None:
     assert message.endswith("; let this account read and write there")
 
 
+def test_the_deepest_cause_is_reported(spark: SparkSession) -> None:
+    java = spark._jvm.java
+    cause = java.io.IOException("No space left on device")
+    outer = java.lang.RuntimeException(f"Job aborted: {cause.toString()}", cause)
+    assert str(storage_fault(SimpleNamespace(java_exception=outer))) == (
+        "IOException: No space left on device; make room, there or in spark.local.dir"
+    )
+
+
 def test_other_failures_are_no_storage_faults(spark: SparkSession) -> None:
     with pytest.raises(Exception) as caught:  # noqa: PT011
         spark.sql("SELECT int('x')").collect()

@@ -213,7 +213,7 @@ def test_a_short_step_prints_nothing(written: Read) -> None:
     assert written() == ""
 
 
-# --- on a real terminal ---------------------------------------------------------------------------
+# --- on a real terminal: slow, as each is a process with a Spark of its own -----------------------
 
 JOB = """
 import json, os, sys, time
@@ -286,6 +286,7 @@ def seen() -> OnTerminal:
     return OnTerminal()
 
 
+@pytest.mark.slow
 def test_a_real_terminal_shows_the_bar_and_keeps_the_lines(seen: OnTerminal) -> None:
     assert seen.code == 0, seen.err
     assert json.loads(seen.out) == {"done": True}
@@ -302,6 +303,7 @@ def test_a_real_terminal_shows_the_bar_and_keeps_the_lines(seen: OnTerminal) -> 
     assert found[-2:] == ["make_toy: half done", "make_toy: nap 3 s"]
 
 
+@pytest.mark.slow
 def test_a_jvm_that_dies_ends_the_drawing_and_nothing_else() -> None:
     seen = OnTerminal("killed")
     assert seen.code == 0, seen.err

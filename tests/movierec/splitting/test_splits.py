@@ -105,8 +105,10 @@ def test_ties_in_time_are_broken_by_movie_id(spark):
     assert [made[1, m] for m in (1, 2, 3, 4, 5)] == ["train"] * 3 + ["validation", "test"]
 
 
-def test_the_only_rating_of_a_user_is_in_train(spark):
-    assert assigned(frame(spark, [(1, 1, 1_000_000_000)]), CONFIG) == {(1, 1): "train"}
+@pytest.mark.parametrize("train", [0.6, 0.3])
+def test_the_only_rating_of_a_user_is_in_train(spark, train):
+    config = replace(CONFIG, train=train, test=0.8 - train)
+    assert assigned(frame(spark, [(1, 1, 1_000_000_000)]), config) == {(1, 1): "train"}
 
 
 def test_global_time_cuts_at_the_exact_second_and_never_within_one(spark):

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from movierec.models.popularity import Variant
+from movierec.pipeline import dag
+from movierec.pipeline.execution import Execution
+from movierec.pipeline.run_stage import run_stage
 from movierec.ranking.recommend import movie_lists
+from movierec.stages import popularity
 from movierec.stages.popularity import collect_variant_metrics
 from tests.support.confs import tiny_conf
 
@@ -24,3 +30,18 @@ def test_cold_users_count_for_a_variant_too(spark):
     )
     # user 2 has seen the most popular movie, user 3 nothing; user 4's movie is not in train
     assert found["recall"] == pytest.approx(2 / 3, abs=1e-9)
+
+
+@pytest.mark.parametrize(("metric", "winner"), [("ndcg", "count"), ("map", "liked")])
+def test_the_winner_is_the_best_by_the_configured_metric(
+    session, finished_run, tmp_path, monkeypatch, metric, winner
+):
+    def metrics(train, *, variant, **_):
+        ndcg = 0.1 if variant.kind == "liked" else 0.2
+        return {"precision": 0.0, "map": 1.0 - ndcg, "ndcg": ndcg, "recall": 0.0}
+
+    monkeypatch.setattr(popularity, "collect_variant_metrics", metrics)
+    workspace = shutil.copytree(finished_run.workspace, tmp_path / "workspace")
+    config = finished_run.config_with(f"workspace={workspace}", f"tuning.metric={metric}")
+    outcome = run_stage(Execution(config, session), dag.POPULARITY, popularity.run, force=True)
+    assert outcome.result.manifest.facts["winner"]["kind"] == winner

@@ -1,15 +1,17 @@
-"""The readers of outside input, each fed with damaged input.
+"""The readers of outside input, fed with damaged input that hypothesis draws.
 
-A target draws one input from a random generator and feeds it in. Only the suite's own errors may be
-raised, within seconds, and each of their lines must be short enough to read.
+Only the suite's own errors may be raised, and each of their lines must be short enough to read.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from movierec.config.loader import load_config
 from movierec.errors import ConfigError, InputError
@@ -23,7 +25,6 @@ from movierec.spark.session import Session
 from tests.support import archives
 from tests.support.confs import SMALL, tiny_conf
 
-Target = Callable[[random.Random], None]
 LONGEST_LINE: Final = 2_000
 TOKENS: Final = (
     *("null", "~", "true", "-1", "0", "1e999", ".nan", "9" * 500, "''", '"', "'", "[", "]", "{}"),
@@ -50,8 +51,18 @@ CELLS: Final = (
 )
 
 
-def conf(rng: random.Random) -> None:
-    """Read a conf file with pieces removed, repeated, indented or replaced."""
+randoms = st.randoms(use_true_random=False)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("damaged")
+
+
+@given(randoms)
+@settings(max_examples=300, deadline=None)
+def test_confs(rng: random.Random) -> None:
+    """Pieces are removed, repeated, indented or replaced."""
     text = SMALL.read_text(encoding="utf-8")
     lines = text.splitlines(keepends=True)
     for _ in range(rng.randint(1, 6)):
@@ -74,45 +85,40 @@ def conf(rng: random.Random) -> None:
         check_readable(error)
 
 
-def zip_reader(session: Session, folder: Path) -> Target:
-    """Read a zip with bytes changed, removed, repeated or overwritten."""
-    files = Files(session)
+@given(randoms)
+@settings(max_examples=100, deadline=None)
+def test_zips(session: Session, folder: Path, rng: random.Random) -> None:
+    """Bytes are changed, removed, repeated or overwritten."""
     whole = archives.latest(folder / "whole.zip").read_bytes()
     path = folder / "a.zip"
-
-    def target(rng: random.Random) -> None:
-        path.write_bytes(damage_bytes(whole, rng))
-        try:
-            with archive.open_archive(files, path.as_uri(), sha256=None) as opened:
-                for name in opened.members:
-                    with (folder / "out").open("wb") as out:
-                        out.writelines(opened.read_rows(name, header=None))
-        except InputError as error:
-            check_readable(error)
-
-    return target
+    path.write_bytes(damage_bytes(whole, rng))
+    try:
+        with archive.open_archive(Files(session), path.as_uri(), sha256=None) as opened:
+            for name in opened.members:
+                for _ in opened.read_rows(name, header=None):
+                    pass
+    except InputError as error:
+        check_readable(error)
 
 
-def ingest(session: Session, folder: Path) -> Target:
-    """Ingest an archive with cells and bytes of its tables replaced."""
-
-    def target(rng: random.Random) -> None:
-        layout = rng.choice(list(archives.LAYOUTS))
-        name, texts = archives.LAYOUTS[layout]
-        encoding = archives.ENCODINGS.get(layout, "utf-8")
-        members = {f"{name}/{one}": text.encode(encoding) for one, text in texts.items()}
-        for one in rng.sample(sorted(members), rng.randint(1, 2)):
-            members[one] = damage_cells(members[one], rng)
-        path = archives.write_zip(folder / "a.zip", members)
-        workspace = folder / f"w{rng.getrandbits(64):x}"
-        config = tiny_conf(workspace, path, source__max_rejected_fraction=rng.choice([0, 1]))
-        execution = Execution(config, session)
-        try:
-            run_stage(execution, dag.INGEST, load_run(dag.INGEST))
-        except InputError as error:
-            check_readable(error)
-
-    return target
+# an ingest takes a second or two
+@given(randoms)
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_tables(session: Session, folder: Path, rng: random.Random) -> None:
+    """Cells and bytes are replaced."""
+    layout = rng.choice(list(archives.LAYOUTS))
+    name, texts = archives.LAYOUTS[layout]
+    encoding = archives.ENCODINGS.get(layout, "utf-8")
+    members = {f"{name}/{one}": text.encode(encoding) for one, text in texts.items()}
+    for one in rng.sample(sorted(members), rng.randint(1, 2)):
+        members[one] = damage_cells(members[one], rng)
+    path = archives.write_zip(folder / "a.zip", members)
+    workspace = folder / f"w{rng.getrandbits(64):x}"
+    config = tiny_conf(workspace, path, source__max_rejected_fraction=rng.choice([0, 1]))
+    try:
+        run_stage(Execution(config, session), dag.INGEST, load_run(dag.INGEST))
+    except InputError as error:
+        check_readable(error)
 
 
 def damage_bytes(data: bytes, rng: random.Random) -> bytes:
