@@ -24,7 +24,7 @@ use_recorded_java()
 # not worth the time of Java's second compiler: without it a short pipeline takes a quarter less.
 CHEAP = {
     "spark.master": "local[1]",
-    "spark.driver.memory": "2g",
+    "spark.driver.memory": "3g",
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "spark.sql.shuffle.partitions": "1",
     "spark.default.parallelism": "1",

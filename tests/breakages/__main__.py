@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -81,11 +82,10 @@ def try_breakage(
 
 def run_tests(copy: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-x", "-q", *words]
-    # before the path of the checkout, which the environment knows as an editable project
+    # the copy goes before the checkout, which is installed as an editable project
     own = {**os.environ, "PYTHONPATH": f"{copy}/src{os.pathsep}{copy}"}
-    return subprocess.run(
-        command, cwd=copy, env=own, capture_output=True, text=True, timeout=LONGEST
-    )
+    options: dict[str, Any] = {"capture_output": True, "text": True, "timeout": LONGEST}
+    return subprocess.run(command, cwd=copy, env=own, **options)
 
 
 if __name__ == "__main__":

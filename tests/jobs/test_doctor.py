@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from movierec.config.schema import Config
+from movierec.doctor import command
 from movierec.doctor.check_result import CheckResult
 from movierec.doctor.checkup import Checkup
 from movierec.spark.session import Session
@@ -131,7 +132,11 @@ def test_a_heap_that_is_too_small_for_the_ratings_of_conf(check: Check, tmp_path
 # --- the command line ----------------------------------------------------------------------------
 
 
-def doctor(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+Done = subprocess.CompletedProcess[str]
+
+
+def doctor(*arguments: str, **environment: str) -> Done:
+    """Run the doctor in a process of its own, for its Java and Spark."""
     env = os.environ | {"PYTHONPATH": str(ROOT / "src")} | environment
     return subprocess.run(
         [sys.executable, "jobs/doctor.py", *arguments],
@@ -144,7 +149,23 @@ def doctor(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-def found_by(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, Any]]:
+@pytest.fixture
+def here(
+    session: Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Done]:
+    """Run the doctor in the tests' process and session."""
+    monkeypatch.setattr(command, "open_session", lambda name, arguments: session)
+    monkeypatch.setattr(session, "stop", lambda: None)
+    monkeypatch.chdir(ROOT)
+
+    def run(*arguments: str) -> Done:
+        code = command.main(arguments)
+        return subprocess.CompletedProcess(arguments, code, *capsys.readouterr())
+
+    return run
+
+
+def found_by(done: Done) -> dict[str, dict[str, Any]]:
     """The last line's findings by name; standard error must show the same."""
     (line,) = done.stdout.splitlines()
     summary = json.loads(line)
@@ -170,9 +191,9 @@ def test_the_sample_before_it_is_generated(tmp_path: Path) -> None:
     assert list((tmp_path / "w").rglob("*")) == [tmp_path / "w/_checkpoints"]
 
 
-def test_an_error_is_exit_code_3(tmp_path: Path) -> None:
+def test_an_error_is_exit_code_3(here: Callable[..., Done], tmp_path: Path) -> None:
     sets = ["--set=workspace=/proc/w", f"--set=source.archive={tmp_path}/a.zip"]
-    done = doctor("--config=conf/small.yaml", *sets)
+    done = here("--config=conf/small.yaml", *sets)
     assert done.returncode == 3
     errors = [name for name, one in found_by(done).items() if one["state"] == "error"]
     assert errors[:3] == ["workspace", "checkpoints", "archive"]
@@ -222,10 +243,10 @@ def test_a_spark_that_does_not_start_is_an_error_of_a_check(tmp_path: Path) -> N
     assert "File file:/no/such/place does not exist" in findings["spark"]["found"]
 
 
-def test_a_wrong_conf_is_exit_code_2() -> None:
-    done = doctor("--config=conf/small.yaml", "--set=als.maxiter=3", "--set=workspace=ftp:x")
+def test_a_wrong_conf_is_exit_code_2(here: Callable[..., Done]) -> None:
+    done = here("--config=conf/small.yaml", "--set=als.maxiter=3", "--set=workspace=ftp:x")
     assert done.returncode == 2
     assert done.stdout == ""
     assert "als.maxiter: unknown key" in done.stderr
-    assert doctor("--config=conf/small.yaml", "--set=workspace=ftp:x").returncode == 2
-    assert doctor("--config=conf/small.yaml", "--check-config").returncode == 0
+    assert here("--config=conf/small.yaml", "--set=workspace=ftp:x").returncode == 2
+    assert here("--config=conf/small.yaml", "--check-config").returncode == 0

@@ -22,7 +22,11 @@ smaller error than a product in single precision."""
 
 @dataclass(frozen=True)
 class MipsIndex:
-    """n movies by falling norm of their transformed factors, equal norms by catalogue position."""
+    """n movies by falling norm of their transformed factors.
+
+    Equal factors can have norms that differ by a rounding error: in which order they stand says
+    nothing.
+    """
 
     transform: Floats
     """[rank, rank]: G, symmetric; it transforms the factors of a user."""

@@ -31,10 +31,7 @@ def test_movies_are_sorted_by_falling_norm_and_places_invert_positions():
     assert (np.diff(index.norms) <= 0).all()
     np.testing.assert_allclose(np.linalg.norm(index.factors, axis=1), index.norms, rtol=1e-6)
     assert (index.places[index.positions] == np.arange(900)).all()
-
-
-def test_equal_norms_keep_the_order_of_the_catalogue():
-    assert MipsIndex.of(np.repeat(ONE, 5, axis=0), USERS).positions.tolist() == [0, 1, 2, 3, 4]
+    assert sorted(index.positions) == list(range(900))
 
 
 def test_each_side_gets_the_moments_of_the_other():
