@@ -108,7 +108,7 @@ def write_zip(target: Path, contents: Mapping[str, bytes]) -> None:
     An existing file is replaced in one step, so that nobody uploads half a zip.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(".partial")
+    partial = target.with_suffix(f".{os.getpid()}.partial")
     # stored: deflate's bytes differ between versions of zlib
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(contents):

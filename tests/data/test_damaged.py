@@ -1,4 +1,4 @@
-"""The readers of outside input, fed with damaged input that hypothesis draws.
+"""The readers of archives, fed with damaged input that hypothesis draws.
 
 Only the suite's own errors may be raised, and each of their lines must be short enough to read.
 """
@@ -13,8 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from movierec.config.loader import load_config
-from movierec.errors import ConfigError, InputError
+from movierec.errors import InputError
 from movierec.movielens import archive
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
@@ -23,66 +22,20 @@ from movierec.run_all import load_run
 from movierec.spark.files import Files
 from movierec.spark.session import Session
 from tests.support import archives
-from tests.support.confs import SMALL, tiny_conf
+from tests.support.confs import tiny_conf
 
 LONGEST_LINE: Final = 2_000
-TOKENS: Final = (
-    *("null", "~", "true", "-1", "0", "1e999", ".nan", "9" * 500, "''", '"', "'", "[", "]", "{}"),
-    *(
-        "&a",
-        "*a",
-        "!!python/name:os.system",
-        "!!binary",
-        "? ",
-        ": ",
-        "- ",
-        "|",
-        ">",
-        "%",
-        "#",
-        "\t",
-    ),
-    *("\0", "\ufeff", "\u2028", "\ud800", "é", "---", "<<: *a", "2001-99-99", "0x", "1:2:3"),
-)
 CELLS: Final = (
     *(b"", b" ", b"0", b"-1", b"NaN", b"inf", b"1e5", b"2147483648", b"9" * 60, b'"', b'""', b"'"),
     *(b",", b"\r", b"\n", b"\r\n", b"\0", b"\xff", b"\xef\xbb\xbf", b"\\", b"::", b"|", b"\t"),
     *("٤".encode(), "🎬".encode(), "é".encode(), b"x" * 70_000),
 )
-
-
 randoms = st.randoms(use_true_random=False)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("damaged")
-
-
-@given(randoms)
-@settings(max_examples=300, deadline=None)
-def test_confs(rng: random.Random) -> None:
-    """Pieces are removed, repeated, indented or replaced."""
-    text = SMALL.read_text(encoding="utf-8")
-    lines = text.splitlines(keepends=True)
-    for _ in range(rng.randint(1, 6)):
-        place = rng.randrange(len(lines) + 1)
-        how = rng.randrange(5)
-        if how == 0:
-            del lines[place : place + rng.randint(1, 5)]
-        elif how == 1:
-            lines[place:place] = lines[place : place + rng.randint(1, 5)]
-        elif how == 2 and place < len(lines):
-            lines[place] = " " * rng.randint(0, 6) + lines[place].lstrip()
-        elif place < len(lines):
-            at = rng.randint(0, len(lines[place]))
-            end = at if how == 3 else rng.randint(at, len(lines[place]))
-            lines[place] = lines[place][:at] + rng.choice(TOKENS) + lines[place][end:]
-    overrides = [f"als.seed={rng.choice(TOKENS)}"] if rng.random() < 0.1 else []
-    try:
-        load_config("".join(lines), origin="c.yaml", overrides=overrides)
-    except ConfigError as error:
-        check_readable(error)
 
 
 @given(randoms)

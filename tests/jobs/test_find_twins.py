@@ -21,6 +21,10 @@ from tests.support.confs import SMALL
 SAMPLE = SMALL.with_name("sample.yaml")
 
 
+# slow: the sample has 100,836 ratings; of less data too few pairs are planted
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     return tmp_path_factory.mktemp("sample")

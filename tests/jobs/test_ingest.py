@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
-import os
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +13,7 @@ from pyspark.sql import functions as F
 
 from movierec.data import schemas
 from movierec.errors import InputError
+from movierec.movielens.integrity import TABLES
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.run_stage import Outcome, run_stage
@@ -25,17 +22,10 @@ from movierec.spark.session import Session
 from movierec.stages.ingest import Ingestion
 from tests.support import archives
 from tests.support.confs import SMALL, tiny_conf
-from tests.support.paths import ROOT
+from tests.support.in_process import run_job
 
-SCHEMAS = {
-    "ratings": schemas.RATINGS,
-    "movies": schemas.MOVIES,
-    "tags": schemas.TAGS,
-    "links": schemas.LINKS,
-    "genome_scores": schemas.GENOME_SCORES,
-    "genome_tags": schemas.GENOME_TAGS,
-    "rejected": schemas.REJECTED,
-}
+SCHEMAS = {name: table.dataset.schema for name, table in TABLES.items()}
+SCHEMAS["rejected"] = schemas.REJECTED
 
 
 class Ingested:
@@ -146,54 +136,42 @@ def test_the_manifest_says_what_was_read(result: Ingested) -> None:
     assert manifest.warnings == []
 
 
-def test_ml_1m(session: Session, tmp_path: Path) -> None:
-    path = archives.layout_archive(tmp_path / "a.zip", "ml-1m")
+SMALLER_LAYOUTS = {
+    "ml-1m": {
+        "movies": [
+            (1, "Toy Story (1995)", 1995, ["Animation", "Children's", "Comedy"]),
+            (2, "Misérables, Les (1995)", 1995, ["Drama", "Musical"]),
+        ],
+        "ratings": [(1, 1, 5.0, 978300760), (1, 2, 3.0, 978302109), (2, 1, 1.0, 978301968)],
+    },
+    "ml-10m": {
+        "movies": [
+            (1, "Toy Story (1995)", 1995, ["Adventure", "Animation"]),
+            (2, "Misérables, Les (1995)", 1995, ["Drama", "Musical"]),
+            (3, "Pull My Daisy (1958)", 1958, []),
+        ],
+        "ratings": [(1, 1, 5.0, 838985046), (1, 2, 4.5, 838983525), (2, 1, 0.5, 868244562)],
+        "tags": [(2, 1, '"excellent", déjà vu!', 1215184630)],
+    },
+    "ml-100k": {
+        "movies": [
+            (1, "Toy Story (1995)", 1995, ["Animation", "Children's", "Comedy"]),
+            (2, "Misérables, Les (1995)", 1995, ["Drama", "Musical"]),
+            (3, "unknown", None, ["unknown"]),
+        ],
+        "ratings": [(186, 2, 5.0, 891717742), (196, 1, 3.0, 881250949), (196, 3, 1.0, 881250950)],
+    },
+}
+
+
+@pytest.mark.parametrize("layout", SMALLER_LAYOUTS)
+def test_another_layout(session: Session, tmp_path: Path, layout: str) -> None:
+    path = archives.layout_archive(tmp_path / "a.zip", layout)
     result = ingest(session, tmp_path / "w", path)
-    assert result.rows("movies") == [
-        (1, "Toy Story (1995)", 1995, ["Animation", "Children's", "Comedy"]),
-        (2, "Misérables, Les (1995)", 1995, ["Drama", "Musical"]),
-    ]
-    assert result.rows("ratings") == [
-        (1, 1, 5.0, 978300760),
-        (1, 2, 3.0, 978302109),
-        (2, 1, 1.0, 978301968),
-    ]
-    assert result.manifest.facts["layout"] == "ml-1m"
-    assert set(result.manifest.rows) == {"movies", "ratings", "rejected"}
-
-
-def test_ml_10m(session: Session, tmp_path: Path) -> None:
-    path = archives.layout_archive(tmp_path / "a.zip", "ml-10m")
-    result = ingest(session, tmp_path / "w", path)
-    assert result.rows("movies") == [
-        (1, "Toy Story (1995)", 1995, ["Adventure", "Animation"]),
-        (2, "Misérables, Les (1995)", 1995, ["Drama", "Musical"]),
-        (3, "Pull My Daisy (1958)", 1958, []),
-    ]
-    assert result.rows("ratings") == [
-        (1, 1, 5.0, 838985046),
-        (1, 2, 4.5, 838983525),
-        (2, 1, 0.5, 868244562),
-    ]
-    assert result.rows("tags") == [(2, 1, '"excellent", déjà vu!', 1215184630)]
-    assert result.manifest.facts["layout"] == "ml-10m"
-
-
-def test_ml_100k(session: Session, tmp_path: Path) -> None:
-    path = archives.layout_archive(tmp_path / "a.zip", "ml-100k")
-    result = ingest(session, tmp_path / "w", path)
-    assert result.rows("movies") == [
-        (1, "Toy Story (1995)", 1995, ["Animation", "Children's", "Comedy"]),
-        (2, "Misérables, Les (1995)", 1995, ["Drama", "Musical"]),
-        (3, "unknown", None, ["unknown"]),
-    ]
-    assert result.rows("ratings") == [
-        (186, 2, 5.0, 891717742),
-        (196, 1, 3.0, 881250949),
-        (196, 3, 1.0, 881250950),
-    ]
-    assert result.manifest.facts["layout"] == "ml-100k"
-    assert set(result.manifest.rows) == {"movies", "ratings", "rejected"}
+    assert result.manifest.facts["layout"] == layout
+    assert set(result.manifest.rows) == {*SMALLER_LAYOUTS[layout], "rejected"}
+    for table, rows in SMALLER_LAYOUTS[layout].items():
+        assert result.rows(table) == rows
 
 
 def test_the_layout_of_the_config_is_honoured(session: Session, tmp_path: Path) -> None:
@@ -219,6 +197,7 @@ def test_bad_rows_are_rejected_with_their_reason(
         + "1,7,4.0,964982703\r\n",
         "tags.csv": archives.LATEST["tags.csv"] + '1,9,"a, b",1445714994\r\n',
         "links.csv": archives.LATEST["links.csv"] + "1,0114709,863\r\n8,0114709,863\r\n",
+        "genome-tags.csv": archives.LATEST["genome-tags.csv"] + "2,again\r\n",
         "genome-scores.csv": archives.LATEST["genome-scores.csv"]
         + "1,3,0.5\r\n9,1,0.5\r\n1,1,0.5\r\n",
     }
@@ -239,6 +218,7 @@ def test_bad_rows_are_rejected_with_their_reason(
             ("tags.csv", unknown, '1,9,"a, b",1445714994'),
             ("links.csv", same_movie, "1,0114709,863"),
             ("links.csv", unknown, "8,0114709,863"),
+            ("genome-tags.csv", "another row with the same tag id is kept", "2,again"),
             ("genome-scores.csv", "tag id is not among the genome's tags", "1,3,0.5"),
             ("genome-scores.csv", unknown, "9,1,0.5"),
             (
@@ -301,25 +281,6 @@ def test_the_example_of_a_bad_line_fits_in_one_line(session: Session, tmp_path: 
     ("changes", "overrides", "message"),
     [
         (
-            {"ratings.csv": ""},
-            {},
-            "URI: its members fit no layout of source.layout auto: it has "
-            "'ml-latest-tiny/README.txt', 'ml-latest-tiny/genome-scores.csv', "
-            "'ml-latest-tiny/genome-tags.csv', 'ml-latest-tiny/links.csv', "
-            "'ml-latest-tiny/movies.csv', 'ml-latest-tiny/tags.csv'; "
-            "latest needs movies.csv, ratings.csv; "
-            "ml-1m needs movies.dat, ratings.dat, users.dat; "
-            "ml-10m needs movies.dat, ratings.dat, tags.dat; "
-            "ml-100k needs u.genre, u.item, u.data; use an archive of such a layout",
-        ),
-        (
-            {"ratings.csv": "movieId,userId,rating,timestamp\r\n1,1,4.0,964982703\r\n"},
-            {},
-            "URI: member 'ml-latest-tiny/ratings.csv': its first line is "
-            "'movieId,userId,rating,timestamp', not 'userId,movieId,rating,timestamp'; "
-            "use an archive of the layout in source.layout",
-        ),
-        (
             {},
             {"source__expected_ratings": 6},
             "URI: member 'ml-latest-tiny/ratings.csv': it has 5 rows, not "
@@ -338,16 +299,6 @@ def test_the_example_of_a_bad_line_fits_in_one_line(session: Session, tmp_path: 
             "URI: member 'ml-latest-tiny/ratings.csv': no good rating among its 1 rows; "
             "use another archive",
         ),
-        (
-            {},
-            {"source__layout": "ml-100k"},
-            "URI: its members fit no layout of source.layout ml-100k: it has "
-            "'ml-latest-tiny/README.txt', 'ml-latest-tiny/genome-scores.csv', "
-            "'ml-latest-tiny/genome-tags.csv', 'ml-latest-tiny/links.csv', "
-            "'ml-latest-tiny/movies.csv', 'ml-latest-tiny/ratings.csv', "
-            "'ml-latest-tiny/tags.csv'; ml-100k needs u.genre, u.item, u.data; "
-            "use an archive of such a layout",
-        ),
     ],
 )
 def test_archives_that_are_refused(
@@ -361,35 +312,18 @@ def test_archives_that_are_refused(
     assert refused(session, tmp_path / "w", path, **overrides) == message
 
 
-def test_a_damaged_member_leaves_no_files(session: Session, tmp_path: Path) -> None:
+def test_a_wrong_checksum_of_the_archive_or_of_a_member_leaves_no_files(
+    session: Session, tmp_path: Path
+) -> None:
     path = archives.latest(tmp_path / "a.zip")
+    other = refused(session, tmp_path / "w", path, source__sha256="ab" * 32)
+    assert other.startswith("URI: its sha256 is ")
+    assert f", not source.sha256 {'ab' * 32}; " in other
     archives.patch_directory(path, "ml-latest-tiny/genome-scores.csv", 16, "I", 1)
     assert refused(session, tmp_path / "w", path) == (
         "URI: member 'ml-latest-tiny/genome-scores.csv': its content is damaged (Bad CRC-32 for "
         "file 'ml-latest-tiny/genome-scores.csv'); fetch it again with `make data FORCE=1`"
     )
-
-
-def test_a_truncated_archive_leaves_no_files(session: Session, tmp_path: Path) -> None:
-    path = archives.latest(tmp_path / "a.zip")
-    path.write_bytes(path.read_bytes()[:-30])
-    assert refused(session, tmp_path / "w", path) == (
-        "URI: not a zip, or one that was cut off or damaged (File is not a zip file); "
-        "fetch it again with `make data FORCE=1`"
-    )
-
-
-def test_the_checksum_of_conf_is_checked(session: Session, tmp_path: Path) -> None:
-    path = archives.latest(tmp_path / "a.zip")
-    message = refused(session, tmp_path / "w", path, source__sha256="ab" * 32)
-    assert message.startswith("URI: its sha256 is ")
-    assert f", not source.sha256 {'ab' * 32}; " in message
-
-
-@pytest.mark.parametrize("sha256", [None, "ab" * 32])
-def test_a_missing_archive(session: Session, tmp_path: Path, sha256: str | None) -> None:
-    message = refused(session, tmp_path / "w", tmp_path / "none.zip", source__sha256=sha256)
-    assert message.startswith("source.archive: there is no URI; fetch it with `make data`")
 
 
 def test_an_archive_that_is_replaced_during_ingest(session: Session, tmp_path: Path) -> None:
@@ -446,9 +380,10 @@ def test_the_real_archive(session: Session, tmp_path: Path, small_archive: Path)
             for name in ("movies", "tags", "ratings")
         }
     table = {name: list(csv.reader(text.splitlines()))[1:] for name, text in texts.items()}
-    titles = {int(movie): title for movie, title, _ in table["movies"]}
     movies = {row.movie_id: row for row in result.frame("movies").collect()}
-    assert {movie: row.title for movie, row in movies.items()} == titles
+    assert {movie: row.title for movie, row in movies.items()} == {
+        int(movie): title for movie, title, _ in table["movies"]
+    }
     assert (movies[1].year, movies[1].genres[:2]) == (1995, ["Adventure", "Animation"])
     assert movies[114335].genres == []
     assert sum(row.year is None for row in movies.values()) == 12
@@ -462,28 +397,20 @@ def test_the_real_archive(session: Session, tmp_path: Path, small_archive: Path)
     )
 
 
-def test_the_command_line_of_a_broken_archive(tmp_path: Path) -> None:
+def test_the_command_line_of_a_broken_archive(
+    session: Session,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     path = archives.latest(tmp_path / "a.zip")
     path.write_bytes(path.read_bytes()[:-30])
-    command = [sys.executable, str(ROOT / "jobs" / "ingest.py"), "--config", str(SMALL)]
-    settings = {
-        "workspace": str(tmp_path / "w"),
-        "source.archive": str(path),
-        "source.sha256": None,
-        "source.expected_ratings": None,
-    }
-    for key, value in settings.items():
-        command += ["--set", f"{key}={json.dumps(value)}"]
-    source = str(ROOT / "src")
-    done = subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": source}, capture_output=True, text=True
-    )
-    assert done.returncode == 3
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
-    # Spark's launcher prints lines of its own.
-    assert [line for line in done.stderr.splitlines() if "ingest" in line or "Error" in line] == [
+    sets = [f"workspace={tmp_path}/w", f"source.archive={path}", "source.sha256=null"]
+    words = [f"--config={SMALL}", *(f"--set={one}" for one in sets)]
+    assert run_job("ingest", words, session=session, patch=monkeypatch) == 3
+    assert capsys.readouterr() == (
+        "",
         f"ingest: {path.as_uri()}: not a zip, or one that was cut off or damaged "
-        "(File is not a zip file); fetch it again with `make data FORCE=1`"
-    ]
+        "(File is not a zip file); fetch it again with `make data FORCE=1`\n",
+    )
     assert left_behind(tmp_path / "w") == []

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from movierec.errors import ConfigError, InputError
+from movierec.errors import InputError
 from movierec.pipeline.dag import PIPELINE
 from movierec.pipeline.execution import Execution
-from movierec.pipeline.manifest import MANIFEST
 from movierec.results import Run, open_run
 from movierec.spark.session import Session
 from tests.support.finished import N_RATINGS, SAMPLE, FinishedRun
@@ -123,18 +122,6 @@ def test_missing_facts_are_an_error_with_the_fix(finished_run: FinishedRun, tmp_
     )
 
 
-def test_reading_changes_nothing_in_the_workspace(run: Run, finished_run: FinishedRun) -> None:
-    before = {path: path.read_text() for path in finished_run.workspace.rglob(MANIFEST)}
-    run.twins().count()
-    assert before
-    assert {p: p.read_text() for p in finished_run.workspace.rglob(MANIFEST)} == before
-
-
-def test_a_missing_conf_is_an_error() -> None:
-    with pytest.raises(ConfigError, match=r"no-such\.yaml: there is no such file here"):
-        open_run("no-such.yaml")
-
-
 # README's example runs in a process of its own, whose Spark it stops
 OPENED = 'open_run(sys.argv[1], overrides=sys.argv[2:], properties={"spark.master": "local[1]"})'
 PROBE = """
@@ -149,7 +136,9 @@ print(json.dumps(found))
 """
 
 
+@pytest.mark.slow
 def test_readme_s_example_runs_and_stops_spark(finished_run: FinishedRun) -> None:
+    """Slow: a Spark of its own."""
     (example,) = (one.text for one in blocks(README.read_text("utf-8")) if one.language == "python")
     assert 'open_run("conf/small.yaml")' in example
     probe = PROBE.format(example=example.replace('open_run("conf/small.yaml")', OPENED).rstrip())

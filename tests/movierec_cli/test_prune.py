@@ -112,10 +112,3 @@ def test_the_confs_of_two_workspaces_are_refused(conf, tmp_path, capsys, options
         "prune the confs of one workspace at a time\n"
     )
     assert files_of(tmp_path) == before | {other}
-
-
-def test_a_conf_is_required(capsys):
-    with pytest.raises(SystemExit) as caught:
-        prune.main(["--delete"])
-    assert caught.value.code == 2
-    assert "--config" in capsys.readouterr().err

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from movierec_dataproc.commands.preparation import prepare
+from movierec_dataproc.plan.plan import Plan
+from tests.support.dataproc.cli_runner import BUCKET, CliRunner, arguments_for, tiny_conf
 from tests.support.dataproc.fake_dataproc import FakeDataproc
 from tests.support.dataproc.fake_storage import PROJECT, FakeStorage
 from tests.support.dataproc.real_clients import RealClients
@@ -45,8 +49,20 @@ def dataproc_server(
 
 
 @pytest.fixture
-def clients(dataproc_server: FakeDataproc) -> Iterator[RealClients]:
+def server(dataproc_server: FakeDataproc, storage_server: FakeStorage) -> FakeDataproc:
+    """`dataproc_server` with the suite's bucket."""
+    storage_server.create_bucket(BUCKET)
+    return dataproc_server
+
+
+@pytest.fixture
+def clients(dataproc_server: FakeDataproc) -> RealClients:
     """The library's clients, connected to `dataproc_server`."""
-    clients = RealClients(dataproc_server.address)
-    yield clients
-    clients.channel.close()
+    return RealClients(dataproc_server.address)
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    """The plan for a tiny conf on a cluster."""
+    wanted = arguments_for(tiny_conf(tmp_path), "twins.min_movies=7")
+    return prepare(wanted, CliRunner().context(), place="cluster")

@@ -1,10 +1,15 @@
-"""--set and --archive, and the overrides that they make."""
+"""--set and --archive, and the overrides that they make; --spark-conf."""
 
 from __future__ import annotations
 
 import argparse
 
-from movierec.config.arguments import add_override_arguments, overrides_of
+from movierec.config.arguments import (
+    add_override_arguments,
+    add_session_arguments,
+    overrides_of,
+    properties_of,
+)
 from movierec.config.loader import load_config
 from movierec.config.schema import Config
 
@@ -33,8 +38,7 @@ def test_a_set_holds_one_assignment_or_several() -> None:
     assert (config.als.seed, config.workspace) == (2, "/my results")
 
 
-def test_nothing_is_overridden_without_arguments() -> None:
-    assert overrides() == []
+def test_the_overrides_of_one_command_line_are_not_those_of_the_next() -> None:
     assert overrides("--set=als.seed=1") == ["als.seed=1"]
     assert overrides() == []
 
@@ -50,3 +54,10 @@ def test_another_archive_has_no_known_checksum_size_or_origin() -> None:
 def test_a_set_wins_over_the_archive() -> None:
     source = loaded("--set=source.sha256=abc", "--archive=b.zip").source
     assert (source.archive, source.sha256) == ("b.zip", "abc")
+
+
+def test_the_last_spark_conf_of_a_key_wins() -> None:
+    parser = argparse.ArgumentParser()
+    add_session_arguments(parser)
+    texts = ["--spark-conf=spark.a=1 spark.b=2", "--spark-conf=spark.b=3"]
+    assert properties_of(parser.parse_args(texts)) == {"spark.a": "1", "spark.b": "3"}

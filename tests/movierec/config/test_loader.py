@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +15,7 @@ from hypothesis import strategies as st
 
 from movierec.config.loader import load as load_any
 from movierec.config.loader import load_config, split_assignments, to_dict, to_yaml
-from movierec.config.schema import AlsConfig, Config, GenerateConfig
+from movierec.config.schema import Config, GenerateConfig
 from movierec.errors import ConfigError
 from tests.support.paths import ROOT
 
@@ -46,9 +45,7 @@ def test_values_have_the_types_of_their_keys() -> None:
         "tuning.implicit={rank: [8, 4], reg_param: [0.1, 1], "
         "alpha: [1, 2.5], feedback: [signed, liked]}",
     )
-    assert config.source.generate is None
     assert config.partition.seed == 7
-    assert config.partition.strategy == "per_user_chronological"
     implicit = config.tuning.implicit
     assert (implicit.rank, implicit.reg_param) == ((8, 4), (0.1, 1.0))
     assert (implicit.alpha, implicit.feedback) == ((1.0, 2.5), ("signed", "liked"))
@@ -56,16 +53,9 @@ def test_values_have_the_types_of_their_keys() -> None:
     assert type(config.als.max_iter) is int
 
 
-def test_only_the_archive_is_required() -> None:
-    config = load("source: {archive: x}")
-    assert config.source.archive == "x"
-    assert config.workspace == "file:workspace"
-    assert config.als == AlsConfig()
-    assert config.tuning.implicit.rank == (16, 32, 64)
-
-
-def test_a_key_that_is_not_given_has_its_default() -> None:
+def test_only_the_archive_is_required_and_other_keys_have_defaults() -> None:
     config = load("source: {archive: x}\nals: {seed: 7}\ntwins: {lsh: {hashes: 64}}")
+    assert (config.source.archive, config.workspace) == ("x", "file:workspace")
     assert (config.als.seed, config.als.max_iter) == (7, 15)
     assert (config.twins.lsh.hashes, config.twins.lsh.seed, config.twins.pairs) == (64, 1, 100)
 
@@ -79,15 +69,6 @@ def test_a_free_mapping_is_added_to_its_default() -> None:
         found = load_any(Properties, text, origin="c.yaml")
         assert found.properties == {"a": "1", "b": "3", "c": "4"}
     assert load_any(Properties, "{}", origin="c.yaml").properties == {"a": "1", "b": "2"}
-
-
-def test_an_older_conf_loads_when_the_package_has_a_new_key() -> None:
-    @dataclass(frozen=True, kw_only=True)
-    class Newer(AlsConfig):
-        new_key: int = 3
-
-    older = yaml.safe_dump(to_dict(AlsConfig()))
-    assert load_any(Newer, older, origin="c.yaml") == Newer()
 
 
 def test_to_yaml_prints_every_key_and_loads_back() -> None:
@@ -107,24 +88,15 @@ def test_to_yaml_keeps_text_that_looks_like_something_else(value: str) -> None:
     assert load(to_yaml(config)) == config
 
 
-def test_an_optional_section_may_be_given() -> None:
-    size = "source.generate={users: 5, movies: 6, ratings: 7, seed: 8}"
-    config = load(SMALL, size)
-    assert config.source.generate == GenerateConfig(users=5, movies=6, ratings=7, seed=8)
-
-
 # --- keys ----------------------------------------------------------------------------------------
 
 
 UNKNOWN_KEYS = {
-    "als: {checkpoint_intervall: 10}": (
-        "als.checkpoint_intervall: unknown key; did you mean als.checkpoint_interval?"
-    ),
     "tuning: {implicit: {regParam: [0.1]}}": (
         "tuning.implicit.regParam: unknown key; did you mean tuning.implicit.reg_param?"
     ),
     "evaluations: {k: 100}": "evaluations: unknown key; did you mean evaluation?",
-    "zzz: 1": f"zzz: unknown key; known keys: {SECTIONS}",
+    '"a\\nb\\e": 1': rf"a\nb\x1b: unknown key; known keys: {SECTIONS}",
 }
 
 
@@ -133,20 +105,9 @@ def test_an_unknown_key_names_the_nearest_key_by_its_full_path(text: str) -> Non
     assert problems(f"{SMALL}{text}\n") == [UNKNOWN_KEYS[text]]
 
 
-@pytest.mark.parametrize("text", ["{}", "source: {}", "source: {url: null}", "als: {seed: 1}"])
+@pytest.mark.parametrize("text", ["als: {seed: 1}", "source: {url: null}"])
 def test_a_missing_archive_is_named(text: str) -> None:
     assert problems(text) == ["source.archive: missing; it has no default"]
-
-
-def test_a_missing_key_of_an_optional_section_is_named() -> None:
-    assert problems(SMALL, "source.generate={users: 5}", "source.archive=a.zip") == [
-        "source.generate.movies: missing; it has no default",
-        "source.generate.ratings: missing; it has no default",
-    ]
-
-
-def test_an_empty_section_is_not_one() -> None:
-    assert problems(f"{SMALL}als:\n") == ["als: a section with keys was expected, not None"]
 
 
 # --- values: each key=value gives exactly this message ----------------------------------------
@@ -157,22 +118,14 @@ REJECTED = "source.max_rejected_fraction: a number from 0 to 1 was expected, not
 WRONG_VALUES = {
     # wrong types
     "partition.seed='1'": f"{SEED} the text '1'",
-    "partition.seed=one": f"{SEED} the text 'one'",
     "partition.seed=true": f"{SEED} the truth value True",
     "partition.seed=1.0": f"{SEED} 1.0",
     "partition.seed=null": f"{SEED} None",
-    "partition.seed=": f"{SEED} None",
-    "partition.seed=[1]": f"{SEED} [1]",
     "partition.seed={a: 1}": f"{SEED} {{'a': 1}}",
     "partition.seed=2020-01-01": f"{SEED} datetime.date(2020, 1, 1)",
-    "partition.train='0.6'": f"{TRAIN} the text '0.6'",
     "partition.train=yes": f"{TRAIN} the truth value True",
-    "partition.train=null": f"{TRAIN} None",
     "workspace=null": "workspace: text was expected, not None",
     "workspace=3": "workspace: text was expected, not 3",
-    "workspace=true": "workspace: text was expected, not the truth value True",
-    "workspace=[a]": "workspace: text was expected, not ['a']",
-    "workspace=''": "workspace: text was expected, not an empty string",
     "workspace='  '": "workspace: text was expected, not an empty string",
     'workspace="a\\0b"': (
         r"workspace: text without control characters was expected, not the text 'a\x00b'"
@@ -181,25 +134,21 @@ WRONG_VALUES = {
         r"workspace: text without control characters was expected, not the text '\ud800'"
     ),
     "source.url=7": "source.url: text was expected, not 7",
-    "partition=3": "partition: a section with keys was expected, not 3",
+    "als=": "als: a section with keys was expected, not None",
     "source.generate=610": "source.generate: a section with keys was expected, not 610",
     # out of range
     "partition.seed=-1": f"{SEED} -1",
     "partition.seed=2147483648": f"{SEED} 2147483648",
     "partition.seed=1" + "0" * 39: f"{SEED} 1" + "0" * 39,
     "partition.seed=1" + "0" * 40: f"{SEED} a huge number",
-    "partition.seed=1" + "0" * 4000: f"{SEED} a huge number",
     "partition.seed=0x" + "f" * 9000: f"{SEED} a huge number",
     "partition.seed=.inf": f"{SEED} inf",
     "partition.train=0": f"{TRAIN} 0.0",
     "partition.train=1": f"{TRAIN} 1.0",
-    "partition.train=-0.5": f"{TRAIN} -0.5",
     "partition.train=.nan": f"{TRAIN} nan",
     "partition.train=.inf": f"{TRAIN} inf",
-    "partition.train=-.inf": f"{TRAIN} -inf",
     "partition.train=1e400": f"{TRAIN} inf",
     "partition.train=1" + "0" * 400: f"{TRAIN} a huge number",
-    "partition.train=-0x" + "f" * 9000: f"{TRAIN} a huge number",
     "source.max_rejected_fraction=1.01": f"{REJECTED} 1.01",
     "source.max_rejected_fraction=-1e-9": f"{REJECTED} -1e-09",
     "source.max_rejected_fraction=.nan": f"{REJECTED} nan",
@@ -208,6 +157,10 @@ WRONG_VALUES = {
     ),
     "source.expected_ratings=0": (
         "source.expected_ratings: a whole number from 1 to 1099511627776 was expected, not 0"
+    ),
+    # without the contradiction to other keys that it would be
+    "partition.test=2": (
+        "partition.test: a number between 0 and 1, both excluded was expected, not 2.0"
     ),
     # choices
     "partition.strategy=per_user_chronologic": (
@@ -223,9 +176,6 @@ WRONG_VALUES = {
     "source.layout=null": (
         "source.layout: one of auto, latest, ml-1m, ml-10m, ml-100k was expected, not None"
     ),
-    "tuning.strategy=0x" + "f" * 9000: (
-        "tuning.strategy: one of grid, random, successive_halving was expected, not a huge number"
-    ),
     # lists
     "popularity.dampings=[]": (
         "popularity.dampings: a list of at least one value was expected, not []"
@@ -233,20 +183,14 @@ WRONG_VALUES = {
     "popularity.dampings=5": (
         "popularity.dampings: a list of at least one value was expected, not 5"
     ),
-    "popularity.dampings=null": (
-        "popularity.dampings: a list of at least one value was expected, not None"
-    ),
-    "popularity.dampings={a: 1}": (
-        "popularity.dampings: a list of at least one value was expected, not {'a': 1}"
-    ),
     "popularity.dampings=[5, 20, 5.0]": (
         "popularity.dampings: a value is given twice in [5, 20, 5.0]"
     ),
+    "popularity.dampings=&a [*a]": (
+        "popularity.dampings[0]: a number from 0 to 1000000000 was expected, not [[[[...]]]]"
+    ),
     "popularity.dampings=[5, -1]": (
         "popularity.dampings[1]: a number from 0 to 1000000000 was expected, not -1.0"
-    ),
-    "tuning.implicit.rank=[16, 0]": (
-        "tuning.implicit.rank[1]: a whole number from 1 to 1024 was expected, not 0"
     ),
     "tuning.implicit.rank=[16, [8]]": (
         "tuning.implicit.rank[1]: a whole number from 1 to 1024 was expected, not [8]"
@@ -254,9 +198,6 @@ WRONG_VALUES = {
     "tuning.implicit.feedback=[liked, signd]": (
         "tuning.implicit.feedback[1]: one of rating, liked, signed was expected, not the text "
         "'signd'; did you mean signed?"
-    ),
-    "tuning.implicit.feedback=[liked, liked]": (
-        "tuning.implicit.feedback: a value is given twice in ['liked', 'liked']"
     ),
 }
 
@@ -266,19 +207,21 @@ def test_a_wrong_value_gives_exactly_one_message(override: str) -> None:
     assert problems(SMALL, override) == [WRONG_VALUES[override]]
 
 
-def test_a_value_at_the_end_of_its_range_is_right() -> None:
+def test_a_value_at_the_end_of_its_range_is_right_and_a_number_needs_no_dot() -> None:
     config = load(
         SMALL,
         "partition.seed=2147483647",
         "source.max_rejected_fraction=1",
         "evaluation.relevant_rating=0.5",
         "tuning.implicit.rank=[1, 1024]",
-        "source.url=null",
+        "tuning.implicit.reg_param=[1.5e-2]",
+        "popularity.dampings=[1e-3, 2E2, +3e1]",
     )
     assert config.partition.seed == 2147483647
     assert config.source.max_rejected_fraction == 1.0
     assert config.tuning.implicit.rank == (1, 1024)
-    assert config.source.url is None
+    assert config.tuning.implicit.reg_param == (0.015,)
+    assert config.popularity.dampings == (0.001, 200.0, 30.0)
 
 
 def test_a_long_value_is_cut_in_the_message() -> None:
@@ -288,32 +231,12 @@ def test_a_long_value_is_cut_in_the_message() -> None:
     assert len(fault) < 160
 
 
-def test_numbers_without_a_dot_have_exponents_too() -> None:
-    config = load(
-        SMALL,
-        "source.max_rejected_fraction=1e-3",
-        "popularity.dampings=[1e3, 2E2, +3e1]",
-        "tuning.implicit.reg_param=[1.5e-2]",
-    )
-    assert config.source.max_rejected_fraction == 0.001
-    assert config.popularity.dampings == (1000.0, 200.0, 30.0)
-    assert config.tuning.implicit.reg_param == (0.015,)
-
-
-def test_text_that_only_looks_like_an_exponent_stays_text() -> None:
-    assert load(SMALL, "workspace=1e-3x").workspace == "1e-3x"
-    assert load(SMALL, "workspace='1e-3'").workspace == "1e-3"
-
-
 # --- the text of the file ------------------------------------------------------------------------
 
 SEEDS = "partition:\n  seed: 1\n"
 WRONG_TEXTS = {
     SEEDS + "  seed: 2\n": "line 3, column 3: the key 'seed' is given twice",
     SEEDS + "partition: {}\n": "line 3, column 1: the key 'partition' is given twice",
-    "a: {b: 1, b: 1}": "line 1, column 11: the key 'b' is given twice",
-    "1: 2": "line 1, column 1: the key 1 is not text",
-    "null: 2": "line 1, column 1: the key None is not text",
     "yes: 2": "line 1, column 1: the key True is not text",
     "a: {1.5: 2}": "line 1, column 5: the key 1.5 is not text",
     "? [a]\n: 2": "line 1, column 3: the key ['a'] is not text",
@@ -322,17 +245,12 @@ WRONG_TEXTS = {
         "line 1, column 4: could not determine a constructor for the tag "
         "'tag:yaml.org,2002:python/object/apply:os.system'"
     ),
-    "!!python/name:os.system x": (
-        "line 1, column 1: could not determine a constructor for the tag "
-        "'tag:yaml.org,2002:python/name:os.system'"
-    ),
-    "a: !secret 1": "line 1, column 4: could not determine a constructor for the tag '!secret'",
     "a:\n\tb: 1": r"line 2, column 1: found character '\t' that cannot start any token",
     "a: [1": "line 1, column 6: expected ',' or ']', but got '<stream end>'",
     "a: *b": "line 1, column 4: found undefined alias 'b'",
     "a: 1\n---\nb: 1": "line 2, column 1: but found another document",
     "? &a [*a]\n: 1": "line 1, column 3: found unconstructable recursive node",
-    "[" * 5000: "nested too deeply",
+    "[" * 1000: "nested too deeply",
     "a: \x07": (
         "unacceptable character #x0007: special characters are not allowed in "
         '"<unicode string>", position 3'
@@ -340,7 +258,6 @@ WRONG_TEXTS = {
     # for which PyYAML raises Python's own exceptions
     "a: 0b_": "line 1, column 4: the text '0b_' is not a valid int",
     "a: 2001-99-99": "line 1, column 4: the text '2001-99-99' is not a valid timestamp",
-    "a: !!int x": "line 1, column 4: the text 'x' is not a valid int",
     "a: !!bool x": "line 1, column 4: the text 'x' is not a valid bool",
     "a: !!timestamp x": "line 1, column 4: the text 'x' is not a valid timestamp",
     "a: !!map [x]": "line 1, column 4: a mapping was expected",
@@ -363,14 +280,7 @@ def test_a_whole_number_of_too_many_digits_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [
-        ("", "None"),
-        ("# only a comment", "None"),
-        ("[a, b]", "['a', 'b']"),
-        ("partition", "the text 'partition'"),
-        ("7", "7"),
-        ("!!set {a}", "{'a'}"),
-    ],
+    [("# only a comment", "None"), ("[a, b]", "['a', 'b']"), ("!!set {a}", "{'a'}")],
 )
 def test_a_file_without_a_mapping_is_refused(text: str, shown: str) -> None:
     assert problems(text) == [f"a mapping of sections was expected, not {shown}"]
@@ -382,23 +292,12 @@ def test_a_mapping_that_holds_itself_is_no_config() -> None:
     assert "source.archive: missing; it has no default" in faults
 
 
-def test_a_list_that_holds_itself_is_cut_in_the_message() -> None:
-    assert problems(SMALL, "popularity.dampings=&a [*a]") == [
-        "popularity.dampings[0]: a number from 0 to 1000000000 was expected, not [[[[...]]]]"
-    ]
-
-
 def test_aliases_that_unfold_to_gigabytes_are_refused_quickly() -> None:
     levels = ["a0: &a0 [" + ", ".join(["x"] * 20) + "]"]
     levels += [f"a{n}: &a{n} [" + ", ".join([f"*a{n - 1}"] * 20) + "]" for n in range(1, 12)]
     started = time.monotonic()
     assert problems("\n".join([*levels, "workspace: *a11"]))
     assert time.monotonic() - started < 10
-
-
-def test_a_key_with_a_line_break_is_escaped_so_that_a_fault_stays_one_line() -> None:
-    faults = problems(SMALL + '"a\\nb\\e": 1\n')
-    assert faults == [rf"a\nb\x1b: unknown key; known keys: {SECTIONS}"]
 
 
 # --- several faults at once ----------------------------------------------------------------------
@@ -417,25 +316,13 @@ def test_all_faults_are_found_at_once() -> None:
     ]
 
 
-CONTRADICTIONS = ["partition.train=0.5", "partition.validation=0.2", "partition.test=0.2"]
-CONTRADICTIONS += ["twins.thresholds=[0.4, 0.6]"]
-
-
 def test_contradictions_are_found_beside_wrong_keys() -> None:
-    assert problems(SMALL, "partition.seed=-1", "als.max_iter=0", *CONTRADICTIONS) == [
+    contradictions = ["partition.train=0.5", "twins.thresholds=[0.4, 0.6]"]
+    assert problems(SMALL, "partition.seed=-1", "als.max_iter=0", *contradictions) == [
         f"{SEED} -1",
         "partition: train + validation + test must be 1, not 0.5 + 0.2 + 0.2 = 0.9",
         "als.max_iter: a whole number from 1 to 1000 was expected, not 0",
         "twins: thresholds must fall",
-    ]
-
-
-def test_a_wrong_key_is_not_said_to_contradict_another() -> None:
-    assert problems(SMALL, "evaluation.k=0") == [
-        "evaluation.k: a whole number from 1 to 10000 was expected, not 0"
-    ]
-    assert problems(SMALL, "partition.test=2") == [
-        "partition.test: a number between 0 and 1, both excluded was expected, not 2.0"
     ]
 
 
@@ -445,71 +332,32 @@ def test_a_wrong_key_that_may_be_null_is_not_taken_for_null() -> None:
     ]
 
 
-def test_two_contradictions_are_both_found() -> None:
-    assert [problem.partition(":")[0] for problem in problems(SMALL, *CONTRADICTIONS)] == [
-        "partition",
-        "twins",
-    ]
-
-
 # --- --set ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("override", "value"),
-    [
-        ("workspace=hdfs:///w", lambda config: config.workspace == "hdfs:///w"),
-        ("workspace=gs://b/a=b", lambda config: config.workspace == "gs://b/a=b"),
-        (" partition.seed = 7", lambda config: config.partition.seed == 7),
-        ("partition.seed=0x10", lambda config: config.partition.seed == 16),
-        ("source.sha256=null", lambda config: config.source.sha256 is None),
-        ("source.sha256=", lambda config: config.source.sha256 is None),
-        ("tuning.implicit.rank=[3]", lambda config: config.tuning.implicit.rank == (3,)),
-        ("tuning.halving.eta=3", lambda config: config.tuning.halving.eta == 3),
-        (
-            "tuning.explicit={rank: [2], reg_param: [0]}",
-            lambda config: config.tuning.explicit.reg_param == (0.0,),
-        ),
-    ],
-)
-def test_set_overrides_one_key(override: str, value: Callable[[Config], bool]) -> None:
-    assert value(load(SMALL, override))
-
-
-def test_the_last_override_of_a_key_wins() -> None:
-    assert load(SMALL, "partition.seed=2", "partition.seed=3").partition.seed == 3
-
-
-def test_set_reaches_a_section_that_an_earlier_set_made() -> None:
-    size = "source.generate={users: 5, movies: 6, ratings: 7, seed: 8}"
-    generate = load(SMALL, size, "source.generate.users=9").source.generate
-    assert generate is not None
-    assert generate.users == 9
+def test_set_overrides_a_key_and_the_last_one_wins() -> None:
+    config = load(
+        SMALL,
+        "workspace=gs://b/a=b",
+        "partition.seed=3",
+        " partition.seed = 0x10",
+        "source.sha256=",
+        "source.generate={users: 5, movies: 6, ratings: 7, seed: 8}",
+        "source.generate.users=9",
+    )
+    assert config.workspace == "gs://b/a=b"
+    assert config.partition.seed == 16
+    assert config.source.sha256 is None
+    assert config.source.generate == GenerateConfig(users=9, movies=6, ratings=7, seed=8)
 
 
 BAD_OVERRIDES = {
     "partition.seed": "--set partition.seed: write it as section.key=value",
     "": "--set : write it as section.key=value",
-    "=3": "--set =3: write it as section.key=value",
-    "partition.=3": "--set partition.=3: write it as section.key=value",
-    ".seed=3": "--set .seed=3: write it as section.key=value",
     "partition..seed=3": "--set partition..seed=3: write it as section.key=value",
     "partition.seed=[1": (
         "--set partition.seed=[1: the value is not valid YAML: line 1, column 3: "
         "expected ',' or ']', but got '<stream end>'"
-    ),
-    "partition.seed={1: 2}": (
-        "--set partition.seed={1: 2}: the value is not valid YAML: line 1, column 2: "
-        "the key 1 is not text"
-    ),
-    "partition.seed=!!python/name:os.system x": (
-        "--set partition.seed=!!python/name:os.system x: the value is not valid YAML: line 1, "
-        "column 1: could not determine a constructor for the tag "
-        "'tag:yaml.org,2002:python/name:os.system'"
-    ),
-    "partition.seed=0b_": (
-        "--set partition.seed=0b_: the value is not valid YAML: line 1, column 1: the text '0b_' "
-        "is not a valid int"
     ),
     "source.url.x=1": "--set source.url.x=1: url is not a section",
     "partition.seed.x=1": f"{SEED} {{'x': 1}}",
@@ -517,13 +365,6 @@ BAD_OVERRIDES = {
         "partition.train: a number between 0 and 1, both excluded was expected, not the text "
         "'0.6 partition.seed'"
     ),
-    "partitio.seed=1": "partitio: unknown key; did you mean partition?",
-    "partition.sed=1": "partition.sed: unknown key; did you mean partition.seed?",
-    "tuning.implicit.ranks=[1]": (
-        "tuning.implicit.ranks: unknown key; did you mean tuning.implicit.rank?"
-    ),
-    "als=3": "als: a section with keys was expected, not 3",
-    "als=null": "als: a section with keys was expected, not None",
 }
 
 
@@ -535,8 +376,6 @@ def test_a_bad_override_gives_exactly_one_message(override: str) -> None:
 def test_an_override_hides_no_fault_of_the_file() -> None:
     fault = "evaluation.stratas: unknown key; did you mean evaluation.strata?"
     assert problems(f"{SMALL}evaluation: {{stratas: 4}}", "evaluation.strata=2") == [fault]
-    assert problems("{}", "als.seed=2") == ["source.archive: missing; it has no default"]
-    assert load("{}", "source.archive=x").source.archive == "x"
 
 
 def test_an_override_reaches_into_a_section_that_is_null() -> None:
@@ -549,8 +388,6 @@ def test_an_override_reaches_into_a_section_that_is_null() -> None:
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("a.b=1", ["a.b=1"]),
-        ("a.b=1 c=2", ["a.b=1", "c=2"]),
         (" a.b=[8, 16]\n\tc.d={e: f, g: h}  ", ["a.b=[8, 16]", "c.d={e: f, g: h}"]),
         ("workspace=/my results als.seed=2", ["workspace=/my results", "als.seed=2"]),
         ("a=gs://b/x=y c=", ["a=gs://b/x=y", "c="]),
@@ -576,6 +413,8 @@ def outcome(text: str, *overrides: str) -> Config | None:
         faults = error.problems
     assert faults
     assert [fault.splitlines() for fault in faults] == [[fault] for fault in faults]
+    # a fault of --set shows all of its text
+    assert overrides or max(map(len, faults)) < 2000
     return None
 
 
@@ -589,7 +428,6 @@ SCALARS = st.one_of(
     st.dates(),
     st.binary(max_size=4),
 )
-VALID = to_dict(load())
 
 
 def key_paths(tree: dict[str, Any], prefix: str = "") -> list[str]:
@@ -601,14 +439,11 @@ def key_paths(tree: dict[str, Any], prefix: str = "") -> list[str]:
     return paths
 
 
-PATHS = key_paths(VALID)
+PATHS = key_paths(to_dict(load()))
+KEYS = st.sampled_from([path.rpartition(".")[2] for path in PATHS]) | SCALARS
 TREES = st.recursive(
     SCALARS,
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(PATHS).map(lambda path: path.rsplit(".")[-1]), inner)
-        | st.dictionaries(SCALARS, inner, max_size=3)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=12,
 )
 # pieces that YAML gives a meaning, so that random text is more than a plain scalar
@@ -620,22 +455,18 @@ ODD = ["\\x00", "\x00", "\x85", "\u2028", "\ufeff", "\ud800"]
 PIECES = st.sampled_from([*WORDS, *MARKS, *TAGS, *ODD])
 
 
-@given(st.lists(PIECES, max_size=14).map("".join) | st.text(max_size=40))
-@example("!!float _")
-@example("a: !!timestamp ''")
+@given(
+    st.lists(PIECES, max_size=14).map("".join) | st.text(max_size=40),
+    st.integers(0, len(SMALL)),
+    st.integers(0, 20),
+)
+@example("!!float _", 0, 0)
+@example("a: !!timestamp ''", 0, 0)
 @NOTHING_BUT_CONFIG_ERRORS
-def test_any_text_gives_a_config_error(text: str) -> None:
+def test_any_text_gives_a_config_error(text: str, start: int, length: int) -> None:
     assert outcome(text) is None
+    outcome(SMALL[:start] + text + SMALL[start + length :])
     outcome(SMALL, f"partition={text}", f"partition.seed={text}", f"{text}=1", text)
-
-
-@given(TREES)
-@NOTHING_BUT_CONFIG_ERRORS
-@example({"source": {"archive": "x"}})
-def test_any_tree_gives_a_config_or_a_config_error(tree: Any) -> None:
-    config = outcome(yaml.safe_dump(tree, allow_unicode=True))
-    if config is not None:
-        assert_loads_again(config)
 
 
 @given(st.sampled_from(PATHS), TREES)
@@ -644,10 +475,6 @@ def test_any_value_at_any_key_gives_a_config_or_a_config_error(path: str, value:
     text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True).replace("\n...", "")
     config = outcome(SMALL, f"{path}={text}")
     if config is not None:
-        assert_loads_again(config)
-
-
-def assert_loads_again(config: Config) -> None:
-    assert load(to_yaml(config)) == config
-    partition = config.partition
-    assert math.isclose(partition.train + partition.validation + partition.test, 1)
+        assert load(to_yaml(config)) == config
+        partition = config.partition
+        assert math.isclose(partition.train + partition.validation + partition.test, 1)

@@ -37,17 +37,13 @@ def test_a_published_dataset_keeps_its_columns(name: str) -> None:
     assert ddl(getattr(schemas, name)) == PUBLISHED[name]
 
 
-def test_a_frame_that_conforms_comes_back_in_the_order_of_the_schema(spark: SparkSession) -> None:
-    frame = spark.createDataFrame([(0.5, 1)], "score double, movie_id int")
-    assert conform(frame, SCORES).collect() == [Row(movie_id=1, score=0.5)]
-    assert conform(frame, SCORES).columns == ["movie_id", "score"]
-
-
-def test_whether_a_column_may_be_null_is_not_compared(spark: SparkSession) -> None:
-    frame = spark.range(1).select(
-        F.lit(1).alias("movie_id"), F.lit(None).cast("double").alias("score")
-    )
+def test_the_order_of_columns_and_whether_one_may_be_null_are_not_compared(
+    spark: SparkSession,
+) -> None:
+    null = F.lit(None).cast("double")
+    frame = spark.range(1).select(null.alias("score"), F.lit(1).alias("movie_id"))
     assert not frame.schema["movie_id"].nullable
+    assert conform(frame, SCORES).columns == ["movie_id", "score"]
     assert conform(frame, SCORES).collect() == [Row(movie_id=1, score=None)]
 
 
@@ -68,10 +64,3 @@ def test_every_fault_is_named_at_once(spark: SparkSession, columns: str, faults:
     with pytest.raises(ValueError, match="conform") as caught:
         conform(spark.createDataFrame([], columns), SCORES)
     assert str(caught.value) == f"the frame does not conform: {faults}"
-
-
-def test_a_nested_type_is_compared_too(spark: SparkSession) -> None:
-    schema = t.StructType().add("factors", t.ArrayType(t.FloatType()))
-    frame = spark.createDataFrame([([1.0],)], "factors array<double>")
-    with pytest.raises(ValueError, match=r"factors is array<double>, not array<float>$"):
-        conform(frame, schema)

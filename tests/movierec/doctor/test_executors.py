@@ -8,7 +8,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pyspark
 import pytest
@@ -29,36 +28,23 @@ from tests.support.paths import ROOT
 GIB = 1 << 30
 FULL = 33_832_162
 GOOD = Executors(
-    registered=2,
-    requested=2,
-    cores=4,
-    heap=20 * GIB,
-    overhead=10 * GIB,
-    largest=48 * GIB,
+    registered=2, requested=2, cores=4, heap=20 * GIB, overhead=10 * GIB, largest=48 * GIB
 )
 
 
-def test_good_executors() -> None:
-    assert check_executor_count(GOOD).state == "ok"
-    assert check_executor_count(GOOD).found == "2 registered, 4 cores each; requested: 2"
-    assert check_container(GOOD).state == "ok"
-    assert check_heaps(GOOD, ratings=FULL).state == "ok"
-    assert check_overhead(GOOD, ratings=FULL).state == "ok"
-
-
-def test_executors_that_are_missing() -> None:
-    result = check_executor_count(replace(GOOD, registered=1))
-    assert result.state == "warning"
-    assert "conf/cluster.yaml" in result.fix
-
-
-def test_executors_by_dynamic_allocation() -> None:
-    result = check_executor_count(replace(GOOD, registered=1, requested=None))
-    assert result.state == "ok"
-    assert result.found.endswith("requested: by dynamic allocation")
+def test_as_many_executors_as_were_requested() -> None:
+    good = check_executor_count(GOOD)
+    assert (good.state, good.found) == ("ok", "2 registered, 4 cores each; requested: 2")
+    missing = check_executor_count(replace(GOOD, registered=1))
+    assert missing.state == "warning"
+    assert "conf/cluster.yaml" in missing.fix
+    dynamic = check_executor_count(replace(GOOD, registered=1, requested=None))
+    assert dynamic.state == "ok"
+    assert dynamic.found.endswith("requested: by dynamic allocation")
 
 
 def test_an_executor_that_is_larger_than_yarn_allows() -> None:
+    assert check_container(GOOD).state == "ok"
     result = check_container(replace(GOOD, largest=24 * GIB))
     assert result.state == "error"
     assert result.found.endswith("30.0 GiB of the 24.0 GiB that YARN allows")
@@ -75,6 +61,7 @@ def test_heaps_that_are_too_small_in_all() -> None:
 
 
 def test_an_overhead_that_is_too_small_for_python_workers() -> None:
+    assert check_overhead(GOOD, ratings=FULL).state == "ok"
     result = check_overhead(replace(GOOD, overhead=2 * GIB), ratings=FULL)
     assert result.state == "warning"
     assert result.found.startswith("0.5 GiB overhead per task; with ")
@@ -82,29 +69,20 @@ def test_an_overhead_that_is_too_small_for_python_workers() -> None:
     assert check_overhead(replace(GOOD, overhead=2 * GIB), ratings=100_836).state == "ok"
 
 
-# --- a single machine -----------------------------------------------------------------------------
-
-
 def checked(heap: int, machine: int, cores: int, ratings: int) -> CheckResult:
     return check_memory(heap=heap * GIB, machine=machine * GIB, cores=cores, ratings=ratings)
 
 
-def test_the_machine_of_the_benchmarks_is_large_enough() -> None:
+def test_a_heap_and_a_machine_that_suffice_for_the_data_and_a_worker_per_core() -> None:
     result = checked(14, 24, 2, FULL)
     assert result.state == "ok"
     assert result.found == (
         "heap 14.0 GiB of 24.0 GiB; for 33,832,162 ratings a heap of 8.6 GiB sufficed and, with "
         "the Python workers of 2 cores, 13.6 GiB in all"
     )
-
-
-def test_a_heap_that_is_too_small_for_the_data() -> None:
     assert checked(4, 24, 2, FULL).state == "warning"
     assert "more memory" in checked(4, 24, 2, FULL).fix
     assert checked(4, 8, 4, 100_836).state == "ok"
-
-
-def test_every_core_has_a_python_worker() -> None:
     assert checked(10, 16, 2, FULL).state == "ok"
     assert checked(10, 16, 8, FULL).state == "warning"
 
@@ -113,8 +91,6 @@ def test_memory_is_read_as_spark_reads_it(spark: SparkSession) -> None:
     assert memory_property(spark, "spark.driver.memory", "1g") == 3 * GIB
     assert memory_property(spark, "spark.executor.nothing", "512") == GIB // 2
 
-
-# --- a real cluster -------------------------------------------------------------------------------
 
 PROBE = """
 import dataclasses, json
@@ -136,20 +112,15 @@ print(json.dumps([found, workers.state]))
 """
 
 
-@pytest.fixture(scope="module")
-def probe(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str]:
-    """Two executors in processes of their own, as read from the session."""
-    root, home = ROOT, tmp_path_factory.mktemp("spark")
+@pytest.mark.slow
+def test_executors_and_their_workers_are_read_from_a_real_cluster(tmp_path: Path) -> None:
+    """Slow: a cluster of its own, with two executors in processes of their own."""
     # workers of a local cluster write below SPARK_HOME
     for part in Path(pyspark.__file__).parent.iterdir():
-        (home / part.name).symlink_to(part)
+        (tmp_path / part.name).symlink_to(part)
     done = subprocess.run(
         [sys.executable, "-c", PROBE],
-        env={
-            **os.environ,
-            "PYTHONPATH": str(root / "src"),
-            "SPARK_HOME": str(home),
-        },
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "SPARK_HOME": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
@@ -157,11 +128,6 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str
     )
     assert done.returncode == 0, done.stderr
     found, workers = json.loads(done.stdout.splitlines()[-1])
-    return found, workers
-
-
-def test_executors_are_read_from_a_real_cluster(probe: tuple[dict[str, Any], str]) -> None:
-    found, _ = probe
     assert found == {
         "registered": 2,
         "requested": 3,
@@ -170,9 +136,4 @@ def test_executors_are_read_from_a_real_cluster(probe: tuple[dict[str, Any], str
         "overhead": 384 << 20,
         "largest": 1 << 30,
     }
-    assert check_executor_count(Executors(**found)).state == "warning"
-    assert check_container(Executors(**found)).state == "error"
-
-
-def test_workers_of_executors_report_too(probe: tuple[dict[str, Any], str]) -> None:
-    assert probe[1] == "ok"
+    assert workers == "ok"

@@ -24,17 +24,13 @@ def test_the_driver_s_packages_are_listed() -> None:
     )
 
 
-def test_workers_of_this_machine_have_the_driver_s_packages(spark: SparkSession) -> None:
+def test_workers_report_the_driver_s_packages_and_free_space(spark: SparkSession) -> None:
     (machine,) = collect_workers(spark)
     assert machine.host == socket.gethostname()
     assert machine.versions["python"] == platform.python_version()
     result = check_workers([machine])
     assert result.state == "ok"
     assert result.found.endswith(f" on {machine.host}, as in the driver")
-
-
-def test_workers_report_the_free_space_of_spark_s_directories(spark: SparkSession) -> None:
-    (machine,) = collect_workers(spark)
     ((folder, free),) = machine.scratch.items()
     assert list(Path(folder).glob("blockmgr-*"))
     assert 0 < free < 1 << 60

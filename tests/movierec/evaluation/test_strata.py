@@ -12,7 +12,6 @@ from movierec.evaluation.strata import (
     collect_bounds,
     collect_movie_strata,
     collect_user_strata,
-    stratum,
 )
 
 
@@ -35,11 +34,6 @@ def test_groups_hold_equal_shares_and_ties_stay_together(
 ):
     found = collect_bounds(counts(spark, numbers), groups=groups, by_ratings=by_ratings)
     assert found == bounds
-
-
-def test_a_number_of_ratings_falls_in_the_first_group_that_reaches_it(spark):
-    rows = counts(spark, [1, 2, 3, 9]).select("n_ratings", stratum([2, 4, 9]).alias("at")).collect()
-    assert [(row.n_ratings, row["at"]) for row in rows] == [(1, 0), (2, 0), (3, 1), (9, 2)]
 
 
 def test_user_strata_average_each_model_over_its_evaluated_users(spark):

@@ -86,20 +86,14 @@ def test_the_model_does_not_depend_on_partitions_or_the_order_of_rows(spark, che
     assert factors(checkerboard.repartition(5, "movie_id")) == factors(checkerboard.coalesce(1))
 
 
-def test_block_counts_shape_the_model(spark, checkerboard):
-    other = replace(CONFIG, num_user_blocks=1, num_item_blocks=3)
-    one = als.factors_of(fit(checkerboard, "signed")).users
-    two = als.factors_of(fit(checkerboard, "signed", other)).users
-    assert sorted(one.collect()) != sorted(two.collect())
-
-
-def test_alpha_and_the_seed_shape_the_model(spark, checkerboard):
+def test_alpha_the_seed_and_the_block_counts_shape_the_model(spark, checkerboard):
     def users(**changes):
         return sorted(als.factors_of(fit(checkerboard, "signed", **changes)).users.collect())
 
     made = users()
     assert users(alpha=1.0) != made
     assert users(config=replace(CONFIG, seed=2)) != made
+    assert users(config=replace(CONFIG, num_user_blocks=1, num_item_blocks=3)) != made
 
 
 def test_sixty_iterations_do_not_overflow_the_stack(spark, checkerboard):

@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from movierec.models.baselines import oracle_lists, random_candidates, random_unseen
+from movierec.models.baselines import oracle_lists, random_unseen
 from movierec.ranking.catalogue import Catalogue
 from movierec.ranking.topk import Block
 
@@ -56,15 +56,6 @@ def test_a_random_list_depends_on_seed_and_user_only():
     other = random_unseen(block([2], [(0, 4)]), movies, k=5, seed=4)
     assert lists_by_row(both, 2)[1] == lists_by_row(alone, 1)[0]
     assert lists_by_row(other, 1)[0] != lists_by_row(alone, 1)[0]
-
-
-def test_random_candidates_orders_each_users_own_movies():
-    own = [(row, position) for row in range(400) for position in (1, 2, 3)]
-    lists = random_candidates(block(np.arange(400), own), catalogue(5), k=2, seed=1)
-    assert set(lists.movie_ids.tolist()) == {101, 102, 103}
-    assert lists.ranks.tolist() == [1, 2] * 400
-    first = Counter(lists.movie_ids[lists.ranks == 1].tolist())
-    assert all(90 < count < 180 for count in first.values())
 
 
 def test_the_oracle_lists_relevant_candidates_best_first(spark):

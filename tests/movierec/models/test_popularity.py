@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from movierec.config.schema import PopularityConfig
-from movierec.models.popularity import Variant, movie_scores, popularity_factors, variants
-from tests.support.confs import tiny_conf
+from movierec.models.popularity import Variant, movie_scores
 
 # Movie 1: two high ratings; movie 2: one perfect; movie 3: four middling. Mean of all: 26 / 7.
 RATINGS = [(1, 4.0), (1, 5.0), (2, 5.0), (3, 3.0), (3, 3.0), (3, 3.0), (3, 3.0)]
@@ -37,19 +35,3 @@ def test_damped_mean_pulls_few_ratings_to_the_global_mean(spark):
 def test_damped_mean_scores_movies_below_the_floor_zero(spark):
     found = scores(spark, "damped_mean", damping=0.0, min_ratings=2)
     assert found == {1: 4.5, 2: 0.0, 3: 3.0}
-
-
-def test_variants_are_named_and_in_order():
-    found = variants(PopularityConfig(dampings=(5.0, 20.0), min_ratings=1))
-    names = ["count", "liked", "damped_mean damping=5", "damped_mean damping=20"]
-    assert [str(variant) for variant in found] == names
-
-
-def test_popularity_as_factors(spark):
-    ratings = spark.createDataFrame([(7, 3.5)], "movie_id int, rating float")
-    users = spark.createDataFrame([(1,)], "user_id int")
-    variant = Variant(kind="damped_mean", damping=0.0)
-    config = tiny_conf("w", "a", popularity__min_ratings=1)
-    factors = popularity_factors(ratings, users=users, variant=variant, config=config)
-    assert factors.movies.collect() == [(7, [3.5])]
-    assert factors.users.collect() == [(1, [1.0])]

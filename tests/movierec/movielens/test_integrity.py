@@ -15,7 +15,7 @@ from movierec.movielens.integrity import (
     flag_unknown_ids,
     replace_duplicates,
 )
-from movierec.movielens.layouts import LATEST, LAYOUTS
+from movierec.movielens.layouts import LATEST
 from movierec.movielens.parsing import parse_lines
 
 USER = "user id is not a whole number from 1 to 2147483647"
@@ -88,18 +88,4 @@ def test_of_duplicate_movies_the_first_by_title_is_kept(spark: SparkSession) -> 
         "7,A (1999),Comedy": None,
         "7,A (1999),Drama": "another row with the same movie id is kept",
         '7,"B, The",Drama': "another row with the same movie id is kept",
-    }
-
-
-def test_every_table_of_a_layout_is_a_dataset() -> None:
-    for layout in LAYOUTS:
-        names = {member.table for member in layout.members} - {"genre_names"}
-        assert names <= set(TABLES)
-    assert {name: table.dataset.schema.names for name, table in TABLES.items()} == {
-        "movies": ["movie_id", "title", "year", "genres"],
-        "ratings": ["user_id", "movie_id", "rating", "rated_at"],
-        "tags": ["user_id", "movie_id", "tag", "tagged_at"],
-        "links": ["movie_id", "imdb_id", "tmdb_id"],
-        "genome_tags": ["tag_id", "tag"],
-        "genome_scores": ["movie_id", "tag_id", "relevance"],
     }

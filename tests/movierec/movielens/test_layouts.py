@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from movierec.errors import InputError
-from movierec.movielens.layouts import HALF_STARS, LAYOUTS, WHOLE_STARS, locate
+from movierec.movielens.layouts import locate
 from tests.support import archives
 
 URI = "file:///data/ml.zip"
@@ -20,12 +20,6 @@ def refused(names: list[str], wanted: str = "auto") -> str:
     with pytest.raises(InputError) as raised:
         locate(names, wanted=wanted, origin=URI)
     return str(raised.value)
-
-
-@pytest.mark.parametrize("layout", archives.LAYOUTS)
-def test_each_layout_is_recognized_by_its_members(layout: str) -> None:
-    folder, members = archives.LAYOUTS[layout]
-    assert located([f"{folder}/{name}" for name in members])[0] == layout
 
 
 def test_tables_come_before_those_that_refer_to_them() -> None:
@@ -70,14 +64,11 @@ def test_members_of_one_layout_in_two_folders_fit_nothing() -> None:
     )
 
 
-def test_many_members_are_not_all_listed() -> None:
+def test_an_empty_archive_says_so_and_many_members_are_not_all_listed() -> None:
+    assert "it has no file; latest needs" in refused([])
     message = refused([f"file{n:02}" for n in range(15)])
     assert "'file11' and 3 more; latest needs" in message
     assert "file12" not in message
-
-
-def test_an_empty_archive_says_so() -> None:
-    assert "it has no file; latest needs" in refused([])
 
 
 def test_two_data_sets_in_one_archive_are_ambiguous() -> None:
@@ -119,13 +110,3 @@ def test_genome_scores_need_their_tags() -> None:
         "refers to; fetch a complete archive with `make data FORCE=1`"
     )
     assert list(located([*names, "ml/genome-tags.csv"])[1])[2:] == ["genome_tags", "genome_scores"]
-
-
-def test_stars_are_written_with_or_without_a_decimal() -> None:
-    half = [0.5, 1, 1, 1.5, 2, 2, 2.5, 3, 3, 3.5, 4, 4, 4.5, 5, 5]
-    assert sorted(float(text) for text in HALF_STARS.texts) == half
-    assert sorted(WHOLE_STARS.texts) == ["1", "1.0", "2", "2.0", "3", "3.0", "4", "4.0", "5", "5.0"]
-
-
-def test_layout_names_are_those_of_the_config() -> None:
-    assert [layout.name for layout in LAYOUTS] == ["latest", "ml-1m", "ml-10m", "ml-100k"]

@@ -122,9 +122,7 @@ def test_every_fault_of_the_config_is_one_line_and_the_exit_code_is_2(toy: Comma
     [
         ([], "the following arguments are required: --config"),
         (["--config=toy.yaml", "--frobnicate"], "unrecognized arguments: --frobnicate"),
-        (["--config=toy.yaml", "more"], "unrecognized arguments: more"),
         (["--conf=toy.yaml"], "the following arguments are required: --config"),
-        (["--config=toy.yaml", "--set"], "argument --set: expected one argument"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
 )
@@ -149,14 +147,6 @@ def test_a_missing_conf_is_exit_code_2(toy: Command, name: str) -> None:
     )
 
 
-def test_a_workspace_of_another_scheme_is_exit_code_2(toy: Command) -> None:
-    done = toy("--config=toy.yaml", "--check-config", "--set=workspace=s3://bucket/x")
-    assert done.returncode == 2
-    assert done.stderr == (
-        "make_toy: workspace: 's3://bucket/x' has the scheme s3:, not one of file:, hdfs:, gs:\n"
-    )
-
-
 # --- what needs no Java ---------------------------------------------------------------------------
 
 
@@ -165,13 +155,6 @@ def test_a_right_config_is_checked_without_java(toy: Command) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert last_line(done.stdout) == {"job": "make_toy", "config": "toy.yaml", "valid": True}
     assert toy.files() == []
-
-
-def test_a_conf_is_read_from_a_file_uri_without_java(toy: Command) -> None:
-    uri = f"file://{toy.place}/toy.yaml"
-    done = toy("--config", uri, "--check-config")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert last_line(done.stdout)["config"] == uri
 
 
 def test_a_missing_archive_is_exit_code_3_without_java(toy: Command) -> None:
@@ -224,17 +207,6 @@ def test_under_spark_submit_the_log_is_not_shown_and_a_missing_conf_is_exit_code
     assert missing.returncode == 2
     # spark-submit gives a driver one stream for both of its own
     assert "make_toy: --config none.yaml: there is no such file here" in missing.stdout
-
-
-@pytest.mark.slow
-def test_verbose_shows_spark_s_log_and_changes_no_result(toy: Command) -> None:
-    """Slow: a job of its own."""
-    loud = toy("--config=toy.yaml", "--verbose", java=True)
-    assert loud.returncode == 0, loud.stderr
-    assert " INFO SparkContext: Running Spark version" in loud.stderr
-    assert " INFO DAGScheduler: " in loud.stderr
-    assert last_line(loud.stdout)["reused"] is False
-    assert last_line(toy("--config=toy.yaml").stdout)["reused"] is True
 
 
 def test_a_job_runs_once_and_its_result_is_found_without_java(toy: Command) -> None:
@@ -306,11 +278,6 @@ def test_a_crash_is_exit_code_1_and_the_last_line_names_the_error(
     assert captured.err.endswith("RuntimeError: thirteen\ntoy: failed: RuntimeError\n")
 
 
-def test_success_is_exit_code_0_without_output(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_guarded("toy", lambda session: None, Session("unused")) == 0
-    assert capsys.readouterr() == ("", "")
-
-
 class Stopping(Session):
     """A session that counts how often it is stopped."""
 
@@ -336,11 +303,3 @@ def test_a_conf_that_is_no_text_is_a_config_error(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match=f"^{name}: cannot be read: ") as caught:
             read_config(name, [], Session("unused"))
         assert len(caught.value.problems) == 1
-
-
-def test_a_conf_on_another_scheme_is_a_config_error() -> None:
-    with pytest.raises(ConfigError) as caught:
-        read_config("s3://bucket/x.yaml", [], Session("unused"))
-    assert caught.value.problems == [
-        "--config: 's3://bucket/x.yaml' has the scheme s3:, not one of file:, hdfs:, gs:"
-    ]

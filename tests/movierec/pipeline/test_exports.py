@@ -52,12 +52,6 @@ def test_an_earlier_file_goes_if_its_stage_is_not_done_and_other_files_stay(tmp_
     assert left == {"stability.json": "of another run"}
 
 
-def test_an_earlier_file_goes_if_its_stage_wrote_none(tmp_path: Path) -> None:
-    (tmp_path / "report.json").write_text("of another run")
-    write_exports([DoneStage("report", 1.0, {}.get)], tmp_path)
-    assert not (tmp_path / "report.json").exists()
-
-
 DIFFERENT = [
     ["twins.lsh.rows=[1"],
     ["twins.lsh.rows=]1"],

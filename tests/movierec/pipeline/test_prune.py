@@ -7,7 +7,6 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from movierec.pipeline import dag
 from movierec.pipeline.prune import KILLED, UNREACHED, leftovers
 from movierec.pipeline.workspace import Workspace
 from movierec.spark.files import Files
@@ -49,10 +48,6 @@ def test_results_that_no_conf_reaches_are_found_with_their_size(workspace):
     assert all(one.size >= 5 for one in leftovers(workspace, KEEP))
 
 
-def test_an_empty_workspace_holds_nothing(workspace):
-    assert found(workspace) == {}
-
-
 def test_trials_are_kept_as_long_as_their_split(workspace):
     publish(workspace, "trial", REACHED, inputs={"partition": REACHED})
     publish(workspace, "trial", OTHER, inputs={"partition": OTHER})
@@ -86,9 +81,3 @@ def test_checkpoints_older_than_a_day_are_found(workspace, tmp_path):
         then = (datetime.now(timezone.utc) - timedelta(days=days)).timestamp()
         os.utime(path, (then, then))
     assert found(workspace) == {"_checkpoints/old": KILLED}
-
-
-def test_every_stage_is_looked_at(workspace):
-    for stage in dag.PIPELINE:
-        publish(workspace, stage.name, OTHER)
-    assert len(found(workspace)) == len(dag.PIPELINE)

@@ -97,16 +97,6 @@ def test_an_export_that_fails_leaves_no_result_and_can_be_repeated(files, result
     assert files.read_text(f"{found.path}/twins.csv") == "1,2"
 
 
-def test_an_export_of_a_result_that_loses_bytes_leaves_no_result(files, result, tmp_path):
-    exported = Workspace(f"file://{tmp_path}/bucket", files)
-    whole = replace(result, manifest=replace(result.manifest, sizes={"twins": 4}))
-    files.delete(f"{result.path}/twins/part-0")
-    with pytest.raises(InputError, match=r"twins: 0 of 4 bytes are there: a file is gone"):
-        export_result(files, whole, to=exported)
-    assert exported.find("twins", "0123") is None
-    assert not files.exists(exported.path("twins", "0123"))
-
-
 def test_force_exports_again(files, result, tmp_path):
     exported = Workspace(f"file://{tmp_path}/bucket", files)
     assert export_result(files, result, to=exported)
@@ -116,13 +106,6 @@ def test_force_exports_again(files, result, tmp_path):
     found = exported.find("twins", "0123")
     assert files.read_text(f"{found.path}/twins.csv") == "1,2"
     assert not files.exists(damaged.path)
-
-
-def test_half_a_manifest_at_the_target_counts_as_none(files, result, tmp_path):
-    exported = Workspace(f"file://{tmp_path}/bucket", files)
-    files.write_text(f"{exported.path('twins', '0123')}/_manifest.json", '{"stage": "tw')
-    assert export_result(files, result, to=exported)
-    assert exported.find("twins", "0123") is not None
 
 
 def test_distcp_is_used_if_there_is_a_hadoop_command(tmp_path, monkeypatch):

@@ -13,10 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chispa import assert_df_equality
-from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 from pyspark.sql import types as t
 
 from movierec.errors import InputError
@@ -24,7 +21,6 @@ from movierec.pipeline.manifest import MANIFEST, Manifest
 from movierec.pipeline.workspace import Attempt, Result, Workspace
 from movierec.spark.files import Files
 from movierec.spark.session import Session
-from tests.support.files import files_below
 
 SCORES = t.StructType().add("movie_id", t.IntegerType()).add("score", t.DoubleType())
 WHOLE = Manifest(
@@ -80,18 +76,6 @@ def publish(attempt: Attempt) -> Result:
 # --- without Spark -------------------------------------------------------------------------------
 
 
-def test_a_result_lies_below_its_stage_and_fingerprint(plain: Workspace, tmp_path: Path) -> None:
-    assert plain.path("toy", "0123456789abcdef") == f"file://{tmp_path}/toy/0123456789abcdef"
-
-
-def test_a_result_with_its_manifest_exists(plain: Workspace, place: Path) -> None:
-    (place / "_manifest.json").write_text(WHOLE.to_json(), encoding="utf-8")
-    result = plain.find("toy", "0123456789abcdef")
-    assert result is not None
-    assert result.manifest == WHOLE
-    assert result.path == f"file://{place}/{WHOLE.attempt}"
-
-
 def test_a_result_without_its_manifest_does_not_exist(plain: Workspace, place: Path) -> None:
     (place / "scores").mkdir()
     (place / "scores" / "part-0.parquet").touch()
@@ -108,12 +92,6 @@ def test_a_manifest_cut_off_at_any_byte_counts_as_none(plain: Workspace, place: 
         assert plain.find("toy", "0123456789abcdef") is None, length
     (place / "_manifest.json").write_bytes(whole)
     assert plain.find("toy", "0123456789abcdef") is not None
-
-
-@pytest.mark.parametrize("text", ["[]", "7", "null", "{}", '{"stage": "toy"}', "x"])
-def test_an_invalid_manifest_counts_as_none(plain: Workspace, place: Path, text: str) -> None:
-    (place / "_manifest.json").write_text(text, encoding="utf-8")
-    assert plain.find("toy", "0123456789abcdef") is None
 
 
 def test_a_manifest_of_another_suite_version_counts_as_none(plain: Workspace, place: Path) -> None:
@@ -143,18 +121,6 @@ def test_a_missing_dataset_is_an_error_with_the_names_of_the_others(
 # --- with Spark ----------------------------------------------------------------------------------
 
 
-def test_a_written_dataset_is_counted_and_read_back(
-    spark: SparkSession, workspace: Workspace
-) -> None:
-    attempt = workspace.begin("toy", "0123456789abcdef")
-    frame = scores(spark, (1, 0.5), (2, 0.25))
-    written = attempt.write(frame, "deep/er/scores", SCORES)
-    assert_df_equality(written, frame, ignore_nullable=True, ignore_row_order=True)
-    assert written.inputFiles()
-    attempt.write(frame.limit(0), "scores", SCORES)
-    assert attempt.rows == {"deep/er/scores": 2, "scores": 0}
-
-
 def test_a_published_result_is_found_and_read_in_the_order_of_the_schema(
     spark: SparkSession, workspace: Workspace
 ) -> None:
@@ -167,15 +133,6 @@ def test_a_published_result_is_found_and_read_in_the_order_of_the_schema(
     frame = result.read(spark, "scores", SCORES)
     assert frame.columns == ["movie_id", "score"]
     assert [tuple(row) for row in frame.collect()] == [(7, 0.5)]
-
-
-def test_an_empty_dataset_reads_as_an_empty_frame(
-    spark: SparkSession, workspace: Workspace
-) -> None:
-    attempt = workspace.begin("toy", "0123456789abcdef")
-    attempt.write(scores(spark, (1, 0.5)).limit(0), "scores", SCORES)
-    result = publish(attempt)
-    assert result.read(spark, "scores", SCORES).count() == 0
 
 
 @pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"")])
@@ -196,36 +153,6 @@ def test_a_missing_or_truncated_part_is_an_error_with_a_fix(
         f"{result.path}/scores: 0 of {whole:,} bytes are there: a file is gone or cut off; "
         "make the stage toy again with FORCE=1 (--force)"
     )
-
-
-def test_every_fault_of_a_frame_is_named_at_once_and_nothing_is_written(
-    spark: SparkSession, workspace: Workspace, tmp_path: Path
-) -> None:
-    frame = scores(spark, (1, 0.5)).select(
-        F.col("movie_id").cast("bigint"), F.lit("x").alias("extra"), F.lit(1).alias("more")
-    )
-    attempt = workspace.begin("toy", "0123456789abcdef")
-    with pytest.raises(ValueError, match=r"^the frame does not conform: ") as caught:
-        attempt.write(frame, "scores", SCORES)
-    assert str(caught.value) == (
-        "the frame does not conform: score is missing; extra is not in the schema; "
-        "more is not in the schema; movie_id is bigint, not int"
-    )
-    assert files_below(tmp_path) == []
-    assert attempt.rows == {}
-
-
-def test_a_dataset_is_written_once(spark: SparkSession, workspace: Workspace) -> None:
-    attempt = workspace.begin("toy", "0123456789abcdef")
-    attempt.write(scores(spark, (1, 0.5)), "scores", SCORES)
-    with pytest.raises(AnalysisException, match="PATH_ALREADY_EXISTS"):
-        attempt.write(scores(spark, (1, 0.5)), "scores", SCORES)
-
-
-def test_small_texts_lie_beside_the_datasets(workspace: Workspace, place: Path) -> None:
-    attempt = workspace.begin("toy", "0123456789abcdef")
-    attempt.write_text("summary.json", "{}\n")
-    assert (place / attempt.name / "summary.json").read_text(encoding="utf-8") == "{}\n"
 
 
 def test_a_result_stays_until_the_one_that_replaces_it_is_published(workspace: Workspace) -> None:
@@ -279,13 +206,3 @@ def test_an_old_published_attempt_is_kept(workspace: Workspace, place: Path) -> 
     assert (place / manifest.attempt).exists()
     attempt.discard()
     assert (place / manifest.attempt).exists()
-
-
-def test_discarding_removes_what_was_written(
-    spark: SparkSession, workspace: Workspace, tmp_path: Path
-) -> None:
-    attempt: Attempt = workspace.begin("toy", "0123456789abcdef")
-    attempt.write(scores(spark, (1, 0.5)), "scores", SCORES)
-    assert files_below(tmp_path)
-    attempt.discard()
-    assert files_below(tmp_path) == []

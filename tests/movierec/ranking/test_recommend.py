@@ -50,15 +50,6 @@ def test_only_candidates_are_ranked(spark):
     ]
 
 
-def test_the_catalogue_is_collected_from_all_partitions(spark):
-    movies = [(movie, [float(movie), 1.0]) for movie in range(1, 400)]
-    frame = spark.createDataFrame(movies, f"movie_id int, factors {FACTORS}").repartition(7)
-    users = spark.createDataFrame(USERS, f"user_id int, factors {FACTORS}")
-    catalogue = collect_catalogue(frame, users)
-    assert catalogue.movie_ids.tolist() == list(range(1, 400))
-    assert catalogue.factors[:, 0].tolist() == [float(movie) for movie in range(1, 400)]
-
-
 def test_kept_movies_have_their_ranks_in_the_whole_list(spark):
     kernel = functools.partial(unseen_top_k, k=2)
     whole = lists_of(spark, USERS, MOVIES, [(1, 30)], kernel)

@@ -48,13 +48,6 @@ def test_every_user_is_in_one_bin_of_the_histogram(spark):
     assert {"from": 1024, "to": 1448, "count": 1} in found["histogram"]
 
 
-def test_no_ratings_give_an_empty_distribution(spark):
-    assert collect_count_distribution(spark.createDataFrame([], SCHEMA), key="user_id") == {
-        "quantiles": {},
-        "histogram": [],
-    }
-
-
 @pytest.mark.parametrize("power", range(31))
 def test_every_power_of_two_begins_a_bin(spark, power):
     assert _bounds(2 * power)["from"] == 2**power

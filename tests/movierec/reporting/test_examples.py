@@ -75,8 +75,3 @@ def test_equally_active_users_are_selected_by_lowest_id(spark, inputs):
     )
     found = collect_examples(ExampleInputs(**{**vars(inputs), "train": train}), relevant_rating=4.0)
     assert [one["user_id"] for one in found] == list(range(1, 11))
-
-
-def test_without_relevant_movies_there_are_no_examples(inputs):
-    empty = ExampleInputs(**{**vars(inputs), "relevant": inputs.relevant.limit(0)})
-    assert collect_examples(empty, relevant_rating=4.0) == []

@@ -37,8 +37,3 @@ def test_shares_and_means_equal_those_by_hand(spark, train):
 def test_a_movie_without_ratings_is_in_the_least_popular_group(spark, train):
     found = collect_popularity_bias({"new": lists(spark, 99, 1)}, train=train, groups=2)
     assert found["new"] == {"shares": [0.5, 0.5], "mean_ratings": 4.0}
-
-
-def test_empty_lists_have_zero_shares(spark, train):
-    found = collect_popularity_bias({"none": lists(spark).limit(0)}, train=train, groups=2)
-    assert found["none"] == {"shares": [0.0, 0.0], "mean_ratings": 0.0}

@@ -52,12 +52,6 @@ def test_a_missing_local_file_reads_as_none_without_spark(plain: Files, tmp_path
     assert not plain.exists(f"file://{tmp_path}/none")
 
 
-def test_local_files_and_directories_exist_without_spark(plain: Files, tmp_path: Path) -> None:
-    (tmp_path / "x").touch()
-    assert plain.exists(f"file://{tmp_path}/x")
-    assert plain.exists(f"file://{tmp_path}")
-
-
 @pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 21) + 7])
 def test_a_local_checksum_is_that_of_hashlib_without_spark(
     plain: Files, tmp_path: Path, size: int
@@ -86,14 +80,6 @@ def test_text_that_is_not_utf8_is_an_input_error(plain: Files, tmp_path: Path) -
     )
 
 
-def test_the_checksum_of_a_missing_local_file_is_an_input_error(
-    plain: Files, tmp_path: Path
-) -> None:
-    with pytest.raises(InputError) as caught:
-        plain.sha256(f"file://{tmp_path}/x")
-    assert str(caught.value) == f"file://{tmp_path}/x: cannot be read: No such file or directory"
-
-
 # --- through Hadoop ------------------------------------------------------------------------------
 
 
@@ -105,22 +91,12 @@ def test_text_is_written_as_utf8_and_replaces_a_file(files: Files, tmp_path: Pat
     assert files.read_text(uri) == TEXT
 
 
-def test_an_empty_text_is_a_file(files: Files, tmp_path: Path) -> None:
-    files.write_text(f"file://{tmp_path}/x", "")
-    assert (tmp_path / "x").read_bytes() == b""
-
-
 def test_a_directory_is_deleted_with_its_content(files: Files, tmp_path: Path) -> None:
     (tmp_path / "a/b").mkdir(parents=True)
     (tmp_path / "a/b/x").touch()
     (tmp_path / "ab").touch()
     files.delete(f"file://{tmp_path}/a")
     assert [path.name for path in tmp_path.iterdir()] == ["ab"]
-
-
-def test_deleting_a_missing_file_does_nothing(files: Files, tmp_path: Path) -> None:
-    files.delete(f"file://{tmp_path}/none/none")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_hadoop_reads_the_same_as_plain_python(hadoop: Files, tmp_path: Path) -> None:
@@ -219,9 +195,3 @@ def test_an_unknown_file_system_is_an_input_error(files: Files, uri: str, messag
         with pytest.raises(InputError) as caught:
             touch(uri)
         assert str(caught.value) == message
-
-
-def test_writing_below_a_file_is_an_input_error(files: Files, tmp_path: Path) -> None:
-    (tmp_path / "x").touch()
-    with pytest.raises(InputError, match=f"^file://{tmp_path}/x/y: [A-Za-z]+Exception: "):
-        files.write_text(f"file://{tmp_path}/x/y", "text")

@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 
 from movierec.errors import InputError
 from movierec.spark.files import Files
-from movierec.spark.java_errors import call_java, java_message, storage_fault
+from movierec.spark.java_errors import java_message, storage_fault
 from movierec.spark.session import Session
 
 
@@ -71,12 +71,6 @@ def test_other_failures_are_no_storage_faults(spark: SparkSession) -> None:
         spark.sql("SELECT int('x')").collect()
     assert storage_fault(caught.value) is None
     assert storage_fault(ValueError("No space left on device")) is None
-
-
-def test_the_error_of_a_call_names_the_place(spark: SparkSession) -> None:
-    path = spark._jvm.org.apache.hadoop.fs.Path
-    with pytest.raises(InputError, match=r"^here: IllegalArgumentException: "):
-        call_java("here", path, "")
 
 
 def test_the_error_of_a_call_ends_with_the_fix(session: Session) -> None:

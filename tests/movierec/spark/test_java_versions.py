@@ -53,14 +53,6 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_recorded_java_is_used_if_java_home_is_not_set(
-    environment: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("JAVA_HOME")
-    use_recorded_java()
-    assert os.environ["JAVA_HOME"] == str(environment / "recorded")
-
-
 @pytest.mark.parametrize("unusable", ["", "/no/such/java"])
 def test_the_recorded_java_is_used_if_java_home_holds_no_java(
     environment: Path, monkeypatch: pytest.MonkeyPatch, unusable: str

@@ -42,12 +42,6 @@ def test_memory_held_before_a_reset_does_not_count() -> None:
     assert high > 300 * MIB > 3 * low
 
 
-def test_a_session_that_has_not_started_is_not_started() -> None:
-    session = Session("unused")
-    PeakMemory(session)
-    assert not session.started
-
-
 def test_a_system_that_does_not_count_it_gives_none(
     session: Session, spark: SparkSession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

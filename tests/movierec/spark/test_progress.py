@@ -98,17 +98,6 @@ def test_a_bar_shows_the_tasks_that_spark_has_run(
     assert watchers() == []
 
 
-def test_the_time_left_says_that_it_is_that_of_the_running_stages(
-    terminal: Read, session: Session, stage: GatedStage
-) -> None:
-    with Progress("make_toy", session).step("nap"):
-        wait_for(lambda: "0/4 tasks" in terminal())
-        time.sleep(2.1)
-        stage.let(0)
-        wait_for(lambda: "stages: " in terminal())
-    assert re.search(r" 1/4 tasks, 0:\d\d, stages: about \d+ s left$", drawn(terminal())[-1])
-
-
 def test_a_step_that_counts_shows_its_own_bar_and_estimate(
     terminal: Read, session: Session, spark: SparkSession
 ) -> None:
@@ -205,12 +194,6 @@ def test_a_long_step_prints_spark_s_tasks(log: Read, session: Session, stage: Ga
     assert "\r" not in log()
     assert "\x1b" not in log()
     assert watchers() == []
-
-
-def test_a_short_step_prints_nothing(written: Read) -> None:
-    with Progress("make_toy", Session("unused")).step("nap"):
-        time.sleep(1.2)
-    assert written() == ""
 
 
 # --- on a real terminal: slow, as each is a process with a Spark of its own -----------------------

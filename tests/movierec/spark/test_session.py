@@ -49,14 +49,6 @@ def test_spark_submit_is_recognised_by_its_gateway(monkeypatch: pytest.MonkeyPat
     assert is_submitted()
 
 
-def test_an_unused_session_has_not_started() -> None:
-    session = Session("unused")
-    session.checkpoint_to("file:///nowhere")
-    assert not session.started
-    session.stop()
-    assert not session.started
-
-
 def test_a_given_number_of_shuffle_partitions_is_kept(spark: SparkSession) -> None:
     before = spark.conf.get("spark.sql.shuffle.partitions")
     size_shuffles(spark, rows=10**9)
@@ -145,23 +137,17 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found | {"place": str(place), "stderr": done.stderr, "stdout": done.stdout}
 
 
-def test_time_is_utc_on_every_machine(probe: dict[str, Any]) -> None:
+def test_values_do_not_depend_on_the_machine_or_the_version_of_spark(probe: dict[str, Any]) -> None:
     assert probe["conf"]["spark.sql.session.timeZone"] == "UTC"
     assert probe["midnight"] == "1970-01-01 00:00:00"
-
-
-def test_ansi_mode_does_not_depend_on_the_version_of_spark(probe: dict[str, Any]) -> None:
     assert probe["conf"]["spark.sql.ansi.enabled"] == "true"
     assert probe["cast"] == "NumberFormatException"
 
 
-def test_checkpoints_go_to_the_given_directory(probe: dict[str, Any]) -> None:
+def test_checkpoints_go_to_the_given_directory_until_spark_stops(probe: dict[str, Any]) -> None:
     assert probe["checkpoints"].startswith(f"file:{probe['place']}/first/")
     assert probe["moved"].startswith(f"file:{probe['place']}/second/")
     assert probe["conf"]["spark.cleaner.referenceTracking.cleanCheckpoints"] == "true"
-
-
-def test_checkpoints_are_deleted_when_spark_stops(probe: dict[str, Any]) -> None:
     assert [len(names) for names in probe["while"]] == [1, 1]
     assert probe["after"] == [[], []]
 
@@ -173,20 +159,20 @@ def test_a_spark_that_does_not_start_is_an_input_error_of_one_line(probe: dict[s
     ]
 
 
-def test_the_heap_is_sized_from_the_machine_s_memory(probe: dict[str, Any]) -> None:
+def test_a_laptop_s_session_is_local_and_quiet(probe: dict[str, Any]) -> None:
     heap = heap_gib(machine_memory())
     assert probe["conf"]["spark.driver.memory"] == f"{heap}g"
     # the parallel collector leaves out one of two survivor spaces, a ninth of the heap
     assert probe["heap"] == pytest.approx(heap * GIB * 8 / 9, rel=0.02)
-
-
-def test_a_laptop_s_session_is_local_and_quiet(probe: dict[str, Any]) -> None:
     assert probe["conf"]["spark.master"] == "local[*]"
     assert probe["conf"]["spark.driver.host"] == "127.0.0.1"
     assert probe["conf"]["spark.ui.enabled"] == "false"
     assert probe["log_level"] == "ERROR"
     assert len(probe["stdout"].splitlines()) == 1
     assert "WARN " not in probe["stderr"]
+    # the source lies below a path with a space
+    options = probe["conf"]["spark.driver.extraJavaOptions"]
+    assert f"{probe['place']}/with%20a%20space/movierec/spark/log4j2.properties" in options
 
 
 def test_shuffles_are_sized_by_cores_and_rows(probe: dict[str, Any]) -> None:
@@ -198,15 +184,7 @@ def test_a_session_starts_once_and_again_after_a_stop(probe: dict[str, Any]) -> 
     assert probe["started"] == [True, True]
     assert probe["stopped"] is False
     assert probe["again"] == 3
-
-
-def test_a_session_starts_from_a_path_with_a_space(probe: dict[str, Any]) -> None:
-    options = probe["conf"]["spark.driver.extraJavaOptions"]
-    assert f"{probe['place']}/with%20a%20space/movierec/spark/log4j2.properties" in options
-
-
-def test_a_session_whose_java_died_can_be_stopped(probe: dict[str, Any]) -> None:
-    assert probe["dead"] is False
+    assert probe["dead"] is False, "its Java was killed"
 
 
 # A session with overrides, on the Java that set-up recorded, in a JVM of its own.

@@ -71,14 +71,6 @@ def test_tasks_are_counted_while_they_run_and_after(
     assert tasks.time_left() is None
 
 
-def test_tasks_that_ended_before_are_not_counted(spark: SparkSession, tasks: TaskCounts) -> None:
-    spark.range(10).count()
-    # the tracker learns of the end a little after the action returns
-    spark.sparkContext._jsc.sc().listenerBus().waitUntilEmpty()
-    tasks.update()
-    assert tasks.overall() == (0, 0)
-
-
 def test_the_time_left_follows_from_the_pace_of_ended_tasks(
     stage: GatedStage, tasks: TaskCounts, clock: Clock
 ) -> None:
@@ -102,22 +94,6 @@ def test_the_time_left_follows_from_the_pace_of_ended_tasks(
     left = tasks.time_left()
     assert left is not None
     assert left.seconds == pytest.approx(5 * 41 / 3)
-
-
-def test_tasks_that_ended_before_the_first_update_do_not_count_for_the_pace(
-    stage: GatedStage, spark: SparkSession, clock: Clock
-) -> None:
-    stage.let(0, 1, 2, 3)
-    tracker = spark.sparkContext.statusTracker()
-    other = TaskCounts(tracker)
-    update_until(other, lambda: other.running() == (4, 8))
-    tasks = TaskCounts(tracker, now=clock)
-    tasks.update()
-    assert tasks.running() == (4, 8)
-    clock.seconds = 120.0
-    stage.let(4, 5)
-    update_until(tasks, lambda: tasks.running() == (6, 8))
-    assert tasks.time_left() == TimeLeft(20.0)
 
 
 def test_in_the_first_two_seconds_there_is_no_estimate(

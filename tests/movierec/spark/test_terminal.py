@@ -26,30 +26,12 @@ def test_a_bar_shows_the_share_that_is_done(done: int, bar: str) -> None:
     assert progress_line("head", done, 10, "tail", width=100) == f"head {bar} tail"
 
 
-def test_a_bar_is_full_once_more_than_the_total_is_done() -> None:
-    assert progress_line("head", 12, 10, "tail", width=100) == progress_line(
-        "head", 10, 10, "tail", width=100
-    )
-
-
-def test_without_a_total_there_is_no_bar() -> None:
-    assert progress_line("head", 0, 0, "tail", width=100) == "head tail"
-
-
 @pytest.mark.parametrize("width", [1, 10, 30, 60, 61, 80, 200])
 @pytest.mark.parametrize("tail", ["0:01", "1234/5678 tasks, 12:34, stages: about 12.3 min left"])
 def test_a_line_leaves_the_last_column_free(width: int, tail: str) -> None:
     line = progress_line("tune_als: trials", 3, 8, tail, width=width)
     assert len(line) < width
     assert line == f"tune_als: trials {tail}"[: width - 1] or "[" in line
-
-
-def test_the_length_of_a_bar_does_not_depend_on_the_tail() -> None:
-    bars = {
-        progress_line("evaluate: compare", 1, 2, tail, width=80).partition("]")[0]
-        for tail in ("0:01", "1/2 tasks, 0:01", "1/2 tasks, 0:01, stages: about 12 s left")
-    }
-    assert len(bars) == 1
 
 
 @pytest.mark.parametrize(
@@ -72,13 +54,6 @@ def test_the_width_is_that_of_the_stream_s_terminal() -> None:
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 123, 0, 0))
         assert terminal_width(stream) == 123
     os.close(ours)
-
-
-def test_without_a_terminal_of_the_system_the_width_is_the_default(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("COLUMNS", "47")
-    assert terminal_width(FakeTerminal()) == 47
 
 
 def test_a_long_wait_is_said_repeatedly_until_it_ends(

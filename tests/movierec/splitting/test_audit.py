@@ -64,11 +64,6 @@ def test_time_is_not_checked_for_splits_that_are_not_chronological(spark):
     assert audit(spark, GOOD | change, chronological=False).faults() == []
 
 
-def test_a_user_without_training_ratings_is_cold(spark):
-    moved = {"train": RATINGS[:3], "validation": [RATINGS[3], RATINGS[5]]}
-    assert audit(spark, GOOD | moved).cold_users == {"validation": 1, "test": 0}
-
-
 def test_validation_is_a_training_split_of_test(spark):
     late = {"train": RATINGS[:3], "validation": [RATINGS[3], (2, 5, 4.0, 40)]}
     found = audit(spark, late | {"test": [RATINGS[4], (2, 4, 4.0, 60), (3, 6, 4.0, 60)]})

@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from movierec.errors import InputError
-from movierec.stages.ingest import check_count, collect_genre_names, summarize_ratings
+from movierec.stages.ingest import collect_genre_names, summarize_ratings
 
 
 def test_the_summary_of_ratings(spark: SparkSession) -> None:
@@ -23,17 +23,6 @@ def test_the_summary_of_ratings(spark: SparkSession) -> None:
         "first_rated_at": "1996-03-29T18:36:55Z",
         "last_rated_at": "2018-09-24T14:27:30Z",
     }
-
-
-def test_the_expected_number_of_rows() -> None:
-    check_count(5, expected=None, origin="x")
-    check_count(5, expected=5, origin="x")
-    with pytest.raises(InputError) as raised:
-        check_count(5, expected=6, origin="x")
-    assert str(raised.value) == (
-        "x: it has 5 rows, not source.expected_ratings 6; "
-        "fetch the archive again with `make data FORCE=1`, or set the key to null"
-    )
 
 
 @pytest.mark.parametrize(

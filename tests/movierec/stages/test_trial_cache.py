@@ -104,11 +104,3 @@ def test_the_time_left_is_estimated_from_the_users_of_each_trial(execution, caps
     # A trial reads the clock three times: 30 s for a tenth of the users, 60 s for four tenths.
     assert lines[0].endswith(", at most 6.5 min left")
     assert lines[1].endswith(", at most 2.5 min left")
-
-
-def test_trials_say_how_much_time_is_left(execution, capsys):
-    search(execution)
-    first, second, third = capsys.readouterr().err.splitlines()
-    assert first.endswith(" s left")
-    assert second.endswith(" s left")
-    assert not third.endswith(" s left")

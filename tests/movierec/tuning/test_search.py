@@ -82,12 +82,6 @@ def test_halving_keeps_the_best_third_of_each_rung_and_ends_on_every_user():
         assert {score(params) for params in kept} == {score(p) for p in ranking[: len(kept)]}
 
 
-def test_fewer_parameters_than_finalists_are_all_run_on_every_user():
-    config = replace(CONFIG, strategy="successive_halving")
-    trials = search(implicit_grid(CONFIG)[:1], config=config, n_users=1000, run=run)
-    assert [trial.user_fraction for trial in trials] == [1.0]
-
-
 @pytest.mark.parametrize("strategy", ["grid", "random", "successive_halving"])
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 24])
 def test_the_planned_trials_run(strategy, n):

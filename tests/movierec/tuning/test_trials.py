@@ -51,17 +51,16 @@ def test_a_trial_has_the_same_result_alone_and_after_others(splits):
         shared(params, fraction)
         for params, fraction in [
             (SIGNED, 1.0),
-            (LIKED, 1.0),
-            (SIGNED, 0.5),
+            (LIKED, 0.5),
             (EXPLICIT, 1.0),
             (SIGNED, 1.0),
         ]
     ]
     shared.close()
-    assert together[0].metrics == together[4].metrics
-    assert together[2].metrics != together[0].metrics
+    assert together[0].metrics == together[3].metrics
+    assert together[1].metrics != together[0].metrics
     alone = runner(splits)
-    assert alone(LIKED, 1.0).metrics == together[1].metrics
+    assert alone(LIKED, 0.5).metrics == together[1].metrics
     alone.close()
     # By chance, 20 of about 43 unseen movies would be found.
     assert together[0].metrics["recall"] > 0.8
@@ -69,7 +68,7 @@ def test_a_trial_has_the_same_result_alone_and_after_others(splits):
     config = runner(splits)._config
     values = als.als_values(splits[0], feedback=None, config=config)
     model = als.fit_als(values, params=EXPLICIT, config=config.als)
-    assert together[3].rmse == als.collect_rmse(model, heldout=splits[1]) < 1.5
+    assert together[2].rmse == als.collect_rmse(model, heldout=splits[1]) < 1.5
 
 
 def rows_of(factors):
@@ -107,6 +106,8 @@ def test_a_trial_frees_what_it_cached(spark, splits):
     one = runner(splits)
 
     def kept():
+        # what Spark's own ALS leaves behind is freed with Java's garbage
+        spark._jvm.java.lang.System.gc()
         return spark.sparkContext._jsc.getPersistentRDDs().size()
 
     # the best trial's factors stay, and those of the last one
@@ -114,7 +115,7 @@ def test_a_trial_frees_what_it_cached(spark, splits):
         one(replace(SIGNED, reg_param=reg_param), 1.0)
     time.sleep(2)  # Spark frees asynchronously
     first = kept()
-    for reg_param in (20.0, 30.0, 40.0):
+    for reg_param in (20.0, 30.0):
         one(replace(SIGNED, reg_param=reg_param), 1.0)
     ends = time.monotonic() + 20
     while kept() > first:

@@ -70,13 +70,6 @@ def test_a_pair_that_reaches_the_threshold_is_never_rejected(pair, threshold, at
         assert len(one ^ other) > most - 1e-5
 
 
-def test_sketches_of_disjoint_sets_differ_in_most_of_their_movies():
-    one, other = words_of([set(range(100)), set(range(1000, 1100))])
-    # 200 movies on 1024 bits set about 165 bits, with a standard deviation of 7.
-    assert len(one) == len(other) == 16
-    assert 135 < differing(one, other, 16) < 195
-
-
 @pytest.mark.parametrize("cells", [1, 256, 257, 700, 4096, 9000])
 def test_sketches_made_together_equal_those_made_one_by_one(monkeypatch, cells):
     rng = np.random.default_rng(1)
@@ -88,17 +81,6 @@ def test_sketches_made_together_equal_those_made_one_by_one(monkeypatch, cells):
     monkeypatch.setattr(module, "_CELLS_AT_ONCE", cells)
     for made, wanted in zip(words_of(sets), alone, strict=True):
         np.testing.assert_array_equal(made, wanted)
-
-
-def test_a_sketch_has_one_bit_for_one_movie_and_no_bit_for_none():
-    none, one, two = words_of([set(), {7}, {7, 8}])
-    assert [int(count_ones(words).sum()) for words in (none, one, two)] == [0, 1, 2]
-    assert int(count_ones(two & one).sum()) == 1
-
-
-def test_zero_sets_have_zero_sketches():
-    data, lengths = make_sketches(np.empty(0, np.int64), np.empty(0, np.int64))
-    assert (len(data), len(lengths)) == (0, 0)
 
 
 def test_widths_are_powers_of_two_with_room_for_the_members():

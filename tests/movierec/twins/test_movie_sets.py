@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from movierec.twins.bitmap_filter import make_sketches
 from movierec.twins.movie_sets import Population, collect_population, movie_sets, rarity_ranks
 from tests.support.movie_lists import rated
 
@@ -30,12 +27,6 @@ def test_users_with_equal_sets_are_one_row_with_the_smallest_id(spark):
     assert {row: found[row]["size"] for row in found} == {2: 3, 5: 2, 8: 4}
 
 
-def test_only_the_smallest_user_ids_are_kept_but_all_users_are_counted(spark):
-    found = rows_by_id(movie_sets(rated(spark, MOVIES), min_movies=2, keep_users=2))
-    assert found[2]["users"] == [2, 4]
-    assert found[2]["n_users"] == 3
-
-
 def test_movies_are_ranked_from_the_rarest_ties_by_id(spark):
     # ratings: movie 9 has 3, movies 2 and 3 have 4 each, movie 1 has 7
     ranks = {row["movie_id"]: row["rarity"] for row in rarity_ranks(rated(spark, MOVIES)).collect()}
@@ -44,12 +35,6 @@ def test_movies_are_ranked_from_the_rarest_ties_by_id(spark):
     assert found[8]["movies"] == [0, 1, 2, 3]
     assert found[5]["movies"] == [0, 3]
     assert found[9]["movies"] == [3]
-
-
-def test_the_sketch_is_made_of_the_movies(spark):
-    for row in movie_sets(rated(spark, MOVIES), min_movies=1, keep_users=1).collect():
-        made, _ = make_sketches(np.array(row["movies"]), np.array([row["size"]]))
-        assert bytes(row["sketch"]) == made.tobytes()
 
 
 def test_the_population_counts_users_sets_and_pairs_that_tie_at_one(spark):

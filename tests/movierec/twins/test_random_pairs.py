@@ -37,11 +37,6 @@ def test_all_pairs_are_returned_if_there_are_no_more(n_pairs):
     assert draw_pairs([1, 4, 6, 9], n_pairs=n_pairs, seed=1) == wanted
 
 
-@pytest.mark.parametrize("users", [[], [8]])
-def test_fewer_than_two_users_make_no_pair(users):
-    assert draw_pairs(users, n_pairs=3, seed=1) == []
-
-
 def test_random_pairs_have_users_above_each_floor_at_any_partitioning(spark, monkeypatch):
     monkeypatch.setattr(random_pairs, "_USERS_PER_PAIR", 2)
     sizes = {user: 1 + user * 37 % 100 for user in range(1, 401)}
@@ -72,9 +67,3 @@ def test_random_pairs_have_users_above_each_floor_at_any_partitioning(spark, mon
     users = [{user for pair in found[1] for user in pair} for found in (pairs, other)]
     assert len(users[0] & users[1]) < 0.6 * len(users[0])
     assert not set(pairs[1]) & set(other[1])
-
-
-def test_a_floor_that_no_user_reaches_has_no_pairs(spark):
-    ratings = rated(spark, {1: set(range(5)), 2: set(range(7)), 3: set(range(9))})
-    found = collect_random_pairs(ratings, floors=[10, 8, 7], n_pairs=5, seed=1)
-    assert found == {10: [], 8: [], 7: [(2, 3)]}

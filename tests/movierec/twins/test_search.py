@@ -116,8 +116,3 @@ def test_the_exact_search_corrects_a_list_that_is_full_but_wrong(sets):
 def test_the_exact_search_ignores_a_list_that_is_too_short(sets):
     true = find_exact_twins(sets, config(), known=TopPairs((), 0.1, 0, 0, 0))
     assert [tuple(pair) for pair in true.pairs] == EXPECTED
-
-
-def test_zero_pairs_found_of_zero():
-    nothing = TopPairs((), 0.1, 0, 0, 0)
-    assert count_found(nothing, nothing) == (0, 0)

@@ -170,7 +170,3 @@ def test_the_terminal_shows_twins_random_pairs_and_strangers(summary):
 )
 def test_the_terminal_names_the_search_and_its_recall(summary, change, wording):
     assert f", by {wording}" in twin_table(summary | change).splitlines()[0]
-
-
-def test_no_twins_take_one_line(summary):
-    assert twin_table(summary | {"pairs": 0}) == "twins: no pair of 7 users is similar enough"

@@ -57,11 +57,7 @@ def test_the_price_per_hour() -> None:
 
 
 def test_the_lines_have_the_largest_price() -> None:
-    scaling = (
-        "cluster.autoscaling={policy: p-1, min: 0, max: 12, cooldown_minutes: 4, "
-        "scale_up_factor: 1, scale_down_factor: 1, decommission_minutes: 0}"
-    )
-    config = cluster_conf(PRICES, *SIZES, scaling)
+    config = cluster_conf(PRICES, *SIZES, "cluster.autoscaling={policy: p-1, max: 12}")
     first, second = estimate_lines(config.cluster, config.prices, hours=10)
     assert first.startswith("estimate: about 27.86 EUR per hour (22 vCPUs")
     assert "at most 278.60 EUR until it is deleted after 10 hours" in first

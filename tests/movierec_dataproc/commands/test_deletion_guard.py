@@ -14,19 +14,17 @@ from movierec_dataproc.commands.deletion_guard import check_removable, unexporte
 NOON = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 
 
-def a_job(name: str, *, minute: int, started: int | None = None, **fields: Any) -> dp.Job:
+def a_job(
+    name: str, *, minute: int, started: int | None = None, state: str = "DONE", **labels: str
+) -> dp.Job:
     """A job that ended at `minute` after noon; its driver started at `started` or 1 before."""
-    labels = {"suite": "movierec", "results": "hdfs", "run": "r1", "job": name}
     start = minute - 1 if started is None else started
+    ended, running = NOON + timedelta(minutes=minute), NOON + timedelta(minutes=start)
     return dp.Job(
         reference=dp.JobReference(job_id=f"{name}-{minute}"),
-        labels=labels | fields.get("labels", {}),
-        status=dp.JobStatus(
-            state=fields.get("state", "DONE"), state_start_time=NOON + timedelta(minutes=minute)
-        ),
-        status_history=[
-            dp.JobStatus(state="RUNNING", state_start_time=NOON + timedelta(minutes=start))
-        ],
+        labels={"suite": "movierec", "results": "hdfs", "run": "r1", "job": name} | labels,
+        status=dp.JobStatus(state=state, state_start_time=ended),
+        status_history=[dp.JobStatus(state="RUNNING", state_start_time=running)],
     )
 
 
@@ -34,55 +32,56 @@ def unexported(*jobs: dp.Job) -> list[str]:
     return [job.reference.job_id for job in unexported_jobs(jobs)]
 
 
+INGEST = a_job("ingest", minute=3)
+
+
 def test_exported_results_may_be_deleted() -> None:
-    jobs = [a_job("stage-in", minute=1), a_job("ingest", minute=3), a_job("evaluate", minute=9)]
+    jobs = [a_job("stage-in", minute=1), INGEST, a_job("evaluate", minute=9)]
     assert unexported(*jobs) == ["ingest-3", "evaluate-9"]
-    assert unexported(*jobs, a_job("export-results", minute=20)) == []
-    check_removable("c", [*jobs, a_job("export-results", minute=20)])
+    jobs.append(a_job("export-results", minute=20))
+    assert unexported(*jobs) == []
+    check_removable("c", jobs)
 
 
 def test_an_export_has_only_what_existed_when_it_started() -> None:
-    jobs = [a_job("ingest", minute=3), a_job("find-twins", minute=15)]
-    assert unexported(*jobs, a_job("export-results", minute=20, started=10)) == ["find-twins-15"]
+    jobs = [INGEST, a_job("find-twins", minute=15)]
+    early = a_job("export-results", minute=20, started=10)
+    assert unexported(*jobs, early) == ["find-twins-15"]
     # of two exports the later counts, in any order
-    exports = [
-        a_job("export-results", minute=30, started=25),
-        a_job("export-results", minute=20, started=10),
-    ]
-    assert unexported(*exports, *jobs) == []
+    assert unexported(a_job("export-results", minute=30, started=25), early, *jobs) == []
 
 
-def test_jobs_without_results_keep_no_cluster() -> None:
-    jobs = [a_job("stage-in", minute=1), a_job("doctor", minute=2)]
-    assert unexported(*jobs) == []
+@pytest.mark.parametrize("export", [{"state": "ERROR"}, {"state": "CANCELLED"}, {"run": "r2"}])
+def test_a_failed_export_or_one_of_another_run_does_not_count(export: dict[str, Any]) -> None:
+    assert unexported(INGEST, a_job("export-results", minute=20, **export)) == ["ingest-3"]
 
 
-def test_a_failed_export_or_one_of_another_run_does_not_count() -> None:
-    job = a_job("ingest", minute=3)
-    for state in ("ERROR", "CANCELLED"):
-        assert unexported(job, a_job("export-results", minute=20, state=state)) == ["ingest-3"]
-    other = a_job("export-results", minute=20, labels={"run": "r2"})
-    assert unexported(job, other) == ["ingest-3"]
-
-
-@pytest.mark.parametrize("labels", [{"suite": "other"}, {"results": "gs"}])
-def test_other_jobs_and_results_in_a_bucket_keep_no_cluster(labels: dict[str, str]) -> None:
-    assert unexported(a_job("ingest", minute=3, labels=labels)) == []
+@pytest.mark.parametrize(
+    "job",
+    [
+        a_job("stage-in", minute=1),
+        a_job("doctor", minute=2),
+        a_job("ingest", minute=3, suite="other"),
+        a_job("ingest", minute=3, results="gs"),
+        a_job("tune-als", minute=3, state="ERROR"),
+        a_job("tune-als", minute=3, state="CANCELLED"),
+    ],
+)
+def test_jobs_without_results_on_hdfs_keep_no_cluster(job: dp.Job) -> None:
+    assert unexported(job) == []
 
 
 @pytest.mark.parametrize("state", ["ERROR", "CANCELLED"])
 def test_of_failed_jobs_only_run_all_may_have_results(state: str) -> None:
-    assert unexported(a_job("tune-als", minute=3, state=state)) == []
     failed = a_job("run-all", minute=9, state=state)
     assert unexported(failed) == ["run-all-9"]
     assert unexported(failed, a_job("export-results", minute=20)) == []
-    assert unexported(failed, a_job("export-results", minute=20, state=state)) == ["run-all-9"]
 
 
 def test_a_running_job_of_anybody_keeps_the_cluster() -> None:
-    job = a_job("theirs", minute=3, state="RUNNING", labels={"suite": ""})
+    job = a_job("theirs", minute=3, state="RUNNING", suite="")
     with pytest.raises(InputError, match=r"cluster c: theirs-3 still running: .*FORCE=1") as caught:
         check_removable("c", [job])
     assert caught.value.exit_code == 3
     with pytest.raises(InputError, match=r"ingest-3 are on its HDFS only .*JOB=export_results"):
-        check_removable("c", [a_job("ingest", minute=3)])
+        check_removable("c", [INGEST])

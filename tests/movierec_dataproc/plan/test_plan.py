@@ -34,7 +34,7 @@ def plan_of(
     return prepare(arguments, CliRunner().context(), place=place)
 
 
-def test_every_step_comes_after_what_it_reads(tmp_path: Path) -> None:
+def test_every_step_is_a_job_and_comes_after_what_it_reads(tmp_path: Path) -> None:
     plan = plan_of(tmp_path)
     after = {step.id: set(step.after) for step in plan.steps}
     assert after == {
@@ -53,10 +53,6 @@ def test_every_step_comes_after_what_it_reads(tmp_path: Path) -> None:
     for step in plan.steps:
         assert after[step.id] <= seen
         seen.add(step.id)
-
-
-def test_every_job_exists(tmp_path: Path) -> None:
-    plan = plan_of(tmp_path)
     assert [step.job for step in plan.extra_steps] == ["doctor", "run_all"]
     for step in (*plan.steps, *plan.extra_steps):
         assert (ROOT / "jobs" / f"{step.job}.py").exists()
@@ -92,13 +88,9 @@ def test_labels_identify_a_job(tmp_path: Path) -> None:
     step = plan.step("tune")
     expected = fingerprint(dag.TUNE, plan.config, archive_sha256=plan.config.source.sha256 or "")
     assert step.labels["fingerprint"] == expected
-    assert {key: step.labels[key] for key in ("suite", "job", "conf", "commit", "results")} == {
-        "suite": "movierec",
-        "job": "tune-als",
-        "conf": "tiny",
-        "commit": "0123456789ab",
-        "results": "hdfs",
-    }
+    expected_labels = {"suite": "movierec", "job": "tune-als", "conf": "tiny", "results": "hdfs"}
+    assert expected_labels.items() <= step.labels.items()
+    assert step.labels["commit"] == "0123456789ab"
     other = plan_of(tmp_path, "twins.min_movies=7")
     assert other.step("export").labels["run"] != plan.step("export").labels["run"]
 
@@ -131,10 +123,12 @@ def test_a_batch_has_no_hdfs(tmp_path: Path) -> None:
             plan_of(tmp_path, override, place="serverless")
 
 
-def test_force_is_for_stages(tmp_path: Path) -> None:
-    plan = plan_of(tmp_path, options=("--force",))
-    forced = [step.job for step in plan.steps if "--force" in step.args]
-    assert forced == [stage.job for stage in dag.PIPELINE]
+def test_force_is_for_stages_and_run_all(tmp_path: Path) -> None:
+    plan, forced = plan_of(tmp_path), plan_of(tmp_path, options=("--force",))
+    jobs_forced = [step.job for step in forced.steps if "--force" in step.args]
+    assert jobs_forced == [stage.job for stage in dag.PIPELINE]
+    assert forced.step("run_all").args == (*plan.step("run_all").args, "--force")
+    assert forced.step("doctor").args == plan.step("ingest").args
 
 
 def test_verbose_and_spark_s_properties_are_for_every_job_and_change_no_id(tmp_path: Path) -> None:
@@ -143,20 +137,18 @@ def test_verbose_and_spark_s_properties_are_for_every_job_and_change_no_id(tmp_p
     steps = (*plan.steps, *plan.extra_steps)
     assert (steps, plan.identity) == ((*quiet.steps, *quiet.extra_steps), quiet.identity)
     for step in steps:
-        words = list(jobs.pyspark_job(quiet, step).args)
-        assert words == list(step.args)
-        assert list(jobs.pyspark_job(plan, step).args) == [*words, "--verbose"]
-        ids = {jobs.first_id(one, step, cluster_uuid="u") for one in (plan, quiet)}
-        ids |= {jobs.first_id(one, step, cluster_uuid=None) for one in (plan, quiet)}
-        assert len(ids) == 2
+        assert list(jobs.pyspark_job(quiet, step).args) == list(step.args)
+        assert list(jobs.pyspark_job(plan, step).args) == [*step.args, "--verbose"]
+        for uuid in ("u", None):
+            ids = {jobs.first_id(one, step, cluster_uuid=uuid) for one in (plan, quiet)}
+            assert len(ids) == 1
     config = cluster_conf("serverless.properties={spark.a: '0', spark.c: z}")
-    template = jobs.workflow(plan, config, actions=[], commit="abc")
-    request = jobs.batch_request(plan, plan.step("ingest"), config, batch_id="b")
-    for driver in (*(job.pyspark_job for job in template.jobs), request.batch.pyspark_batch):
-        assert driver.args[-1] == "--verbose"
-    for job in template.jobs:
+    for job in jobs.workflow(plan, config, actions=[], commit="abc").jobs:
+        assert job.pyspark_job.args[-1] == "--verbose"
         assert dict(job.pyspark_job.properties) == {"spark.a": "1,2", "spark.b": "y"}
-    properties = dict(request.batch.runtime_config.properties)
+    batch = jobs.batch_request(plan, plan.step("ingest"), config, batch_id="b").batch
+    assert batch.pyspark_batch.args[-1] == "--verbose"
+    properties = dict(batch.runtime_config.properties)
     assert properties == {"spark.a": "1,2", "spark.b": "y", "spark.c": "z"}
     with pytest.raises(ConfigError, match=r"--spark-conf.spark.my.token: looks like a secret"):
         plan_of(tmp_path, options=("--spark-conf", "spark.my.token=x"))
@@ -166,13 +158,10 @@ def test_the_identity_follows_from_files_and_arguments(tmp_path: Path) -> None:
     first = plan_of(tmp_path)
     assert plan_of(tmp_path).identity == first.identity
     assert plan_of(tmp_path, "twins.min_movies=7").identity != first.identity
-    (tmp_path / "other").mkdir()
-    conf = tiny_conf(tmp_path / "other")
-    conf.write_text(conf.read_text().replace(str(tmp_path / "other"), str(tmp_path)) + "# x\n")
-    assert (
-        prepare(arguments_for(conf), CliRunner().context(), place="cluster").identity
-        != first.identity
-    )
+    conf = tmp_path / "tiny.yaml"
+    conf.write_text(conf.read_text() + "# x\n")
+    changed = prepare(arguments_for(conf), CliRunner().context(), place="cluster")
+    assert changed.identity != first.identity
 
 
 def test_a_step_is_found_by_job_or_stage(tmp_path: Path) -> None:
@@ -182,18 +171,11 @@ def test_a_step_is_found_by_job_or_stage(tmp_path: Path) -> None:
         plan.step("tuna")
 
 
-def test_the_doctor_has_the_conf_of_the_others_and_nothing_to_force(tmp_path: Path) -> None:
-    plan = plan_of(tmp_path, options=("--force",))
-    assert plan.step("doctor") not in plan.steps
-    assert (*plan.step("doctor").args, "--force") == plan.step("ingest").args
-
-
 def test_run_all_reads_the_archive_and_writes_like_the_stages(tmp_path: Path) -> None:
-    plan, forced = plan_of(tmp_path), plan_of(tmp_path, options=("--force",))
+    plan = plan_of(tmp_path)
     step, ingest = plan.step("run_all"), plan.step("ingest")
     assert step not in plan.steps
     assert (step.args, step.after) == (ingest.args, ("stage-in",))
-    assert forced.step("run_all").args == (*step.args, "--force")
     same = {"suite", "conf", "commit", "results", "run"}
     assert {key: step.labels[key] for key in same} == {key: ingest.labels[key] for key in same}
     assert step.labels["job"] == "run-all"
@@ -202,20 +184,16 @@ def test_run_all_reads_the_archive_and_writes_like_the_stages(tmp_path: Path) ->
     assert f"workspace=gs://{BUCKET}/movierec/results" in batch.args
 
 
-@pytest.mark.parametrize("archive", ["~/ml-tiny.zip", "file:~/ml-tiny.zip"])
-def test_a_local_archive_may_lie_at_home(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, archive: str
-) -> None:
+def test_a_local_archive_may_lie_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    found = plan_of(tmp_path, f"source.archive={archive}").archive.local
-    assert found is not None
-    assert found.path == tmp_path / "ml-tiny.zip"
+    for archive in ("~/ml-tiny.zip", "file:~/ml-tiny.zip"):
+        found = plan_of(tmp_path, f"source.archive={archive}").archive.local
+        assert found is not None
+        assert found.path == tmp_path / "ml-tiny.zip"
 
 
 def test_a_missing_archive_says_how_to_get_it(tmp_path: Path) -> None:
-    with pytest.raises(
-        InputError, match=r"there is no file://.*gone.zip; fetch it with `make data`"
-    ):
+    with pytest.raises(InputError, match=r"no file://.*gone.zip; fetch it with `make data`"):
         plan_of(tmp_path, f"source.archive={tmp_path}/gone.zip")
     with pytest.raises(InputError, match=r"its sha256 is [0-9a-f]{64}, but source.sha256 is"):
         plan_of(tmp_path, f"source.sha256='{'1' * 64}'")

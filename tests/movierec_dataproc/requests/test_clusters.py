@@ -11,10 +11,7 @@ from tests.support.dataproc import fake_policies, fake_rules
 from tests.support.dataproc.cli_runner import BUCKET, CliRunner, cluster_conf
 
 ACTIONS = [f"gs://{BUCKET}/a.sh"]
-SCALING = (
-    "cluster.autoscaling={policy: p-1, min: 0, max: 4, cooldown_minutes: 4, "
-    "scale_up_factor: 0.5, scale_down_factor: 1.0, decommission_minutes: 30}"
-)
+SCALING = "cluster.autoscaling={policy: p-1, min: 0, max: 4}"
 
 
 def a_cluster(*overrides: str) -> dp.Cluster:

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
-import pytest
 from google.cloud import dataproc_v1 as dp
 
-from movierec_dataproc.commands.preparation import prepare
 from movierec_dataproc.plan.plan import Plan
 from movierec_dataproc.requests import jobs
 from tests.support.dataproc import fake_rules
-from tests.support.dataproc.cli_runner import (
-    BUCKET,
-    CliRunner,
-    arguments_for,
-    cluster_conf,
-    tiny_conf,
-)
+from tests.support.dataproc.cli_runner import BUCKET, cluster_conf
 
 ACTIONS = [f"gs://{BUCKET}/a.sh"]
-
-
-@pytest.fixture
-def plan(tmp_path: Path) -> Plan:
-    wanted = arguments_for(tiny_conf(tmp_path))
-    return prepare(wanted, CliRunner().context(), place="cluster")
 
 
 def test_an_id_follows_from_the_job_and_the_cluster(plan: Plan) -> None:
@@ -34,13 +19,9 @@ def test_an_id_follows_from_the_job_and_the_cluster(plan: Plan) -> None:
     first = jobs.first_id(plan, step, cluster_uuid="u1")
     assert first == jobs.first_id(plan, step, cluster_uuid="u1")
     assert first.startswith("movierec-tune-als-")
-    ids = {
-        first,
-        jobs.first_id(plan, step, cluster_uuid="u2"),
-        jobs.first_id(plan, other, cluster_uuid="u1"),
-        jobs.first_id(plan, step, cluster_uuid=None),
-    }
-    assert len(ids) == 4
+    others = [(step, "u2"), (other, "u1"), (step, None)]
+    ids = {jobs.first_id(plan, one, cluster_uuid=uuid) for one, uuid in others}
+    assert len({first, *ids}) == 4
 
 
 def test_a_job_for_a_cluster(plan: Plan) -> None:
@@ -56,12 +37,11 @@ def test_a_job_for_a_cluster(plan: Plan) -> None:
     fake_rules.check_python(job.pyspark_job)
     assert job.labels["owner"] == "me"
     assert (job.placement.cluster_name, job.placement.cluster_uuid) == ("c", "u")
-    digest = plan.suite.artifacts.digest
-    root = f"gs://{BUCKET}/movierec/artifacts/{digest}"
+    root = f"gs://{BUCKET}/movierec/artifacts/{plan.suite.artifacts.digest}"
     driver = job.pyspark_job
     assert driver.main_python_file_uri == f"{root}/ingest.py"
     assert list(driver.file_uris) == [f"{root}/tiny.yaml"]
-    assert [uri.startswith(f"{root}/movierec-") for uri in driver.python_file_uris] == [True, True]
+    assert list(driver.python_file_uris) == [f"{root}/{one}" for one in plan.suite.packages]
     # in cluster mode the driver's output would not come back
     assert dict(driver.properties) == {}
 
@@ -83,17 +63,17 @@ def test_a_workflow_has_the_plan_s_steps_and_a_time_limit(plan: Plan) -> None:
 
 
 def test_a_batch_has_the_conf_s_runtime(plan: Plan) -> None:
-    config = cluster_conf("serverless.version='2.3'", "serverless.properties={a.b: c}")
-    request = jobs.batch_request(plan, plan.step("ingest"), config, batch_id="b-1")
+    request = jobs.batch_request(
+        plan,
+        plan.step("ingest"),
+        cluster_conf("serverless.version='2.3'", "serverless.subnetwork=default"),
+        batch_id="b-1",
+    )
     assert request.parent == "projects/test-project/locations/europe-west1"
-    assert request.batch_id == "b-1"
-    batch = request.batch
-    assert batch.runtime_config.version == "2.3"
-    assert dict(batch.runtime_config.properties) == {"a.b": "c"}
-    execution = batch.environment_config.execution_config
+    assert request.batch.runtime_config.version == "2.3"
+    execution = request.batch.environment_config.execution_config
     assert execution.staging_bucket == BUCKET
     assert execution.ttl == timedelta(hours=12)
-    assert "subnetwork_uri" not in execution
-    config = cluster_conf("serverless.subnetwork=default")
-    batch = jobs.batch_request(plan, plan.step("ingest"), config, batch_id="b-1").batch
-    assert batch.environment_config.execution_config.subnetwork_uri == "default"
+    assert execution.subnetwork_uri == "default"
+    plain = jobs.batch_request(plan, plan.step("ingest"), cluster_conf(), batch_id="b-1")
+    assert "subnetwork_uri" not in plain.batch.environment_config.execution_config

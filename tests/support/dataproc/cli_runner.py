@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import time
 import zipfile
 from argparse import Namespace
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,30 +38,34 @@ class Keyboard(io.StringIO):
     """A keyboard with typed answers; without any it is not a terminal."""
 
     def isatty(self) -> bool:
-        """Whether there are answers."""
         return bool(self.getvalue())
 
 
 @dataclass
 class Clock:
-    """A clock that a sleep advances by its full time, while hardly any real time passes."""
+    """A clock that a sleep advances by its full time, while hardly any real time passes.
+
+    `during` has what happens in a sleep, by the sleep's number from 1.
+    """
 
     time: float = 0.0
     slept: list[float] = field(default_factory=list)
-    ctrl_c: set[int] = field(default_factory=set)
-    """The numbers, from 1, of the sleeps in which Ctrl-C is pressed."""
+    during: dict[int, Callable[[], None]] = field(default_factory=dict)
 
     def now(self) -> float:
-        """Seconds."""
         return self.time
 
     def sleep(self, seconds: float) -> None:
         """Advance the clock; a fake's threads get a little real time."""
         self.slept.append(seconds)
         self.time += seconds
-        if len(self.slept) in self.ctrl_c:
-            raise KeyboardInterrupt
+        if len(self.slept) in self.during:
+            self.during[len(self.slept)]()
         time.sleep(min(seconds, 0.005))
+
+
+def press_ctrl_c() -> None:
+    raise KeyboardInterrupt
 
 
 class CliRunner:
@@ -79,12 +85,10 @@ class CliRunner:
 
     @property
     def stderr(self) -> str:
-        """Standard error."""
         return self.err.getvalue()
 
     @property
     def stdout(self) -> str:
-        """Standard output."""
         return self.out.getvalue().decode()
 
     @property
@@ -125,11 +129,7 @@ def tiny_conf(directory: Path) -> Path:
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr(zipfile.ZipInfo("ml-tiny/ratings.csv"), "userId,movieId,rating,timestamp\n")
     text = (ROOT / "conf" / "sample.yaml").read_text(encoding="utf-8")
+    text = re.sub("  archive: .*", f"  archive: {archive}", text)
     conf = directory / "tiny.yaml"
-    lines = [
-        f"  archive: {archive}" if line.startswith("  archive:") else line
-        for line in text.splitlines()
-        if "expected_ratings" not in line
-    ]
-    conf.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    conf.write_text(re.sub(".*expected_ratings.*\n", "", text), encoding="utf-8")
     return conf

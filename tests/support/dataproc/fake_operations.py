@@ -17,6 +17,8 @@ from tests.support.dataproc.fake_behaviour import Behaviour
 from tests.support.dataproc.fake_rules import REQUEST_ID, check_name, not_found
 from tests.support.dataproc.fake_server import ApiError
 
+POLL_SECONDS = 0.05
+
 
 @dataclass
 class Work:
@@ -67,22 +69,21 @@ class FakeOperations:
         self._behaviour.spawn(run)
         return name
 
-    def wait(self, name: str) -> Any:
-        """Return the response of an operation when it is done, or raise its error."""
+    def wait(self, name: str) -> None:
+        """Return when the operation is done, or raise its error."""
         entry = self._works[name]
         entry.done.wait()
         if entry.error:
             raise entry.error
-        return entry.response
 
     def describe(self, name: str) -> operations_pb2.Operation:
         """The operation as it stands."""
-        entry = self._works[name]
+        entry = self._find(name)
         # read before the metadata: a done operation must not have those of a running one
         done = entry.done.is_set()
-        operation = operations_pb2.Operation(
-            name=name, done=done, metadata=packed(self._locked(entry.metadata))
-        )
+        with self._behaviour.lock:
+            metadata = packed(entry.metadata())
+        operation = operations_pb2.Operation(name=name, done=done, metadata=metadata)
         if done and entry.error:
             # a StatusCode's value is its number and its text
             number = int(entry.error.code.value[0])
@@ -96,23 +97,19 @@ class FakeOperations:
     def get_operation(
         self, request: operations_pb2.GetOperationRequest
     ) -> operations_pb2.Operation:
-        """Answer when the operation is done, or `poll_seconds` later."""
-        self._entry(request.name).done.wait(self._behaviour.poll_seconds)
+        """Answer when the operation is done, or a little later: polling costs hardly any time."""
+        self._find(request.name).done.wait(POLL_SECONDS)
         return self.describe(request.name)
 
     def cancel_operation(self, request: operations_pb2.CancelOperationRequest) -> empty_pb2.Empty:
         """Request the cancellation; GetOperation shows when it has ended."""
-        self._entry(request.name).cancel()
+        self._find(request.name).cancel()
         return empty_pb2.Empty()
 
-    def _entry(self, name: str) -> Work:
+    def _find(self, name: str) -> Work:
         if name not in self._works:
             raise not_found(f"Operation {name}")
         return self._works[name]
-
-    def _locked(self, function: Callable[[], Any]) -> Any:
-        with self._behaviour.lock:
-            return function()
 
 
 class RequestIds:
@@ -120,11 +117,9 @@ class RequestIds:
 
     def __init__(self, behaviour: Behaviour) -> None:
         self._lock = behaviour.lock
-        self._made: dict[tuple[str, str, str], Any] = {}
+        self._made: dict[tuple[str, str], Any] = {}
 
-    def once(
-        self, method: str, parent: tuple[str, str], request_id: str, make: Callable[[], Any]
-    ) -> Any:
+    def once(self, method: str, request_id: str, make: Callable[[], Any]) -> Any:
         """Return what `make` returned at the first request with this id.
 
         A failed request is not remembered; a request without an id is always new.
@@ -133,7 +128,7 @@ class RequestIds:
             if not request_id:
                 return make()
             check_name("request id", request_id, REQUEST_ID)
-            key = (method, "/".join(parent), request_id)
+            key = (method, request_id)
             if key not in self._made:
                 self._made[key] = make()
             return self._made[key]

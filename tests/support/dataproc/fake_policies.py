@@ -5,9 +5,6 @@ from __future__ import annotations
 from google.cloud import dataproc_v1 as dp
 
 from tests.support.dataproc import fake_rules as rules
-from tests.support.dataproc.fake_behaviour import Behaviour
-
-Key = tuple[str, str, str]
 
 
 class FakePolicies:
@@ -16,65 +13,39 @@ class FakePolicies:
     name = "google.cloud.dataproc.v1.AutoscalingPolicyService"
     rpcs = ("create_autoscaling_policy", "get_autoscaling_policy", "update_autoscaling_policy")
 
-    def __init__(self, behaviour: Behaviour) -> None:
-        self._lock = behaviour.lock
-        self._policies: dict[Key, dp.AutoscalingPolicy] = {}
+    def __init__(self) -> None:
+        self._policies: dict[str, dp.AutoscalingPolicy] = {}
 
     def create_autoscaling_policy(
         self, request: dp.CreateAutoscalingPolicyRequest
     ) -> dp.AutoscalingPolicy:
-        """ALREADY_EXISTS for an existing id."""
-        key = (*rules.split_parent(request.parent), request.policy.id)
-        check_policy(request.policy)
-        with self._lock:
-            if key in self._policies:
-                raise rules.already_exists(f"AutoscalingPolicy {policy_path(key)}")
-            return self._keep(key, request.policy)
+        rules.split_parent(request.parent)
+        policy = dp.AutoscalingPolicy(request.policy)
+        check_policy(policy)
+        policy.name = f"{request.parent}/autoscalingPolicies/{policy.id}"
+        if policy.name in self._policies:
+            raise rules.already_exists(f"AutoscalingPolicy {policy.name}")
+        self._policies[policy.name] = policy
+        return policy
 
     def get_autoscaling_policy(
         self, request: dp.GetAutoscalingPolicyRequest
     ) -> dp.AutoscalingPolicy:
-        """NOT_FOUND for an unknown id."""
-        with self._lock:
-            return dp.AutoscalingPolicy(self._policies[self._existing(request.name)])
+        self.check_exists(request.name)
+        return self._policies[request.name]
 
     def update_autoscaling_policy(
         self, request: dp.UpdateAutoscalingPolicyRequest
     ) -> dp.AutoscalingPolicy:
         """Replace the policy of the same name; nothing is merged."""
-        with self._lock:
-            key = self._existing(request.policy.name)
-            policy = dp.AutoscalingPolicy(request.policy)
-            policy.id = key[2]
-            check_policy(policy)
-            return self._keep(key, policy)
+        self.check_exists(request.policy.name)
+        check_policy(request.policy)
+        self._policies[request.policy.name] = request.policy
+        return request.policy
 
-    def check_uri(self, parent: tuple[str, str], uri: str) -> None:
-        """A cluster's `policy_uri` is empty, or names a policy of its project and region."""
-        if not uri:
-            return
-        with self._lock:
-            key = self._existing(uri[uri.find("projects/") :])
-        if key[:2] != parent:
-            raise rules.invalid(f"{uri} is of another project or region than the cluster")
-
-    def _keep(self, key: Key, policy: dp.AutoscalingPolicy) -> dp.AutoscalingPolicy:
-        kept = dp.AutoscalingPolicy(policy)
-        kept.name = policy_path(key)
-        self._policies[key] = kept
-        return dp.AutoscalingPolicy(kept)
-
-    def _existing(self, name: str) -> Key:
-        parent, _, policy_id = name.partition("/autoscalingPolicies/")
-        key = (*rules.split_parent(parent), policy_id)
-        if key not in self._policies:
+    def check_exists(self, name: str) -> None:
+        if name not in self._policies:
             raise rules.not_found(f"AutoscalingPolicy {name}")
-        return key
-
-
-def policy_path(key: Key) -> str:
-    """The policy's resource name."""
-    return "projects/{}/regions/{}/autoscalingPolicies/{}".format(*key)
 
 
 def check_policy(policy: dp.AutoscalingPolicy) -> None:
@@ -87,15 +58,8 @@ def check_policy(policy: dp.AutoscalingPolicy) -> None:
     if "graceful_decommission_timeout" not in yarn:
         raise rules.invalid("yarn_config.graceful_decommission_timeout is required")
     rules.check_duration(yarn, "graceful_decommission_timeout", 0, rules.DAY)
-    for name in ("up_factor", "down_factor", "up_min_worker_fraction", "down_min_worker_fraction"):
-        if not 0 <= getattr(yarn, f"scale_{name}") <= 1:
-            raise rules.invalid(f"scale_{name} must be from 0 to 1")
-    check_sizes("worker_config", policy.worker_config, low=2)
-    check_sizes("secondary_worker_config", policy.secondary_worker_config, low=0)
-
-
-def check_sizes(what: str, group: dp.InstanceGroupAutoscalingPolicyConfig, *, low: int) -> None:
-    """low <= min_instances <= max_instances; min_instances is `low` by default."""
-    least = group.min_instances or low
-    if not low <= least <= group.max_instances:
-        raise rules.invalid(f"{what}: {least} to {group.max_instances} instances is no range")
+    if not (0 <= yarn.scale_up_factor <= 1 and 0 <= yarn.scale_down_factor <= 1):
+        raise rules.invalid("the factors must be from 0 to 1")
+    for group, low in ((policy.worker_config, 2), (policy.secondary_worker_config, 0)):
+        if not low <= group.min_instances <= group.max_instances:
+            raise rules.invalid(f"{group.min_instances} to {group.max_instances} is no range")

@@ -6,11 +6,10 @@ a method, which are in the method's annotations.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent import futures
-from dataclasses import dataclass, field
-from typing import Any, Protocol, get_type_hints
+from dataclasses import dataclass
+from typing import Any, get_type_hints
 
 import grpc
 
@@ -24,21 +23,6 @@ class ApiError(Exception):
         self.message = message
 
 
-class Service(Protocol):
-    """One gRPC service: its full name, and the names, in snake case, of its RPCs.
-
-    Each method takes the request and returns the response, both annotated.
-    """
-
-    @property
-    def name(self) -> str:
-        """Such as `google.longrunning.Operations`."""
-
-    @property
-    def rpcs(self) -> tuple[str, ...]:
-        """Such as `get_operation`."""
-
-
 @dataclass(frozen=True)
 class Call:
     """One call that arrived, also if it failed."""
@@ -47,47 +31,22 @@ class Call:
     request: Any
 
 
-@dataclass
-class Fault:
-    """An error for the next calls of one method: `times` of them, or all if None."""
-
-    code: grpc.StatusCode
-    message: str
-    after: bool
-    times: int | None
-
-
-@dataclass
-class FaultPlan:
-    """The faults that are planned, in their order."""
-
-    faults: dict[str, list[Fault]] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def take(self, method: str) -> Fault | None:
-        """The fault for the next call, counted down."""
-        with self.lock:
-            for fault in self.faults.get(method, []):
-                if fault.times is None:
-                    return fault
-                if fault.times > 0:
-                    fault.times -= 1
-                    return fault
-        return None
-
-
 class GrpcServer:
-    """Serves services on a free port of 127.0.0.1, without TLS and credentials."""
+    """Serves services on a free port of 127.0.0.1, without TLS and credentials.
 
-    def __init__(self, services: Sequence[Service]) -> None:
+    A service has a full name, such as `google.longrunning.Operations`, and the names, in snake
+    case, of its RPCs. Each is a method that takes the request and returns the response, both
+    annotated.
+    """
+
+    def __init__(self, services: Sequence[Any]) -> None:
         self.calls: list[Call] = []
         self.address = ""
-        self._plan = FaultPlan()
-        self._methods: set[str] = set()
+        self._faults: dict[str, list[tuple[ApiError, bool]]] = {}
         self._server = grpc.server(futures.ThreadPoolExecutor(16))
         for service in services:
             handlers = {camel_case(rpc): self._handler(service, rpc) for rpc in service.rpcs}
-            self._methods.update(handlers)
+            self._faults.update({method: [] for method in handlers})
             self._server.add_generic_rpc_handlers(
                 (grpc.method_handlers_generic_handler(service.name, handlers),)
             )
@@ -98,7 +57,6 @@ class GrpcServer:
         self._server.start()
 
     def stop(self) -> None:
-        """Close every connection."""
         self._server.stop(grace=None).wait()
 
     def fail_next(
@@ -106,64 +64,48 @@ class GrpcServer:
         method: str,
         code: grpc.StatusCode,
         *,
-        times: int | None = 1,
+        times: int = 1,
         message: str = "injected",
         after: bool = False,
     ) -> None:
-        """Let the next calls of a method ("SubmitJob") fail, every one if `times` is None.
+        """Let the next calls of a method ("SubmitJob") fail.
 
-        With `after` the call takes effect and only its answer is lost. Raises ValueError for an
-        unknown method.
+        With `after` the call takes effect and only its answer is lost.
         """
-        if method not in self._methods:
-            raise ValueError(f"{method!r} is none of {sorted(self._methods)}")
-        with self._plan.lock:
-            fault = Fault(code=code, message=message, after=after, times=times)
-            self._plan.faults.setdefault(method, []).append(fault)
+        self._faults[method] += times * [(ApiError(code, message), after)]
 
     def calls_of(self, method: str) -> list[Call]:
         """The calls of one method, oldest first."""
         return [call for call in self.calls if call.method == method]
 
-    def _handler(self, service: Service, rpc: str) -> grpc.RpcMethodHandler[Any, Any]:
+    def _handler(self, service: Any, rpc: str) -> grpc.RpcMethodHandler[Any, Any]:
         function = getattr(service, rpc)
         hints = get_type_hints(function)
         method = camel_case(rpc)
 
         def answer(request: Any, context: grpc.ServicerContext) -> Any:
             self.calls.append(Call(method=method, request=request))
-            fault = self._plan.take(method)
+            faults = self._faults[method]
+            fault, after = faults.pop(0) if faults else (None, False)
             try:
-                if fault and not fault.after:
-                    raise ApiError(fault.code, fault.message)
+                if fault and not after:
+                    raise fault
                 response = function(request)
                 if fault:
-                    raise ApiError(fault.code, fault.message)
+                    raise fault
                 return response
             except ApiError as error:
                 context.abort(error.code, error.message)
 
+        asked, answered = hints["request"], hints["return"]
         return grpc.unary_unary_rpc_method_handler(
             answer,
-            request_deserializer=reader(hints["request"]),
-            response_serializer=writer(hints["return"]),
+            # a message of proto-plus, or one of plain protobuf
+            request_deserializer=getattr(asked, "deserialize", None) or asked.FromString,
+            response_serializer=getattr(answered, "serialize", None) or answered.SerializeToString,
         )
 
 
 def camel_case(name: str) -> str:
     """`submit_job` is the RPC `SubmitJob`."""
     return "".join(part.capitalize() for part in name.split("_"))
-
-
-def reader(message: Any) -> Callable[[bytes], Any]:
-    """The function that parses a message of proto-plus or plain protobuf."""
-    function: Callable[[bytes], Any] = getattr(message, "deserialize", None) or message.FromString
-    return function
-
-
-def writer(message: Any) -> Callable[[Any], bytes]:
-    """The function that serializes a message of proto-plus or plain protobuf."""
-    function: Callable[[Any], bytes] = (
-        getattr(message, "serialize", None) or message.SerializeToString
-    )
-    return function
