@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 
 from movierec.data.arrays import collect_arrays
 from movierec.data.columns import FACTORS, MOVIE_ID
-from movierec.ranking.mips_index import MipsIndex
+from movierec.ranking.mips_index import MipsIndex, scaled
 
 _SAMPLED_USERS = 4096
 
@@ -23,7 +23,9 @@ class Catalogue:
     movie_ids: npt.NDArray[np.int32]
     """[n]"""
     factors: npt.NDArray[np.float64]
-    """[n, rank]: the factors that define scores."""
+    """[n, rank]: the factors that define scores, scaled: the largest is in [1/2, 1)."""
+    exponent: int
+    """The power of two that undoes the scaling."""
     index: MipsIndex
     """The same factors, transformed for the search."""
 
@@ -40,10 +42,12 @@ class Catalogue:
         exact = np.asarray(factors, dtype=np.float64)
         check_finite(exact, of="movie")
         by_id = np.argsort(ids)
-        exact = np.ascontiguousarray(exact[by_id])
+        flat, exponent = scaled(exact[by_id].reshape(1, -1))
+        exact = flat.reshape(exact.shape)
         some = np.asarray(exact[:0] if users is None else users, dtype=np.float64)
         check_finite(some, of="user")
-        return cls(movie_ids=ids[by_id], factors=exact, index=MipsIndex.of(exact, some))
+        index = MipsIndex.of(exact, some)
+        return cls(movie_ids=ids[by_id], factors=exact, exponent=int(exponent[0, 0]), index=index)
 
     def locate(
         self, movie_ids: npt.NDArray[np.int32]

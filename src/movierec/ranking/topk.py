@@ -1,9 +1,10 @@
 """Exact top-k of all unseen movies, without approximation, ties by movie id.
 
 Scores in double precision define a list. They are computed only for movies that can be in it: the
-movies are searched in single precision by falling norm, and by Cauchy and Schwarz a user is done
-when |user| · |next movie| is below the user's k-th best score so far. For the search, users and
-movies are transformed (mips_index), which changes norms but not scores.
+movies are searched in single precision by falling norm, with an upper bound of each score, and by
+Cauchy and Schwarz a user is done when |user| · |next movie| is below the user's k-th best score so
+far. For the search, users and movies are transformed and scaled (mips_index), which changes norms
+but not the order of scores. Why no list can be wrong: docs/decisions/0002.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ import numpy.typing as npt
 
 from movierec.data.arrays import Floats, Ints
 from movierec.ranking.catalogue import Catalogue, check_finite
+from movierec.ranking.mips_index import scaled
 
 Singles = npt.NDArray[np.float32]
 FIRST_CHUNK = 256
-"""Movies in the first product; each later one is twice as wide, up to _MAX_CHUNK."""
-_MAX_CHUNK = 8192
+"""Movies in the first product; each later one is twice as wide, up to _MAX_PRODUCT."""
+_MAX_PRODUCT = 1 << 21
+"""Scores in one product."""
+_MAX_FOUND = 1 << 21
+"""Movies of all users of a block that are held before those that are out are dropped."""
 _RESCORED_AT_ONCE = 1 << 10
 
 
@@ -73,8 +78,21 @@ def candidates_top_k(block: Block, catalogue: Catalogue, *, k: int) -> Lists:
     fewer than k candidates.
     """
     check_finite(block.factors, of="user")
-    rows, positions = block.rows, block.positions
-    users = block.factors.astype(np.float64)
+    users, exponents = scaled(block.factors)
+    chosen, scores, ranks = _best(users, block.rows, block.positions, catalogue, k)
+    rows = block.rows[chosen]
+    with np.errstate(over="ignore", under="ignore"):
+        scores = np.ldexp(scores, exponents[rows, 0] + catalogue.exponent)
+    return Lists(rows, catalogue.movie_ids[block.positions[chosen]], scores, ranks)
+
+
+def _best(
+    users: Floats, rows: Ints, positions: Ints, catalogue: Catalogue, k: int
+) -> tuple[Ints, Floats, npt.NDArray[np.int32]]:
+    """Return which of the (row, position) pairs are a user's k best, in order, scores and ranks.
+
+    The scores are those of the scaled factors.
+    """
     scores = np.empty(len(rows))
     for start in range(0, len(rows), _RESCORED_AT_ONCE):
         part = slice(start, start + _RESCORED_AT_ONCE)
@@ -82,12 +100,10 @@ def candidates_top_k(block: Block, catalogue: Catalogue, *, k: int) -> Lists:
         # the same in any block; the rounding of a matrix product is not.
         scores[part] = (users[rows[part]] * catalogue.factors[positions[part]]).sum(axis=1)
     order = _rank_order(rows, scores, positions, n_rows=len(users))
-    rows = rows[order]
-    ranks = ranks_within(rows, n_rows=len(users))
+    ranks = ranks_within(rows[order], n_rows=len(users))
     kept = ranks <= k
     chosen = order[kept]
-    movie_ids = catalogue.movie_ids[positions[chosen]]
-    return Lists(rows[kept], movie_ids, scores[chosen], ranks[kept].astype(np.int32))
+    return chosen, scores[chosen], ranks[kept].astype(np.int32)
 
 
 def ranks_within(rows: Ints, *, n_rows: int) -> Ints:
@@ -113,18 +129,19 @@ def _rank_order(rows: Ints, scores: Floats, positions: Ints, *, n_rows: int) -> 
 def _above_bound(block: Block, catalogue: Catalogue, k: int) -> tuple[Ints, Ints]:
     """Return (row, position) pairs that include every user's exact top k, and few others."""
     index = catalogue.index
-    n, rank = index.factors.shape
-    transformed = block.factors @ index.transform
-    users = transformed.astype(np.float32)
-    norms = np.sqrt((transformed * transformed).sum(axis=1))
-    # A product in single precision of rounded factors has an error of at most
-    # (rank + 2) · 2^-24 · |user| · |movie| (Higham, gamma_n), and so has the bound: twice their
-    # sum also covers the error of the transformation, so no movie is lost by errors.
-    slack = norms * index.norms[0] * (rank + 2) * 2.0**-22
+    n = len(index.norms)
+    exact, _ = scaled(block.factors)
+    transformed = exact @ index.transform
+    norms = np.sqrt((transformed * transformed).sum(axis=1, keepdims=True))
+    users = np.ones((len(norms), index.factors.shape[1]), np.float32)
+    np.divide(transformed, norms, out=users[:, :-1], where=norms > 0, casting="same_kind")
+    # lower bounds of the scores of the k best movies so far
     best = np.full((len(users), k), -np.inf, np.float32)
     places = index.places[block.positions]
     by_place = np.argsort(places, kind="stable")
     seen = (block.rows[by_place], places[by_place])
+    # a movie with more equal movies before it is not in the list
+    most_copies = k + np.bincount(block.rows, minlength=len(users))
 
     found: list[tuple[Ints, Ints, Singles]] = []
     for row in np.flatnonzero(norms == 0):
@@ -135,32 +152,48 @@ def _above_bound(block: Block, catalogue: Catalogue, k: int) -> tuple[Ints, Ints
         found.append((np.full(len(first), row), index.places[first], zeros))
     active = np.flatnonzero(norms > 0)
     start, width = 0, FIRST_CHUNK
+    held = 0
     while start < n and len(active):
-        stop = min(n, start + width)
-        scores = users[active] @ index.factors[start:stop].T
-        _mask_seen(scores, seen, active=active, start=start, n_users=len(users))
+        stop = min(n, start + width, start + max(1, _MAX_PRODUCT // len(active)))
+        upper = users[active] @ index.factors[start:stop].T
+        _mask_seen(upper, seen, active=active, start=start, n_users=len(users))
         if start == 0:
-            best[active] = _largest(scores, k)
-        # The slack also covers the rounding of the bound to single precision.
-        bound = (best[active].min(axis=1) - slack[active]).astype(np.float32)
+            best[active] = _largest(upper - 2 * index.slack[start:stop], k)
         # flatnonzero: numpy takes ten times as long in two dimensions.
-        hits = np.flatnonzero(scores >= bound[:, None])
-        values = scores.ravel()[hits]
-        hits, values = hits[values > -np.inf], values[values > -np.inf]
+        hits = np.flatnonzero(upper >= best[active].min(axis=1)[:, None])
+        values = upper.ravel()[hits]
         of_active, columns = np.divmod(hits, stop - start)
-        rows = active[of_active]
-        found.append((rows, columns + start, values))
+        rows, places = active[of_active], columns + start
+        kept = (values > -np.inf) & (index.copies[places] < most_copies[rows])
+        rows, places, values = rows[kept], places[kept], values[kept]
+        found.append((rows, places, values))
         if start > 0:
-            _update_best(best, rows, values)
+            _update_best(best, rows, values - 2 * index.slack[places])
+        held += len(rows)
+        if held > _MAX_FOUND:
+            found = [_still_possible(found, best)]
+            if len(found[0][0]) > _MAX_FOUND // 2:
+                rows, places, values = found[0]
+                chosen, *_ = _best(exact, rows, index.positions[places], catalogue, k)
+                found = [(rows[chosen], places[chosen], values[chosen])]
+            held = len(found[0][0])
         if stop < n:
-            bound = best[active].min(axis=1) - 2 * slack[active]
-            active = active[norms[active] * index.norms[stop] >= bound]
-        start, width = stop, min(width * 2, _MAX_CHUNK)
+            ahead = index.norms[stop] + index.slack[stop]
+            active = active[ahead >= best[active].min(axis=1)]
+        start, width = stop, width * 2
     if not found:
         return np.empty(0, np.int64), np.empty(0, np.int64)
+    rows, places, _ = _still_possible(found, best)
+    return rows, index.positions[places]
+
+
+def _still_possible(
+    found: list[tuple[Ints, Ints, Singles]], best: Singles
+) -> tuple[Ints, Ints, Singles]:
+    """Return the (row, place, upper bound) that are not below the row's k best lower bounds."""
     rows, places, values = (np.concatenate(pieces) for pieces in zip(*found, strict=True))
-    kept = values >= (best.min(axis=1) - slack)[rows]
-    return rows[kept], index.positions[places[kept]]
+    kept = values >= best.min(axis=1)[rows]
+    return rows[kept], places[kept], values[kept]
 
 
 def _first_unseen(n: int, seen: Ints, k: int) -> Ints:

@@ -16,22 +16,34 @@ ONE = np.ones((1, 16))
 
 
 @pytest.mark.parametrize("users", [USERS, USERS[:3], 1e-30 * USERS, 0 * USERS, USERS[:0]])
-@pytest.mark.parametrize("movies", [MOVIES, MOVIES[:3], 1e30 * MOVIES, np.repeat(ONE, 5, axis=0)])
-def test_scores_do_not_change(users, movies):
+@pytest.mark.parametrize("movies", [MOVIES, MOVIES[:3], np.repeat(ONE, 5, axis=0)])
+def test_a_product_bounds_the_score_from_above_and_less_twice_the_slack_from_below(users, movies):
     index = MipsIndex.of(movies, users)
-    scores = (USERS @ index.transform) @ index.factors.T.astype(float)
-    expected = USERS @ movies[index.positions].T
-    bounds = np.linalg.norm(USERS @ index.transform, axis=1)[:, None] * index.norms
-    # The error of single precision; that of the transformation must be a small part of it.
-    assert (abs(scores - expected) <= 2.0**-23 * bounds).all()
+    transformed = USERS @ index.transform
+    norms = np.linalg.norm(transformed, axis=1, keepdims=True)
+    ones = np.ones((len(USERS), 1))
+    upper = np.hstack([transformed / norms, ones]).astype(np.float32) @ index.factors.T
+    expected = USERS @ movies[index.positions].T / norms
+    expected /= np.linalg.norm(movies @ np.linalg.inv(index.transform), axis=1).max()
+    assert (upper >= expected).all()
+    assert (upper - 2 * index.slack <= expected).all()
+    assert (index.slack < 1e-4 * index.norms).all()
 
 
 def test_movies_are_sorted_by_falling_norm_and_places_invert_positions():
     index = MipsIndex.of(MOVIES, USERS)
     assert (np.diff(index.norms) <= 0).all()
-    np.testing.assert_allclose(np.linalg.norm(index.factors, axis=1), index.norms, rtol=1e-6)
+    found = np.linalg.norm(index.factors[:, :-1], axis=1)
+    np.testing.assert_allclose(found, index.norms, rtol=1e-6)
+    assert index.norms[0] == 1.0
     assert (index.places[index.positions] == np.arange(900)).all()
     assert sorted(index.positions) == list(range(900))
+
+
+def test_copies_are_the_equal_movies_before_a_movie():
+    movies = np.vstack([MOVIES[:2], MOVIES[:1], MOVIES[:1], MOVIES[1:2], MOVIES[2:3]])
+    index = MipsIndex.of(movies, USERS)
+    assert index.copies[index.places].tolist() == [0, 0, 1, 2, 1, 0]
 
 
 def test_each_side_gets_the_moments_of_the_other():
@@ -62,7 +74,8 @@ def test_a_sample_of_users_reduces_the_movies_to_visit():
 
     def visited(some):
         index = MipsIndex.of(movies, some)
-        bounds = np.linalg.norm(users @ index.transform, axis=1)[:, None] * index.norms
+        unit = np.linalg.norm(movies @ np.linalg.inv(index.transform), axis=1).max()
+        bounds = np.linalg.norm(users @ index.transform, axis=1)[:, None] * index.norms * unit
         return (bounds >= tenth[:, None]).mean()
 
     assert visited(users[::2]) < 0.75 * visited(users[:0])

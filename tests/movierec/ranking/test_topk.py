@@ -57,6 +57,85 @@ def test_lists_equal_brute_force_for_any_norms(problem):
         assert own == reference.unseen_top_k(user, movies, own_seen, k)
 
 
+def brute_force(users, movies, k):
+    scores = (users[:, None, :].astype(float) * movies.astype(float)).sum(axis=2)
+    return np.argsort(-scores, axis=1, kind="stable")[:, :k].tolist()
+
+
+def movies_found(users, movies, k):
+    catalogue = Catalogue.of(np.arange(len(movies)), movies, users=users)
+    lists = unseen_top_k(block_of(catalogue, users, [[]] * len(users)), catalogue, k=k)
+    return [[movie for movie, _ in own] for own in lists_by_user(lists, len(users))]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 99), st.lists(st.integers(-300, 300), min_size=7, max_size=7))
+def test_lists_equal_brute_force_for_doubles_of_any_size(seed, exponents):
+    rng = np.random.default_rng(seed)
+    users, movies = rng.normal(size=(6, 4)), rng.normal(size=(600, 4))
+    expected = brute_force(users, movies, 9)
+    # powers of two change no digit
+    sizes = 2.0 ** np.round(np.log2(10) * np.array(exponents))
+    assert movies_found(users * sizes[:6, None], movies * sizes[6], 9) == expected
+
+
+@pytest.mark.parametrize("users_size", [1e-42, 1e-38, 1e-22, 1.0, 1e19, 3e37])
+@pytest.mark.parametrize("movies_size", [1e-42, 1e-38, 1e-22, 1.0, 1e19, 3e37])
+@pytest.mark.parametrize("largest", [1.0, 1e8])
+def test_lists_equal_brute_force_for_singles_of_any_size(users_size, movies_size, largest):
+    rng = np.random.default_rng(5)
+    users, movies = rng.normal(size=(6, 4)) * users_size, rng.normal(size=(600, 4)) * movies_size
+    movies[7] *= largest if movies_size < 1e20 else 1.0
+    users, movies = users.astype(np.float32), movies.astype(np.float32)
+    assert movies_found(users, movies, 9) == brute_force(users, movies, 9)
+
+
+def test_one_very_long_movie_leaves_the_search_of_the_others_as_it_is():
+    rng = np.random.default_rng(6)
+    users, movies = rng.normal(size=(20, 8)), rng.normal(size=(3_000, 8))
+    movies[5] *= 1e8
+    catalogue = Catalogue.of(np.arange(3_000), movies, users=users)
+    rows, _ = topk._above_bound(block_of(catalogue, users, [[]] * 20), catalogue, 10)
+    assert len(rows) < 20 * 12
+
+
+def test_a_score_beyond_double_precision_is_infinite_and_the_order_stays():
+    catalogue = Catalogue.of([1, 2, 3], [[1e200], [2e200], [-1e200]])
+    lists = unseen_top_k(block_of(catalogue, [[1e200], [1e-300]], [[], []]), catalogue, k=3)
+    infinite, finite = lists_by_user(lists, 2)
+    assert infinite == [(2, np.inf), (1, np.inf), (3, -np.inf)]
+    assert finite == [(2, 2e200 * 1e-300), (1, 1e200 * 1e-300), (3, -1e200 * 1e-300)]
+
+
+@pytest.mark.parametrize("spread", [0.0, 1e-9])
+def test_movies_that_tie_at_the_cut_are_not_all_held(monkeypatch, spread):
+    rng = np.random.default_rng(4)
+    movies = np.array([1.0, 2.0, 3.0]) * (1 + spread * rng.normal(size=(9_000, 1)))
+    users = rng.normal(size=(20, 3))
+    catalogue = Catalogue.of(np.arange(9_000), movies)
+    seen = [list(rng.choice(30, 5, replace=False)) for _ in users]
+    block = block_of(catalogue, users, seen)
+    expected = unseen_top_k(block, catalogue, k=8)
+    rescored = []
+    monkeypatch.setattr(topk, "_MAX_FOUND", 2_000)
+    monkeypatch.setattr(topk, "_MAX_PRODUCT", 20 * 64)
+    best = topk._best
+
+    def count(users, rows, *others):
+        rescored.append(len(rows))
+        return best(users, rows, *others)
+
+    monkeypatch.setattr(topk, "_best", count)
+    for made, wanted in zip(unseen_top_k(block, catalogue, k=8), expected, strict=True):
+        np.testing.assert_array_equal(made, wanted)
+    assert max(rescored) < 2_000 + 20 * 64
+    brute = [
+        reference.unseen_top_k(user, dict(enumerate(movies)), set(own), 8)
+        for user, own in zip(users, seen, strict=True)
+    ]
+    assert lists_by_user(expected, 20) == brute
+
+
 @pytest.mark.parametrize("first_chunk", [1, 7, 4096])
 def test_lists_do_not_depend_on_the_width_of_the_chunks(monkeypatch, first_chunk):
     rng = np.random.default_rng(1)
