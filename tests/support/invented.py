@@ -130,6 +130,7 @@ def twins(**changes: Any) -> dict[str, Any]:
         "tied_at_cut": 2,
         "tied_at_cut_and_listed": 1,
         "lsh_recall": 1.0,
+        "share_right": 1.0,
         "pearson": {"twins": {"mean": 0.41}, "random": {"mean": 0.22}, "p_value": 0.002},
         "strangers": {
             "twins_mean": 0.41,

@@ -31,7 +31,10 @@ _TABLE_BITS = 16
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """The means of some columns, over the users and in each of B resamples of them."""
+    """The means of some columns, over the users and in each of B resamples of them.
+
+    Resamples without a user are left out.
+    """
 
     columns: tuple[str, ...]
     means: Floats
@@ -81,7 +84,9 @@ def collect_bootstrap(values: DataFrame, *, resamples: int, seed: int) -> Bootst
         total += np.frombuffer(part["sums"]).reshape(total.shape)
     if total[0, 0] == 0:
         raise ValueError("there is no user to resample")
-    means = total[:, 1:] / np.maximum(total[:, :1], 1.0) / _UNITS
+    # of few users, some resamples are empty: they have no mean
+    total = total[total[:, 0] > 0]
+    means = total[:, 1:] / total[:, :1] / _UNITS
     return Bootstrap(columns, means[0], means[1:], int(total[0, 0]))
 
 

@@ -23,13 +23,12 @@ def collect_bounds(counts: DataFrame, *, groups: int, by_ratings: bool) -> list[
     rows = counts.groupBy(N_RATINGS).count().orderBy(N_RATINGS).collect()
     weights = [row["count"] * (row[N_RATINGS] if by_ratings else 1) for row in rows]
     total = sum(weights)
-    reached, bounds = 0, []
+    before, bounds = 0, {}
     for row, weight in zip(rows, weights, strict=True):
-        before, reached = reached, reached + weight
-        # The group ends here if the sum crosses a multiple of total / groups.
-        if before * groups // total < reached * groups // total:
-            bounds.append(row[N_RATINGS])
-    return bounds
+        # the group in which the middle one of these users falls
+        bounds[(2 * before + weight) * groups // (2 * total)] = row[N_RATINGS]
+        before += weight
+    return list(bounds.values())
 
 
 def stratum(bounds: list[int]) -> Column:

@@ -113,8 +113,8 @@ def _search(twins: dict[str, Any]) -> str:
     if twins["method"] == "exact":
         return "exact search"
     if twins["lsh_recall"] is None:
-        return "LSH, recall unknown: no pair in the sample"
-    found = f"{twins['lsh_recall']:.1%} of the true pairs"
+        return "LSH, recall unknown: no true pair has different movies"
+    found = f"{twins['lsh_recall']:.1%} of the true pairs with different movies"
     return f"LSH, which found {found} (on {twins['proof_users']} users)"
 
 

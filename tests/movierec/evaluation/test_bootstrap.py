@@ -37,6 +37,14 @@ def test_means_and_intervals_agree_with_the_normal_approximation(spark, sample):
     assert high - low == pytest.approx(2 * error, rel=0.08)
 
 
+def test_resamples_without_a_user_are_left_out(spark):
+    found = boot(spark, ([0.5, 0.7, 0.6], [0.6, 0.8, 0.7]))
+    # one resample in e^3 is empty
+    assert len(found.resampled) == pytest.approx(2000 * (1 - np.exp(-3)), abs=30)
+    assert found.interval("worse") == [0.5, 0.7]
+    assert found.difference("better", "worse")["ci95"] == pytest.approx([0.1, 0.1])
+
+
 def test_differences_are_paired(spark, sample):
     worse, better = sample
     found = boot(spark, sample).difference("better", "worse")

@@ -27,6 +27,9 @@ def counts(spark, numbers):
         ([5, 5, 5], 4, False, [5]),
         ([1, 1, 1, 1, 4, 8], 2, True, [4, 8]),
         ([1, 2, 3], 1, False, [3]),
+        # a count that lies mostly in a group belongs to it, though it reaches into the next
+        ([1] * 24 + [2] * 24 + [3] * 24 + [4] * 28, 4, False, [1, 2, 3, 4]),
+        ([1, 1] + [2] * 20, 4, False, [1, 2]),
     ],
 )
 def test_groups_hold_equal_shares_and_ties_stay_together(

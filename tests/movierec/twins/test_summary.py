@@ -65,7 +65,7 @@ def summary(analysis):
         analysis,
         population=Population(7, 6, 2, 1),
         rounds=[{"threshold": 0.5, "rows": 2}],
-        recall={"lsh_recall": 1.0, "lsh_recall_ci95": None, "proof_users": 7},
+        recall={"lsh_recall": 1.0, "lsh_recall_ci95": None, "share_right": 1.0, "proof_users": 7},
         config=CONFIG,
     )
 
@@ -149,7 +149,7 @@ def test_the_terminal_shows_twins_random_pairs_and_strangers(summary):
     lines = twin_table(summary).splitlines()
     assert lines[0] == (
         "twins: 3 pairs of 7 users, Jaccard 0.500 to 1.000, by LSH, which found 100.0% of the "
-        "true pairs (on 7 users); 1 look like duplicate accounts"
+        "true pairs with different movies (on 7 users); 1 look like duplicate accounts"
     )
     assert lines[1].startswith("  twins     mean correlation +0.9")
     assert lines[2].endswith("defined for 1 of 2 pairs")
@@ -162,9 +162,9 @@ def test_the_terminal_shows_twins_random_pairs_and_strangers(summary):
     [
         (
             {"lsh_recall": 0.996, "proof_users": 50},
-            "LSH, which found 99.6% of the true pairs (on 50",
+            "LSH, which found 99.6% of the true pairs with different movies (on 50",
         ),
-        ({"lsh_recall": None}, "LSH, recall unknown: no pair in the sample; "),
+        ({"lsh_recall": None}, "LSH, recall unknown: no true pair has different movies; "),
         ({"lsh_recall": None, "method": "exact", "proof_users": None}, "exact search; "),
     ],
 )
