@@ -25,7 +25,7 @@ def collect_bounds(counts: DataFrame, *, groups: int, by_ratings: bool) -> list[
     total = sum(weights)
     before, bounds = 0, {}
     for row, weight in zip(rows, weights, strict=True):
-        # the group in which the middle one of these users falls
+        # the group in which the middle of this weight falls
         bounds[(2 * before + weight) * groups // (2 * total)] = row[N_RATINGS]
         before += weight
     return list(bounds.values())

@@ -18,8 +18,6 @@ from movierec.data.arrays import Floats, Ints
 _MAX_CONDITION = 2.0**10
 """The largest condition number of G: with it, the transformation in double precision has a far
 smaller error than a product in single precision."""
-
-
 _ERROR = 2.0**-22
 """Four times the unit roundoff of single precision: the slack of a score, per term of its sum."""
 _UNDERFLOW = 2.0**-100
@@ -96,7 +94,8 @@ def scaled(vectors: npt.NDArray[np.floating]) -> tuple[Floats, Ints]:
 def _equal_rows_before(rows: Floats) -> Ints:
     """Return how many rows before each row [n, m] are equal to it."""
     _, group, counts = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
-    by_group = np.argsort(group, kind="stable")
+    # numpy 2.0 returns a column
+    by_group = np.argsort(group.ravel(), kind="stable")
     before = np.empty(len(rows), np.int64)
     before[by_group] = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
     return before

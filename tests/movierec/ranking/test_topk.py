@@ -207,6 +207,13 @@ def test_a_user_who_has_seen_everything_has_no_list():
     assert len(lists.rows) == 0
 
 
+def test_an_empty_catalogue_makes_no_lists():
+    catalogue = Catalogue.of([], np.empty((0, 1)))
+    none = np.empty(0, np.int64)
+    lists = unseen_top_k(Block(np.arange(2), np.ones((2, 1)), none, none), catalogue, k=3)
+    assert len(lists.rows) == 0
+
+
 def test_candidates_top_k_ranks_only_candidates():
     catalogue = Catalogue.of([1, 2, 3], [[3.0], [1.0], [2.0]])
     lists = candidates_top_k(block_of(catalogue, [[1.0], [1.0]], [[2, 3], []]), catalogue, k=5)
