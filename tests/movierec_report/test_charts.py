@@ -70,16 +70,6 @@ def test_the_theme_of_the_notebook_decides_not_that_of_the_browser(
     assert all(".movierec-chart" in one for all_of in selectors for one in all_of.split(","))
 
 
-def test_a_chart_is_not_wider_than_its_figure(charts: dict[str, Chart]) -> None:
-    assert 'style="max-width: 7.2in"' in charts["bias"]._repr_html_()
-    assert 'style="max-width: 3.4in"' in charts["stars"]._repr_html_()
-
-
-def test_the_same_facts_make_the_same_chart() -> None:
-    first, second = (draw_charts(invented.facts())["years"]._repr_html_() for _ in range(2))
-    assert first == second
-
-
 def test_the_best_cell_is_a_cell_that_is_shown() -> None:
     # on few users, in the first round of successive halving, every trial had a higher metric
     rung = {"user_fraction": 0.1, "ndcg": 0.9}

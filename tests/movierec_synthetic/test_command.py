@@ -29,21 +29,6 @@ def test_it_writes_an_archive_and_its_truth(
     assert (truth["seed"], truth["users"], truth["ratings"]) == (5, 30, 1200)
 
 
-def test_the_seed_decides_the_archive(tmp_path: Path) -> None:
-    contents = []
-    for name, seed in (("a.zip", "1"), ("b.zip", "1"), ("c.zip", "2")):
-        assert main([*SIZES, "--seed", seed, "--out", str(tmp_path / name)]) == 0
-        contents.append((tmp_path / name).read_bytes())
-    assert contents[0] == contents[1] != contents[2]
-
-
-def test_numbers_of_planted_pairs(tmp_path: Path) -> None:
-    out = tmp_path / "a.zip"
-    assert main([*SIZES, "--twins", "2", "--duplicates", "1", "--out", str(out)]) == 0
-    truth = json.loads((tmp_path / "a.truth.json").read_text())
-    assert (len(truth["twins"]), len(truth["duplicates"])) == (2, 1)
-
-
 @pytest.mark.parametrize(
     ("options", "sizes"),
     [
@@ -105,22 +90,3 @@ def test_a_target_that_cannot_be_written_is_refused(
     error = capsys.readouterr().err
     assert error.startswith(f"generate: out is {tmp_path / place}")
     assert error.count("\n") == 1
-
-
-def test_a_failing_write_gives_a_one_line_error(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "a.truth.json").mkdir()
-    assert main([*SIZES, "--out", str(tmp_path / "a.zip")]) == 1
-    error = capsys.readouterr().err
-    assert "could not be written" in error
-    assert error.count("\n") == 1
-    assert not (tmp_path / "a.zip").exists()
-
-
-@pytest.mark.parametrize("options", [["--users", "many"], ["--shape", "1m"], []])
-def test_argparse_refuses_invalid_values(options: list[str], tmp_path: Path) -> None:
-    out = ["--out", str(tmp_path / "a.zip")] if options else []
-    with pytest.raises(SystemExit) as refused:
-        main([*out, *options])
-    assert refused.value.code == 2

@@ -22,19 +22,6 @@ def test_findings_replace_earlier_ones_of_their_name_only(tmp_path):
     assert summary["machine"]["cores"] >= 1
 
 
-def test_seconds_are_medians_and_not_rounded():
-    ticks = iter([0.0, 5.0, 10.0, 11.0, 20.0, 22.001])
-    clock = pytest.MonkeyPatch()
-    with clock.context() as patch:
-        patch.setattr(harness.time, "monotonic", lambda: next(ticks))
-        assert harness.timed(lambda: "found", 3) == (pytest.approx(2.001), "found")
-
-
-def test_growth_is_the_power_of_the_size():
-    assert harness.exponent((100, 5.0), (400, 80.0)) == 2.0
-    assert harness.ratio(30.0, 4.0) == 7.5
-
-
 @pytest.mark.parametrize("implicit", [0.0, -0.001])
 def test_a_slope_that_is_not_positive_has_no_ratio(implicit, monkeypatch):
     """Two fits on next to no data may take equally long, or the longer one less."""
@@ -103,57 +90,6 @@ def test_no_scale_of_the_pipeline_is_below_the_minimum(scale, scales, monkeypatc
     options = ["--only", "pipeline", "--scale", scale]
     assert bench.main(["--config", "conf/full.yaml", *options]) == 0
     assert called["pipeline"][-1 - len(scales.split()) :] == ["--scales", *scales.split()]
-
-
-def test_common_options_reach_every_benchmark(monkeypatch, tmp_path):
-    called = {}
-    monkeypatch.setattr(bench, "_passed", lambda name, options: called.update({name: options}) or 1)
-    given = ["--config", "conf/full.yaml", "--set", "als.seed=2", "--set", "twins.pairs=9"]
-    given += ["--archive", str(tmp_path / "a.zip")]
-    given += ["--spark-conf", "spark.driver.memory=5g", "--verbose"]
-    assert bench.main([*given, "--only", "als,topk"]) == 0
-    assert called["als"][: len(given)] == called["topk"][: len(given)] == given
-
-
-@pytest.mark.parametrize("option", ["--check-config", "--force"])
-def test_no_option_is_accepted_and_then_ignored(option, capsys):
-    with pytest.raises(SystemExit) as caught:
-        harness.main("als", als.run, als.table, als.options, ["--config", "conf/full.yaml", option])
-    assert caught.value.code == 2
-    assert option in capsys.readouterr().err
-
-
-def test_the_pipeline_refuses_an_archive(capsys):
-    pytest.importorskip("psutil")
-    from scripts.bench import pipeline
-
-    with pytest.raises(SystemExit) as caught:
-        pipeline.main(["--config", "conf/full.yaml", "--archive", "a.zip"])
-    assert caught.value.code == 2
-    assert "--archive is not read" in capsys.readouterr().err
-
-
-def test_a_process_that_ends_does_not_hide_the_others():
-    psutil = pytest.importorskip("psutil")
-    from scripts.bench.pipeline import resident
-
-    class Process:
-        def __init__(self, size, below=()):
-            self.size, self.below = size, below
-
-        def children(self, *, recursive):
-            return list(self.below)
-
-        def name(self):
-            if self.size is None:
-                raise psutil.NoSuchProcess(1)
-            return "java"
-
-        def memory_info(self):
-            return SimpleNamespace(rss=self.size)
-
-    assert resident(Process(1, [Process(None), Process(3)])) == [("java", 1), ("java", 3)]
-    assert resident(Process(None)) == []
 
 
 def test_the_spill_is_that_of_the_event_log(tmp_path):

@@ -34,26 +34,3 @@ def test_an_outdated_document_is_found_and_written_again(tmp_path: Path) -> None
     assert done.stderr.endswith("out of date: run `python scripts/config_reference.py`\n")
     assert run(tmp_path).returncode == 0
     assert document.read_text(encoding="utf-8") == true
-
-
-def test_a_row_has_the_type_the_range_the_default_and_the_meaning() -> None:
-    lines = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8").splitlines()
-    for row in (
-        "| `source.archive` | text | required | "
-        "The zip: a path, or a URI under file:, hdfs: or gs:. |",
-        "| `als.max_iter` | whole number from 1 to 1000 | `15` | Iterations. |",
-        "| `twins.duplicates.jaccard` | number between 0 and 1, both excluded | `0.9` | "
-        "The Jaccard similarity of their movie sets. |",
-        "| `twins.curve.users` | whole number from 2 to 10000000, or null | `null` | "
-        "Users, drawn at random, that the curve is computed on; null: all. |",
-        "| `tuning.implicit.feedback` | list; each one of `rating`, `liked`, `signed` | "
-        "`[signed]` | The value that ALS sees of a rating: its stars, 1 if liked, "
-        "or its distance from `pivot`. |",
-        "| `cluster.internal_ip_only` | true or false | `true` | "
-        "Whether the machines have no external address. |",
-        "| `cluster.labels` | texts by name | `{}` | "
-        "Labels besides those that the suite sets itself. |",
-        "### `tuning.halving`",
-        "### `cluster.autoscaling`",
-    ):
-        assert row in lines

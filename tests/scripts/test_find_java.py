@@ -91,31 +91,6 @@ def test_java_home_goes_before_path_and_path_before_folders(
     assert capsys.readouterr() == (f"{folder}\n", "")
 
 
-@pytest.mark.parametrize("version", [8, 11, 25])
-def test_an_unsuitable_java_is_skipped_on_path_and_in_folders(find_java, machine, capsys, version):
-    unsuitable = make_home(machine / "jvms" / "a", version)
-    (machine / "bin" / "java").symlink_to(unsuitable / "bin" / "java")
-    suitable = make_home(machine / "jvms" / "b", 17)
-
-    assert run_main(find_java, machine) == 0
-
-    assert capsys.readouterr() == (f"{suitable}\n", "")
-
-
-def test_an_unsuitable_java_home_is_skipped_with_one_line(find_java, machine, monkeypatch, capsys):
-    asked = make_home(machine / "asked", 25)
-    suitable = make_home(machine / "jvms" / "b", 21)
-    monkeypatch.setenv("JAVA_HOME", str(asked))
-
-    assert run_main(find_java, machine) == 0
-    out, err = capsys.readouterr()
-
-    assert out == f"{suitable}\n"
-    assert err == (
-        f"JAVA_HOME={asked} is Java 25, and Spark 4.1 needs Java 17 or 21: looking elsewhere\n"
-    )
-
-
 def test_spark_3_5_never_gets_21(find_java, machine, monkeypatch, capsys):
     asked = make_home(machine / "asked", 21)
     make_home(machine / "jvms" / "a", 21)
@@ -132,17 +107,6 @@ def test_spark_3_5_never_gets_21(find_java, machine, monkeypatch, capsys):
     )
 
 
-def test_a_recorded_java_for_another_spark_is_replaced(find_java, machine, capsys):
-    make_home(machine / "jvms" / "a", 21)
-    suitable = make_home(machine / "jvms" / "b", 17)
-    run_main(find_java, machine)
-    capsys.readouterr()
-
-    assert run_main(find_java, machine, spark="3.5") == 0
-
-    assert capsys.readouterr().out == f"{suitable}\n"
-
-
 def test_the_locked_java_is_not_installed_for_a_spark_it_does_not_fit(find_java, machine, capsys):
     write_script(machine / "venv" / "bin" / "python", f"touch '{machine}/installed'")
 
@@ -155,18 +119,6 @@ def test_the_locked_java_is_not_installed_for_a_spark_it_does_not_fit(find_java,
         " set JAVA_HOME to one\n",
     )
     assert not (machine / "installed").exists()
-
-
-def test_a_java_home_without_java_is_skipped_with_one_line(find_java, machine, monkeypatch, capsys):
-    suitable = make_home(machine / "jvms" / "b", 21)
-    monkeypatch.setenv("JAVA_HOME", str(machine / "nowhere"))
-
-    assert run_main(find_java, machine) == 0
-    out, err = capsys.readouterr()
-
-    assert out == f"{suitable}\n"
-    assert err.startswith(f"JAVA_HOME={machine}/nowhere holds no bin/java that runs")
-    assert err.count("\n") == 1
 
 
 def test_a_java_that_fails_or_is_not_executable_is_skipped(find_java, machine, capsys):
@@ -209,18 +161,6 @@ def test_a_recorded_java_that_no_longer_suits_is_replaced(find_java, machine, ca
 
     assert capsys.readouterr().out == f"{successor}\n"
     assert (machine / "venv" / "java_home").read_text().splitlines()[0] == str(successor)
-
-
-def test_a_new_java_home_replaces_the_recorded_java(find_java, machine, monkeypatch, capsys):
-    make_home(machine / "jvms" / "a", 17)
-    run_main(find_java, machine)
-    asked = make_home(machine / "asked", 21)
-    monkeypatch.setenv("JAVA_HOME", str(asked))
-    capsys.readouterr()
-
-    assert run_main(find_java, machine) == 0
-
-    assert capsys.readouterr().out == f"{asked}\n"
 
 
 def test_no_java_and_no_package_is_one_line_with_the_fix(find_java, machine, capsys):
@@ -271,15 +211,6 @@ def test_the_wrapper_drops_only_the_vector_module(find_java, tmp_path, given, re
 
     assert ran.stdout.splitlines() == [f"<{argument}>" for argument in received]
     assert (home / "lib").resolve() == runtime / "lib"
-
-
-def test_the_wrapper_passes_the_exit_code_on_and_can_be_written_again(find_java, tmp_path):
-    write_script(tmp_path / "runtime" / "bin" / "java", "exit 7")
-
-    for _ in range(2):
-        home = find_java.write_wrapper(tmp_path / "runtime", tmp_path / "jvm")
-
-    assert subprocess.run([home / "bin" / "java"], check=False).returncode == 7
 
 
 SPARK_JOB = """

@@ -112,7 +112,7 @@ def test_a_trial_frees_what_it_cached(spark, splits):
 
     for reg_param in (0.1, 10.0):
         one(replace(SIGNED, reg_param=reg_param), 1.0)
-    # the last trial's two frames of factors may still be there at either count, an earlier one's not
+    # the last trial's two frames of factors may still be there, those of earlier ones may not
     most = kept() + 2
     for reg_param in (20.0, 30.0, 40.0, 50.0):
         one(replace(SIGNED, reg_param=reg_param), 1.0)
