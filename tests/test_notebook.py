@@ -1,17 +1,13 @@
 """docs/explore.ipynb on a finished run, cell by cell, in a Jupyter kernel."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
-from typing import Any
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.support.finished import FinishedRun
 from tests.support.paths import ROOT
 
 PATH = ROOT / "docs" / "explore.ipynb"
@@ -19,9 +15,7 @@ CHARTS = {"comparison-chart", "bias-chart", "activity-chart", "correlations-char
 
 
 @pytest.fixture(scope="module")
-def outputs(
-    finished_run: FinishedRun, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, list[Any]]:
+def outputs(finished_run, tmp_path_factory):
     """The output of each code cell by its id; a failing cell is an error."""
     notebook = nbformat.read(PATH, as_version=4)
     environment = os.environ | {
@@ -36,13 +30,13 @@ def outputs(
     return {cell.id: cell.outputs for cell in notebook.cells if cell.cell_type == "code"}
 
 
-def shown(outputs: dict[str, list[Any]], cell: str, kind: str = "text/html") -> str:
+def shown(outputs, cell, kind="text/html"):
     """The one value that the cell shows."""
     (output,) = outputs[cell]
     return str(output["data"][kind])
 
 
-def test_it_is_committed_without_outputs_and_with_ids_that_stay() -> None:
+def test_it_is_committed_without_outputs_and_with_ids_that_stay():
     notebook = nbformat.read(PATH, as_version=nbformat.NO_CONVERT)
     nbformat.validate(notebook)
     assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
@@ -55,22 +49,20 @@ def test_it_is_committed_without_outputs_and_with_ids_that_stay() -> None:
 
 
 @pytest.mark.slow
-def test_no_cell_warns(outputs: dict[str, list[Any]]) -> None:
+def test_no_cell_warns(outputs):
     said = [one for cell in outputs.values() for one in cell if one["output_type"] == "stream"]
     assert [one["name"] for one in said] == ["stdout"]
 
 
 @pytest.mark.slow
-def test_four_charts_of_the_report_are_shown(outputs: dict[str, list[Any]]) -> None:
+def test_four_charts_of_the_report_are_shown(outputs):
     drawn = {cell for cell, put in outputs.items() if "<svg" in json.dumps(put)}
     assert drawn == CHARTS
     assert 'aria-label="NDCG@100 of each model' in shown(outputs, "comparison-chart")
 
 
 @pytest.mark.slow
-def test_the_tables_hold_what_the_run_found(
-    outputs: dict[str, list[Any]], finished_run: FinishedRun
-) -> None:
+def test_the_tables_hold_what_the_run_found(outputs, finished_run):
     stages = re.findall(r"<th>(\w+)</th>", shown(outputs, "datasets"))
     assert {"ingest", "partition", "tune", "twins"} <= set(stages)
     for model in finished_run.summary["models"].values():
@@ -85,7 +77,7 @@ def test_the_tables_hold_what_the_run_found(
 
 
 @pytest.mark.slow
-def test_the_most_similar_twins_are_shown(outputs: dict[str, list[Any]]) -> None:
+def test_the_most_similar_twins_are_shown(outputs):
     sentence, table = outputs["twins"]
     assert re.match(
         r"Users \d+ and \d+ have \d+ of \d+ movies in common \(Jaccard 0", sentence.text

@@ -1,10 +1,7 @@
 """Where tests are: they mirror src."""
 
-from __future__ import annotations
-
 import ast
 import functools
-from pathlib import Path
 
 import pytest
 
@@ -18,14 +15,14 @@ MODULES = [
 
 
 @functools.cache
-def docstrings() -> str:
+def docstrings():
     """What the tests say that they cover."""
     texts = (path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     return "\n".join(ast.get_docstring(ast.parse(text)) or "" for text in texts)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: ".".join(path.with_suffix("").parts))
-def test_a_module_has_a_test_file_or_is_named_in_the_docstring_of_one(module: Path) -> None:
+def test_a_module_has_a_test_file_or_is_named_in_the_docstring_of_one(module):
     mirrored = ROOT / "tests" / module.parent / f"test_{module.name}"
     name = ".".join(module.with_suffix("").parts)
     assert mirrored.exists() or f"`{name}`" in docstrings()

@@ -1,13 +1,10 @@
 """Chromium, and the reports to open in it: an invented one, and those of the runs in out/."""
 
-from __future__ import annotations
-
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from movierec_report.page import render
 from tests.support import invented
@@ -17,7 +14,7 @@ REPORTS_OF_RUNS = sorted((ROOT / "out").glob("*/report.html"))
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser():
     """The Chromium on PATH; the tests fail if there is none."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, "there is no chromium on PATH: install it (apt-get install chromium)"
@@ -28,7 +25,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session", params=[None, *REPORTS_OF_RUNS], ids=lambda p: p and p.parent.name)
-def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def report(request, tmp_path_factory):
     """A report: of invented facts, or of a run in out/."""
     if request.param is not None:
         report: Path = request.param

@@ -1,14 +1,9 @@
 """The report in a browser: from phone to desktop, light and dark, by keyboard and on paper."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
 
 from movierec_report.theme import MODEL_NAMES
 
@@ -58,15 +53,13 @@ LOW_CONTRASTS = """() => {
 
 
 @pytest.fixture
-def messages() -> list[str]:
+def messages():
     """The console messages, errors and requests of the page."""
     return []
 
 
 @pytest.fixture(params=[(width, theme) for width in WIDTHS for theme in THEMES], ids=str)
-def page(
-    request: pytest.FixtureRequest, browser: Browser, report: Path, messages: list[str]
-) -> Iterator[Page]:
+def page(request, browser, report, messages):
     """The report, opened at one width in one theme."""
     width, theme = request.param
     context = browser.new_context(
@@ -81,9 +74,7 @@ def page(
     context.close()
 
 
-def test_it_opens_quickly_sends_no_request_and_fits(
-    page: Page, report: Path, messages: list[str]
-) -> None:
+def test_it_opens_quickly_sends_no_request_and_fits(page, report, messages):
     assert messages == [report.as_uri()]
     timing: dict[str, Any] = page.evaluate(
         "() => performance.getEntriesByType('navigation')[0].toJSON()"
@@ -97,7 +88,7 @@ def test_it_opens_quickly_sends_no_request_and_fits(
     assert page.evaluate(OVERFLOWING) == []
 
 
-def test_its_numbers_are_those_of_the_summary(browser: Browser, report: Path) -> None:
+def test_its_numbers_are_those_of_the_summary(browser, report):
     facts = report.with_name("report.json")
     if not facts.exists():
         pytest.skip("an invented report has no run beside it")
@@ -118,7 +109,7 @@ def test_its_numbers_are_those_of_the_summary(browser: Browser, report: Path) ->
     page.close()
 
 
-def test_the_keyboard_reaches_every_scrolling_element(browser: Browser, report: Path) -> None:
+def test_the_keyboard_reaches_every_scrolling_element(browser, report):
     page = browser.new_page(viewport={"width": 360, "height": 900})
     page.goto(report.as_uri())
     page.keyboard.press("Tab")
@@ -133,7 +124,7 @@ def test_the_keyboard_reaches_every_scrolling_element(browser: Browser, report: 
     page.close()
 
 
-def test_closed_details_are_printed(browser: Browser, report: Path) -> None:
+def test_closed_details_are_printed(browser, report):
     page = browser.new_page()
     page.goto(report.as_uri())
     page.emulate_media(media="print")

@@ -1,10 +1,7 @@
 """The results in README and docs equal those of `make run CONF=conf/small.yaml`, if it ran here."""
 
-from __future__ import annotations
-
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,13 +35,13 @@ _ROW = re.compile(r"^\| (validation|test) \| ([^|]+) \| " + _NUMBERS, re.M)
 _ROW_OF_TEST = re.compile(r"^\| ([^|]+) \| " + _NUMBERS, re.M)
 
 
-def section(path: Path, title: str) -> str:
+def section(path, title):
     """The text under a heading, up to the next one."""
     text = path.read_text(encoding="utf-8")
     return text.partition(f"## {title}\n")[2].partition("\n## ")[0]
 
 
-def rows() -> dict[tuple[str, str], list[float]]:
+def rows():
     """The metrics in docs/evaluation.md, by split and model."""
     return {
         (split, MODELS[model]): [float(number) for number in numbers]
@@ -53,7 +50,7 @@ def rows() -> dict[tuple[str, str], list[float]]:
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[str, Any]:
+def found():
     """The summary of a run on conf/small.yaml."""
     # ARCHIVE=path removes the expected number of ratings
     for overrides in ([], ["source.expected_ratings=null"]):
@@ -69,13 +66,13 @@ def found() -> dict[str, Any]:
     pytest.skip("conf/small.yaml has not run here: run `make run CONF=conf/small.yaml`")
 
 
-def test_the_table_has_every_model_and_split() -> None:
+def test_the_table_has_every_model_and_split():
     assert set(rows()) == {
         (split, model) for split in ("validation", "test") for model in MODELS.values()
     }
 
 
-def test_readme_shows_the_rows_of_test() -> None:
+def test_readme_shows_the_rows_of_test():
     shown = {
         IN_README[model]: [float(number) for number in numbers]
         for model, *numbers in _ROW_OF_TEST.findall(section(README, "Results"))
@@ -84,7 +81,7 @@ def test_readme_shows_the_rows_of_test() -> None:
 
 
 @pytest.mark.parametrize(("split", "model"), rows())
-def test_the_table_equals_the_summary(found: dict[str, Any], split: str, model: str) -> None:
+def test_the_table_equals_the_summary(found, split, model):
     measured = [found["models"][model][split][metric] for metric in METRICS]
     # another BLAS adds in another order, and ALS amplifies the difference
     allowed = 0.002 if model.startswith("als") else 0.00005 + 1e-9

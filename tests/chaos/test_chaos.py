@@ -1,7 +1,5 @@
 """A short campaign: a job killed around its writes, and jobs that run at the same time."""
 
-from __future__ import annotations
-
 import random
 import re
 from itertools import islice

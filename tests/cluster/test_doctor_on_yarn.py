@@ -1,7 +1,5 @@
 """The doctor by spark-submit on YARN, with workspace and archive on HDFS."""
 
-from __future__ import annotations
-
 import pytest
 
 from movierec.spark.files import Files

@@ -1,7 +1,5 @@
 """Machines that die under a job, and a cluster that cannot serve it."""
 
-from __future__ import annotations
-
 import os
 import signal
 import time
@@ -10,7 +8,6 @@ import psutil
 import pytest
 
 from movierec.pipeline import dag
-from tests.cluster.hadoop import Daemon, Hadoop
 from tests.cluster.pipelines import LONG, SMALL, execution, flags, result, sets
 from tests.cluster.submission import ended
 
@@ -18,7 +15,7 @@ from tests.cluster.submission import ended
 pytestmark = pytest.mark.timeout(1800)
 
 
-def executors(node: Daemon | None = None) -> list[psutil.Process]:
+def executors(node=None):
     """The executors' JVMs, of one node or of all."""
     found = psutil.process_iter(["name", "cmdline"])
     # a dead process that is still listed has no command line
@@ -33,7 +30,7 @@ def executors(node: Daemon | None = None) -> list[psutil.Process]:
     ]
 
 
-def node_managers(hadoop: Hadoop) -> list[Daemon]:
+def node_managers(hadoop):
     return [one for name, one in hadoop.daemons.items() if name.startswith("nodemanager")]
 
 

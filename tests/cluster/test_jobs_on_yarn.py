@@ -1,7 +1,5 @@
 """Jobs by spark-submit on YARN, without the laptop's commands."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """`make pipeline` from a laptop: Google's clients, a Dataproc whose jobs run on this YARN, gs://."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

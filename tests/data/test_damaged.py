@@ -3,10 +3,6 @@
 Only the suite's own errors may be raised, and each of their lines must be short enough to read.
 """
 
-from __future__ import annotations
-
-import random
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -20,7 +16,6 @@ from movierec.pipeline.execution import Execution
 from movierec.pipeline.run_stage import run_stage
 from movierec.run_all import load_run
 from movierec.spark.files import Files
-from movierec.spark.session import Session
 from tests.support import archives
 from tests.support.confs import tiny_conf
 
@@ -34,13 +29,13 @@ randoms = st.randoms(use_true_random=False)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("damaged")
 
 
 @given(randoms)
 @settings(max_examples=100, deadline=None)
-def test_zips(session: Session, folder: Path, rng: random.Random) -> None:
+def test_zips(session, folder, rng):
     """Bytes are changed, removed, repeated or overwritten."""
     whole = archives.latest(folder / "whole.zip").read_bytes()
     path = folder / "a.zip"
@@ -57,7 +52,7 @@ def test_zips(session: Session, folder: Path, rng: random.Random) -> None:
 # an ingest takes a second or two
 @given(randoms)
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_tables(session: Session, folder: Path, rng: random.Random) -> None:
+def test_tables(session, folder, rng):
     """Cells and bytes are replaced."""
     layout = rng.choice(list(archives.LAYOUTS))
     name, texts = archives.LAYOUTS[layout]
@@ -74,7 +69,7 @@ def test_tables(session: Session, folder: Path, rng: random.Random) -> None:
         check_readable(error)
 
 
-def damage_bytes(data: bytes, rng: random.Random) -> bytes:
+def damage_bytes(data, rng):
     """Return the bytes of a zip with faults as of transport or of an attacker."""
     changed = bytearray(data)
     for _ in range(rng.randint(1, 4)):
@@ -99,7 +94,7 @@ def damage_bytes(data: bytes, rng: random.Random) -> bytes:
     return bytes(changed)
 
 
-def damage_cells(data: bytes, rng: random.Random) -> bytes:
+def damage_cells(data, rng):
     """Return the table with texts of CELLS inserted, or in place of some bytes."""
     changed = bytearray(data)
     for _ in range(rng.randint(1, 4)):
@@ -108,7 +103,7 @@ def damage_cells(data: bytes, rng: random.Random) -> bytes:
     return bytes(changed)
 
 
-def check_readable(error: Exception) -> None:
+def check_readable(error):
     """Check that an error has a message, in lines that are not too long."""
     lines = str(error).splitlines()
     assert lines

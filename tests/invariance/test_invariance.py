@@ -1,23 +1,16 @@
 """A short comparison on a small archive: rows and partitions changed."""
 
-from __future__ import annotations
-
 import json
 import shutil
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from pyspark.sql import SparkSession
 
 from movierec.pipeline import dag
-from movierec.spark.session import Session
 from tests.invariance.variants import find_differences, published_result, shuffled
-from tests.support.finished import FinishedRun
 from tests.support.in_process import run_job
 
 # the tests' session has one partition and no adaptive planning
@@ -30,8 +23,8 @@ OTHER_PLANS = {
 
 @pytest.mark.slow
 def test_order_of_rows_and_partitions_do_not_change_results(
-    finished_run: FinishedRun, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    finished_run, session, tmp_path, monkeypatch
+):
     """Slow: every job, one by one, against the pipeline in one go."""
     archive = shuffled(finished_run.archive, tmp_path / "shuffled.zip")
     changes = {"workspace": str(tmp_path / "w"), "source.archive": str(archive)}
@@ -46,7 +39,7 @@ def test_order_of_rows_and_partitions_do_not_change_results(
 
 
 @contextmanager
-def changed(spark: SparkSession, properties: Mapping[str, str]) -> Iterator[None]:
+def changed(spark, properties):
     """Change properties of a session for a while."""
     before = {key: spark.conf.get(key) for key in properties}
     try:
@@ -58,7 +51,7 @@ def changed(spark: SparkSession, properties: Mapping[str, str]) -> Iterator[None
             spark.conf.set(key, str(text))
 
 
-def test_one_changed_value_is_a_difference(finished_run: FinishedRun, tmp_path: Path) -> None:
+def test_one_changed_value_is_a_difference(finished_run, tmp_path):
     other = shutil.copytree(finished_run.workspace, tmp_path / "other")
     assert list(find_differences(finished_run.workspace, other)) == []
     part = next((published_result(other / "twins") / "twins").glob("*.parquet"))
@@ -74,7 +67,7 @@ def test_one_changed_value_is_a_difference(finished_run: FinishedRun, tmp_path: 
     assert "1 of them differ" in found
 
 
-def test_a_missing_row_is_a_difference(finished_run: FinishedRun, tmp_path: Path) -> None:
+def test_a_missing_row_is_a_difference(finished_run, tmp_path):
     other = shutil.copytree(finished_run.workspace, tmp_path / "other")
     part = next((published_result(other / "ingest") / "movies").glob("*.parquet"))
     table = pq.read_table(part)

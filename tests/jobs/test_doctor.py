@@ -3,15 +3,11 @@
 Covers `movierec.doctor.checkup`, `movierec.doctor.command`.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
@@ -19,7 +15,6 @@ from movierec.config.schema import Config
 from movierec.doctor import command
 from movierec.doctor.check_result import CheckResult
 from movierec.doctor.checkup import Checkup
-from movierec.spark.session import Session
 from tests.support import archives
 from tests.support.confs import SMALL, tiny_conf
 
@@ -34,10 +29,10 @@ Check = Callable[[Config], dict[str, CheckResult]]
 
 
 @pytest.fixture
-def check(session: Session, tmp_path: Path) -> Iterator[Check]:
+def check(session, tmp_path):
     """Check a config in the tests' session and return the results by name."""
 
-    def check(config: Config) -> dict[str, CheckResult]:
+    def check(config):
         results = list(Checkup(config, session).results())
         named = {result.name: result for result in results}
         assert len(named) == len(results)
@@ -50,14 +45,14 @@ def check(session: Session, tmp_path: Path) -> Iterator[Check]:
     session.checkpoint_to(f"file://{tmp_path}/after")
 
 
-def wrong(findings: dict[str, CheckResult]) -> dict[str, str]:
+def wrong(findings):
     """The states that are not ok, except BLAS, which depends on the machine."""
     return {
         name: one.state for name, one in findings.items() if one.state != "ok" and name != "blas"
     }
 
 
-def test_a_good_machine(check: Check, tmp_path: Path) -> None:
+def test_a_good_machine(check, tmp_path):
     path = archives.latest(tmp_path / "a.zip")
     findings = check(tiny_conf(tmp_path / "w", path, source__expected_ratings=5))
     assert list(findings) == NAMES
@@ -70,7 +65,7 @@ def test_a_good_machine(check: Check, tmp_path: Path) -> None:
     assert [path for path in (tmp_path / "w").rglob("*") if path.is_file()] == []
 
 
-def test_an_archive_that_is_missing(check: Check, tmp_path: Path) -> None:
+def test_an_archive_that_is_missing(check, tmp_path):
     findings = check(tiny_conf(tmp_path / "w", tmp_path / "a.zip"))
     assert wrong(findings) == {"archive": "error", "others": "warning"}
     assert findings["archive"].fix == "fetch it with `make data` or name another with ARCHIVE="
@@ -79,9 +74,7 @@ def test_an_archive_that_is_missing(check: Check, tmp_path: Path) -> None:
     )
 
 
-def test_an_archive_that_is_damaged_and_a_heap_too_small_for_the_ratings_of_conf(
-    check: Check, tmp_path: Path
-) -> None:
+def test_an_archive_that_is_damaged_and_a_heap_too_small_for_the_ratings_of_conf(check, tmp_path):
     path = archives.latest(tmp_path / "a.zip")
     archives.patch_directory(path, "ml-latest-tiny/tags.csv", 16, "I", 1)
     findings = check(tiny_conf(tmp_path / "w", path, source__expected_ratings=FULL))
@@ -94,9 +87,7 @@ def test_an_archive_that_is_damaged_and_a_heap_too_small_for_the_ratings_of_conf
     assert "for 33,832,162 ratings" in findings["time"].found
 
 
-def test_an_archive_of_another_size_and_a_workspace_that_cannot_be_written_to(
-    check: Check, tmp_path: Path
-) -> None:
+def test_an_archive_of_another_size_and_a_workspace_that_cannot_be_written_to(check, tmp_path):
     path = archives.latest(tmp_path / "a.zip")
     findings = check(tiny_conf("/proc/movierec", path, source__expected_ratings=100_836))
     assert findings["ratings"].state == "error"
@@ -107,7 +98,7 @@ def test_an_archive_of_another_size_and_a_workspace_that_cannot_be_written_to(
         assert findings[name].fix.startswith("let this account write there")
 
 
-def test_an_archive_on_an_unknown_file_system(check: Check, tmp_path: Path) -> None:
+def test_an_archive_on_an_unknown_file_system(check, tmp_path):
     findings = check(tiny_conf(tmp_path / "w", "gs://bucket/a.zip"))
     assert wrong(findings) == {"archive": "error", "others": "warning"}
     assert 'No FileSystem for scheme "gs"' in findings["archive"].found
@@ -120,7 +111,7 @@ def test_an_archive_on_an_unknown_file_system(check: Check, tmp_path: Path) -> N
 Done = subprocess.CompletedProcess[str]
 
 
-def doctor(*arguments: str, **environment: str) -> Done:
+def doctor(*arguments, **environment):
     """Run the doctor in a process of its own, for its Java and Spark."""
     env = os.environ | {"PYTHONPATH": str(ROOT / "src")} | environment
     return subprocess.run(
@@ -135,22 +126,20 @@ def doctor(*arguments: str, **environment: str) -> Done:
 
 
 @pytest.fixture
-def here(
-    session: Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., Done]:
+def here(session, monkeypatch, capsys):
     """Run the doctor in the tests' process and session."""
     monkeypatch.setattr(command, "open_session", lambda name, arguments: session)
     monkeypatch.setattr(session, "stop", lambda: None)
     monkeypatch.chdir(ROOT)
 
-    def run(*arguments: str) -> Done:
+    def run(*arguments):
         code = command.main(arguments)
         return subprocess.CompletedProcess(arguments, code, *capsys.readouterr())
 
     return run
 
 
-def found_by(done: Done) -> dict[str, dict[str, Any]]:
+def found_by(done):
     """The last line's findings by name; standard error must show the same."""
     (line,) = done.stdout.splitlines()
     summary = json.loads(line)
@@ -162,7 +151,7 @@ def found_by(done: Done) -> dict[str, dict[str, Any]]:
     return {one["name"]: one for one in summary["findings"]}
 
 
-def test_the_sample_before_it_is_generated(tmp_path: Path) -> None:
+def test_the_sample_before_it_is_generated(tmp_path):
     place = [f"--set=workspace={tmp_path}/w", f"--set=source.archive={tmp_path}/a.zip"]
     done = doctor("--config=conf/sample.yaml", *place, MOVIEREC_BLAS="off")
     assert done.returncode == 0, done.stderr
@@ -176,7 +165,7 @@ def test_the_sample_before_it_is_generated(tmp_path: Path) -> None:
     assert list((tmp_path / "w").rglob("*")) == [tmp_path / "w/_checkpoints"]
 
 
-def test_an_error_is_exit_code_3(here: Callable[..., Done], tmp_path: Path) -> None:
+def test_an_error_is_exit_code_3(here, tmp_path):
     sets = ["--set=workspace=/proc/w", f"--set=source.archive={tmp_path}/a.zip"]
     done = here("--config=conf/small.yaml", *sets)
     assert done.returncode == 3
@@ -187,7 +176,7 @@ def test_an_error_is_exit_code_3(here: Callable[..., Done], tmp_path: Path) -> N
     )
 
 
-def test_without_a_java_that_runs_spark_is_not_started(tmp_path: Path) -> None:
+def test_without_a_java_that_runs_spark_is_not_started(tmp_path):
     java = tmp_path / "bin" / "java"
     java.parent.mkdir()
     java.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
@@ -202,7 +191,7 @@ def test_without_a_java_that_runs_spark_is_not_started(tmp_path: Path) -> None:
     assert "as Spark does not run: workers, blas" in findings["others"]["found"]
 
 
-def test_a_spark_that_does_not_start_is_an_error_of_a_check(tmp_path: Path) -> None:
+def test_a_spark_that_does_not_start_is_an_error_of_a_check(tmp_path):
     (tmp_path / "spark-defaults.conf").write_text(
         "spark.eventLog.enabled true\nspark.eventLog.dir file:/no/such/place\n", encoding="utf-8"
     )
@@ -213,7 +202,7 @@ def test_a_spark_that_does_not_start_is_an_error_of_a_check(tmp_path: Path) -> N
     assert "File file:/no/such/place does not exist" in findings["spark"]["found"]
 
 
-def test_a_wrong_conf_is_exit_code_2(here: Callable[..., Done], tmp_path: Path) -> None:
+def test_a_wrong_conf_is_exit_code_2(here, tmp_path):
     done = here("--config=conf/small.yaml", "--set=als.maxiter=3", "--set=workspace=ftp:x")
     assert done.returncode == 2
     assert done.stdout == ""

@@ -1,7 +1,5 @@
 """Data too small or too uniform for a stage: an error in one line, or a result without it."""
 
-from __future__ import annotations
-
 import pytest
 
 from movierec.errors import InputError

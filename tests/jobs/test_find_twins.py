@@ -3,8 +3,6 @@
 Covers `movierec.twins.lsh_recall`, `movierec.twins.pair_groups`.
 """
 
-from __future__ import annotations
-
 import json
 
 import pytest

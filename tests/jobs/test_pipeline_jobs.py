@@ -5,8 +5,6 @@ Covers `movierec.stages.inputs`, `movierec.stages.partition`, `movierec.stages.r
 `movierec.stages.report`.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections import Counter, defaultdict

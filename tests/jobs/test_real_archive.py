@@ -3,8 +3,6 @@
 What a stage computes is compared with brute force in test_pipeline_jobs.py, on less data.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

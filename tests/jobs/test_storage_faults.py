@@ -3,13 +3,11 @@
 The disks are small file systems in memory, which only root may mount.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,7 +21,7 @@ from tests.support.paths import ROOT
 Job = Callable[[dag.Stage, Path], tuple[object, str]]
 
 
-def mount(place: Path, options: str) -> None:
+def mount(place, options):
     command = ["mount", "-t", "tmpfs", "-o", options, "none", str(place)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -31,7 +29,7 @@ def mount(place: Path, options: str) -> None:
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
+def disk(tmp_path):
     """A disk of two megabytes; ml-latest-small takes more."""
     place = tmp_path / "disk"
     place.mkdir()
@@ -41,10 +39,10 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def job(session, monkeypatch, capsys, small_archive) -> Job:
+def job(session, monkeypatch, capsys, small_archive):
     """Run a stage's job on a workspace; return its exit code and its last line."""
 
-    def run(stage: dag.Stage, workspace: Path) -> tuple[object, str]:
+    def run(stage, workspace):
         code = run_job(
             stage.job, words(workspace, small_archive), session=session, patch=monkeypatch
         )
@@ -53,22 +51,22 @@ def job(session, monkeypatch, capsys, small_archive) -> Job:
     return run
 
 
-def words(workspace: Path, archive: Path) -> list[str]:
+def words(workspace, archive):
     settings = {"workspace": str(workspace), "source.archive": str(archive)}
     sets = [f"--set={key}={json.dumps(value)}" for key, value in settings.items()]
     return ["--config", str(SMALL), *sets]
 
 
-def said(stage: dag.Stage, err: str) -> str:
+def said(stage, err):
     assert "Traceback" not in err
     return [line for line in err.splitlines() if line.startswith(f"{stage.job}: ")][-1]
 
 
-def manifests(workspace: Path) -> list[str]:
+def manifests(workspace):
     return sorted(path.parts[-3] for path in workspace.rglob(MANIFEST))
 
 
-def test_a_full_disk_is_an_error_and_with_room_the_next_run_succeeds(disk: Path, job: Job) -> None:
+def test_a_full_disk_is_an_error_and_with_room_the_next_run_succeeds(disk, job):
     code, line = job(dag.INGEST, disk / "w")
     assert code == 3
     assert "No space left on device" in line
@@ -82,8 +80,8 @@ def test_a_full_disk_is_an_error_and_with_room_the_next_run_succeeds(disk: Path,
 
 @pytest.mark.slow
 def test_a_full_disk_for_shuffles_is_an_error_and_earlier_results_stay(
-    disk: Path, job: Job, tmp_path: Path, small_archive: Path
-) -> None:
+    disk, job, tmp_path, small_archive
+):
     """Slow: a process, as Spark takes the place of its shuffles when it starts."""
     workspace = tmp_path / "w"
     assert job(dag.INGEST, workspace)[0] == 0
@@ -101,7 +99,7 @@ def test_a_full_disk_for_shuffles_is_an_error_and_earlier_results_stay(
     assert manifests(workspace) == ["ingest"]
 
 
-def test_a_workspace_that_cannot_be_written_to_is_an_error(disk: Path, job: Job) -> None:
+def test_a_workspace_that_cannot_be_written_to_is_an_error(disk, job):
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
     code, line = job(dag.INGEST, disk / "w")
     assert code == 3

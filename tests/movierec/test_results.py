@@ -3,13 +3,10 @@
 Covers `movierec.data.datasets`.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +15,7 @@ from movierec.pipeline.dag import PIPELINE
 from movierec.pipeline.execution import Execution
 from movierec.results import Run, open_run
 from movierec.spark.session import Session
-from tests.support.finished import N_RATINGS, SAMPLE, FinishedRun
+from tests.support.finished import N_RATINGS, SAMPLE
 from tests.support.markdown import ROOT, blocks
 
 README = ROOT / "README.md"
@@ -28,17 +25,17 @@ HELD_OUT = ("validation", "test")
 
 
 @pytest.fixture(scope="module")
-def run(finished_run: FinishedRun, session: Session) -> Run:
+def run(finished_run, session):
     """The finished run on the tests' Spark."""
     return Run(Execution(finished_run.config, session))
 
 
-def opened(finished: FinishedRun, *more: str) -> Run:
+def opened(finished, *more):
     """The finished run, with further overrides, in a session that has not started Spark."""
     return open_run(str(SAMPLE), overrides=[*finished.overrides, *more])
 
 
-def test_every_dataset_is_listed_and_can_be_read(run: Run) -> None:
+def test_every_dataset_is_listed_and_can_be_read(run):
     listed = run.datasets()
     names = {(one.stage, one.name) for one in listed}
     assert {("ingest", "ratings"), ("partition", "train"), ("tune", "factors/als/users")} <= names
@@ -48,7 +45,7 @@ def test_every_dataset_is_listed_and_can_be_read(run: Run) -> None:
         assert one.bytes > 0
 
 
-def test_the_most_used_datasets_have_methods(run: Run) -> None:
+def test_the_most_used_datasets_have_methods(run):
     assert run.ratings().count() == N_RATINGS
     assert run.movies().columns == ["movie_id", "title", "year", "genres"]
     parts = [run.split(name).count() for name in ("train", *HELD_OUT)]
@@ -61,9 +58,7 @@ def test_the_most_used_datasets_have_methods(run: Run) -> None:
 
 
 @pytest.mark.parametrize(("model", "split"), [("als", "test"), ("popularity", "validation")])
-def test_lists_and_metrics_are_those_of_the_model_and_the_split(
-    run: Run, model: str, split: str
-) -> None:
+def test_lists_and_metrics_are_those_of_the_model_and_the_split(run, model, split):
     lists, metrics = run.recommendations(model, split), run.user_metrics(model, split)
     hits = run.read("evaluate", f"hits/{model}/{split}")
     assert hits.join(lists, ["user_id", "movie_id", "rank"]).count() == hits.count()
@@ -71,7 +66,7 @@ def test_lists_and_metrics_are_those_of_the_model_and_the_split(
     assert mean == pytest.approx(run.summary["models"][model][split]["ndcg_at_100"], abs=1e-6)
 
 
-def test_the_facts_of_a_run_need_no_spark(finished_run: FinishedRun) -> None:
+def test_the_facts_of_a_run_need_no_spark(finished_run):
     session = Session("never started")
     run = Run(Execution(finished_run.config, session))
     assert run.summary == finished_run.summary
@@ -85,7 +80,7 @@ def test_the_facts_of_a_run_need_no_spark(finished_run: FinishedRun) -> None:
     assert not session.started
 
 
-def test_an_unknown_stage_or_dataset_is_an_error_with_the_existing_names(run: Run) -> None:
+def test_an_unknown_stage_or_dataset_is_an_error_with_the_existing_names(run):
     with pytest.raises(InputError) as caught:
         run.manifest("tuning")
     names = ", ".join(stage.name for stage in PIPELINE)
@@ -98,7 +93,7 @@ def test_an_unknown_stage_or_dataset_is_an_error_with_the_existing_names(run: Ru
         run.read("report", "facts")
 
 
-def test_a_stage_that_is_not_done_is_an_error_with_its_command(finished_run: FinishedRun) -> None:
+def test_a_stage_that_is_not_done_is_an_error_with_its_command(finished_run):
     run = opened(finished_run, "twins.pairs=7")
     for unfinished, target in [(run.twins, "twins"), (lambda: run.facts, "report")]:
         with pytest.raises(InputError, match=f"make it with `make {target}` or jobs/"):
@@ -110,7 +105,7 @@ def test_a_stage_that_is_not_done_is_an_error_with_its_command(finished_run: Fin
     }
 
 
-def test_missing_facts_are_an_error_with_the_fix(finished_run: FinishedRun, tmp_path: Path) -> None:
+def test_missing_facts_are_an_error_with_the_fix(finished_run, tmp_path):
     workspace = tmp_path / "copy"
     shutil.copytree(finished_run.workspace, workspace)
     (path,) = workspace.glob("report/*/*/report.json")
@@ -137,7 +132,7 @@ print(json.dumps(found))
 
 
 @pytest.mark.slow
-def test_readme_s_example_runs_and_stops_spark(finished_run: FinishedRun) -> None:
+def test_readme_s_example_runs_and_stops_spark(finished_run):
     """Slow: a Spark of its own."""
     (example,) = (one.text for one in blocks(README.read_text("utf-8")) if one.language == "python")
     assert 'open_run("conf/small.yaml")' in example

@@ -1,28 +1,19 @@
 """The whole pipeline in one session, against its jobs one by one."""
 
-from __future__ import annotations
-
-from pathlib import Path
 from types import SimpleNamespace
-
-import pytest
 
 from movierec import run_all
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
-from movierec.spark.session import Session
 from tests.support.confs import tiny_conf
-from tests.support.finished import FinishedRun
 from tests.support.in_process import run_job
 
 
-def manifests(workspace: Path) -> dict[Path, str]:
+def manifests(workspace):
     return {path: path.read_text() for path in workspace.glob("*/*/_manifest.json")}
 
 
-def test_the_single_jobs_find_the_results_of_the_whole_pipeline(
-    session: Session, finished_run: FinishedRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_single_jobs_find_the_results_of_the_whole_pipeline(session, finished_run, monkeypatch):
     before = manifests(finished_run.workspace)
     assert {path.parts[-3] for path in before} >= {stage.name for stage in dag.PIPELINE}
     for stage in dag.PIPELINE:
@@ -31,9 +22,7 @@ def test_the_single_jobs_find_the_results_of_the_whole_pipeline(
     assert manifests(finished_run.workspace) == before
 
 
-def test_force_is_for_every_stage(
-    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_force_is_for_every_stage(session, tmp_path, monkeypatch):
     forced = {}
 
     def run_stage(execution, stage, run, *, force=False):

@@ -3,10 +3,6 @@
 Covers `movierec_cli.commands`.
 """
 
-from __future__ import annotations
-
-from pathlib import Path
-
 import pytest
 
 from movierec import __version__
@@ -20,18 +16,14 @@ STAGES = [
 
 
 @pytest.mark.parametrize("command", ["run", *STAGES, "stability", "doctor", "data", "export"])
-def test_check_config_reads_the_conf_and_does_nothing_else(
-    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_check_config_reads_the_conf_and_does_nothing_else(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main([command, "--config", str(SAMPLE), "--check-config"]) == 0
     assert list(tmp_path.iterdir()) == []
     assert main([command, "--config", str(SAMPLE), "--set", "als.seed=x", "--check-config"]) == 2
 
 
-def test_a_conf_of_the_package_is_known_by_its_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_conf_of_the_package_is_known_by_its_name(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["run", "--config", "sample", "--set", "als.seed=7", "--print-config"]) == 0
     shown = capsys.readouterr().out
@@ -40,7 +32,7 @@ def test_a_conf_of_the_package_is_known_by_its_name(
     assert "seed: 7" in shown
 
 
-def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_every_command(capsys):
     assert main(["--help"]) == 0
     shown = capsys.readouterr().out
     for command in ("run", *STAGES, "stability", "doctor", "data", "generate", "export", "prune"):
@@ -56,9 +48,7 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         (["runn"], "movierec: there is no 'runn'; name one of run, "),
     ],
 )
-def test_an_unknown_command_is_exit_code_2(
-    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_command_is_exit_code_2(words, said, capsys):
     assert main(words) == 2
     printed = capsys.readouterr()
     assert (printed.out, printed.err.startswith(said)) == ("", True)

@@ -1,9 +1,6 @@
 """The command line of prune: listing, deleting, and errors."""
 
-from __future__ import annotations
-
 import json
-from pathlib import Path
 
 import pytest
 
@@ -23,7 +20,7 @@ STAGES = ("partition", "twins")
 
 
 @pytest.fixture
-def conf(session, tmp_path, monkeypatch) -> Path:
+def conf(session, tmp_path, monkeypatch):
     """conf/small.yaml on a workspace with results; it does not reach two of them."""
     monkeypatch.setattr(prune, "open_session", lambda name, arguments: session)
     monkeypatch.setattr(session, "stop", lambda: None)
@@ -38,7 +35,7 @@ def conf(session, tmp_path, monkeypatch) -> Path:
     return conf
 
 
-def conf_on(path: Path, workspace: Path) -> Path:
+def conf_on(path, workspace):
     text = SMALL.read_text(encoding="utf-8")
     path.write_text(f"{text}workspace: file://{workspace}\n", encoding="utf-8")
     return path
@@ -50,11 +47,11 @@ def publish(workspace, stage, fingerprint):
     attempt.publish(manifest(stage=stage, attempt=attempt.name))
 
 
-def files_of(workspace: Path) -> set[Path]:
+def files_of(workspace):
     return {path for path in workspace.rglob("*") if path.is_file()}
 
 
-def unreached(workspace: Path) -> list[Path]:
+def unreached(workspace):
     return [workspace / stage / OTHER for stage in STAGES]
 
 
@@ -98,17 +95,3 @@ def test_results_that_any_of_the_confs_reaches_stay(conf, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["found"] == 4
     assert prune.main(["--config", str(other), str(conf)]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["found"] == 2
-
-
-@pytest.mark.parametrize("options", [[], ["--delete"]])
-def test_the_confs_of_two_workspaces_are_refused(conf, tmp_path, capsys, options):
-    before = files_of(tmp_path)
-    other = conf_on(tmp_path / "b.yaml", tmp_path / "v")
-    assert prune.main(["--config", str(conf), str(other), *options]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err == (
-        f"prune: the confs have several workspaces (file://{tmp_path}/w, file://{tmp_path}/v); "
-        "prune the confs of one workspace at a time\n"
-    )
-    assert files_of(tmp_path) == before | {other}

@@ -1,38 +1,27 @@
 """The stages that `movierec stability` repeats, and how its result is identified."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import statistics
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from movierec.config.loader import load_config
 from movierec.pipeline import cli, dag
-from movierec.pipeline.dag import Stage
-from movierec.pipeline.execution import Execution
 from movierec.pipeline.fingerprint import fingerprint
-from movierec.spark.session import Session
 from movierec_cli import stability
 from tests.invariance.variants import published_result
 from tests.support import invented
-from tests.support.finished import FinishedRun
 from tests.support.paths import ROOT
 
 SAMPLE = ROOT / "conf" / "sample.yaml"
 ARCHIVE = "a" * 64
 
 
-def test_partition_to_evaluate_are_repeated_and_ingest_runs_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_partition_to_evaluate_are_repeated_and_ingest_runs_once(tmp_path, monkeypatch):
     ran: list[tuple[str, int, bool]] = []
 
-    def run(execution: Execution, *, wanted: Sequence[Stage], force: bool) -> dict[str, Any]:
+    def run(execution, *, wanted, force):
         seed = execution.config.partition.seed
         ran.extend((stage.name, seed, force) for stage in wanted)
         return invented.summary()
@@ -63,12 +52,12 @@ def test_partition_to_evaluate_are_repeated_and_ingest_runs_once(
 
 @pytest.mark.slow
 def test_alternative_splits_are_made_and_evaluated(
-    finished_run: FinishedRun,
-    session: Session,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+    finished_run,
+    session,
+    tmp_path,
+    monkeypatch,
+    capsys,
+):
     """Slow: two splits, from partition to evaluate."""
     workspace = shutil.copytree(finished_run.workspace, tmp_path / "workspace")
     given = json.loads((published_result(workspace / "report") / "report.json").read_text())

@@ -1,14 +1,8 @@
 """The fake servers in place of Google Cloud, and the environment that names them."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from movierec_dataproc.commands.preparation import prepare
-from movierec_dataproc.plan.plan import Plan
 from tests.support.dataproc.cli_runner import BUCKET, CliRunner, arguments_for, tiny_conf
 from tests.support.dataproc.fake_dataproc import FakeDataproc
 from tests.support.dataproc.fake_storage import PROJECT, FakeStorage
@@ -16,16 +10,14 @@ from tests.support.dataproc.real_clients import RealClients
 
 
 @pytest.fixture(scope="session")
-def storage_process() -> Iterator[FakeStorage]:
+def storage_process():
     """One storage server for all tests; ask for `storage_server` instead."""
     with FakeStorage() as storage:
         yield storage
 
 
 @pytest.fixture
-def storage_server(
-    storage_process: FakeStorage, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[FakeStorage]:
+def storage_server(storage_process, monkeypatch):
     """A storage server without buckets, which STORAGE_EMULATOR_HOST names."""
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "127.0.0.1")
@@ -36,9 +28,7 @@ def storage_server(
 
 
 @pytest.fixture
-def dataproc_server(
-    storage_server: FakeStorage, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[FakeDataproc]:
+def dataproc_server(storage_server, monkeypatch):
     """A Dataproc without clusters, which DATAPROC_EMULATOR_HOST names.
 
     Driver output goes to `storage_server`.
@@ -49,20 +39,20 @@ def dataproc_server(
 
 
 @pytest.fixture
-def server(dataproc_server: FakeDataproc, storage_server: FakeStorage) -> FakeDataproc:
+def server(dataproc_server, storage_server):
     """`dataproc_server` with the suite's bucket."""
     storage_server.create_bucket(BUCKET)
     return dataproc_server
 
 
 @pytest.fixture
-def clients(dataproc_server: FakeDataproc) -> RealClients:
+def clients(dataproc_server):
     """The library's clients, connected to `dataproc_server`."""
     return RealClients(dataproc_server.address)
 
 
 @pytest.fixture
-def plan(tmp_path: Path) -> Plan:
+def plan(tmp_path):
     """The plan for a tiny conf on a cluster."""
     wanted = arguments_for(tiny_conf(tmp_path), "twins.min_movies=7")
     return prepare(wanted, CliRunner().context(), place="cluster")

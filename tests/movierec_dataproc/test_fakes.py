@@ -1,7 +1,5 @@
 """The fake servers answer the real clients as Google's do, in all that other tests rely on."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import grpc
@@ -9,14 +7,10 @@ import pytest
 from google.api_core import exceptions
 
 from tests.support.dataproc.fake_behaviour import fail_with, wait_until_cancelled
-from tests.support.dataproc.fake_dataproc import FakeDataproc
-from tests.support.dataproc.fake_storage import FakeStorage
-from tests.support.dataproc.real_clients import PLACE, POLLING, REGION_PATH, RealClients, step
+from tests.support.dataproc.real_clients import PLACE, POLLING, REGION_PATH, step
 
 
-def test_a_broken_cluster_accepts_no_jobs(
-    dataproc_server: FakeDataproc, clients: RealClients
-) -> None:
+def test_a_broken_cluster_accepts_no_jobs(dataproc_server, clients):
     dataproc_server.break_next_cluster()
     with pytest.raises(exceptions.ResourceExhausted, match="Insufficient 'CPUS' quota"):
         clients.make_cluster()
@@ -28,9 +22,7 @@ def test_a_broken_cluster_accepts_no_jobs(
         clients.clusters.delete_cluster(request=request)
 
 
-def test_a_request_id_has_one_effect_and_a_lost_answer_has_its_effect(
-    dataproc_server: FakeDataproc, clients: RealClients
-) -> None:
+def test_a_request_id_has_one_effect_and_a_lost_answer_has_its_effect(dataproc_server, clients):
     clients.make_cluster()
     dataproc_server.fail_next("SubmitJob", grpc.StatusCode.INTERNAL, after=True)
     with pytest.raises(exceptions.InternalServerError):
@@ -42,8 +34,8 @@ def test_a_request_id_has_one_effect_and_a_lost_answer_has_its_effect(
 
 
 def test_a_job_goes_through_its_states_and_leaves_a_series_of_objects(
-    dataproc_server: FakeDataproc, storage_server: FakeStorage, clients: RealClients
-) -> None:
+    dataproc_server, storage_server, clients
+):
     cluster = clients.make_cluster(config={"config_bucket": "mine"})
     dataproc_server.output_object_bytes = 4
     dataproc_server.runner = fail_with("abcdefghi", exit_code=0)
@@ -59,9 +51,7 @@ def test_a_job_goes_through_its_states_and_leaves_a_series_of_objects(
     assert [storage_server.get("mine", one) for one in names] == [b"abcd", b"efgh", b"i", b""]
 
 
-def test_jobs_and_batches_fail_and_are_cancelled(
-    dataproc_server: FakeDataproc, clients: RealClients
-) -> None:
+def test_jobs_and_batches_fail_and_are_cancelled(dataproc_server, clients):
     clients.make_cluster()
     dataproc_server.runner = fail_with("Traceback\nmovierec.InputError: no archive\n")
     clients.submit("failed")
@@ -80,9 +70,7 @@ def test_jobs_and_batches_fail_and_are_cancelled(
         operation.result(polling=POLLING)
 
 
-def test_a_workflow_runs_its_steps_in_order_and_deletes_its_cluster(
-    dataproc_server: FakeDataproc, clients: RealClients
-) -> None:
+def test_a_workflow_runs_its_steps_in_order_and_deletes_its_cluster(dataproc_server, clients):
     dataproc_server.runner = lambda running: int("tune" in running.pyspark_job.main_python_file_uri)
     begun = clients.begin_workflow(
         step("evaluate", "tune"), step("tune", "ingest"), step("ingest"), labels={"a": "b"}
@@ -99,7 +87,7 @@ def test_a_workflow_runs_its_steps_in_order_and_deletes_its_cluster(
         clients.get_cluster(found.cluster_name)
 
 
-def test_requests_against_the_rules_are_refused(clients: RealClients) -> None:
+def test_requests_against_the_rules_are_refused(clients):
     clients.make_cluster()
     ttl = {"lifecycle_config": {"idle_delete_ttl": {"seconds": 299}}}
     wheel = {"main_python_file_uri": "a.py", "python_file_uris": ["gs://b/a.whl"]}

@@ -1,7 +1,5 @@
 """The gcloud commands of docs/dataproc.md, run with a gcloud that only records its arguments."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
@@ -27,13 +25,13 @@ HDFS_ZIP = "hdfs:///movierec/archives/ml-latest.zip"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory):
     """Where the commands run."""
     return tmp_path_factory.mktemp("gcloud")
 
 
 @pytest.fixture(scope="module")
-def asked(folder: Path) -> list[list[str]]:
+def asked(folder):
     """What gcloud was asked, command by command."""
     for name in ("jobs", "conf"):
         (folder / name).symlink_to(ROOT / name)
@@ -50,15 +48,15 @@ def asked(folder: Path) -> list[list[str]]:
     return [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
 
 
-def job_of(command: list[str]) -> str:
+def job_of(command):
     return Path(command[4]).stem
 
 
-def arguments_of(command: list[str]) -> list[str]:
+def arguments_of(command):
     return command[command.index("--") + 1 :]
 
 
-def test_the_options_are_those_that_gcloud_has(asked: list[list[str]], folder: Path) -> None:
+def test_the_options_are_those_that_gcloud_has(asked, folder):
     assert [job_of(command) for command in asked] == ["stage_in", "run_all", "export_results"]
     for command in asked:
         assert command[:4] == ["dataproc", "jobs", "submit", "pyspark"]
@@ -76,9 +74,7 @@ def test_the_options_are_those_that_gcloud_has(asked: list[list[str]], folder: P
         assert {"movierec/__init__.py", "yaml/__init__.py"} <= set(names)
 
 
-def test_the_jobs_understand_their_arguments(
-    asked: list[list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_jobs_understand_their_arguments(asked, monkeypatch):
     # where Dataproc puts --files: into the driver's working directory
     monkeypatch.chdir(ROOT / "conf")
     source = "gs://b-1/ml-latest.zip"

@@ -4,35 +4,32 @@ Covers `movierec_report.data_charts`, `movierec_report.model_charts`, `movierec_
 `movierec_report.twin_charts`.
 """
 
-from __future__ import annotations
-
 import re
-from typing import Any
 
 import pytest
 
 from movierec_report import theme
-from movierec_report.charts import Chart, draw_charts
+from movierec_report.charts import draw_charts
 from movierec_report.model_charts import heat_maps, metric_by_group
 from tests.support import invented
 
 
 @pytest.fixture(scope="module")
-def charts() -> dict[str, Chart]:
+def charts():
     return draw_charts(invented.facts())
 
 
-def test_every_chart_has_its_name(charts: dict[str, Chart]) -> None:
+def test_every_chart_has_its_name(charts):
     assert {"comparison_test", "bias", "activity", "correlations", "rmse"} <= set(charts)
     assert all(chart.name == name for name, chart in charts.items())
 
 
-def test_without_explicit_trials_there_is_no_rmse_chart() -> None:
+def test_without_explicit_trials_there_is_no_rmse_chart():
     assert "rmse" not in draw_charts(invented.facts(trials=invented.implicit_trials()))
 
 
-def test_a_group_without_a_value_has_no_bar() -> None:
-    def bars(strata: list[dict[str, Any]], metric: str) -> int:
+def test_a_group_without_a_value_has_no_bar():
+    def bars(strata, metric):
         return len(metric_by_group(strata, metric, x="", y="").axes[0].patches)
 
     strata = [invented.stratum(n) for n in range(4)]
@@ -45,7 +42,7 @@ def test_a_group_without_a_value_has_no_bar() -> None:
         assert bars([undefined], metric) == 0
 
 
-def test_a_chart_defines_its_colours_for_light_and_dark(charts: dict[str, Chart]) -> None:
+def test_a_chart_defines_its_colours_for_light_and_dark(charts):
     for chart in charts.values():
         text = chart._repr_html_()
         used = set(re.findall(r"var\(--(\w+)\)", text))
@@ -58,8 +55,8 @@ def test_a_chart_defines_its_colours_for_light_and_dark(charts: dict[str, Chart]
 
 
 def test_the_theme_of_the_notebook_decides_not_that_of_the_browser(
-    charts: dict[str, Chart],
-) -> None:
+    charts,
+):
     text = charts["stars"]._repr_html_()
     assert "prefers-color-scheme" not in text
     for dark in ('[data-jp-theme-light="false"]', ".vscode-dark"):
@@ -70,7 +67,7 @@ def test_the_theme_of_the_notebook_decides_not_that_of_the_browser(
     assert all(".movierec-chart" in one for all_of in selectors for one in all_of.split(","))
 
 
-def test_the_best_cell_is_a_cell_that_is_shown() -> None:
+def test_the_best_cell_is_a_cell_that_is_shown():
     # on few users, in the first round of successive halving, every trial had a higher metric
     rung = {"user_fraction": 0.1, "ndcg": 0.9}
     few = [one | rung for one in invented.implicit_trials()]

@@ -3,13 +3,9 @@
 Covers `movierec_report.checkout`.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,7 +19,7 @@ from tests.support.confs import tiny_conf
 SOURCE = tiny_conf("workspace", "data/ml-latest-small.zip").source
 
 
-def page_of(out: Path, **files: dict[str, Any]) -> str:
+def page_of(out, **files):
     """The page that is drawn from the JSON files."""
     for name, content in files.items():
         (out / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
@@ -32,20 +28,18 @@ def page_of(out: Path, **files: dict[str, Any]) -> str:
     return page.read_text(encoding="utf-8")
 
 
-def test_the_title_comes_from_the_archive(tmp_path: Path) -> None:
+def test_the_title_comes_from_the_archive(tmp_path):
     page = page_of(tmp_path, report=invented.facts())
     assert "<h1>MovieLens small: how good are the recommendations?</h1>" in page
 
 
-def test_other_splits_are_shown_if_they_are_of_the_same_evaluation(tmp_path: Path) -> None:
+def test_other_splits_are_shown_if_they_are_of_the_same_evaluation(tmp_path):
     assert "On other splits" not in page_of(tmp_path, report=invented.facts())
     assert "0.1234 ± 0.0056" in page_of(tmp_path, stability=invented.stability())
 
 
 @pytest.mark.parametrize("of", [{"fingerprint": "0" * 16}, {"fingerprint": None}, {"version": 0}])
-def test_splits_of_another_conf_archive_or_version_are_not_shown(
-    tmp_path: Path, of: dict[str, Any]
-) -> None:
+def test_splits_of_another_conf_archive_or_version_are_not_shown(tmp_path, of):
     # of another k: the metrics of the page are not in it
     other = invented.stability(models={}, **of)
     assert "On other splits" not in page_of(tmp_path, report=invented.facts(), stability=other)
@@ -53,7 +47,7 @@ def test_splits_of_another_conf_archive_or_version_are_not_shown(
     assert "On other splits" not in page_of(tmp_path, stability=other)
 
 
-def test_a_page_of_earlier_facts_is_deleted(tmp_path: Path) -> None:
+def test_a_page_of_earlier_facts_is_deleted(tmp_path):
     page_of(tmp_path, report=invented.facts())
     (tmp_path / "report.json").write_text('{"version": 2}')
     (tmp_path / "stability.json").write_text(json.dumps(invented.stability()))
@@ -66,7 +60,7 @@ def test_a_page_of_earlier_facts_is_deleted(tmp_path: Path) -> None:
     assert not (tmp_path / "report.html").exists()
 
 
-def recorded_arguments(command: str, *, program: str, folder: Path) -> list[str]:
+def recorded_arguments(command, *, program, folder):
     """The arguments that a shell gives the program; a script that prints them stands in for it."""
     stand_in = folder / program
     stand_in.write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\n")
@@ -102,16 +96,14 @@ def recorded_arguments(command: str, *, program: str, folder: Path) -> list[str]
     ],
 )
 def test_a_shell_gives_make_the_values_with_its_dollars_doubled(
-    tmp_path: Path, overrides: list[str], archive: str | None, variables: list[str]
-) -> None:
+    tmp_path, overrides, archive, variables
+):
     command = run_command("my conf.yaml", overrides, archive=archive)
     found = recorded_arguments(command, program="make", folder=tmp_path)
     assert found == ["run", "CONF=my conf.yaml", *variables]
 
 
-def test_without_a_makefile_the_installed_command_runs_it_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_makefile_the_installed_command_runs_it_again(tmp_path, monkeypatch):
     monkeypatch.setattr(drawing, "ROOT", tmp_path)
     command = run_command("sample", ["a.b=[8, 16]", "c.d=$x"], archive="my ratings.zip")
     assert recorded_arguments(command, program="movierec", folder=tmp_path) == [
@@ -121,9 +113,9 @@ def test_without_a_makefile_the_installed_command_runs_it_again(
 
 
 def test_the_commit_is_that_of_a_checkout_not_of_one_around_an_installed_package(
-    tmp_path: Path,
-) -> None:
-    def git(*arguments: str) -> str:
+    tmp_path,
+):
+    def git(*arguments):
         identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
         command = ["git", "-C", str(tmp_path), *identity, *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()

@@ -3,8 +3,6 @@
 Covers `movierec_report.sentences`.
 """
 
-from __future__ import annotations
-
 import re
 
 import pytest

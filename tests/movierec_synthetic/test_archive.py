@@ -12,8 +12,6 @@ Covers `movierec_synthetic.activity`, `movierec_synthetic.catalogue`,
 `movierec_synthetic.tags`, `movierec_synthetic.tastes`, `movierec_synthetic.titles`.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import json
@@ -22,15 +20,12 @@ import subprocess
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
-from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from movierec.errors import ConfigError
@@ -38,7 +33,7 @@ from movierec_synthetic import LATEST, SampleSpec, write_archive
 from movierec_synthetic.catalogue import make_catalogue
 from movierec_synthetic.csv_text import csv_rows, integer_cells, text_cells, timestamp_cells
 from movierec_synthetic.planting import group_facts
-from movierec_synthetic.sample import Sample, make_sample
+from movierec_synthetic.sample import make_sample
 from movierec_synthetic.spec import Stream
 from movierec_synthetic.titles import movie_titles
 from tests.support.paths import ROOT
@@ -47,13 +42,12 @@ SMALL = SampleSpec(users=610, movies=9_742, ratings=100_836, seed=1)
 TINY = SampleSpec(users=60, movies=400, ratings=3_000, seed=7, twins=3, duplicates=2)
 
 Row = dict[str, str]
-Ints = npt.NDArray[np.int64]
 
 
 class Archive:
     """A written archive, its members parsed by csv, and its truth."""
 
-    def __init__(self, path: Path, root: str = "ml-sample") -> None:
+    def __init__(self, path, root="ml-sample"):
         self.zip = zipfile.ZipFile(path)
         self.root = root
         self.truth: dict[str, Any] = json.loads(path.with_suffix(".truth.json").read_text())
@@ -61,13 +55,13 @@ class Archive:
         self.movies = self.rows("movies")
         self.tags = self.rows("tags")
 
-    def text(self, member: str) -> str:
+    def text(self, member):
         return self.zip.read(f"{self.root}/{member}").decode("utf-8")
 
-    def rows(self, member: str) -> list[Row]:
+    def rows(self, member):
         return list(csv.DictReader(io.StringIO(self.text(f"{member}.csv"), newline="")))
 
-    def movies_by_user(self) -> dict[int, set[int]]:
+    def movies_by_user(self):
         sets: dict[int, set[int]] = {}
         for row in self.ratings:
             sets.setdefault(int(row["userId"]), set()).add(int(row["movieId"]))
@@ -75,15 +69,15 @@ class Archive:
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+def small(tmp_path_factory):
     path = tmp_path_factory.mktemp("small") / "ml-sample.zip"
     write_archive(SMALL, path)
     return Archive(path)
 
 
 @pytest.fixture
-def write(tmp_path: Path) -> Callable[..., Path]:
-    def written(name: str, spec: SampleSpec, **options: Any) -> Path:
+def write(tmp_path):
+    def written(name, spec, **options):
         path = tmp_path / name
         write_archive(spec, path, **options)
         return path
@@ -91,18 +85,18 @@ def write(tmp_path: Path) -> Callable[..., Path]:
     return written
 
 
-def jaccard(one: set[int], other: set[int]) -> float:
+def jaccard(one, other):
     return len(one & other) / len(one | other)
 
 
 # --- bytes
 
 
-def test_the_same_spec_gives_the_same_bytes(write: Callable[..., Path]) -> None:
+def test_the_same_spec_gives_the_same_bytes(write):
     assert write("a.zip", TINY).read_bytes() == write("b.zip", TINY).read_bytes()
 
 
-def test_the_chunk_size_does_not_matter(write: Callable[..., Path]) -> None:
+def test_the_chunk_size_does_not_matter(write):
     one = Archive(write("a.zip", TINY, chunk_rows=7))
     other = Archive(write("b.zip", TINY, chunk_rows=1_000_000))
     assert one.zip.namelist() == other.zip.namelist()
@@ -110,20 +104,20 @@ def test_the_chunk_size_does_not_matter(write: Callable[..., Path]) -> None:
         assert one.zip.read(member) == other.zip.read(member)
 
 
-def test_every_block_has_its_own_streams() -> None:
+def test_every_block_has_its_own_streams():
     first = [TINY.stream(stream, block).random() for stream in Stream for block in range(3)]
     assert len(set(first)) == 3 * len(Stream)
     assert first == [TINY.stream(stream, block).random() for stream in Stream for block in range(3)]
 
 
-def test_a_failed_write_leaves_no_file(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_no_file(tmp_path):
     (tmp_path / "a.truth.json").mkdir()
     with pytest.raises(OSError, match=r"a\.truth\.json"):
         write_archive(TINY, tmp_path / "a.zip")
     assert [path.name for path in tmp_path.iterdir()] == ["a.truth.json"]
 
 
-def test_the_generator_needs_no_spark() -> None:
+def test_the_generator_needs_no_spark():
     code = "import sys, movierec_synthetic.command; sys.exit('pyspark' in sys.modules)"
     environment = {"PYTHONPATH": str(ROOT / "src")}
     assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
@@ -132,7 +126,7 @@ def test_the_generator_needs_no_spark() -> None:
 # --- form
 
 
-def test_it_holds_the_six_files_and_a_readme(small: Archive) -> None:
+def test_it_holds_the_six_files_and_a_readme(small):
     names = {"genome-scores", "genome-tags", "links", "movies", "ratings", "tags"}
     expected = {f"ml-sample/{name}.csv" for name in names} | {"ml-sample/README.txt"}
     assert set(small.zip.namelist()) == expected
@@ -150,12 +144,12 @@ def test_it_holds_the_six_files_and_a_readme(small: Archive) -> None:
     }
 
 
-def test_ratings_are_ordered_and_unique(small: Archive) -> None:
+def test_ratings_are_ordered_and_unique(small):
     keys = [(int(row["userId"]), int(row["movieId"])) for row in small.ratings]
     assert keys == sorted(set(keys))
 
 
-def test_referenced_ids_exist(small: Archive) -> None:
+def test_referenced_ids_exist(small):
     scores = small.rows("genome-scores")
     ids = [int(row["movieId"]) for row in small.movies]
     assert ids == sorted(set(ids))
@@ -173,7 +167,7 @@ def test_referenced_ids_exist(small: Archive) -> None:
     assert len(scores) == len(genome) * len(tag_ids)
 
 
-def test_cells_are_written_as_in_the_real_archive(small: Archive) -> None:
+def test_cells_are_written_as_in_the_real_archive(small):
     assert {row["rating"] for row in small.ratings} == {f"{half / 2:.1f}" for half in range(1, 11)}
     links = small.rows("links")
     assert all(re.fullmatch(r"\d{7}", row["imdbId"]) for row in links)
@@ -185,7 +179,7 @@ def test_cells_are_written_as_in_the_real_archive(small: Archive) -> None:
     assert 0.95 < max(relevances) <= 1
 
 
-def test_titles_round_trip_through_csv(small: Archive) -> None:
+def test_titles_round_trip_through_csv(small):
     titles = [row["title"] for row in small.movies]
     catalogue = make_catalogue(SMALL, most_rated_by_one=2_700)
     assert titles == movie_titles(SMALL, catalogue.years)
@@ -196,7 +190,7 @@ def test_titles_round_trip_through_csv(small: Archive) -> None:
     assert 2 < sum(re.search(r"\(\d{4}\) ?$", title) is None for title in titles) < 40
 
 
-def test_tags_include_quotes_commas_and_accents(small: Archive) -> None:
+def test_tags_include_quotes_commas_and_accents(small):
     tags = [row["tag"] for row in small.tags]
     assert '"artsy"' in tags
     assert sum("," in tag for tag in tags) >= 8
@@ -215,7 +209,7 @@ def test_tags_include_quotes_commas_and_accents(small: Archive) -> None:
 # --- distributions, in bands around ml-latest-small's
 
 
-def test_activity_is_heavy_tailed(small: Archive) -> None:
+def test_activity_is_heavy_tailed(small):
     counts = sorted(Counter(row["userId"] for row in small.ratings).values())
     lower, middle, upper = quantiles(counts, n=4)
     # The real ones: 20, 35, 70.5, 168, 2,698.
@@ -226,7 +220,7 @@ def test_activity_is_heavy_tailed(small: Archive) -> None:
     assert 2_500 <= counts[-1] <= 2_800
 
 
-def test_popularity_is_heavy_tailed(small: Archive) -> None:
+def test_popularity_is_heavy_tailed(small):
     counts = sorted(Counter(row["movieId"] for row in small.ratings).values(), reverse=True)
     # The real ones: 329, 112, 26, 4; 3,446 movies with one rating, 18 with none.
     assert 250 <= counts[0] <= 460
@@ -237,7 +231,7 @@ def test_popularity_is_heavy_tailed(small: Archive) -> None:
     assert 19 <= len(small.movies) - len(counts) <= 90
 
 
-def test_ratings_have_the_real_distribution(small: Archive) -> None:
+def test_ratings_have_the_real_distribution(small):
     shares = {
         float(stars): count / len(small.ratings)
         for stars, count in Counter(row["rating"] for row in small.ratings).items()
@@ -248,7 +242,7 @@ def test_ratings_have_the_real_distribution(small: Archive) -> None:
     assert max(shares, key=shares.__getitem__) == 4.0
 
 
-def test_times_are_possible(small: Archive) -> None:
+def test_times_are_possible(small):
     years = {
         row["movieId"]: int(found[1])
         for row in small.movies
@@ -262,7 +256,7 @@ def test_times_are_possible(small: Archive) -> None:
         assert rated >= half_stars or row["rating"].endswith(".0")
 
 
-def test_tastes_are_learnable(small: Archive) -> None:
+def test_tastes_are_learnable(small):
     """Twenty factors of the earlier ratings predict the later liked ones better than counts do."""
     users = np.array([int(row["userId"]) - 1 for row in small.ratings])
     _, movies = np.unique([int(row["movieId"]) for row in small.ratings], return_inverse=True)
@@ -280,7 +274,7 @@ def test_tastes_are_learnable(small: Archive) -> None:
     _, vectors = np.linalg.eigh(seen @ seen.T)
     factors = vectors[:, -20:]
 
-    def hits(scores: np.ndarray[Any, Any]) -> float:
+    def hits(scores):
         unseen = np.where(seen > 0, -np.inf, scores)
         top = np.argpartition(unseen, -100, axis=1)[:, -100:]
         return float(np.take_along_axis(truth, top, axis=1).sum())
@@ -293,7 +287,7 @@ def test_tastes_are_learnable(small: Archive) -> None:
 # --- truth
 
 
-def test_planted_twins_are_as_the_truth_says(small: Archive) -> None:
+def test_planted_twins_are_as_the_truth_says(small):
     sets = small.movies_by_user()
     assert len(small.truth["twins"]) == 15
     for twins in small.truth["twins"]:
@@ -305,7 +299,7 @@ def test_planted_twins_are_as_the_truth_says(small: Archive) -> None:
         assert 0.45 <= twins["jaccard"] <= 0.95
 
 
-def test_duplicate_accounts_repeat_sets_and_ratings(small: Archive) -> None:
+def test_duplicate_accounts_repeat_sets_and_ratings(small):
     sets = small.movies_by_user()
     duplicates = small.truth["duplicates"]
     assert len(duplicates) == 4
@@ -320,13 +314,13 @@ def test_duplicate_accounts_repeat_sets_and_ratings(small: Archive) -> None:
 
 
 @pytest.fixture(scope="module")
-def twentieth() -> Sample:
+def twentieth():
     """One twentieth of ml-latest's users, and all of its movies."""
     spec = SampleSpec(users=16_549, movies=86_537, ratings=1_691_608, seed=1, shape=LATEST)
     return make_sample(spec)
 
 
-def equal_sets(sample: Sample, users: Ints) -> list[Ints]:
+def equal_sets(sample, users):
     """The groups of users with equal sets among `users`, the largest first."""
     groups: dict[bytes, list[int]] = {}
     for user in users:
@@ -337,7 +331,7 @@ def equal_sets(sample: Sample, users: Ints) -> list[Ints]:
     return sorted(equal, key=len, reverse=True)
 
 
-def jaccards(sample: Sample, users: Ints) -> npt.NDArray[np.float64]:
+def jaccards(sample, users):
     """The similarities of all pairs of the users."""
     rated = np.zeros((len(users), sample.spec.movies), dtype=np.float32)
     for row, user in enumerate(users):
@@ -349,7 +343,7 @@ def jaccards(sample: Sample, users: Ints) -> npt.NDArray[np.float64]:
     return similarity[np.triu_indices(len(users), 1)].astype(np.float64)
 
 
-def test_referred_users_have_equal_sets(twentieth: Sample) -> None:
+def test_referred_users_have_equal_sets(twentieth):
     counts = twentieth.activity.counts
     groups = equal_sets(twentieth, np.flatnonzero((counts >= 3) & (counts < 20)))
     planted = group_facts(twentieth.activity.groups, counts)
@@ -363,14 +357,14 @@ def test_referred_users_have_equal_sets(twentieth: Sample) -> None:
     assert sum(len(group) - 1 for group in groups) < 40
 
 
-def test_only_duplicate_accounts_have_equal_large_sets(twentieth: Sample) -> None:
+def test_only_duplicate_accounts_have_equal_large_sets(twentieth):
     groups = equal_sets(twentieth, np.flatnonzero(twentieth.activity.counts >= 20))
     exact = {tuple(sorted(pair)) for pair in twentieth.activity.duplicates[::2].tolist()}
     assert len(exact) == 25
     assert {tuple(sorted(group.tolist())) for group in groups} == exact
 
 
-def test_users_are_as_similar_as_in_ml_latest_small(twentieth: Sample) -> None:
+def test_users_are_as_similar_as_in_ml_latest_small(twentieth):
     """As ml-latest-small: 610 random users with 20 ratings or more, mean of ten draws."""
     activity = twentieth.activity
     users = np.setdiff1d(np.flatnonzero(activity.counts >= 20), activity.planted)
@@ -387,7 +381,7 @@ def test_users_are_as_similar_as_in_ml_latest_small(twentieth: Sample) -> None:
     assert np.mean([np.sort(draw)[-100] for draw in draws]) == pytest.approx(0.457, abs=0.06)
 
 
-def test_the_truth_names_the_groups(write: Callable[..., Path]) -> None:
+def test_the_truth_names_the_groups(write):
     shape = replace(LATEST, referrals=((3, 0.01), (4, 0.0001)))
     spec = SampleSpec(users=600, movies=3_000, ratings=61_000, seed=1, shape=shape)
     archive = Archive(write("a.zip", spec))
@@ -405,9 +399,7 @@ def test_the_truth_names_the_groups(write: Callable[..., Path]) -> None:
     ("users", "movies", "ratings"),
     [(1, 1, 1), (10, 1, 10), (1, 10, 10), (20, 25, 500), (40, 30, 1_199), (3, 1_000, 5)],
 )
-def test_extreme_sizes_are_exact(
-    write: Callable[..., Path], users: int, movies: int, ratings: int
-) -> None:
+def test_extreme_sizes_are_exact(write, users, movies, ratings):
     archive = Archive(write("a.zip", SampleSpec(users, movies, ratings, seed=1)))
     pairs = {(row["userId"], row["movieId"]) for row in archive.ratings}
     assert len(pairs) == len(archive.ratings) == ratings
@@ -426,13 +418,13 @@ def test_extreme_sizes_are_exact(
         ({"twins": -1}, "twins is -1: give 0 or more"),
     ],
 )
-def test_impossible_sizes_are_refused(faulty: dict[str, int], message: str) -> None:
+def test_impossible_sizes_are_refused(faulty, message):
     with pytest.raises(ConfigError, match=re.escape(message)):
-        replace(TINY, **faulty)  # type: ignore[arg-type]
+        replace(TINY, **faulty)
 
 
 @pytest.mark.parametrize("root", ["", "..", "a/b", "a\\b"])
-def test_a_root_that_is_no_folder_name_is_refused(tmp_path: Path, root: str) -> None:
+def test_a_root_that_is_no_folder_name_is_refused(tmp_path, root):
     with pytest.raises(ConfigError, match="give one folder name"):
         write_archive(TINY, tmp_path / "a.zip", root=root)
 
@@ -440,7 +432,7 @@ def test_a_root_that_is_no_folder_name_is_refused(tmp_path: Path, root: str) -> 
 # --- cells
 
 
-def test_csv_rows_join_and_quote_cells() -> None:
+def test_csv_rows_join_and_quote_cells():
     columns = [
         integer_cells(np.array([0, 7, 1_234])),
         text_cells(["plain", 'say "so", then', "été"]),

@@ -1,22 +1,16 @@
 """The generator's command line: what it writes, and how it refuses."""
 
-from __future__ import annotations
-
 import json
 import zipfile
-from pathlib import Path
 
 import pytest
 
-from movierec_synthetic import SampleSpec
 from movierec_synthetic.command import main
 
 SIZES = ["--users", "30", "--movies", "200", "--ratings", "1200"]
 
 
-def test_it_writes_an_archive_and_its_truth(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_writes_an_archive_and_its_truth(tmp_path, capsys):
     out = tmp_path / "tiny.zip"
     assert main([*SIZES, "--seed", "5", "--root", "ml-tiny", "--out", str(out)]) == 0
     said = capsys.readouterr()
@@ -38,14 +32,14 @@ def test_it_writes_an_archive_and_its_truth(
     ],
 )
 def test_sizes_default_to_those_of_the_shape(
-    options: list[str],
-    sizes: tuple[int, int, int],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+    options,
+    sizes,
+    tmp_path,
+    monkeypatch,
+):
     asked = []
 
-    def write(spec: SampleSpec, out: Path, *, root: str) -> Path:
+    def write(spec, out, *, root):
         asked.append((spec.users, spec.movies, spec.ratings))
         return out
 
@@ -72,18 +66,14 @@ def test_sizes_default_to_those_of_the_shape(
         (["--root", "a/b"], "root is 'a/b': give one folder name, such as ml-sample"),
     ],
 )
-def test_an_impossible_request_gives_a_one_line_error(
-    options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_impossible_request_gives_a_one_line_error(options, message, tmp_path, capsys):
     assert main([*SIZES, "--out", str(tmp_path / "a.zip"), *options]) == 2
     assert capsys.readouterr().err == f"generate: {message}\n"
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("place", ["missing/a.zip", "file/a.zip", "folder.zip", "a.tar"])
-def test_a_target_that_cannot_be_written_is_refused(
-    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_target_that_cannot_be_written_is_refused(place, tmp_path, capsys):
     (tmp_path / "file").touch()
     (tmp_path / "folder.zip").mkdir()
     assert main([*SIZES, "--out", str(tmp_path / place)]) == 2

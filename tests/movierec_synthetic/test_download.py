@@ -1,27 +1,22 @@
 """The archive arrives complete and checked, or not at all."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from movierec.config.schema import SourceConfig
 from movierec.errors import InputError
 from movierec_synthetic.download import fetch_archive
 from tests.support.confs import tiny_conf
 from tests.support.files import files_below
 
 
-def small_zip() -> bytes:
+def small_zip():
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         # ZipInfo has a fixed date by default: the checksum is in the names of tests
@@ -39,7 +34,7 @@ class Handler(BaseHTTPRequestHandler):
 
     requested: list[str]
 
-    def do_GET(self) -> None:
+    def do_GET(self):
         self.requested.append(self.path)
         if self.path == "/nonsense.zip":
             self.wfile.write(b"nonsense\r\n\r\n")
@@ -64,12 +59,12 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(ZIP[:100] if self.path == "/cut.zip" else ZIP)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format, *args):
         """Say nothing."""
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def server(monkeypatch):
     """The address of a local server."""
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "127.0.0.1")
@@ -82,14 +77,11 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         thread.join()
 
 
-SourceOf = Callable[..., SourceConfig]
-
-
 @pytest.fixture
-def source(tmp_path: Path) -> SourceOf:
+def source(tmp_path):
     """The source section with the archive at data/ml.zip, and these keys."""
 
-    def make(**keys: Any) -> SourceConfig:
+    def make(**keys):
         values: dict[str, Any] = {"url": None, "generate": None, "sha256": None} | keys
         overrides = {f"source__{name}": value for name, value in values.items()}
         return tiny_conf(tmp_path, tmp_path / "data" / "ml.zip", **overrides).source
@@ -97,7 +89,7 @@ def source(tmp_path: Path) -> SourceOf:
     return make
 
 
-def message(source: SourceConfig) -> str:
+def message(source):
     with pytest.raises(InputError) as caught:
         fetch_archive(source)
     return str(caught.value)
@@ -108,24 +100,20 @@ def message(source: SourceConfig) -> str:
 
 @pytest.mark.parametrize("path", ["/whole.zip", "/unsized.zip", "/moved.zip"])
 @pytest.mark.parametrize("sha256", [SHA256, SHA256.upper(), None])
-def test_a_download_arrives_complete_under_its_name(
-    server: str, source: SourceOf, tmp_path: Path, path: str, sha256: str | None
-) -> None:
+def test_a_download_arrives_complete_under_its_name(server, source, tmp_path, path, sha256):
     archive = fetch_archive(source(url=server + path, sha256=sha256))
     assert archive == tmp_path / "data" / "ml.zip"
     assert archive.read_bytes() == ZIP
     assert files_below(tmp_path) == ["data/ml.zip"]
 
 
-def test_an_existing_archive_is_not_downloaded_again(server: str, source: SourceOf) -> None:
+def test_an_existing_archive_is_not_downloaded_again(server, source):
     conf = source(url=f"{server}/whole.zip", sha256=SHA256)
     assert fetch_archive(conf) == fetch_archive(conf)
     assert Handler.requested == ["/whole.zip"]
 
 
-def test_an_archive_is_fetched_again_on_request(
-    server: str, source: SourceOf, tmp_path: Path
-) -> None:
+def test_an_archive_is_fetched_again_on_request(server, source, tmp_path):
     path = tmp_path / "data" / "ml.zip"
     path.parent.mkdir()
     path.write_bytes(b"cut off")
@@ -137,9 +125,7 @@ def test_an_archive_is_fetched_again_on_request(
     assert fetch_archive(conf, again=True).read_bytes() == ZIP
 
 
-def test_a_download_with_another_checksum_is_refused(
-    server: str, source: SourceOf, tmp_path: Path
-) -> None:
+def test_a_download_with_another_checksum_is_refused(server, source, tmp_path):
     url = f"{server}/whole.zip"
     assert message(source(url=url, sha256="0" * 64)) == (
         f"{url}: its sha256 is {SHA256}, not source.sha256 {'0' * 64}; try again later, or set "
@@ -148,9 +134,7 @@ def test_a_download_with_another_checksum_is_refused(
     assert files_below(tmp_path) == []
 
 
-def test_a_truncated_download_in_chunks_is_refused(
-    server: str, source: SourceOf, tmp_path: Path
-) -> None:
+def test_a_truncated_download_in_chunks_is_refused(server, source, tmp_path):
     url = f"{server}/chunks.zip"
     said = message(source(url=url))
     assert said.startswith(f"{url}: the download failed: IncompleteRead(")
@@ -166,17 +150,13 @@ def test_a_truncated_download_in_chunks_is_refused(
         ("/a b.zip", "URL can't contain control characters. '/a b.zip' (found at least ' ')"),
     ],
 )
-def test_a_failed_download_is_reported_with_its_cause(
-    server: str, source: SourceOf, tmp_path: Path, path: str, fault: str
-) -> None:
+def test_a_failed_download_is_reported_with_its_cause(server, source, tmp_path, path, fault):
     url = server + path
     assert message(source(url=url)) == f"{url}: the download failed: {fault}; try again later"
     assert files_below(tmp_path) == []
 
 
-def test_a_missing_server_is_reported(
-    source: SourceOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_server_is_reported(source, tmp_path, monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     url = "http://127.0.0.1:9/ml.zip"
     said = message(source(url=url))
@@ -188,7 +168,7 @@ def test_a_missing_server_is_reported(
 # --- existing archives, and those that cannot be fetched -----------------------------------------
 
 
-def test_an_existing_archive_is_checked(source: SourceOf, tmp_path: Path) -> None:
+def test_an_existing_archive_is_checked(source, tmp_path):
     path = tmp_path / "data" / "ml.zip"
     path.parent.mkdir()
     path.write_bytes(ZIP + b".")
@@ -203,7 +183,7 @@ def test_an_existing_archive_is_checked(source: SourceOf, tmp_path: Path) -> Non
     assert fetch_archive(source(sha256=SHA256.upper())) == path
 
 
-def test_a_conf_without_url_and_generate_is_refused(source: SourceOf, tmp_path: Path) -> None:
+def test_a_conf_without_url_and_generate_is_refused(source, tmp_path):
     assert message(source()) == (
         f"source.archive: there is no {tmp_path}/data/ml.zip, and conf gives no source.url"
     )
@@ -215,7 +195,7 @@ def test_a_conf_without_url_and_generate_is_refused(source: SourceOf, tmp_path: 
 SIZE = {"users": 12, "movies": 60, "ratings": 300, "seed": 5}
 
 
-def test_an_archive_is_generated_at_the_size_in_conf(source: SourceOf, tmp_path: Path) -> None:
+def test_an_archive_is_generated_at_the_size_in_conf(source, tmp_path):
     path = fetch_archive(source(generate=SIZE))
     assert files_below(tmp_path) == ["data/ml.truth.json", "data/ml.zip"]
     with zipfile.ZipFile(path) as archive:
@@ -230,6 +210,6 @@ def test_an_archive_is_generated_at_the_size_in_conf(source: SourceOf, tmp_path:
     assert truth["archive"]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_generate_takes_precedence_over_url(server: str, source: SourceOf) -> None:
+def test_generate_takes_precedence_over_url(server, source):
     fetch_archive(source(url=f"{server}/whole.zip", generate=SIZE))
     assert Handler.requested == []

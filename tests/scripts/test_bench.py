@@ -1,7 +1,5 @@
 """What the benchmarks share. The benchmarks themselves run in CI, on a small archive."""
 
-from __future__ import annotations
-
 import json
 import sys
 from types import SimpleNamespace

@@ -1,28 +1,25 @@
 """docs/configuration.md says what the dataclasses of the confs say."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 from tests.support.paths import ROOT
 
 
-def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(root, *arguments):
     command = [sys.executable, "scripts/config_reference.py", *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
 
 
-def test_the_document_is_up_to_date() -> None:
+def test_the_document_is_up_to_date():
     done = run(ROOT, "--check")
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_an_outdated_document_is_found_and_written_again(tmp_path: Path) -> None:
+def test_an_outdated_document_is_found_and_written_again(tmp_path):
     (tmp_path / "scripts").mkdir()
     (tmp_path / "docs").mkdir()
     shutil.copy(ROOT / "scripts" / "config_reference.py", tmp_path / "scripts")

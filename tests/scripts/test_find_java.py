@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -17,7 +16,7 @@ SCRIPT = ROOT / "scripts" / "find_java.py"
 
 
 @pytest.fixture(scope="module")
-def find_java() -> ModuleType:
+def find_java():
     spec = importlib.util.spec_from_file_location("find_java", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     # dataclasses look their module up
@@ -26,26 +25,26 @@ def find_java() -> ModuleType:
     return module
 
 
-def write_script(path: Path, body: str) -> Path:
+def write_script(path, body):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/sh\n{body}\n")
     path.chmod(0o755)
     return path
 
 
-def make_home(home: Path, version: int) -> Path:
+def make_home(home, version):
     """A JAVA_HOME whose java notes each run in the file `runs` and prints its properties."""
     body = f"echo run >>'{home}/runs'\ncat >&2 <<'END'\n{properties(home, version)}\nEND"
     write_script(home / "bin" / "java", body)
     return home
 
 
-def properties(home: Path, version: int) -> str:
+def properties(home, version):
     specification = "1.8" if version == 8 else version
     return f"    java.home = {home}\n    java.specification.version = {specification}"
 
 
-def count_runs(home: Path) -> int:
+def count_runs(home):
     runs = home / "runs"
     return len(runs.read_text().splitlines()) if runs.exists() else 0
 
@@ -63,7 +62,7 @@ def machine(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run_main(find_java: ModuleType, machine: Path, *, spark: str = "4.1") -> int:
+def run_main(find_java, machine, *, spark="4.1"):
     where = ["--venv", str(machine / "venv"), "--folders", f"{machine}/jvms/*"]
     return find_java.main([*where, "--spark", spark])
 

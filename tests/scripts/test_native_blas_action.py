@@ -1,7 +1,5 @@
 """The initialization action that brings OpenBLAS to a node, with a recording apt-get."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 from pathlib import Path
@@ -16,7 +14,7 @@ ACTION = ROOT / "scripts" / "cluster" / "native_blas.sh"
 LIBRARY = Path("/usr/lib/x86_64-linux-gnu/libopenblas.so.0")
 
 
-def run(tmp_path: Path, exit_codes: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+def run(tmp_path, exit_codes):
     """Run the action where apt-get ends with these codes, one per call, and then with 0."""
     calls, codes = tmp_path / "calls", tmp_path / "codes"
     codes.write_text(exit_codes)
@@ -32,7 +30,7 @@ def run(tmp_path: Path, exit_codes: str) -> tuple[subprocess.CompletedProcess[st
     return done, calls.read_text().splitlines()
 
 
-def test_openblas_is_installed_once(tmp_path: Path) -> None:
+def test_openblas_is_installed_once(tmp_path):
     done, calls = run(tmp_path, "")
     assert done.returncode == 0
     assert done.stderr == ""
@@ -40,15 +38,13 @@ def test_openblas_is_installed_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("codes", "warned"), [("1", False), ("0101", False), ("111", True)])
-def test_without_a_mirror_the_node_starts_with_a_warning(
-    tmp_path: Path, codes: str, warned: bool
-) -> None:
+def test_without_a_mirror_the_node_starts_with_a_warning(tmp_path, codes, warned):
     done, _ = run(tmp_path, codes)
     assert done.returncode == 0
     assert ("could not be installed" in done.stderr) == warned
 
 
-def test_the_cluster_s_properties_are_those_of_local_mode() -> None:
+def test_the_cluster_s_properties_are_those_of_local_mode():
     cluster = NodesConfig()
     assert cluster.initialization_actions == ("scripts/cluster/native_blas.sh",)
     for side in ("driver", "executor"):

@@ -1,7 +1,5 @@
 """Bandings have the miss probability that was asked for."""
 
-from __future__ import annotations
-
 import random
 
 import pytest
@@ -49,17 +47,7 @@ def test_the_miss_probability_is_the_share_of_pairs_without_a_common_band():
     assert abs(missed - 10_000 * 0.75**5) < 200
 
 
-def test_equal_sets_need_one_band_of_all_hashes():
-    assert derive_banding(1.0, miss=1e-9, hashes=17) == Banding(rows=17, bands=1)
-    assert Banding(rows=17, bands=1).miss_probability(1.0) == 0.0
-
-
 def test_too_few_hashes_are_refused_with_the_number_needed():
     with pytest.raises(ValueError, match=r"^a similarity of 0\.1 needs 66 hashes, not 65$"):
         derive_banding(0.1, miss=0.001, hashes=65)
     assert derive_banding(0.1, miss=0.001, hashes=66) == Banding(rows=1, bands=66)
-
-
-def test_a_similarity_of_zero_is_found_by_no_banding():
-    with pytest.raises(ValueError, match="no number of bands finds a similarity of 0"):
-        derive_banding(0.0, miss=0.5, hashes=100)

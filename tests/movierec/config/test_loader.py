@@ -1,12 +1,9 @@
 """Every invalid conf gives its messages, and no input gives another exception."""
 
-from __future__ import annotations
-
 import math
 import re
 import time
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 import pytest
 import yaml
@@ -15,7 +12,7 @@ from hypothesis import strategies as st
 
 from movierec.config.loader import load as load_any
 from movierec.config.loader import load_config, split_assignments, to_dict, to_yaml
-from movierec.config.schema import Config, GenerateConfig
+from movierec.config.schema import GenerateConfig
 from movierec.errors import ConfigError
 from tests.support.paths import ROOT
 
@@ -24,11 +21,11 @@ NOTHING_BUT_CONFIG_ERRORS = settings(max_examples=300, deadline=None)
 SECTIONS = "workspace, source, partition, evaluation, popularity, tuning, als, twins"
 
 
-def load(text: str = SMALL, *overrides: str) -> Config:
+def load(text=SMALL, *overrides):
     return load_config(text, origin="c.yaml", overrides=overrides)
 
 
-def problems(text: str = SMALL, *overrides: str) -> list[str]:
+def problems(text=SMALL, *overrides):
     """The faults, each without the name of the file."""
     with pytest.raises(ConfigError) as caught:
         load(text, *overrides)
@@ -38,7 +35,7 @@ def problems(text: str = SMALL, *overrides: str) -> list[str]:
     return [problem.removeprefix("c.yaml: ") for problem in caught.value.problems]
 
 
-def test_values_have_the_types_of_their_keys() -> None:
+def test_values_have_the_types_of_their_keys():
     config = load(
         SMALL,
         "partition.seed=7",
@@ -53,14 +50,14 @@ def test_values_have_the_types_of_their_keys() -> None:
     assert type(config.als.max_iter) is int
 
 
-def test_only_the_archive_is_required_and_other_keys_have_defaults() -> None:
+def test_only_the_archive_is_required_and_other_keys_have_defaults():
     config = load("source: {archive: x}\nals: {seed: 7}\ntwins: {lsh: {hashes: 64}}")
     assert (config.source.archive, config.workspace) == ("x", "file:workspace")
     assert (config.als.seed, config.als.max_iter) == (7, 15)
     assert (config.twins.lsh.hashes, config.twins.lsh.seed, config.twins.pairs) == (64, 1, 100)
 
 
-def test_a_free_mapping_is_added_to_its_default() -> None:
+def test_a_free_mapping_is_added_to_its_default():
     @dataclass(frozen=True)
     class Properties:
         properties: dict[str, str] = field(default_factory=lambda: {"a": "1", "b": "2"})
@@ -71,7 +68,7 @@ def test_a_free_mapping_is_added_to_its_default() -> None:
     assert load_any(Properties, "{}", origin="c.yaml").properties == {"a": "1", "b": "2"}
 
 
-def test_to_yaml_prints_every_key_and_loads_back() -> None:
+def test_to_yaml_prints_every_key_and_loads_back():
     config = load(SMALL, "workspace=gs://b/w", "twins.lsh={rows: 2, bands: 40}", "als.seed=2")
     text = to_yaml(config)
     assert load(text) == config
@@ -80,12 +77,6 @@ def test_to_yaml_prints_every_key_and_loads_back() -> None:
     assert text.startswith(
         "workspace: gs://b/w\nsource:\n  archive: file:data/ml-latest-small.zip\n"
     )
-
-
-@pytest.mark.parametrize("value", ["1e-3", "7", "null", "yes", "é 映画", "a: b", "it's", '"', "~"])
-def test_to_yaml_keeps_text_that_looks_like_something_else(value: str) -> None:
-    config = replace(load(), workspace=value)
-    assert load(to_yaml(config)) == config
 
 
 # --- keys ----------------------------------------------------------------------------------------
@@ -101,12 +92,12 @@ UNKNOWN_KEYS = {
 
 
 @pytest.mark.parametrize("text", UNKNOWN_KEYS)
-def test_an_unknown_key_names_the_nearest_key_by_its_full_path(text: str) -> None:
+def test_an_unknown_key_names_the_nearest_key_by_its_full_path(text):
     assert problems(f"{SMALL}{text}\n") == [UNKNOWN_KEYS[text]]
 
 
 @pytest.mark.parametrize("text", ["als: {seed: 1}", "source: {url: null}"])
-def test_a_missing_archive_is_named(text: str) -> None:
+def test_a_missing_archive_is_named(text):
     assert problems(text) == ["source.archive: missing; it has no default"]
 
 
@@ -203,11 +194,11 @@ WRONG_VALUES = {
 
 
 @pytest.mark.parametrize("override", WRONG_VALUES, ids=lambda text: text[:60])
-def test_a_wrong_value_gives_exactly_one_message(override: str) -> None:
+def test_a_wrong_value_gives_exactly_one_message(override):
     assert problems(SMALL, override) == [WRONG_VALUES[override]]
 
 
-def test_a_value_at_the_end_of_its_range_is_right_and_a_number_needs_no_dot() -> None:
+def test_a_value_at_the_end_of_its_range_is_right_and_a_number_needs_no_dot():
     config = load(
         SMALL,
         "partition.seed=2147483647",
@@ -224,7 +215,7 @@ def test_a_value_at_the_end_of_its_range_is_right_and_a_number_needs_no_dot() ->
     assert config.popularity.dampings == (0.001, 200.0, 30.0)
 
 
-def test_a_long_value_is_cut_in_the_message() -> None:
+def test_a_long_value_is_cut_in_the_message():
     (fault,) = problems(SMALL, "partition.seed=" + "x" * 500)
     assert fault.startswith(f"{SEED} the text 'xxx")
     assert fault.endswith("...")
@@ -266,11 +257,11 @@ IDS = {text: f"{number}-{text[:20]!r}" for number, text in enumerate(WRONG_TEXTS
 
 
 @pytest.mark.parametrize("text", WRONG_TEXTS, ids=IDS.get)
-def test_text_that_is_no_strict_yaml_is_named_with_its_place(text: str) -> None:
+def test_text_that_is_no_strict_yaml_is_named_with_its_place(text):
     assert problems(text) == [f"not valid YAML: {WRONG_TEXTS[text]}"]
 
 
-def test_a_whole_number_of_too_many_digits_is_named() -> None:
+def test_a_whole_number_of_too_many_digits_is_named():
     (fault,) = problems("a: " + "9" * 5000)
     assert re.fullmatch(
         r"not valid YAML: line 1, column 4: the text '9+\.\.\.9*'?(\.\.\.)? is not a valid int",
@@ -282,17 +273,17 @@ def test_a_whole_number_of_too_many_digits_is_named() -> None:
     ("text", "shown"),
     [("# only a comment", "None"), ("[a, b]", "['a', 'b']"), ("!!set {a}", "{'a'}")],
 )
-def test_a_file_without_a_mapping_is_refused(text: str, shown: str) -> None:
+def test_a_file_without_a_mapping_is_refused(text, shown):
     assert problems(text) == [f"a mapping of sections was expected, not {shown}"]
 
 
-def test_a_mapping_that_holds_itself_is_no_config() -> None:
+def test_a_mapping_that_holds_itself_is_no_config():
     faults = problems("&a {partition: *a}")
     assert any(fault.startswith("partition.partition: unknown key; ") for fault in faults)
     assert "source.archive: missing; it has no default" in faults
 
 
-def test_aliases_that_unfold_to_gigabytes_are_refused_quickly() -> None:
+def test_aliases_that_unfold_to_gigabytes_are_refused_quickly():
     levels = ["a0: &a0 [" + ", ".join(["x"] * 20) + "]"]
     levels += [f"a{n}: &a{n} [" + ", ".join([f"*a{n - 1}"] * 20) + "]" for n in range(1, 12)]
     started = time.monotonic()
@@ -303,7 +294,7 @@ def test_aliases_that_unfold_to_gigabytes_are_refused_quickly() -> None:
 # --- several faults at once ----------------------------------------------------------------------
 
 
-def test_all_faults_are_found_at_once() -> None:
+def test_all_faults_are_found_at_once():
     text = "als: {maxiter: 8}\nsource: {url: null}\n"
     assert problems(text, "partition.seed=-1", "a.b=1", "als", "evaluation.k=ten", "=1") == [
         "--set als: write it as section.key=value",
@@ -316,7 +307,7 @@ def test_all_faults_are_found_at_once() -> None:
     ]
 
 
-def test_contradictions_are_found_beside_wrong_keys() -> None:
+def test_contradictions_are_found_beside_wrong_keys():
     contradictions = ["partition.train=0.5", "twins.thresholds=[0.4, 0.6]"]
     assert problems(SMALL, "partition.seed=-1", "als.max_iter=0", *contradictions) == [
         f"{SEED} -1",
@@ -326,7 +317,7 @@ def test_contradictions_are_found_beside_wrong_keys() -> None:
     ]
 
 
-def test_a_wrong_key_that_may_be_null_is_not_taken_for_null() -> None:
+def test_a_wrong_key_that_may_be_null_is_not_taken_for_null():
     assert problems(SMALL, "twins.lsh.rows=0", "twins.lsh.bands=40") == [
         "twins.lsh.rows: a whole number from 1 to 64 was expected, not 0"
     ]
@@ -335,7 +326,7 @@ def test_a_wrong_key_that_may_be_null_is_not_taken_for_null() -> None:
 # --- --set ---------------------------------------------------------------------------------------
 
 
-def test_set_overrides_a_key_and_the_last_one_wins() -> None:
+def test_set_overrides_a_key_and_the_last_one_wins():
     config = load(
         SMALL,
         "workspace=gs://b/a=b",
@@ -369,16 +360,11 @@ BAD_OVERRIDES = {
 
 
 @pytest.mark.parametrize("override", BAD_OVERRIDES)
-def test_a_bad_override_gives_exactly_one_message(override: str) -> None:
+def test_a_bad_override_gives_exactly_one_message(override):
     assert problems(SMALL, override) == [BAD_OVERRIDES[override]]
 
 
-def test_an_override_hides_no_fault_of_the_file() -> None:
-    fault = "evaluation.stratas: unknown key; did you mean evaluation.strata?"
-    assert problems(f"{SMALL}evaluation: {{stratas: 4}}", "evaluation.strata=2") == [fault]
-
-
-def test_an_override_reaches_into_a_section_that_is_null() -> None:
+def test_an_override_reaches_into_a_section_that_is_null():
     text = SMALL + "  generate: null\n"
     assert problems(text, "source.generate.users=5", "source.generate.movies=6") == [
         "source.generate.ratings: missing; it has no default"
@@ -398,14 +384,14 @@ def test_an_override_reaches_into_a_section_that_is_null() -> None:
         ("", [""]),
     ],
 )
-def test_a_text_of_several_assignments_is_split(text: str, parts: list[str]) -> None:
+def test_a_text_of_several_assignments_is_split(text, parts):
     assert split_assignments(text) == parts
 
 
 # --- anything at all -----------------------------------------------------------------------------
 
 
-def outcome(text: str, *overrides: str) -> Config | None:
+def outcome(text, *overrides):
     """The config, None after a ConfigError; any other exception comes through."""
     try:
         return load(text, *overrides)
@@ -430,7 +416,7 @@ SCALARS = st.one_of(
 )
 
 
-def key_paths(tree: dict[str, Any], prefix: str = "") -> list[str]:
+def key_paths(tree, prefix=""):
     paths = []
     for key, value in tree.items():
         paths.append(prefix + key)
@@ -463,7 +449,7 @@ PIECES = st.sampled_from([*WORDS, *MARKS, *TAGS, *ODD])
 @example("!!float _", 0, 0)
 @example("a: !!timestamp ''", 0, 0)
 @NOTHING_BUT_CONFIG_ERRORS
-def test_any_text_gives_a_config_error(text: str, start: int, length: int) -> None:
+def test_any_text_gives_a_config_error(text, start, length):
     assert outcome(text) is None
     outcome(SMALL[:start] + text + SMALL[start + length :])
     outcome(SMALL, f"partition={text}", f"partition.seed={text}", f"{text}=1", text)
@@ -471,7 +457,7 @@ def test_any_text_gives_a_config_error(text: str, start: int, length: int) -> No
 
 @given(st.sampled_from(PATHS), TREES)
 @NOTHING_BUT_CONFIG_ERRORS
-def test_any_value_at_any_key_gives_a_config_or_a_config_error(path: str, value: Any) -> None:
+def test_any_value_at_any_key_gives_a_config_or_a_config_error(path, value):
     text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True).replace("\n...", "")
     config = outcome(SMALL, f"{path}={text}")
     if config is not None:

@@ -3,15 +3,10 @@
 Covers `movierec.config.fields`, `movierec.config.twins`.
 """
 
-from __future__ import annotations
-
-from pathlib import Path
-
 import pytest
 import yaml
 
 from movierec.config.loader import load_config, to_dict
-from movierec.config.schema import Config
 from movierec.errors import ConfigError
 from tests.support.paths import ROOT
 
@@ -59,31 +54,31 @@ twins:
 """
 
 
-def load(path: Path, *overrides: str) -> Config:
+def load(path, *overrides):
     return load_config(path.read_text(encoding="utf-8"), origin=path.name, overrides=overrides)
 
 
-def problems(*overrides: str) -> list[str]:
+def problems(*overrides):
     with pytest.raises(ConfigError) as caught:
         load(CONF / "small.yaml", *overrides)
     return caught.value.problems
 
 
-def test_small_has_these_values() -> None:
+def test_small_has_these_values():
     assert to_dict(load(CONF / "small.yaml")) == yaml.safe_load(SMALL_VALUES)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_every_conf_says_where_its_archive_comes_from(path: Path) -> None:
+def test_every_conf_says_where_its_archive_comes_from(path):
     source = load(path).source
     assert (source.url is None) != (source.generate is None)
 
 
-def fractions(train: str, validation: str, test: str) -> list[str]:
+def fractions(train, validation, test):
     return [f"partition.{train=!s}", f"partition.{validation=!s}", f"partition.{test=!s}"]
 
 
-def test_fractions_may_miss_one_by_a_rounding_error() -> None:
+def test_fractions_may_miss_one_by_a_rounding_error():
     load(CONF / "small.yaml", *fractions("0.7", "0.2", "0.1"))
     thirds = fractions("0.3333333333", "0.3333333333", "0.3333333334")
     load(CONF / "small.yaml", *thirds)
@@ -94,7 +89,7 @@ def test_fractions_may_miss_one_by_a_rounding_error() -> None:
 
 
 @pytest.mark.parametrize("share", ["0.33333333333", "0.3333333333333333", "1e-20"])
-def test_a_share_of_more_than_ten_digits_is_refused(share: str) -> None:
+def test_a_share_of_more_than_ten_digits_is_refused(share):
     wrong = f"must have at most ten digits after the point, not {share}"
     rest = str(0.5 - float(share))
     for name, parts in (("train", (share, "0.5", rest)), ("validation", ("0.5", share, rest))):
@@ -102,7 +97,7 @@ def test_a_share_of_more_than_ten_digits_is_refused(share: str) -> None:
 
 
 @pytest.mark.parametrize("metric", ["precision", "map", "ndcg", "recall"])
-def test_tuning_selects_by_a_metric_without_its_k_and_never_by_rmse(metric: str) -> None:
+def test_tuning_selects_by_a_metric_without_its_k_and_never_by_rmse(metric):
     assert load(CONF / "small.yaml", f"tuning.metric={metric}").tuning.metric == metric
     expected = "small.yaml: tuning.metric: one of ndcg, map, precision, recall was expected, not"
     assert problems(f"tuning.metric={metric}_at_100") == [
@@ -111,11 +106,11 @@ def test_tuning_selects_by_a_metric_without_its_k_and_never_by_rmse(metric: str)
     assert problems("tuning.metric=rmse") == [f"{expected} the text 'rmse'"]
 
 
-def test_the_thresholds_of_the_twins_must_fall() -> None:
+def test_the_thresholds_of_the_twins_must_fall():
     assert problems("twins.thresholds=[0.4, 0.6]") == ["small.yaml: twins: thresholds must fall"]
 
 
-def test_too_few_hashes_for_the_last_threshold_are_refused_with_the_number_needed() -> None:
+def test_too_few_hashes_for_the_last_threshold_are_refused_with_the_number_needed():
     assert problems("twins.thresholds=[0.5, 0.05]", "twins.lsh.hashes=100") == [
         "small.yaml: twins: lsh.hashes must be at least 135 to miss a pair at the last threshold, "
         "0.05, with probability 0.001, not 100"
@@ -124,7 +119,7 @@ def test_too_few_hashes_for_the_last_threshold_are_refused_with_the_number_neede
     load(CONF / "small.yaml", "twins.thresholds=[0.05]", "twins.method=exact")
 
 
-def test_rows_and_bands_come_together_and_fit_the_hashes() -> None:
+def test_rows_and_bands_come_together_and_fit_the_hashes():
     assert problems("twins.lsh.rows=4") == [
         "small.yaml: twins.lsh: rows and bands must both be given or both be null"
     ]

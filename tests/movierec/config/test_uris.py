@@ -1,7 +1,5 @@
 """Paths and URIs become absolute URIs; others are refused; how an archive gets there."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
@@ -35,9 +33,7 @@ from movierec.errors import ConfigError
         ("gs://~/x", "gs://~/x"),
     ],
 )
-def test_a_path_or_uri_becomes_an_absolute_uri(
-    value: str, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_path_or_uri_becomes_an_absolute_uri(value, uri, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/me")
     assert resolve_uri(value, key="workspace") == uri.format(cwd=Path.cwd())
@@ -52,7 +48,7 @@ BAD_URIS = {
 
 
 @pytest.mark.parametrize("value", BAD_URIS)
-def test_another_scheme_or_a_host_is_refused_with_the_key_and_the_value(value: str) -> None:
+def test_another_scheme_or_a_host_is_refused_with_the_key_and_the_value(value):
     with pytest.raises(ConfigError) as caught:
         resolve_uri(value, key="source.archive")
     assert caught.value.problems == [f"source.archive: {BAD_URIS[value]}"]
@@ -66,9 +62,7 @@ def test_another_scheme_or_a_host_is_refused_with_the_key_and_the_value(value: s
         ("gs://b/a.zip", "copy it there with `make upload`"),
     ],
 )
-def test_a_missing_archive_is_reported_with_the_command_that_provides_it(
-    uri: str, how: str
-) -> None:
+def test_a_missing_archive_is_reported_with_the_command_that_provides_it(uri, how):
     error = missing_archive(uri)
     assert error.exit_code == 3
     assert str(error) == f"source.archive: there is no {uri}; {how}"

@@ -1,7 +1,5 @@
 """Collected arrays equal the columns of the frame."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from pyspark.errors import PythonException

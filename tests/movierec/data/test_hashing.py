@@ -1,7 +1,5 @@
 """Random numbers from a seed and a key."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from movierec.data.hashing import mix64, random_bits

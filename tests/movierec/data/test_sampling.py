@@ -1,7 +1,5 @@
 """A sample of users: of about the right size, nested, and decided by the seed."""
 
-from __future__ import annotations
-
 from movierec.data.sampling import sample_users
 
 

@@ -3,10 +3,8 @@
 Covers `movierec.data.columns`.
 """
 
-from __future__ import annotations
-
 import pytest
-from pyspark.sql import Row, SparkSession
+from pyspark.sql import Row
 from pyspark.sql import functions as F
 from pyspark.sql import types as t
 
@@ -33,13 +31,13 @@ SCORES = t.StructType().add("movie_id", t.IntegerType()).add("score", t.DoubleTy
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_a_published_dataset_keeps_its_columns(name: str) -> None:
+def test_a_published_dataset_keeps_its_columns(name):
     assert ddl(getattr(schemas, name)) == PUBLISHED[name]
 
 
 def test_the_order_of_columns_and_whether_one_may_be_null_are_not_compared(
-    spark: SparkSession,
-) -> None:
+    spark,
+):
     null = F.lit(None).cast("double")
     frame = spark.range(1).select(null.alias("score"), F.lit(1).alias("movie_id"))
     assert not frame.schema["movie_id"].nullable
@@ -60,7 +58,7 @@ def test_the_order_of_columns_and_whether_one_may_be_null_are_not_compared(
         ),
     ],
 )
-def test_every_fault_is_named_at_once(spark: SparkSession, columns: str, faults: str) -> None:
+def test_every_fault_is_named_at_once(spark, columns, faults):
     with pytest.raises(ValueError, match="conform") as caught:
         conform(spark.createDataFrame([], columns), SCORES)
     assert str(caught.value) == f"the frame does not conform: {faults}"

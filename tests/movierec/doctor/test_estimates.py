@@ -1,7 +1,5 @@
 """The measured runs, and the estimates between them."""
 
-from __future__ import annotations
-
 import re
 
 import pytest
@@ -13,7 +11,7 @@ BENCHMARKS = ROOT / "docs" / "benchmarks.md"
 GIB = 1 << 30
 
 
-def test_the_runs_are_those_of_the_docs() -> None:
+def test_the_runs_are_those_of_the_docs():
     text = BENCHMARKS.read_text(encoding="utf-8")
     table = text.partition("## The whole pipeline")[2].partition("At full size")[0]
     rows = {}
@@ -31,12 +29,12 @@ def test_the_runs_are_those_of_the_docs() -> None:
 
 
 @pytest.mark.parametrize("run", estimates.RUNS)
-def test_at_a_measured_size_the_estimate_is_the_measured_value(run: estimates.MeasuredRun) -> None:
+def test_at_a_measured_size_the_estimate_is_the_measured_value(run):
     assert estimates.estimate_seconds(run.ratings) == pytest.approx(run.seconds)
     assert estimates.shuffle_bytes(run.ratings) == pytest.approx(run.shuffled_gib * GIB)
 
 
-def test_estimates_grow_with_the_ratings_from_the_first_measured_size_on() -> None:
+def test_estimates_grow_with_the_ratings_from_the_first_measured_size_on():
     sizes = (100_836, 338_322, 1_000_000, 3_383_216, 10_000_000, 33_832_162, 100_000_000)
     totals = [sum(estimates.estimate_seconds(size).values()) for size in sizes]
     assert totals[0] == totals[1]
@@ -47,14 +45,14 @@ def test_estimates_grow_with_the_ratings_from_the_first_measured_size_on() -> No
     assert grown == pytest.approx(10**0.903, rel=0.01)
 
 
-def test_memory_and_disk_grow_with_the_ratings() -> None:
+def test_memory_and_disk_grow_with_the_ratings():
     for estimate in (estimates.heap_bytes, estimates.worker_bytes, estimates.workspace_bytes):
         assert estimate(100_836) < estimate(3_383_216) < estimate(33_832_162)
     assert estimates.heap_bytes(33_832_162) == pytest.approx(8.6 * GIB)
     assert estimates.worker_bytes(33_832_162) == pytest.approx(2.5 * GIB)
 
 
-def test_the_runtime_is_estimated_for_the_machine_s_cores() -> None:
+def test_the_runtime_is_estimated_for_the_machine_s_cores():
     line = estimates.estimate_runtime(33_832_162, cores=2)
     assert line.startswith("about 34 minutes for 33,832,162 ratings (ingest 2.3, partition 1.0, ")
     assert line.endswith("by docs/benchmarks.md on 2 cores with the tuning of conf/full.yaml")

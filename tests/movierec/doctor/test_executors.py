@@ -1,7 +1,5 @@
 """Memory of a machine and of executors: real ones, and larger ones that are invented."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
@@ -11,9 +9,7 @@ from pathlib import Path
 
 import pyspark
 import pytest
-from pyspark.sql import SparkSession
 
-from movierec.doctor.check_result import CheckResult
 from movierec.doctor.executors import (
     Executors,
     check_container,
@@ -32,7 +28,7 @@ GOOD = Executors(
 )
 
 
-def test_as_many_executors_as_were_requested() -> None:
+def test_as_many_executors_as_were_requested():
     good = check_executor_count(GOOD)
     assert (good.state, good.found) == ("ok", "2 registered, 4 cores each; requested: 2")
     missing = check_executor_count(replace(GOOD, registered=1))
@@ -43,7 +39,7 @@ def test_as_many_executors_as_were_requested() -> None:
     assert dynamic.found.endswith("requested: by dynamic allocation")
 
 
-def test_an_executor_that_is_larger_than_yarn_allows() -> None:
+def test_an_executor_that_is_larger_than_yarn_allows():
     assert check_container(GOOD).state == "ok"
     result = check_container(replace(GOOD, largest=24 * GIB))
     assert result.state == "error"
@@ -53,14 +49,14 @@ def test_an_executor_that_is_larger_than_yarn_allows() -> None:
     assert (unknown.state, unknown.found[-23:]) == ("ok", "YARN's limit is unknown")
 
 
-def test_heaps_that_are_too_small_in_all() -> None:
+def test_heaps_that_are_too_small_in_all():
     assert check_heaps(replace(GOOD, heap=5 * GIB), ratings=FULL).state == "ok"
     result = check_heaps(replace(GOOD, heap=2 * GIB), ratings=FULL)
     assert result.state == "warning"
     assert result.found.startswith("4.0 GiB in all; for 33,832,162 ratings one of 8.6 GiB suff")
 
 
-def test_an_overhead_that_is_too_small_for_python_workers() -> None:
+def test_an_overhead_that_is_too_small_for_python_workers():
     assert check_overhead(GOOD, ratings=FULL).state == "ok"
     result = check_overhead(replace(GOOD, overhead=2 * GIB), ratings=FULL)
     assert result.state == "warning"
@@ -69,11 +65,11 @@ def test_an_overhead_that_is_too_small_for_python_workers() -> None:
     assert check_overhead(replace(GOOD, overhead=2 * GIB), ratings=100_836).state == "ok"
 
 
-def checked(heap: int, machine: int, cores: int, ratings: int) -> CheckResult:
+def checked(heap, machine, cores, ratings):
     return check_memory(heap=heap * GIB, machine=machine * GIB, cores=cores, ratings=ratings)
 
 
-def test_a_heap_and_a_machine_that_suffice_for_the_data_and_a_worker_per_core() -> None:
+def test_a_heap_and_a_machine_that_suffice_for_the_data_and_a_worker_per_core():
     result = checked(14, 24, 2, FULL)
     assert result.state == "ok"
     assert result.found == (
@@ -87,7 +83,7 @@ def test_a_heap_and_a_machine_that_suffice_for_the_data_and_a_worker_per_core() 
     assert checked(10, 16, 8, FULL).state == "warning"
 
 
-def test_memory_is_read_as_spark_reads_it(spark: SparkSession) -> None:
+def test_memory_is_read_as_spark_reads_it(spark):
     assert memory_property(spark, "spark.driver.memory", "1g") == 3 * GIB
     assert memory_property(spark, "spark.executor.nothing", "512") == GIB // 2
 
@@ -113,7 +109,7 @@ print(json.dumps([found, workers.state]))
 
 
 @pytest.mark.slow
-def test_executors_and_their_workers_are_read_from_a_real_cluster(tmp_path: Path) -> None:
+def test_executors_and_their_workers_are_read_from_a_real_cluster(tmp_path):
     """Slow: a cluster of its own, with two executors in processes of their own."""
     # workers of a local cluster write below SPARK_HOME
     for part in Path(pyspark.__file__).parent.iterdir():

@@ -1,20 +1,15 @@
 """Java, Spark and BLAS, before a job needs them."""
 
-from __future__ import annotations
-
 import re
 import sys
-from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
 
 from movierec.doctor.java import check_blas, check_java, check_spark, java_properties, probe_java
 from movierec.errors import InputError
-from movierec.spark.session import Session
 
 
-def java(specification: str, *, bits: str = "64") -> dict[str, str]:
+def java(specification, *, bits="64"):
     return {
         "java.specification.version": specification,
         "java.version": f"{specification}.0.1",
@@ -36,23 +31,21 @@ def java(specification: str, *, bits: str = "64") -> dict[str, str]:
         ("17", "5.0.0", "ok"),
     ],
 )
-def test_spark_runs_on_some_javas(specification: str, spark: str, state: str) -> None:
+def test_spark_runs_on_some_javas(specification, spark, state):
     result = check_java(java(specification), spark_version=spark)
     assert result.state == state
     assert result.found.startswith(f"Java {specification}.0.1, 64 bit, in /opt/java")
     assert bool(result.fix) == (state != "ok")
 
 
-def test_a_java_of_32_bit_is_an_error_and_the_fix_names_the_supported_javas() -> None:
+def test_a_java_of_32_bit_is_an_error_and_the_fix_names_the_supported_javas():
     result = check_java(java("17", bits="32"), spark_version="4.1.2")
     assert result.state == "error"
     assert result.fix.startswith("install Java 17 or 21, ")
     assert "Java 11 or 17" in check_java(java("21"), spark_version="3.5.3").fix
 
 
-def test_the_java_that_spark_would_start_is_the_one_that_it_runs_on(
-    session: Session, spark: SparkSession
-) -> None:
+def test_the_java_that_spark_would_start_is_the_one_that_it_runs_on(session, spark):
     where = f"Spark {spark.version} on local[1], cores: 1"
     assert check_spark(session).found == where
     asked, running = probe_java(spark_version=spark.version), java_properties(spark)
@@ -60,7 +53,7 @@ def test_the_java_that_spark_would_start_is_the_one_that_it_runs_on(
     assert check_java(running, spark_version=spark.version).state == "ok"
 
 
-def test_a_java_home_without_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_java_home_without_java(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "prefix", str(tmp_path))  # no Java is recorded there
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(InputError, match=re.escape(f"JAVA_HOME {tmp_path} holds no java that")):
@@ -71,7 +64,7 @@ def test_a_java_home_without_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         probe_java(spark_version="4.1.2")
 
 
-def test_a_missing_blas_is_a_warning_with_the_fix(spark: SparkSession) -> None:
+def test_a_missing_blas_is_a_warning_with_the_fix(spark):
     result = check_blas(spark)
     if result.state == "ok":
         assert result.found.startswith("ALS uses native BLAS")

@@ -1,7 +1,5 @@
 """The driver's packages and those of the Python workers."""
 
-from __future__ import annotations
-
 import platform
 import socket
 from pathlib import Path
@@ -10,12 +8,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import yaml
-from pyspark.sql import SparkSession
 
 from movierec.doctor.python import Machine, check_driver, check_workers, collect_workers
 
 
-def test_the_driver_s_packages_are_listed() -> None:
+def test_the_driver_s_packages_are_listed():
     result = check_driver()
     assert result.state == "ok"
     assert result.found == (
@@ -24,7 +21,7 @@ def test_the_driver_s_packages_are_listed() -> None:
     )
 
 
-def test_workers_report_the_driver_s_packages_and_free_space(spark: SparkSession) -> None:
+def test_workers_report_the_driver_s_packages_and_free_space(spark):
     (machine,) = collect_workers(spark)
     assert machine.host == socket.gethostname()
     assert machine.versions["python"] == platform.python_version()
@@ -36,7 +33,7 @@ def test_workers_report_the_driver_s_packages_and_free_space(spark: SparkSession
     assert 0 < free < 1 << 60
 
 
-def test_a_machine_with_other_packages_is_named() -> None:
+def test_a_machine_with_other_packages_is_named():
     own = {
         "python": platform.python_version(),
         "numpy": np.__version__,

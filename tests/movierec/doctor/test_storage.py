@@ -1,26 +1,21 @@
 """Places that a run writes to, good and bad."""
 
-from __future__ import annotations
-
 import shutil
-from pathlib import Path
 
 import pytest
 
 from movierec.doctor.python import Machine
 from movierec.doctor.storage import check_checkpoints, check_disk, check_scratch, check_workspace
-from movierec.spark.files import Files
-from movierec.spark.session import Session
 
 GIB = 1 << 30
 
 
-def test_a_workspace_is_written_to_and_left_empty(files: Files, tmp_path: Path) -> None:
+def test_a_workspace_is_written_to_and_left_empty(files, tmp_path):
     assert check_workspace(files, f"file://{tmp_path}/new/w").state == "ok"
     assert list((tmp_path / "new/w").iterdir()) == []
 
 
-def test_a_checkpoint_is_written_and_deleted(session: Session, tmp_path: Path) -> None:
+def test_a_checkpoint_is_written_and_deleted(session, tmp_path):
     place = tmp_path / "w" / "_checkpoints"
     try:
         assert check_checkpoints(session, place.as_uri()).state == "ok"
@@ -29,7 +24,7 @@ def test_a_checkpoint_is_written_and_deleted(session: Session, tmp_path: Path) -
         session.checkpoint_to(f"file://{tmp_path}/after")
 
 
-def test_a_disk_must_have_room_for_the_results(files: Files, tmp_path: Path) -> None:
+def test_a_disk_must_have_room_for_the_results(files, tmp_path):
     # free space of a path that does not exist is that of its parent
     uri = f"file://{tmp_path}/not/yet/there"
     good = check_disk(files, uri, ratings=1000)
@@ -44,12 +39,12 @@ def test_a_disk_must_have_room_for_the_results(files: Files, tmp_path: Path) -> 
     assert "make prune" in bad.fix
 
 
-def machine(host: str, **scratch: int) -> Machine:
+def machine(host, **scratch):
     free = {f"/{folder}": size * GIB for folder, size in scratch.items()}
     return Machine(host=host, versions={}, scratch=free)
 
 
-def test_shuffled_data_go_to_spark_s_directories() -> None:
+def test_shuffled_data_go_to_spark_s_directories():
     full = 33_832_162
     assert check_scratch([machine("a", tmp=40)], ratings=full).state == "ok"
     short = check_scratch([machine("a", tmp=20)], ratings=full)
@@ -58,7 +53,7 @@ def test_shuffled_data_go_to_spark_s_directories() -> None:
     assert "SPARK_LOCAL_DIRS" in short.fix
 
 
-def test_machines_share_shuffled_data_and_the_fullest_disk_counts() -> None:
+def test_machines_share_shuffled_data_and_the_fullest_disk_counts():
     full = 33_832_162
     assert check_scratch([machine("a", x=20), machine("b", x=20)], ratings=full).state == "ok"
     short = check_scratch([machine("a", x=90, y=90), machine("b", x=9, y=90)], ratings=full)

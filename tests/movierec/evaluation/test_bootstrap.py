@@ -1,7 +1,5 @@
 """The bootstrap against the normal approximation, and its reproducibility."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """The evaluation of one split, on lists small enough to check by hand."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

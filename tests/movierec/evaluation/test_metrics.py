@@ -3,8 +3,6 @@
 Covers `movierec.data.rounding`.
 """
 
-from __future__ import annotations
-
 import random
 
 import pytest

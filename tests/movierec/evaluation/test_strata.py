@@ -3,8 +3,6 @@
 Covers `movierec.data.counts`.
 """
 
-from __future__ import annotations
-
 import pytest
 
 from movierec.data.counts import count_ratings_by

@@ -1,7 +1,5 @@
 """The metrics of factors equal those of their lists."""
 
-from __future__ import annotations
-
 import pytest
 
 from movierec.evaluation.validation import evaluate_factors

@@ -1,7 +1,5 @@
 """ALS learns, does what the feedback says, and makes the same model from the same ratings."""
 
-from __future__ import annotations
-
 import functools
 import shutil
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The lists of the baselines: random and oracle."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import numpy as np

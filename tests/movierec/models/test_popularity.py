@@ -1,7 +1,5 @@
 """Popularity scores."""
 
-from __future__ import annotations
-
 import pytest
 
 from movierec.models.popularity import Variant, movie_scores

@@ -3,8 +3,6 @@
 Covers `movierec.models.names`.
 """
 
-from __future__ import annotations
-
 import pytest
 
 from movierec.models import recommenders as recommenders_module

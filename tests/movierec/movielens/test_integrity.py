@@ -1,12 +1,7 @@
 """Rows whose ids refer to no row, and rows with duplicate keys."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import pytest
 from chispa import assert_df_equality
-from pyspark.sql import DataFrame, SparkSession
 
 from movierec.movielens.integrity import (
     TABLES,
@@ -24,12 +19,12 @@ HALF = "rating is not 0.5 to 5 in half steps"
 TIME = "timestamp is not whole seconds from 1990 to 2100"
 
 
-def with_reasons(spark: SparkSession, rows: list[tuple[Any, ...]]) -> DataFrame:
+def with_reasons(spark, rows):
     schema = "user_id int, movie_id int, rating float, rated_at int, reason string, line string"
     return spark.createDataFrame(rows, schema)
 
 
-def test_only_good_rows_with_unknown_movies_are_flagged(spark: SparkSession) -> None:
+def test_only_good_rows_with_unknown_movies_are_flagged(spark):
     movies = spark.createDataFrame([(1, "a"), (2, "b")], "movie_id int, title string")
     rows = [
         (1, 1, 4.0, 1, None, "good"),
@@ -47,9 +42,7 @@ DUPLICATE = "another row with the same user id and movie id is kept"
 
 
 @pytest.mark.parametrize("partitions", [1, 5])
-def test_of_duplicate_ratings_the_latest_then_the_highest_is_kept(
-    spark: SparkSession, partitions: int
-) -> None:
+def test_of_duplicate_ratings_the_latest_then_the_highest_is_kept(spark, partitions):
     rows = [
         (1, 1, 3.0, 10, None, "earlier"),
         (1, 1, 2.0, 20, None, "latest, but lower"),
@@ -74,7 +67,7 @@ def test_of_duplicate_ratings_the_latest_then_the_highest_is_kept(
     assert_df_equality(replaced, with_reasons(spark, rows), ignore_row_order=True)
 
 
-def test_of_duplicate_movies_the_first_by_title_is_kept(spark: SparkSession) -> None:
+def test_of_duplicate_movies_the_first_by_title_is_kept(spark):
     lines = spark.createDataFrame(
         [('7,"B, The",Drama',), ("7,A (1999),Drama",), ("7,A (1999),Comedy",), ("8,C,Drama",)],
         "value string",

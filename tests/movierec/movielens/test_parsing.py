@@ -1,20 +1,15 @@
 """Lines of text to typed rows, and the reasons of rejected ones."""
 
-from __future__ import annotations
-
 import csv
 import io
-from pathlib import Path
-from typing import Any
 
 import pytest
 from chispa import assert_df_equality
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
-from movierec.movielens.layouts import LATEST, ML_1M, ML_10M, ML_100K, Layout
+from movierec.movielens.layouts import LATEST, ML_1M, ML_10M, ML_100K
 from movierec.movielens.parsing import keep_rejected_lines, parse_lines
 from tests.support import archives
 
@@ -32,25 +27,23 @@ FLAG = "a genre flag is neither 0 nor 1"
 ALL_GENRES = tuple(archives.GENRES_100K)
 
 
-def parse(
-    spark: SparkSession, layout: Layout, table: str, lines: list[str], **options: Any
-) -> list[Row]:
+def parse(spark, layout, table, lines, **options):
     frame = spark.createDataFrame([(line,) for line in lines], "value string")
     return parsed(frame, layout, table, **options).collect()
 
 
-def parsed(lines: DataFrame, layout: Layout, table: str, **options: Any) -> DataFrame:
+def parsed(lines, layout, table, **options):
     member = next(member for member in layout.members if member.table == table)
     return parse_lines(lines, member=member, scale=layout.scale, **options)
 
 
-def reasons(spark: SparkSession, layout: Layout, table: str, lines: list[str]) -> dict[str, Any]:
+def reasons(spark, layout, table, lines):
     names = ALL_GENRES if layout is ML_100K and table == "movies" else ()
     rows = parse(spark, layout, table, lines, genre_names=names)
     return {row.line: row.reason for row in rows}
 
 
-def test_ratings_are_typed(spark: SparkSession) -> None:
+def test_ratings_are_typed(spark):
     lines = spark.createDataFrame(
         [("1,2147483647,4.0,631152000",), ("",), ("610,31,.5,0",), ("2,7,0.5,4102444800",)],
         "value string",
@@ -101,11 +94,11 @@ BAD_RATINGS = {
 }
 
 
-def test_reasons_of_bad_ratings(spark: SparkSession) -> None:
+def test_reasons_of_bad_ratings(spark):
     assert reasons(spark, LATEST, "ratings", list(BAD_RATINGS)) == BAD_RATINGS
 
 
-def test_whole_stars_are_whole(spark: SparkSession) -> None:
+def test_whole_stars_are_whole(spark):
     lines = ["1::2::5::978300760", "1::2::3.0::978300760", "1::2::3.5::978300760"]
     found = reasons(spark, ML_1M, "ratings", [*lines, "1::2::0::978300760", "1:2:3:978300760"])
     assert list(found.values()) == [None, None, WHOLE, WHOLE, "not 4 fields"]
@@ -116,7 +109,7 @@ def test_whole_stars_are_whole(spark: SparkSession) -> None:
     }
 
 
-def test_the_year_is_at_the_end_of_the_title(spark: SparkSession) -> None:
+def test_the_year_is_at_the_end_of_the_title(spark):
     years = {
         "Toy Story (1995)": 1995,
         "Amer (2009)  ": 2009,
@@ -141,7 +134,7 @@ def test_the_year_is_at_the_end_of_the_title(spark: SparkSession) -> None:
     assert {row.title: row.year for row in rows} == years
 
 
-def test_reasons_of_bad_movies(spark: SparkSession) -> None:
+def test_reasons_of_bad_movies(spark):
     bad = {
         "1,Toy Story (1995)": "not 3 fields",
         "1,American President, The (1995),Comedy": "not 3 fields",
@@ -161,7 +154,7 @@ def test_reasons_of_bad_movies(spark: SparkSession) -> None:
     assert reasons(spark, LATEST, "movies", list(bad)) == bad
 
 
-def test_movies_of_ml_100k(spark: SparkSession) -> None:
+def test_movies_of_ml_100k(spark):
     good = archives.item(1, "Toy Story (1995)", "Animation", "Western")
     n_fields = 5 + len(ALL_GENRES)
     bad = {
@@ -180,7 +173,7 @@ def test_movies_of_ml_100k(spark: SparkSession) -> None:
     assert (row.title, row.year, row.genres, row.reason) == ("unknown", None, [], None)
 
 
-def test_reasons_of_bad_tags(spark: SparkSession) -> None:
+def test_reasons_of_bad_tags(spark):
     found = {
         '1,2,"the ""best"", by far",1445714996': None,
         "1,2,null,1445714996": None,
@@ -201,7 +194,7 @@ def test_reasons_of_bad_tags(spark: SparkSession) -> None:
     ]
 
 
-def test_links(spark: SparkSession) -> None:
+def test_links(spark):
     rows = parse(spark, LATEST, "links", ["1,0114709,862", "2,0112346,"])
     assert [(row.movie_id, row.imdb_id, row.tmdb_id, row.reason) for row in rows] == [
         (1, "0114709", 862, None),
@@ -219,7 +212,7 @@ def test_links(spark: SparkSession) -> None:
     assert reasons(spark, LATEST, "links", list(bad)) == bad
 
 
-def test_the_genome(spark: SparkSession) -> None:
+def test_the_genome(spark):
     scores = ["1,1,0.029000000000000026", "1,1,0", "1,1,1", "1,1,1.0", "1,1,9.75e-05"]
     rows = parse(spark, LATEST, "genome_scores", scores)
     assert [row.relevance for row in rows] == pytest.approx([0.029, 0, 1, 1, 0.0000975])
@@ -241,7 +234,7 @@ def test_the_genome(spark: SparkSession) -> None:
     assert reasons(spark, LATEST, "genome_tags", list(bad)) == bad
 
 
-def test_all_line_ends_are_accepted(spark: SparkSession, tmp_path: Path) -> None:
+def test_all_line_ends_are_accepted(spark, tmp_path):
     path = tmp_path / "movies.csv"
     path.write_bytes("1,Amélie (2001),A\r\n2,b,B\n\n3,c,C\r4,d,D".encode())
     rows = parsed(spark.read.text(str(path)), LATEST, "movies").collect()
@@ -253,7 +246,7 @@ def test_all_line_ends_are_accepted(spark: SparkSession, tmp_path: Path) -> None
     ]
 
 
-def test_bytes_that_are_not_utf8(spark: SparkSession, tmp_path: Path) -> None:
+def test_bytes_that_are_not_utf8(spark, tmp_path):
     path = tmp_path / "movies.csv"
     path.write_bytes(b"1,caf\xe9,A\n2,\xef\xbf\xbd,B\n3,\xff,C\n4,\xf0\x9f\x8e\xac,D\n")
     movies = keep_rejected_lines(parsed(spark.read.text(str(path)), LATEST, "movies"))
@@ -268,13 +261,13 @@ def test_bytes_that_are_not_utf8(spark: SparkSession, tmp_path: Path) -> None:
     assert rows[3].title == "\N{CLAPPER BOARD}"
 
 
-def test_latin_1_is_decoded(spark: SparkSession, tmp_path: Path) -> None:
+def test_latin_1_is_decoded(spark, tmp_path):
     path = tmp_path / "movies.dat"
     path.write_bytes("2::Misérables, Les (1995)::Drama\n".encode("iso-8859-1"))
     lines = spark.read.text(str(path))
     (row,) = parsed(lines, ML_1M, "movies").collect()
     assert (row.title, row.line) == ("Misérables, Les (1995)", "2::Misérables, Les (1995)::Drama")
-    assert parsed(lines, ML_10M, "movies").first().reason == "not UTF-8"  # type: ignore[union-attr]
+    assert parsed(lines, ML_10M, "movies").first().reason == "not UTF-8"
 
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), min_size=1, max_size=20)
@@ -283,9 +276,7 @@ QUOTY = st.text("\", a\\|'\t", min_size=1, max_size=8)
 
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(TEXTS | QUOTY, min_size=150, max_size=150))
-def test_titles_written_by_pythons_csv_are_read_back(
-    spark: SparkSession, titles: list[str]
-) -> None:
+def test_titles_written_by_pythons_csv_are_read_back(spark, titles):
     file = io.StringIO()
     csv.writer(file, lineterminator="\n").writerows(
         (n, title, "Drama") for n, title in enumerate(titles, start=1)

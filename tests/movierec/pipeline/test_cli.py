@@ -3,13 +3,10 @@
 Covers `movierec.errors`.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +52,7 @@ if __name__ == "__main__":
 class Command:
     """The job's command line in a directory of its own."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place):
         self.place = place
         (place / "make_toy.py").write_text(JOB, encoding="utf-8")
         (place / "archive.zip").write_bytes(b"what no toy job looks into")
@@ -63,7 +60,7 @@ class Command:
         conf = to_dict(tiny_conf(place / "workspace", place / "archive.zip"))
         (place / "toy.yaml").write_text(yaml.safe_dump(conf), encoding="utf-8")
 
-    def __call__(self, *arguments: str, java: bool = False) -> subprocess.CompletedProcess[str]:
+    def __call__(self, *arguments, java=False):
         env = os.environ | {"PYTHONPATH": str(SRC)}
         env.pop("SPARK_HOME", None)
         if not java:
@@ -79,17 +76,17 @@ class Command:
             timeout=300,
         )
 
-    def files(self) -> list[str]:
+    def files(self):
         """The files of the workspace, by their path."""
         return files_below(self.place / "workspace")
 
 
 @pytest.fixture
-def toy(tmp_path: Path) -> Command:
+def toy(tmp_path):
     return Command(tmp_path)
 
 
-def last_line(text: str) -> dict[str, Any]:
+def last_line(text):
     found: dict[str, Any] = json.loads(text.splitlines()[-1])
     return found
 
@@ -97,7 +94,7 @@ def last_line(text: str) -> dict[str, Any]:
 # --- exit code 2: the command line and the config -----------------------------------------------
 
 
-def test_every_fault_of_the_config_is_one_line_and_the_exit_code_is_2(toy: Command) -> None:
+def test_every_fault_of_the_config_is_one_line_and_the_exit_code_is_2(toy):
     done = toy(
         "--config=toy.yaml",
         "--set=partition.seed=-1",
@@ -126,9 +123,7 @@ def test_every_fault_of_the_config_is_one_line_and_the_exit_code_is_2(toy: Comma
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
 )
-def test_a_wrong_command_line_is_exit_code_2(
-    toy: Command, arguments: list[str], fault: str
-) -> None:
+def test_a_wrong_command_line_is_exit_code_2(toy, arguments, fault):
     done = toy(*arguments)
     assert done.returncode == 2
     assert done.stdout == ""
@@ -137,7 +132,7 @@ def test_a_wrong_command_line_is_exit_code_2(
 
 
 @pytest.mark.parametrize("name", ["none.yaml", "file:///none/none.yaml"])
-def test_a_missing_conf_is_exit_code_2(toy: Command, name: str) -> None:
+def test_a_missing_conf_is_exit_code_2(toy, name):
     done = toy("--config", name)
     assert done.returncode == 2
     assert done.stdout == ""
@@ -150,14 +145,14 @@ def test_a_missing_conf_is_exit_code_2(toy: Command, name: str) -> None:
 # --- what needs no Java ---------------------------------------------------------------------------
 
 
-def test_a_right_config_is_checked_without_java(toy: Command) -> None:
+def test_a_right_config_is_checked_without_java(toy):
     done = toy("--config=toy.yaml", "--check-config", "--set=partition.seed=7")
     assert (done.returncode, done.stderr) == (0, "")
     assert last_line(done.stdout) == {"job": "make_toy", "config": "toy.yaml", "valid": True}
     assert toy.files() == []
 
 
-def test_a_missing_archive_is_exit_code_3_without_java(toy: Command) -> None:
+def test_a_missing_archive_is_exit_code_3_without_java(toy):
     done = toy("--config=toy.yaml", "--set=source.archive=none.zip")
     assert done.returncode == 3
     assert done.stdout == ""
@@ -171,7 +166,7 @@ def test_a_missing_archive_is_exit_code_3_without_java(toy: Command) -> None:
 # --- with Java ------------------------------------------------------------------------------------
 
 
-def submitted(toy: Command, *arguments: str) -> subprocess.CompletedProcess[str]:
+def submitted(toy, *arguments):
     submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
     command = [str(submit), "--master", "local[1]", "--files", str(toy.place / "toy.yaml")]
     return subprocess.run(
@@ -186,8 +181,8 @@ def submitted(toy: Command, *arguments: str) -> subprocess.CompletedProcess[str]
 
 
 def test_under_spark_submit_the_conf_is_among_its_files_and_verbose_shows_its_log(
-    toy: Command,
-) -> None:
+    toy,
+):
     done = submitted(toy, "--config=toy.yaml", "--verbose")
     assert done.returncode == 0, done.stderr
     assert last_line(done.stdout)["reused"] is False
@@ -197,8 +192,8 @@ def test_under_spark_submit_the_conf_is_among_its_files_and_verbose_shows_its_lo
 
 @pytest.mark.slow
 def test_under_spark_submit_the_log_is_not_shown_and_a_missing_conf_is_exit_code_2(
-    toy: Command,
-) -> None:
+    toy,
+):
     """Slow: two more submissions."""
     quiet = submitted(toy, "--config=toy.yaml")
     assert quiet.returncode == 0, quiet.stderr
@@ -209,7 +204,7 @@ def test_under_spark_submit_the_log_is_not_shown_and_a_missing_conf_is_exit_code
     assert "make_toy: --config none.yaml: there is no such file here" in missing.stdout
 
 
-def test_a_job_runs_once_and_its_result_is_found_without_java(toy: Command) -> None:
+def test_a_job_runs_once_and_its_result_is_found_without_java(toy):
     made = toy("--config=toy.yaml", java=True)
     assert made.returncode == 0, made.stderr
     assert made.stdout.splitlines()[0] == "a job may print, but not last"
@@ -239,8 +234,8 @@ def test_a_job_runs_once_and_its_result_is_found_without_java(toy: Command) -> N
 # --- the guard around every command --------------------------------------------------------------
 
 
-def raising(error: BaseException) -> Callable[[Session], None]:
-    def body(session: Session) -> None:
+def raising(error):
+    def body(session):
         raise error
 
     return body
@@ -260,17 +255,15 @@ def raising(error: BaseException) -> Callable[[Session], None]:
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
 )
-def test_each_failure_has_its_exit_code_and_its_lines(
-    capsys: pytest.CaptureFixture[str], error: BaseException, code: int, said: str
-) -> None:
+def test_each_failure_has_its_exit_code_and_its_lines(capsys, error, code, said):
     assert run_guarded("toy", raising(error), Session("unused")) == code
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", said)
 
 
 def test_a_crash_is_exit_code_1_and_the_last_line_names_the_error(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+    capsys,
+):
     assert run_guarded("toy", raising(RuntimeError("thirteen")), Session("unused")) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -283,20 +276,20 @@ class Stopping(Session):
 
     stopped = 0
 
-    def stop(self) -> None:
+    def stop(self):
         self.stopped += 1
 
 
 @pytest.mark.parametrize(
     "body", [lambda session: None, raising(InputError("x")), raising(ValueError("x"))]
 )
-def test_spark_is_stopped_after_success_and_failure(body: Callable[[Session], None]) -> None:
+def test_spark_is_stopped_after_success_and_failure(body):
     session = Stopping("unused")
     run_guarded("toy", body, session)
     assert session.stopped == 1
 
 
-def test_a_conf_that_is_no_text_is_a_config_error(tmp_path: Path) -> None:
+def test_a_conf_that_is_no_text_is_a_config_error(tmp_path):
     path = tmp_path / "x.yaml"
     path.write_bytes(b"\xff\xfe")
     for name in (str(path), str(tmp_path)):

@@ -3,16 +3,11 @@
 Covers `movierec.pipeline.fingerprint`.
 """
 
-from __future__ import annotations
-
 import hashlib
-import re
-from typing import Any
 
 import pytest
 
-from movierec.config.loader import load_config, to_dict, to_yaml
-from movierec.config.schema import Config
+from movierec.config.loader import load_config, to_dict
 from movierec.pipeline.dag import PIPELINE, Stage
 from movierec.pipeline.fingerprint import fingerprint
 from tests.support.paths import ROOT
@@ -113,22 +108,22 @@ PINNED = [
 ]
 
 
-def config(*overrides: str) -> Config:
+def config(*overrides):
     return load_config(SMALL, origin="small.yaml", overrides=[*PINNED, *overrides])
 
 
-def fingerprints(conf: Config, *, archive_sha256: str = ARCHIVE) -> dict[str, str]:
+def fingerprints(conf, *, archive_sha256=ARCHIVE):
     return {
         stage.name: fingerprint(stage, conf, archive_sha256=archive_sha256) for stage in PIPELINE
     }
 
 
-def rerun(before: dict[str, str], after: dict[str, str]) -> set[str]:
+def rerun(before, after):
     """The stages whose fingerprint is another."""
     return {name for name in before if before[name] != after[name]}
 
 
-def key_paths(tree: dict[str, Any], prefix: str = "") -> set[str]:
+def key_paths(tree, prefix=""):
     paths = set()
     for key, value in tree.items():
         inner = key_paths(value, f"{prefix}{key}.") if isinstance(value, dict) else set()
@@ -136,12 +131,12 @@ def key_paths(tree: dict[str, Any], prefix: str = "") -> set[str]:
     return paths
 
 
-def test_every_key_of_a_conf_file_has_its_line_in_the_table() -> None:
+def test_every_key_of_a_conf_file_has_its_line_in_the_table():
     assert set(CHANGES) == key_paths(to_dict(config()))
 
 
 @pytest.mark.parametrize("key", CHANGES)
-def test_a_changed_key_reruns_exactly_the_stages_that_depend_on_it(key: str) -> None:
+def test_a_changed_key_reruns_exactly_the_stages_that_depend_on_it(key):
     value, stale = CHANGES[key]
     overrides = [f"{key}={value}"]
     overrides += {
@@ -151,36 +146,18 @@ def test_a_changed_key_reruns_exactly_the_stages_that_depend_on_it(key: str) -> 
     assert rerun(fingerprints(config()), fingerprints(config(*overrides))) == stale
 
 
-def test_another_archive_reruns_everything() -> None:
+def test_another_archive_reruns_everything():
     before = fingerprints(config())
     assert rerun(before, fingerprints(config(), archive_sha256="b" * 64)) == ALL
 
 
-def test_a_number_written_differently_reruns_nothing() -> None:
-    overrides = [
-        "evaluation.relevant_rating=4",
-        "tuning.pivot=3",
-        "tuning.implicit.alpha=[1.0,4,1e1]",
-    ]
-    assert fingerprints(config(*overrides)) == fingerprints(config())
-
-
-def test_the_order_of_the_keys_in_the_file_reruns_nothing() -> None:
-    whole = to_yaml(config())
-    sections = re.split(r"\n(?=[a-z]+:)", whole.rstrip("\n"))
-    text = "\n".join(reversed(sections)) + "\n"
-    assert len(sections) > 5
-    turned = load_config(text, origin="turned.yaml", overrides=PINNED)
-    assert fingerprints(turned) == fingerprints(config())
-
-
-def test_stages_come_after_what_they_read() -> None:
+def test_stages_come_after_what_they_read():
     for number, stage in enumerate(PIPELINE):
         assert set(stage.inputs) <= set(PIPELINE[:number])
 
 
 @pytest.mark.parametrize("stage", PIPELINE, ids=lambda stage: stage.name)
-def test_every_stage_has_its_job_file(stage: Stage) -> None:
+def test_every_stage_has_its_job_file(stage):
     job = (ROOT / "jobs" / f"{stage.job}.py").read_text(encoding="utf-8")
     assert f"from movierec.stages.{stage.name} import run" in job
     assert f"main({stage.name.upper()}, run)" in job
@@ -197,11 +174,11 @@ TEXT_OF_ONE = (
 )
 
 
-def first_16_digits(text: str) -> str:
+def first_16_digits(text):
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def test_a_fingerprint_is_the_digest_of_name_version_config_and_inputs() -> None:
+def test_a_fingerprint_is_the_digest_of_name_version_config_and_inputs():
     # The literal values stand here so that nobody changes the scheme without noticing: with it
     # every result of every user is computed again.
     one = fingerprint(ONE, config(), archive_sha256=ARCHIVE)
@@ -216,17 +193,10 @@ def test_a_fingerprint_is_the_digest_of_name_version_config_and_inputs() -> None
     assert two == "6d0edc8cc9ffc6c5"
 
 
-def test_a_fingerprint_follows_the_version_of_the_stage_and_of_its_inputs() -> None:
+def test_a_fingerprint_follows_the_version_of_the_stage_and_of_its_inputs():
     newer = Stage(name="one", version=2, job="one", keys=ONE.keys)
     above = Stage(name="two", version=3, job="two", keys=TWO.keys, inputs=(newer,))
     for old, new in ((ONE, newer), (TWO, above)):
         assert fingerprint(old, config(), archive_sha256=ARCHIVE) != fingerprint(
             new, config(), archive_sha256=ARCHIVE
         )
-
-
-def test_the_job_plays_no_part_in_a_fingerprint() -> None:
-    renamed = Stage(name="one", version=1, job="other", keys=ONE.keys)
-    assert fingerprint(renamed, config(), archive_sha256=ARCHIVE) == fingerprint(
-        ONE, config(), archive_sha256=ARCHIVE
-    )

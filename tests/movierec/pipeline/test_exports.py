@@ -1,7 +1,5 @@
 """The exported files of a run, and the directory that they go to."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -22,12 +20,12 @@ MERGED = {
 }
 
 
-def test_summaries_are_merged_and_every_stage_has_its_seconds() -> None:
+def test_summaries_are_merged_and_every_stage_has_its_seconds():
     assert merge_summaries([TUNE, EVALUATE, TWINS, REPORT]) == MERGED
     assert merge_summaries([]) == {"timings": {}}
 
 
-def test_the_exported_files_are_those_of_the_stages_and_the_merged_summary(tmp_path: Path) -> None:
+def test_the_exported_files_are_those_of_the_stages_and_the_merged_summary(tmp_path):
     out = tmp_path / "out" / "small"
     assert write_exports([TUNE, EVALUATE, TWINS, REPORT], out) == MERGED
     assert sorted(path.name for path in out.iterdir()) == [
@@ -40,7 +38,7 @@ def test_the_exported_files_are_those_of_the_stages_and_the_merged_summary(tmp_p
     assert (out / "report.json").read_bytes() == b'{"version": 1}\n'
 
 
-def test_an_earlier_file_goes_if_its_stage_is_not_done_and_other_files_stay(tmp_path: Path) -> None:
+def test_an_earlier_file_goes_if_its_stage_is_not_done_and_other_files_stay(tmp_path):
     for name in ("summary.json", "twins.csv", "report.json", "stability.json"):
         (tmp_path / name).write_text("of another run")
     assert "twins" not in write_exports([EVALUATE], tmp_path)
@@ -75,7 +73,7 @@ DIFFERENT = [
 ]
 
 
-def test_no_two_different_overrides_share_a_directory() -> None:
+def test_no_two_different_overrides_share_a_directory():
     names = [out_name("conf/small.yaml", overrides) for overrides in DIFFERENT]
     assert len(set(names)) == len(DIFFERENT), sorted(names)
     for name in names:
@@ -93,5 +91,5 @@ def test_no_two_different_overrides_share_a_directory() -> None:
         ['source.archive="/elsewhere/ml-small.zip"'],
     ],
 )
-def test_what_changes_no_result_is_not_in_the_name(overrides: list[str]) -> None:
+def test_what_changes_no_result_is_not_in_the_name(overrides):
     assert out_name("small", overrides, own_archive="file:data/ml-small.zip") == "small"

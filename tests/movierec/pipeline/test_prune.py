@@ -1,7 +1,5 @@
 """What can be deleted from a workspace."""
 
-from __future__ import annotations
-
 import os
 from datetime import datetime, timedelta, timezone
 

@@ -1,7 +1,5 @@
 """Copies of archives and results between file systems."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -56,17 +54,6 @@ def test_a_partial_copy_of_an_archive_is_an_error_and_is_deleted(files, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
 
 
-def test_partial_copies_are_deleted_after_a_day(files, tmp_path):
-    source, target = tmp_path / "a.zip", tmp_path / "b.zip"
-    source.write_bytes(b"whole")
-    old, new = (f"b.zip.{begun}T000000Z-ab12.partial" for begun in ("20200101", "29990101"))
-    for name in (old, new, "b.zip.mine.partial"):
-        (tmp_path / name).write_bytes(b"who")
-    assert stage_in(files, source=f"file://{source}", target=f"file://{target}")
-    left = {path.name for path in tmp_path.iterdir() if path.suffix == ".partial"}
-    assert left == {new, "b.zip.mine.partial"}
-
-
 def test_a_missing_archive_is_an_error(files, tmp_path):
     for path in (tmp_path / "none.zip", tmp_path):
         with pytest.raises(InputError, match=r"there is no such file; upload the archive first$"):
@@ -95,17 +82,6 @@ def test_an_export_that_fails_leaves_no_result_and_can_be_repeated(files, result
     assert export_result(files, result, to=exported)
     found = exported.find("twins", "0123")
     assert files.read_text(f"{found.path}/twins.csv") == "1,2"
-
-
-def test_force_exports_again(files, result, tmp_path):
-    exported = Workspace(f"file://{tmp_path}/bucket", files)
-    assert export_result(files, result, to=exported)
-    damaged = exported.find("twins", "0123")
-    files.write_text(f"{damaged.path}/twins.csv", "")
-    assert export_result(files, result, to=exported, force=True)
-    found = exported.find("twins", "0123")
-    assert files.read_text(f"{found.path}/twins.csv") == "1,2"
-    assert not files.exists(damaged.path)
 
 
 def test_distcp_is_used_if_there_is_a_hadoop_command(tmp_path, monkeypatch):

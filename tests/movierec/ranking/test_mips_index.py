@@ -1,7 +1,5 @@
 """The index keeps the scores and tightens the bounds, for any factors."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

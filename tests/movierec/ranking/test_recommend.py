@@ -1,7 +1,5 @@
 """Recommendation lists for frames of users."""
 
-from __future__ import annotations
-
 import functools
 
 from movierec.ranking.catalogue import collect_catalogue

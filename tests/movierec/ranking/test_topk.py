@@ -3,8 +3,6 @@
 Covers `movierec.ranking.catalogue`.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings

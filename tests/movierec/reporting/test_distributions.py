@@ -1,7 +1,5 @@
 """Counts by stars, month, user and movie, compared with counts by hand."""
 
-from __future__ import annotations
-
 from datetime import datetime, timezone
 
 import pytest

@@ -1,7 +1,5 @@
 """Which users are examples, and which of their movies are shown."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta, timezone
 
 import pytest

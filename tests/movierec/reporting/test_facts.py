@@ -1,9 +1,6 @@
 """report.json: what comes from the manifests of the stages."""
 
-from __future__ import annotations
-
 import json
-from typing import Any
 
 import pytest
 
@@ -11,7 +8,7 @@ from movierec.reporting.facts import report_facts, to_json
 from tests.support.manifests import manifest
 
 
-def facts(*, attempt: str = "a-1") -> dict[str, Any]:
+def facts(*, attempt="a-1"):
     manifests = {
         "ingest": manifest(attempt=attempt, fingerprint="f", seconds=2.5, facts={"users": 3}),
         "popularity": manifest(facts={"trials": [{"kind": "count"}]}),
@@ -21,7 +18,7 @@ def facts(*, attempt: str = "a-1") -> dict[str, Any]:
     return report_facts(manifests=manifests, **parts)
 
 
-def test_trials_winners_and_provenance_come_from_the_manifests() -> None:
+def test_trials_winners_and_provenance_come_from_the_manifests():
     found = facts()
     assert found["popularity_trials"] == [{"kind": "count"}]
     assert found["trials"] == [{"trial": 1}]
@@ -36,5 +33,5 @@ def test_trials_winners_and_provenance_come_from_the_manifests() -> None:
 @pytest.mark.parametrize(
     ("attempt", "begun"), [("20261101T120005Z-0a1b2c3d", "2026-11-01T12:00:05Z"), ("a-1", None)]
 )
-def test_the_time_of_a_stage_is_that_of_its_attempt(attempt: str, begun: str | None) -> None:
+def test_the_time_of_a_stage_is_that_of_its_attempt(attempt, begun):
     assert facts(attempt=attempt)["stages"]["ingest"]["begun"] == begun

@@ -1,7 +1,5 @@
 """How popular recommended movies are, compared with counts by hand."""
 
-from __future__ import annotations
-
 import pytest
 
 from movierec.reporting.popularity_bias import collect_popularity_bias

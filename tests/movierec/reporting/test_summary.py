@@ -1,7 +1,5 @@
 """summary.json and its table for a terminal."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -17,7 +15,7 @@ LOWS = [-0.012, -0.002, 0.008, 0.018]
 METRICS = ["precision", "map", "ndcg", "recall"]
 
 
-def evaluation(first: float, *, k: int, cold: int = 0) -> SplitEvaluation:
+def evaluation(first, *, k, cold=0):
     """Metrics that grow from `first` by 0.01 per model and 0.001 per metric."""
     models: dict[str, dict[str, Any]] = {}
     for n, model in enumerate(MODELS):
@@ -36,7 +34,7 @@ def evaluation(first: float, *, k: int, cold: int = 0) -> SplitEvaluation:
     )
 
 
-def summary(*, k: int = 100, candidates: str = "unseen", cold: int = 0) -> dict[str, Any]:
+def summary(*, k=100, candidates="unseen", cold=0):
     return evaluation_summary(
         {"validation": evaluation(0.1, k=k), "test": evaluation(0.5, k=k, cold=cold)},
         ingest=manifest(rows={"ratings": 10, "movies": 4, "tags": 5}, facts={"users": 3}),
@@ -49,7 +47,7 @@ def summary(*, k: int = 100, candidates: str = "unseen", cold: int = 0) -> dict[
         config=EvaluationConfig(
             k=k,
             relevant_rating=4.0,
-            candidates=candidates,  # type: ignore[arg-type]
+            candidates=candidates,
             bootstrap=100,
             seed=1,
             strata=4,
@@ -57,7 +55,7 @@ def summary(*, k: int = 100, candidates: str = "unseen", cold: int = 0) -> dict[
     )
 
 
-def test_the_summary_has_the_keys_that_scripts_rely_on() -> None:
+def test_the_summary_has_the_keys_that_scripts_rely_on():
     found = summary()
     assert found["data"] == {"ratings": 10, "users": 3, "movies": 4}
     assert found["partition"] == {
@@ -80,7 +78,7 @@ def test_the_summary_has_the_keys_that_scripts_rely_on() -> None:
     assert found["users"]["test"] == {"evaluated": 7, "evaluated_but_cold": 0}
 
 
-def test_the_inflated_protocol_is_labelled() -> None:
+def test_the_inflated_protocol_is_labelled():
     unseen, inflated = summary()["protocol"], summary(candidates="heldout_only")["protocol"]
     assert unseen["candidates"] == "unseen"
     assert unseen["candidates_are"].startswith("every movie of the training data")
@@ -88,7 +86,7 @@ def test_the_inflated_protocol_is_labelled() -> None:
     assert inflated["candidates_are"].startswith("INFLATED: ")
 
 
-def test_not_a_number_and_infinity_are_refused() -> None:
+def test_not_a_number_and_infinity_are_refused():
     for odd in (float("nan"), float("inf")):
         with pytest.raises(ValueError, match="not JSON compliant"):
             to_json(summary() | {"odd": odd})
@@ -111,15 +109,15 @@ test        als − popularity  [-0.012, +0.500]  [-0.002, +0.500]  [+0.008, +0.
 candidates: every movie of the training data that the user has not seen"""
 
 
-def test_the_table_shows_every_model_on_both_splits() -> None:
+def test_the_table_shows_every_model_on_both_splits():
     assert table(summary()) == TABLE
 
 
-def test_the_table_shows_the_number_of_cold_users() -> None:
+def test_the_table_shows_the_number_of_cold_users():
     *_, line, _ = table(summary(cold=3)).splitlines()
     assert line == "test: 3 of 7 users are cold: ALS has no list for them and scores 0"
 
 
-def test_the_last_line_of_the_table_names_the_candidates() -> None:
+def test_the_last_line_of_the_table_names_the_candidates():
     last = table(summary(candidates="heldout_only")).splitlines()[-1]
     assert last.startswith("candidates: INFLATED: only the user's own held-out movies")

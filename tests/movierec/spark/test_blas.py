@@ -1,7 +1,5 @@
 """Native BLAS: which library is chosen, and which one Spark reports."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
@@ -20,11 +18,11 @@ ASK = (
 
 
 @pytest.fixture(autouse=True)
-def _no_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_choice(monkeypatch):
     monkeypatch.delenv(blas.LIBRARY_VARIABLE, raising=False)
 
 
-def test_the_first_location_with_a_library_is_taken(tmp_path: Path) -> None:
+def test_the_first_location_with_a_library_is_taken(tmp_path):
     for name in ("b/libopenblas.so.0", "c/libmkl_rt.so.2", "a b/libopenblas.so.0"):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).touch()
@@ -39,9 +37,7 @@ def test_the_first_location_with_a_library_is_taken(tmp_path: Path) -> None:
     assert blas.find_library(locations[:2]) is None
 
 
-def test_the_environment_chooses_a_library_or_none(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_environment_chooses_a_library_or_none(monkeypatch, tmp_path):
     monkeypatch.setenv(blas.LIBRARY_VARIABLE, str(tmp_path / "mine.so"))
     assert blas.find_library() == tmp_path / "mine.so"
     monkeypatch.setenv(blas.LIBRARY_VARIABLE, "off")
@@ -51,7 +47,7 @@ def test_the_environment_chooses_a_library_or_none(
         blas.find_library()
 
 
-def found(choice: str | None) -> str:
+def found(choice):
     environment = {
         name: value for name, value in os.environ.items() if "PYSPARK_GATEWAY" not in name
     }
@@ -63,13 +59,13 @@ def found(choice: str | None) -> str:
     return done.stdout.strip()
 
 
-def test_without_a_library_there_is_a_warning_with_the_fix() -> None:
+def test_without_a_library_there_is_a_warning_with_the_fix():
     line = found("off")
     assert line.startswith("warning: no native BLAS")
     assert "libopenblas0" in line
 
 
-def test_an_installed_library_is_used() -> None:
+def test_an_installed_library_is_used():
     library = blas.find_library()
     if library is None:
         pytest.skip("no OpenBLAS or MKL here; on Debian, apt-get install libopenblas0")

@@ -1,20 +1,15 @@
 """Failures of a disk or file system become one line with the fix."""
 
-from __future__ import annotations
-
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from pyspark.sql import SparkSession
 
 from movierec.errors import InputError
 from movierec.spark.files import Files
 from movierec.spark.java_errors import java_message, storage_fault
-from movierec.spark.session import Session
 
 
-def fault_of(call) -> str:
+def fault_of(call):
     with pytest.raises(Exception) as caught:  # noqa: PT011 its class depends on Spark
         call()
     fault = storage_fault(caught.value)
@@ -24,7 +19,7 @@ def fault_of(call) -> str:
 
 
 @pytest.fixture
-def part(spark: SparkSession, tmp_path: Path) -> Path:
+def part(spark, tmp_path):
     """The one file of a dataset, with its checksum beside it."""
     spark.range(1000).write.parquet(f"file://{tmp_path}/data")
     (path,) = (tmp_path / "data").glob("part-*.parquet")
@@ -32,7 +27,7 @@ def part(spark: SparkSession, tmp_path: Path) -> Path:
     return path
 
 
-def test_a_damaged_file(spark: SparkSession, part: Path) -> None:
+def test_a_damaged_file(spark, part):
     content = bytearray(part.read_bytes())
     content[len(content) // 2] ^= 1
     part.write_bytes(content)
@@ -42,7 +37,7 @@ def test_a_damaged_file(spark: SparkSession, part: Path) -> None:
     assert message.endswith("; make the result that it belongs to again, with FORCE=1 (--force)")
 
 
-def test_a_file_that_is_deleted_while_it_is_read(spark: SparkSession, part: Path) -> None:
+def test_a_file_that_is_deleted_while_it_is_read(spark, part):
     frame = spark.read.parquet(f"file://{part.parent}")
     part.unlink()
     message = fault_of(frame.collect)
@@ -51,13 +46,13 @@ def test_a_file_that_is_deleted_while_it_is_read(spark: SparkSession, part: Path
     assert message.endswith("; make the result that it belongs to again, with FORCE=1 (--force)")
 
 
-def test_a_place_that_cannot_be_written_to(spark: SparkSession) -> None:
+def test_a_place_that_cannot_be_written_to(spark):
     message = fault_of(lambda: spark.range(1).write.parquet("file:///proc/movierec"))
     assert "/proc/movierec" in message
     assert message.endswith("; let this account read and write there")
 
 
-def test_the_deepest_cause_is_reported(spark: SparkSession) -> None:
+def test_the_deepest_cause_is_reported(spark):
     java = spark._jvm.java
     cause = java.io.IOException("No space left on device")
     outer = java.lang.RuntimeException(f"Job aborted: {cause.toString()}", cause)
@@ -66,21 +61,21 @@ def test_the_deepest_cause_is_reported(spark: SparkSession) -> None:
     )
 
 
-def test_other_failures_are_no_storage_faults(spark: SparkSession) -> None:
+def test_other_failures_are_no_storage_faults(spark):
     with pytest.raises(Exception) as caught:  # noqa: PT011
         spark.sql("SELECT int('x')").collect()
     assert storage_fault(caught.value) is None
     assert storage_fault(ValueError("No space left on device")) is None
 
 
-def test_the_error_of_a_call_ends_with_the_fix(session: Session) -> None:
+def test_the_error_of_a_call_ends_with_the_fix(session):
     with pytest.raises(InputError) as caught:
         Files(session).write_text("file:///proc/movierec/a", "text")
     assert str(caught.value).startswith("file:///proc/movierec/a: ")
     assert str(caught.value).endswith("; let this account read and write there")
 
 
-def test_the_stack_trace_of_a_server_is_left_out(spark: SparkSession) -> None:
+def test_the_stack_trace_of_a_server_is_left_out(spark):
     message = "Path is not a file: /a at org.apache.hadoop.hdfs.X.get(X.java:91) at org.apache.Y"
     error = SimpleNamespace(java_exception=spark._jvm.java.io.FileNotFoundException(message))
     assert java_message(error) == "FileNotFoundException: Path is not a file: /a"

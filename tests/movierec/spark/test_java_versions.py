@@ -1,11 +1,8 @@
 """Which Java fits which Spark, and the Java that set-up recorded."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -24,12 +21,12 @@ from tests.support.paths import ROOT
         ("5.0.0", (17, 21), "Java 17 or 21"),
     ],
 )
-def test_each_spark_has_its_javas(spark_version: str, javas: tuple[int, ...], words: str) -> None:
+def test_each_spark_has_its_javas(spark_version, javas, words):
     assert supported_javas(spark_version) == javas
     assert describe_javas(spark_version) == words
 
 
-def test_set_up_imports_the_table_before_anything_is_installed() -> None:
+def test_set_up_imports_the_table_before_anything_is_installed():
     code = "import movierec.spark.java_versions as table; print(table.SUPPORTED['4.1'])"
     # -I -S: neither the environment nor site-packages
     command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.append('src'); {code}"]
@@ -37,14 +34,14 @@ def test_set_up_imports_the_table_before_anything_is_installed() -> None:
     assert done.stdout == "(17, 21)\n"
 
 
-def java_home(folder: Path) -> str:
+def java_home(folder):
     (folder / "bin").mkdir(parents=True)
     (folder / "bin" / "java").touch()
     return str(folder)
 
 
 @pytest.fixture
-def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def environment(tmp_path, monkeypatch):
     """An environment, without JAVA_HOME, in which set-up recorded a Java."""
     recorded = java_home(tmp_path / "recorded")
     (tmp_path / "java_home").write_text(f"{recorded}\n/what/the/user/had\n", encoding="utf-8")
@@ -54,23 +51,19 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("unusable", ["", "/no/such/java"])
-def test_the_recorded_java_is_used_if_java_home_holds_no_java(
-    environment: Path, monkeypatch: pytest.MonkeyPatch, unusable: str
-) -> None:
+def test_the_recorded_java_is_used_if_java_home_holds_no_java(environment, monkeypatch, unusable):
     monkeypatch.setenv("JAVA_HOME", unusable)
     use_recorded_java()
     assert os.environ["JAVA_HOME"] == str(environment / "recorded")
 
 
-def test_a_java_home_that_holds_a_java_is_kept(
-    environment: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_java_home_that_holds_a_java_is_kept(environment, monkeypatch):
     monkeypatch.setenv("JAVA_HOME", java_home(environment / "own"))
     use_recorded_java()
     assert os.environ["JAVA_HOME"] == str(environment / "own")
 
 
-def test_without_a_usable_record_nothing_changes(environment: Path) -> None:
+def test_without_a_usable_record_nothing_changes(environment):
     (environment / "recorded" / "bin" / "java").unlink()
     use_recorded_java()
     assert os.environ["JAVA_HOME"] == ""

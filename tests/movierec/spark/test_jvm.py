@@ -1,33 +1,29 @@
 """Calls into the JVM, and the memory that it frees when asked."""
 
-from __future__ import annotations
-
 import time
-from collections.abc import Callable
 
 import pytest
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
 
 from movierec.spark.jvm import call_static, free_unreferenced
 from tests.support.gates import SECONDS
 
 
-def test_static_methods_return_text_or_none(spark: SparkSession) -> None:
+def test_static_methods_return_text_or_none(spark):
     calls = [("java.lang.System", "getProperty", name) for name in ("file.separator", "none")]
     assert call_static(spark, *calls) == ["/", None]
 
 
-def test_an_unknown_method_raises(spark: SparkSession) -> None:
+def test_an_unknown_method_raises(spark):
     with pytest.raises(PySparkException):
         call_static(spark, ("java.lang.System", "noSuchMethod"))
 
 
-def test_cached_blocks_are_freed_once_nothing_refers_to_them(spark: SparkSession) -> None:
-    def cached_rdds() -> set[int]:
+def test_cached_blocks_are_freed_once_nothing_refers_to_them(spark):
+    def cached_rdds():
         return {one.id() for one in spark.sparkContext._jsc.sc().getRDDStorageInfo()}
 
-    def wait_until(holds: Callable[[], object]) -> None:
+    def wait_until(holds):
         deadline = time.monotonic() + SECONDS
         while not holds():
             assert time.monotonic() < deadline
@@ -42,7 +38,7 @@ def test_cached_blocks_are_freed_once_nothing_refers_to_them(spark: SparkSession
     assert cached in cached_rdds()
     del frame
 
-    def is_freed() -> bool:
+    def is_freed():
         # Python passes its garbage on a little later: one call may come too early
         free_unreferenced(spark)
         return cached not in cached_rdds()

@@ -1,16 +1,11 @@
 """The JVM's peak is the one that Linux counts, and can be reset."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
 
 from movierec.spark.memory import PeakMemory, read_peak, reset_peak
-from movierec.spark.session import Session
 
 MIB = 1 << 20
 BIG = "held = bytearray(b'x' * (300 << 20)); print(len(held)); del held; print(0); input()"
@@ -18,7 +13,7 @@ BIG = "held = bytearray(b'x' * (300 << 20)); print(len(held)); del held; print(0
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts it")
 
 
-def test_the_peak_of_the_jvm_is_known(session: Session, spark: SparkSession) -> None:
+def test_the_peak_of_the_jvm_is_known(session, spark):
     peak = PeakMemory(session)
     assert spark.sql(f"SELECT length(repeat('x', {200 * MIB}))").first() == (200 * MIB,)
     found = peak.measure(spark)
@@ -26,7 +21,7 @@ def test_the_peak_of_the_jvm_is_known(session: Session, spark: SparkSession) -> 
     assert 200 * MIB < found < 8_000 * MIB
 
 
-def test_memory_held_before_a_reset_does_not_count() -> None:
+def test_memory_held_before_a_reset_does_not_count():
     with subprocess.Popen(
         [sys.executable, "-c", BIG], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -42,8 +37,6 @@ def test_memory_held_before_a_reset_does_not_count() -> None:
     assert high > 300 * MIB > 3 * low
 
 
-def test_a_system_that_does_not_count_it_gives_none(
-    session: Session, spark: SparkSession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_system_that_does_not_count_it_gives_none(session, spark, monkeypatch, tmp_path):
     monkeypatch.setattr("movierec.spark.memory._PROC", tmp_path)
     assert PeakMemory(session).measure(spark) is None

@@ -1,7 +1,5 @@
 """Progress of a step: on a terminal one redrawn line, elsewhere a plain line per minute."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os
@@ -13,11 +11,9 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from pyspark.sql import SparkSession
 
 from movierec.spark import progress
 from movierec.spark.progress import THREAD_NAME, Progress
@@ -35,10 +31,10 @@ Read = Callable[[], str]
 
 
 @pytest.fixture
-def written(capsys: pytest.CaptureFixture[str]) -> Read:
+def written(capsys):
     held = [""]
 
-    def read() -> str:
+    def read():
         held[0] += capsys.readouterr().err
         return held[0]
 
@@ -46,7 +42,7 @@ def written(capsys: pytest.CaptureFixture[str]) -> Read:
 
 
 @pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch, written: Read) -> Read:
+def terminal(monkeypatch, written):
     """Standard error counts as a terminal of 100 columns, redrawn quickly."""
     monkeypatch.setattr(progress, "can_redraw", lambda stream: True)
     monkeypatch.setattr(progress, "REDRAW_SECONDS", 0.05)
@@ -55,37 +51,35 @@ def terminal(monkeypatch: pytest.MonkeyPatch, written: Read) -> Read:
 
 
 @pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch, written: Read) -> Read:
+def log(monkeypatch, written):
     """Standard error is no terminal, and a minute is short."""
     monkeypatch.setattr(progress, "REPORT_SECONDS", 0.1)
     return written
 
 
 @pytest.fixture
-def stage(spark: SparkSession, tmp_path: Path) -> Iterator[GatedStage]:
+def stage(spark, tmp_path):
     stage = GatedStage(spark, tmp_path, 4)
     stage.start()
     yield stage
     stage.finish()
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
+def wait_for(condition):
     deadline = time.monotonic() + SECONDS
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
-def watchers() -> list[threading.Thread]:
+def watchers():
     return [one for one in threading.enumerate() if one.name == THREAD_NAME]
 
 
 # --- on a terminal --------------------------------------------------------------------------------
 
 
-def test_a_bar_shows_the_tasks_that_spark_has_run(
-    terminal: Read, session: Session, stage: GatedStage
-) -> None:
+def test_a_bar_shows_the_tasks_that_spark_has_run(terminal, session, stage):
     with Progress("make_toy", session).step("nap"):
         wait_for(lambda: "0/4 tasks" in terminal())
         stage.let(0, 1, 2)
@@ -98,9 +92,7 @@ def test_a_bar_shows_the_tasks_that_spark_has_run(
     assert watchers() == []
 
 
-def test_a_step_that_counts_shows_its_own_bar_and_estimate(
-    terminal: Read, session: Session, spark: SparkSession
-) -> None:
+def test_a_step_that_counts_shows_its_own_bar_and_estimate(terminal, session, spark):
     shown = Progress("tune_als", session)
     with shown.step("trials", of=36):
         wait_for(lambda: "0/36" in terminal())
@@ -112,20 +104,7 @@ def test_a_step_that_counts_shows_its_own_bar_and_estimate(
     assert re.search(r"\] 2/36, 0:0\d, at most 2.0 min left$", _last_with(terminal, "2/36"))
 
 
-def test_the_estimate_of_a_step_decreases_between_two_advances(
-    terminal: Read, session: Session, spark: SparkSession
-) -> None:
-    shown = Progress("tune_als", session)
-    with shown.step("trials", of=2):
-        shown.advance(TimeLeft(1.6))
-        wait_for(lambda: "about 2 s left" in terminal())
-        wait_for(lambda: "about 1 s left" in terminal())
-        wait_for(lambda: drawn(terminal())[-1].endswith("] 1/2, 0:01"))
-
-
-def test_a_message_replaces_the_drawn_line(
-    terminal: Read, session: Session, spark: SparkSession
-) -> None:
+def test_a_message_replaces_the_drawn_line(terminal, session, spark):
     shown = Progress("make_toy", session)
     with shown.step("nap"):
         for number in range(20):
@@ -136,10 +115,8 @@ def test_a_message_replaces_the_drawn_line(
     assert len(drawn(terminal())) >= 10
 
 
-def test_a_step_that_fails_leaves_no_line_and_no_thread(
-    terminal: Read, session: Session, spark: SparkSession
-) -> None:
-    def fail() -> None:
+def test_a_step_that_fails_leaves_no_line_and_no_thread(terminal, session, spark):
+    def fail():
         with Progress("make_toy", session).step("nap"):
             wait_for(lambda: "nap" in terminal())
             raise KeyError
@@ -150,7 +127,7 @@ def test_a_step_that_fails_leaves_no_line_and_no_thread(
     assert watchers() == []
 
 
-def test_before_spark_starts_nothing_is_drawn_and_spark_is_not_started(terminal: Read) -> None:
+def test_before_spark_starts_nothing_is_drawn_and_spark_is_not_started(terminal):
     unused = Session("unused")
     with Progress("make_toy", unused).step("nap"):
         time.sleep(0.3)
@@ -158,33 +135,14 @@ def test_before_spark_starts_nothing_is_drawn_and_spark_is_not_started(terminal:
     assert not unused.started
 
 
-def test_nothing_is_drawn_if_spark_s_log_is_shown(
-    terminal: Read, session: Session, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(session, "verbose", True)
-    with Progress("make_toy", session).step("nap"):
-        time.sleep(0.3)
-    assert terminal() == ""
-
-
-def _last_with(terminal: Read, part: str) -> str:
+def _last_with(terminal, part):
     return [line for line in drawn(terminal()) if part in line][-1]
 
 
 # --- elsewhere ------------------------------------------------------------------------------------
 
 
-def test_a_long_step_prints_its_count(log: Read) -> None:
-    shown = Progress("tune_als", Session("unused"))
-    with shown.step("trials", of=36):
-        for _ in range(5):
-            shown.advance(TimeLeft(720.0))
-        wait_for(lambda: log().count("\n") >= 2)
-    for line in log().splitlines():
-        assert re.fullmatch(r"tune_als: trials: 5 of 36 done, \d s, about 12\.0 min left", line)
-
-
-def test_a_long_step_prints_spark_s_tasks(log: Read, session: Session, stage: GatedStage) -> None:
+def test_a_long_step_prints_spark_s_tasks(log, session, stage):
     with Progress("make_toy", session).step("nap"):
         wait_for(lambda: "tasks" in log())
         stage.let(0, 1)
@@ -238,7 +196,7 @@ print(json.dumps({"done": True}))
 class OnTerminal:
     """A command with a terminal of 90 columns as its standard error."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments):
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 90, 0, 0))
         env = os.environ | {"PYTHONPATH": str(SRC), "TERM": "xterm"}
@@ -265,12 +223,12 @@ class OnTerminal:
 
 
 @pytest.fixture(scope="module")
-def seen() -> OnTerminal:
+def seen():
     return OnTerminal()
 
 
 @pytest.mark.slow
-def test_a_real_terminal_shows_the_bar_and_keeps_the_lines(seen: OnTerminal) -> None:
+def test_a_real_terminal_shows_the_bar_and_keeps_the_lines(seen):
     assert seen.code == 0, seen.err
     assert json.loads(seen.out) == {"done": True}
     bars = [line for line in drawn(seen.err) if line.startswith("make_toy: nap [")]
@@ -287,7 +245,7 @@ def test_a_real_terminal_shows_the_bar_and_keeps_the_lines(seen: OnTerminal) -> 
 
 
 @pytest.mark.slow
-def test_a_jvm_that_dies_ends_the_drawing_and_nothing_else() -> None:
+def test_a_jvm_that_dies_ends_the_drawing_and_nothing_else():
     seen = OnTerminal("killed")
     assert seen.code == 0, seen.err
     found = lines_on_screen(seen.err)

@@ -1,7 +1,5 @@
 """The session: its settings do not depend on the machine's defaults."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -11,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
 from movierec.errors import InputError
-from movierec.spark.session import Session, heap_gib, is_submitted, machine_memory, size_shuffles
+from movierec.spark.session import heap_gib, is_submitted, machine_memory, size_shuffles
 from tests.support.paths import ROOT
 
 GIB = 1 << 30
@@ -33,31 +30,29 @@ GIB = 1 << 30
         (512 * GIB, 14),
     ],
 )
-def test_the_heap_is_six_tenths_of_the_memory_from_1_to_14_gib(memory: int, heap: int) -> None:
+def test_the_heap_is_six_tenths_of_the_memory_from_1_to_14_gib(memory, heap):
     assert heap_gib(memory) == heap
 
 
-def test_the_machine_s_memory_is_what_it_has_or_less() -> None:
+def test_the_machine_s_memory_is_what_it_has_or_less():
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     assert 256 << 20 <= machine_memory() <= physical
 
 
-def test_spark_submit_is_recognised_by_its_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spark_submit_is_recognised_by_its_gateway(monkeypatch):
     monkeypatch.delenv("PYSPARK_GATEWAY_PORT", raising=False)
     assert not is_submitted()
     monkeypatch.setenv("PYSPARK_GATEWAY_PORT", "1")
     assert is_submitted()
 
 
-def test_a_given_number_of_shuffle_partitions_is_kept(spark: SparkSession) -> None:
+def test_a_given_number_of_shuffle_partitions_is_kept(spark):
     before = spark.conf.get("spark.sql.shuffle.partitions")
     size_shuffles(spark, rows=10**9)
     assert spark.conf.get("spark.sql.shuffle.partitions") == before == "1"
 
 
-def test_an_impossible_checkpoint_directory_is_an_input_error(
-    session: Session, spark: SparkSession, tmp_path: Path
-) -> None:
+def test_an_impossible_checkpoint_directory_is_an_input_error(session, spark, tmp_path):
     try:
         with pytest.raises(InputError) as caught:
             session.checkpoint_to("gs://bucket/x")
@@ -119,7 +114,7 @@ print(json.dumps(found))
 
 
 @pytest.fixture(scope="module")
-def probe(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def probe(tmp_path_factory):
     """The settings of a session that is started from plain Python, in Tokyo."""
     place = tmp_path_factory.mktemp("probe")
     source = place / "with a space"
@@ -137,14 +132,14 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found | {"place": str(place), "stderr": done.stderr, "stdout": done.stdout}
 
 
-def test_values_do_not_depend_on_the_machine_or_the_version_of_spark(probe: dict[str, Any]) -> None:
+def test_values_do_not_depend_on_the_machine_or_the_version_of_spark(probe):
     assert probe["conf"]["spark.sql.session.timeZone"] == "UTC"
     assert probe["midnight"] == "1970-01-01 00:00:00"
     assert probe["conf"]["spark.sql.ansi.enabled"] == "true"
     assert probe["cast"] == "NumberFormatException"
 
 
-def test_checkpoints_go_to_the_given_directory_until_spark_stops(probe: dict[str, Any]) -> None:
+def test_checkpoints_go_to_the_given_directory_until_spark_stops(probe):
     assert probe["checkpoints"].startswith(f"file:{probe['place']}/first/")
     assert probe["moved"].startswith(f"file:{probe['place']}/second/")
     assert probe["conf"]["spark.cleaner.referenceTracking.cleanCheckpoints"] == "true"
@@ -152,14 +147,14 @@ def test_checkpoints_go_to_the_given_directory_until_spark_stops(probe: dict[str
     assert probe["after"] == [[], []]
 
 
-def test_a_spark_that_does_not_start_is_an_input_error_of_one_line(probe: dict[str, Any]) -> None:
+def test_a_spark_that_does_not_start_is_an_input_error_of_one_line(probe):
     assert probe["refused"] == [
         "InputError",
         "Spark does not start: FileNotFoundException: File file:/no/such/place does not exist",
     ]
 
 
-def test_a_laptop_s_session_is_local_and_quiet(probe: dict[str, Any]) -> None:
+def test_a_laptop_s_session_is_local_and_quiet(probe):
     heap = heap_gib(machine_memory())
     assert probe["conf"]["spark.driver.memory"] == f"{heap}g"
     # the parallel collector leaves out one of two survivor spaces, a ninth of the heap
@@ -175,12 +170,12 @@ def test_a_laptop_s_session_is_local_and_quiet(probe: dict[str, Any]) -> None:
     assert f"{probe['place']}/with%20a%20space/movierec/spark/log4j2.properties" in options
 
 
-def test_shuffles_are_sized_by_cores_and_rows(probe: dict[str, Any]) -> None:
+def test_shuffles_are_sized_by_cores_and_rows(probe):
     cores = probe["cores"]
     assert probe["shuffles"] == [cores, max(cores, 99), max(cores, 100)]
 
 
-def test_a_session_starts_once_and_again_after_a_stop(probe: dict[str, Any]) -> None:
+def test_a_session_starts_once_and_again_after_a_stop(probe):
     assert probe["started"] == [True, True]
     assert probe["stopped"] is False
     assert probe["again"] == 3
@@ -205,7 +200,7 @@ print(json.dumps({
 """
 
 
-def test_overrides_win_and_java_options_are_added(tmp_path: Path, spark: SparkSession) -> None:
+def test_overrides_win_and_java_options_are_added(tmp_path, spark):
     java = shutil.which("java", path=f"{os.environ.get('JAVA_HOME')}/bin:{os.environ['PATH']}")
     assert java is not None
     (tmp_path / "java_home").write_text(f"{Path(java).parents[1]}\n\n", encoding="utf-8")

@@ -1,13 +1,8 @@
 """Tasks are counted while Spark runs them, and the time left follows from their pace."""
 
-from __future__ import annotations
-
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
 
 from movierec.spark.task_counts import TaskCounts
 from movierec.spark.time_left import TimeLeft
@@ -17,15 +12,15 @@ from tests.support.gates import SECONDS, GatedStage
 class Clock:
     """A clock that only the test moves."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         self.seconds = 100.0
 
-    def __call__(self) -> float:
+    def __call__(self):
         return self.seconds
 
 
 @pytest.fixture
-def stage(spark: SparkSession, tmp_path: Path) -> Iterator[GatedStage]:
+def stage(spark, tmp_path):
     stage = GatedStage(spark, tmp_path, 8)
     stage.start()
     yield stage
@@ -33,16 +28,16 @@ def stage(spark: SparkSession, tmp_path: Path) -> Iterator[GatedStage]:
 
 
 @pytest.fixture
-def clock() -> Clock:
+def clock():
     return Clock()
 
 
 @pytest.fixture
-def tasks(spark: SparkSession, clock: Clock) -> TaskCounts:
+def tasks(spark, clock):
     return TaskCounts(spark.sparkContext.statusTracker(), now=clock)
 
 
-def update_until(tasks: TaskCounts, condition: Callable[[], bool]) -> None:
+def update_until(tasks, condition):
     deadline = time.monotonic() + SECONDS
     while True:
         tasks.update()
@@ -52,15 +47,13 @@ def update_until(tasks: TaskCounts, condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_without_tasks_there_is_no_estimate(tasks: TaskCounts) -> None:
+def test_without_tasks_there_is_no_estimate(tasks):
     tasks.update()
     assert tasks.running() == tasks.overall() == (0, 0)
     assert tasks.time_left() is None
 
 
-def test_tasks_are_counted_while_they_run_and_after(
-    stage: GatedStage, tasks: TaskCounts, spark: SparkSession
-) -> None:
+def test_tasks_are_counted_while_they_run_and_after(stage, tasks, spark):
     update_until(tasks, lambda: tasks.running() == (0, 8))
     stage.let(0, 1, 2)
     update_until(tasks, lambda: tasks.running() == (3, 8))
@@ -71,9 +64,7 @@ def test_tasks_are_counted_while_they_run_and_after(
     assert tasks.time_left() is None
 
 
-def test_the_time_left_follows_from_the_pace_of_ended_tasks(
-    stage: GatedStage, tasks: TaskCounts, clock: Clock
-) -> None:
+def test_the_time_left_follows_from_the_pace_of_ended_tasks(stage, tasks, clock):
     update_until(tasks, lambda: tasks.running() == (0, 8))
     assert tasks.time_left() is None
     clock.seconds = 110.0
@@ -96,9 +87,7 @@ def test_the_time_left_follows_from_the_pace_of_ended_tasks(
     assert left.seconds == pytest.approx(5 * 41 / 3)
 
 
-def test_in_the_first_two_seconds_there_is_no_estimate(
-    stage: GatedStage, tasks: TaskCounts, clock: Clock
-) -> None:
+def test_in_the_first_two_seconds_there_is_no_estimate(stage, tasks, clock):
     update_until(tasks, lambda: tasks.running() == (0, 8))
     clock.seconds = 101.0
     stage.let(0)

@@ -1,7 +1,5 @@
 """Lines on a terminal are never wider than it; a long wait is said."""
 
-from __future__ import annotations
-
 import fcntl
 import io
 import os
@@ -22,13 +20,13 @@ from tests.support.screens import FakeTerminal
     ("done", "bar"),
     [(0, "[" + "." * 30 + "]"), (5, "[" + "#" * 15 + "." * 15 + "]"), (10, "[" + "#" * 30 + "]")],
 )
-def test_a_bar_shows_the_share_that_is_done(done: int, bar: str) -> None:
+def test_a_bar_shows_the_share_that_is_done(done, bar):
     assert progress_line("head", done, 10, "tail", width=100) == f"head {bar} tail"
 
 
 @pytest.mark.parametrize("width", [1, 10, 30, 60, 61, 80, 200])
 @pytest.mark.parametrize("tail", ["0:01", "1234/5678 tasks, 12:34, stages: about 12.3 min left"])
-def test_a_line_leaves_the_last_column_free(width: int, tail: str) -> None:
+def test_a_line_leaves_the_last_column_free(width, tail):
     line = progress_line("tune_als: trials", 3, 8, tail, width=width)
     assert len(line) < width
     assert line == f"tune_als: trials {tail}"[: width - 1] or "[" in line
@@ -37,9 +35,7 @@ def test_a_line_leaves_the_last_column_free(width: int, tail: str) -> None:
 @pytest.mark.parametrize(
     ("term", "redraws"), [("xterm-256color", True), ("dumb", False), (None, False)]
 )
-def test_a_line_is_redrawn_on_terminals_that_can(
-    monkeypatch: pytest.MonkeyPatch, term: str | None, redraws: bool
-) -> None:
+def test_a_line_is_redrawn_on_terminals_that_can(monkeypatch, term, redraws):
     monkeypatch.delenv("TERM", raising=False)
     if term is not None:
         monkeypatch.setenv("TERM", term)
@@ -47,7 +43,7 @@ def test_a_line_is_redrawn_on_terminals_that_can(
     assert not can_redraw(io.StringIO())
 
 
-def test_the_width_is_that_of_the_stream_s_terminal() -> None:
+def test_the_width_is_that_of_the_stream_s_terminal():
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w") as stream:
         assert terminal_width(stream) == 80  # no size is set
@@ -57,8 +53,8 @@ def test_the_width_is_that_of_the_stream_s_terminal() -> None:
 
 
 def test_a_long_wait_is_said_repeatedly_until_it_ends(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+    capsys,
+):
     ends, said = time.monotonic() + SECONDS, ""
     with waiting_for("an executor", name="tune_als", every=0.05):
         while said.count("\n") < 2 and time.monotonic() < ends:
@@ -74,7 +70,7 @@ def test_a_long_wait_is_said_repeatedly_until_it_ends(
     assert capsys.readouterr().err == ""
 
 
-def test_nothing_is_said_of_a_short_wait(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_said_of_a_short_wait(capsys):
     with pytest.raises(KeyError), waiting_for("nothing", name="x", every=5.0):
         raise KeyError
     assert capsys.readouterr().err == ""

@@ -1,7 +1,5 @@
 """Estimates of the time left, and durations as text."""
 
-from __future__ import annotations
-
 import pytest
 
 from movierec.spark.time_left import TimeLeft, format_duration
@@ -11,16 +9,16 @@ from movierec.spark.time_left import TimeLeft, format_duration
     ("seconds", "words"),
     [(0.4, "0 s"), (12.0, "12 s"), (90.0, "90 s"), (90.1, "1.5 min"), (5400.0, "90.0 min")],
 )
-def test_a_duration_is_in_seconds_then_in_minutes(seconds: float, words: str) -> None:
+def test_a_duration_is_in_seconds_then_in_minutes(seconds, words):
     assert format_duration(seconds) == words
 
 
-def test_a_bound_and_an_estimate_read_differently() -> None:
+def test_a_bound_and_an_estimate_read_differently():
     assert str(TimeLeft(30.0)) == "about 30 s left"
     assert str(TimeLeft(30.0, at_most=True)) == "at most 30 s left"
 
 
-def test_the_time_left_decreases_and_is_none_once_it_is_over() -> None:
+def test_the_time_left_decreases_and_is_none_once_it_is_over():
     left = TimeLeft(30.0, at_most=True)
     assert left.after(10.0) == TimeLeft(20.0, at_most=True)
     assert left.after(30.0) is None

@@ -1,7 +1,5 @@
 """The audit finds every kind of fault in a split."""
 
-from __future__ import annotations
-
 import pytest
 
 from movierec.splitting import audit as audit_module

@@ -1,7 +1,5 @@
 """Splits: complete, disjoint, of the right sizes, in order, and the same at any partitioning."""
 
-from __future__ import annotations
-
 import random
 from collections import defaultdict
 from dataclasses import replace

@@ -1,16 +1,13 @@
 """What the ingest stage checks besides rows; tests/jobs/test_ingest.py runs the whole stage."""
 
-from __future__ import annotations
-
 import pytest
-from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from movierec.errors import InputError
 from movierec.stages.ingest import collect_genre_names, summarize_ratings
 
 
-def test_the_summary_of_ratings(spark: SparkSession) -> None:
+def test_the_summary_of_ratings(spark):
     ratings = spark.createDataFrame(
         [(1, 1, 4.0, 964982703), (1, 2, 4.0, 828124615), (2, 2, 4.0, 1537799250)],
         "user_id int, movie_id int, rating float, rated_at long",
@@ -35,13 +32,13 @@ def test_the_summary_of_ratings(spark: SparkSession) -> None:
         ([""], "it names no genre"),
     ],
 )
-def test_invalid_genre_names(spark: SparkSession, lines: list[str], fault: str) -> None:
+def test_invalid_genre_names(spark, lines, fault):
     frame = spark.createDataFrame([(line,) for line in lines], "value string")
     with pytest.raises(InputError) as raised:
         collect_genre_names(frame, origin="x")
     assert str(raised.value) == f"x: {fault}; fetch the archive again with `make data FORCE=1`"
 
 
-def test_genre_names_in_the_order_of_the_flags(spark: SparkSession) -> None:
+def test_genre_names_in_the_order_of_the_flags(spark):
     frame = spark.createDataFrame([("unknown|0",), ("Film-Noir|1",), ("",)], "value string")
     assert collect_genre_names(frame, origin="x") == ("unknown", "Film-Noir")

@@ -1,7 +1,5 @@
 """The trials of the popularity baseline."""
 
-from __future__ import annotations
-
 import shutil
 
 import pytest

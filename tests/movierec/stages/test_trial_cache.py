@@ -1,7 +1,5 @@
 """The cache keeps every trial, so that a killed search goes on."""
 
-from __future__ import annotations
-
 import contextlib
 
 import pytest

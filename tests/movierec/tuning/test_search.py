@@ -1,7 +1,5 @@
 """The search strategies, on a made-up score in place of a fit."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """Trials on real fits: what is shared between them must not change them."""
 
-from __future__ import annotations
-
 import gc
 import random
 import time

@@ -1,7 +1,5 @@
 """Which titles of a pair are shown: movies that both like first, then rare ones."""
 
-from __future__ import annotations
-
 from movierec.twins.analysis import collect_shared_titles
 from movierec.twins.correlation import collect_common_ratings
 

@@ -1,13 +1,9 @@
 """Sketches against their sets."""
 
-from __future__ import annotations
-
 import numpy as np
-import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from movierec.twins import bitmap_filter as module
 from movierec.twins.bitmap_filter import (
     _count_ones,
     count_ones,
@@ -68,19 +64,6 @@ def test_a_pair_that_reaches_the_threshold_is_never_rejected(pair, threshold, at
         assert len(one ^ other) <= most
     else:
         assert len(one ^ other) > most - 1e-5
-
-
-@pytest.mark.parametrize("cells", [1, 256, 257, 700, 4096, 9000])
-def test_sketches_made_together_equal_those_made_one_by_one(monkeypatch, cells):
-    rng = np.random.default_rng(1)
-    sets = [
-        set(rng.choice(90_000, size, replace=False).tolist())
-        for size in [1, 3, 200, 0, 64, 65, 1500, 2, 0, 128, 1000, 1]
-    ]
-    alone = [words_of([movies])[0] for movies in sets]
-    monkeypatch.setattr(module, "_CELLS_AT_ONCE", cells)
-    for made, wanted in zip(words_of(sets), alone, strict=True):
-        np.testing.assert_array_equal(made, wanted)
 
 
 def test_widths_are_powers_of_two_with_room_for_the_members():

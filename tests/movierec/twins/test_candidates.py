@@ -1,7 +1,5 @@
 """Candidate pairs: none lost, none twice, whatever the size of the blocks."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Correlations of common ratings against pandas, and common ratings against plain dicts."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Overlaps are exact, however sets and pairs are spread over tasks."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings

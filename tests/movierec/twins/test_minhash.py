@@ -1,7 +1,5 @@
 """Signatures estimate similarity, and sets with an equal band share a bucket."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from pyspark.sql import functions as F

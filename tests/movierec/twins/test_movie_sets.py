@@ -1,7 +1,5 @@
 """Movie sets: distinct, ordered by rarity, with the users who share them."""
 
-from __future__ import annotations
-
 from movierec.twins.movie_sets import Population, collect_population, movie_sets, rarity_ranks
 from tests.support.movie_lists import rated
 

@@ -1,7 +1,5 @@
 """Statistics over pairs of users against brute force and published intervals."""
 
-from __future__ import annotations
-
 import itertools
 import math
 

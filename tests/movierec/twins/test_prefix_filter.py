@@ -1,7 +1,5 @@
 """Sets that reach the threshold share a movie of their prefixes: checked on every pair."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 
 import pytest

@@ -1,7 +1,5 @@
 """Random pairs: fair, and the same at any partitioning."""
 
-from __future__ import annotations
-
 import itertools
 from collections import Counter
 

@@ -1,7 +1,5 @@
 """Both searches find the twins, and the recall of LSH is measured."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """Strangers who rated the twins' movies: who can be one, and the comparison with twins."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

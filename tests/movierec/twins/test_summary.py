@@ -1,7 +1,5 @@
 """The results of the twins: the section of the summary, the CSV, the lines on a terminal."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,7 +1,5 @@
 """The twins against brute force: order, ties, identical sets, floors, thresholds."""
 
-from __future__ import annotations
-
 import itertools
 import math
 

@@ -5,8 +5,6 @@ Covers `movierec_dataproc.commands.cluster`, `movierec_dataproc.commands.context
 `movierec_dataproc.commands.preparation`, `movierec_dataproc.commands.workflow`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -14,17 +12,13 @@ import signal
 import subprocess
 import sys
 from functools import partial
-from pathlib import Path
 
 import grpc
 import pytest
 
 from tests.support import invented
 from tests.support.dataproc.cli_runner import BUCKET, CLUSTER_YAML, PLACED, CliRunner, tiny_conf
-from tests.support.dataproc.fake_behaviour import RunningJob, fail_with, wait_until_cancelled
-from tests.support.dataproc.fake_dataproc import FakeDataproc
-from tests.support.dataproc.fake_storage import FakeStorage
-from tests.support.dataproc.real_clients import RealClients
+from tests.support.dataproc.fake_behaviour import fail_with, wait_until_cancelled
 from tests.support.paths import ROOT
 
 JOBS = [
@@ -34,23 +28,23 @@ JOBS = [
 
 
 @pytest.fixture
-def conf(tmp_path: Path) -> Path:
+def conf(tmp_path):
     return tiny_conf(tmp_path)
 
 
-def run(*arguments: str | Path, code: int = 0) -> CliRunner:
+def run(*arguments, code=0):
     cli = CliRunner()
     assert cli.run(*arguments) == code, cli.stderr
     return cli
 
 
-def ids_of(command: str, conf: Path, job: str, *options: str) -> list[str]:
+def ids_of(command, conf, job, *options):
     """The jobs that a command for one job ran or found."""
     summary = run(command, "--config", conf, "--job", job, *options).summary
     return [summary["batch"]] if command == "batch" else list(summary["jobs"])
 
 
-def submitted(server: FakeDataproc) -> list[str]:
+def submitted(server):
     """The jobs in the order in which they were submitted."""
     uris = [
         call.request.job.pyspark_job.main_python_file_uri for call in server.calls_of("SubmitJob")
@@ -58,9 +52,7 @@ def submitted(server: FakeDataproc) -> list[str]:
     return [uri.rpartition("/")[2].removesuffix(".py") for uri in uris]
 
 
-def test_from_nothing_to_a_deleted_cluster(
-    server: FakeDataproc, storage_server: FakeStorage, conf: Path
-) -> None:
+def test_from_nothing_to_a_deleted_cluster(server, storage_server, conf):
     missing = run("pipeline", "--config", conf, code=3)
     assert "create it with `make cluster-up`" in missing.stderr
     assert submitted(server) == []
@@ -97,9 +89,7 @@ def test_from_nothing_to_a_deleted_cluster(
     assert ids_of("submit", conf, "stage_in") != first.summary["jobs"][:1]
 
 
-def assert_every_file_is_in_the_bucket(
-    server: FakeDataproc, storage_server: FakeStorage, conf: Path
-) -> None:
+def assert_every_file_is_in_the_bucket(server, storage_server, conf):
     names = storage_server.names(BUCKET)
     drivers = [call.request.job.pyspark_job for call in server.calls_of("SubmitJob")]
     for driver in drivers:
@@ -112,14 +102,12 @@ def assert_every_file_is_in_the_bucket(
     assert f"source.archive={stage_in[3]}" in drivers[1].args
 
 
-def test_a_pipeline_stops_at_the_first_failure_and_a_rerun_goes_on(
-    server: FakeDataproc, conf: Path
-) -> None:
+def test_a_pipeline_stops_at_the_first_failure_and_a_rerun_goes_on(server, conf):
     run("cluster-up")
     healthy = server.runner
     trace = 'Traceback (most recent call last):\n  File "x.py"\nValueError: 42 is too much\n'
 
-    def runner(running: RunningJob) -> int:
+    def runner(running):
         broken = running.pyspark_job.main_python_file_uri.endswith("/tune_als.py")
         return (fail_with(trace) if broken else healthy)(running)
 
@@ -145,7 +133,7 @@ def test_a_pipeline_stops_at_the_first_failure_and_a_rerun_goes_on(
     run("cluster-down")
 
 
-def test_results_newer_than_the_export_keep_the_cluster(server: FakeDataproc, conf: Path) -> None:
+def test_results_newer_than_the_export_keep_the_cluster(server, conf):
     run("cluster-up")
     done = run("pipeline", "--config", conf).summary["jobs"]
     ids_of("submit", conf, "twins", "--force")
@@ -164,7 +152,7 @@ def test_results_newer_than_the_export_keep_the_cluster(server: FakeDataproc, co
     run("cluster-down")
 
 
-def test_force_runs_again_and_deletes_anyway(server: FakeDataproc, conf: Path) -> None:
+def test_force_runs_again_and_deletes_anyway(server, conf):
     run("cluster-up")
     submit = ("submit", "--config", conf, "--job", "run_all")
     first = run(*submit)
@@ -185,7 +173,7 @@ def test_force_runs_again_and_deletes_anyway(server: FakeDataproc, conf: Path) -
     run("cluster-down", "--force")
 
 
-def test_the_doctor_runs_each_time_and_keeps_no_cluster(server: FakeDataproc, conf: Path) -> None:
+def test_the_doctor_runs_each_time_and_keeps_no_cluster(server, conf):
     run("cluster-up")
     for command in ("submit", "batch"):
         (first,) = ids_of(command, conf, "doctor")
@@ -195,9 +183,7 @@ def test_the_doctor_runs_each_time_and_keeps_no_cluster(server: FakeDataproc, co
     run("cluster-down")
 
 
-def test_a_workflow_makes_its_cluster_and_leaves_results_in_the_bucket(
-    server: FakeDataproc, conf: Path
-) -> None:
+def test_a_workflow_makes_its_cluster_and_leaves_results_in_the_bucket(server, conf):
     healthy = server.runner
     server.runner = fail_with("boom\n", exit_code=3)
     failed = run("workflow", "--config", conf, code=1)
@@ -219,9 +205,7 @@ def test_a_workflow_makes_its_cluster_and_leaves_results_in_the_bucket(
     assert ids[2] != ids[0]
 
 
-def test_a_batch_works_on_the_bucket(
-    server: FakeDataproc, storage_server: FakeStorage, conf: Path
-) -> None:
+def test_a_batch_works_on_the_bucket(server, storage_server, conf):
     ingest = ("batch", "--config", conf, "--job", "ingest")
     cli = run(*ingest)
     assert run(*ingest).summary == cli.summary
@@ -246,15 +230,13 @@ def test_a_batch_works_on_the_bucket(
     assert "a batch has no HDFS" in refused.stderr
 
 
-def test_fetch_copies_what_a_local_run_leaves(
-    server: FakeDataproc, storage_server: FakeStorage, conf: Path, tmp_path: Path
-) -> None:
+def test_fetch_copies_what_a_local_run_leaves(server, storage_server, conf, tmp_path):
     out = tmp_path / "out"
 
-    def fetch(*options: str | Path, code: int = 0) -> CliRunner:
+    def fetch(*options, code=0):
         return run("fetch", "--config", conf, "--out", out, *options, code=code)
 
-    def put(stage: str, job: str, files: dict[str, bytes]) -> None:
+    def put(stage, job, files):
         (fingerprint,) = (labels["fingerprint"] for labels in jobs if labels["job"] == job)
         root = f"movierec/results/{stage}/{fingerprint}"
         manifest = b'{"attempt": "a-1", "seconds": 1.5}'
@@ -296,9 +278,7 @@ def test_fetch_copies_what_a_local_run_leaves(
     assert f"make run CONF={conf} ARCHIVE={copy}" in page
 
 
-def test_a_cluster_of_somebody_else_is_not_touched(
-    server: FakeDataproc, clients: RealClients
-) -> None:
+def test_a_cluster_of_somebody_else_is_not_touched(server, clients):
     clients.make_cluster("movierec")
     for words in (
         ["cluster-up"],
@@ -311,7 +291,7 @@ def test_a_cluster_of_somebody_else_is_not_touched(
 
 
 @pytest.mark.parametrize("operation", [False, True])
-def test_a_quota_error_is_explained(server: FakeDataproc, operation: bool) -> None:
+def test_a_quota_error_is_explained(server, operation):
     if operation:
         server.break_next_cluster()
     else:
@@ -324,9 +304,7 @@ def test_a_quota_error_is_explained(server: FakeDataproc, operation: bool) -> No
     assert ("bills until it is deleted" in cli.stderr) == operation
 
 
-def test_a_dry_run_sends_nothing_and_prints_every_request(
-    server: FakeDataproc, conf: Path, tmp_path: Path
-) -> None:
+def test_a_dry_run_sends_nothing_and_prints_every_request(server, conf, tmp_path):
     scaling = ("--cluster-set", "cluster.autoscaling={policy: p-1, max: 4}")
     folder = tmp_path / "dataproc"
     words = ("--config", conf, "--dry-run", "--out", tmp_path)
@@ -365,16 +343,14 @@ def test_a_dry_run_sends_nothing_and_prints_every_request(
         ["cluster-up", "--dry"],
     ],
 )
-def test_a_dry_run_is_refused_by_commands_that_cost_nothing(
-    words: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_dry_run_is_refused_by_commands_that_cost_nothing(words, capsys):
     with pytest.raises(SystemExit) as caught:
         CliRunner().run(*words)
     assert caught.value.code == 2
     assert f"unrecognized arguments: {words[-1]}" in capsys.readouterr().err
 
 
-def test_all_problems_of_a_conf_are_printed_at_once(server: FakeDataproc, tmp_path: Path) -> None:
+def test_all_problems_of_a_conf_are_printed_at_once(server, tmp_path):
     broken = tmp_path / "cluster.yaml"
     text = CLUSTER_YAML.read_text().replace("idle_delete_minutes: 30", "idle_delete_minute: 30")
     broken.write_text(text.replace("prefix: movierec", "prefix: /movierec/"))
@@ -386,7 +362,7 @@ def test_all_problems_of_a_conf_are_printed_at_once(server: FakeDataproc, tmp_pa
     )
 
 
-def test_ctrl_c_on_the_real_program_detaches(server: FakeDataproc, clients: RealClients) -> None:
+def test_ctrl_c_on_the_real_program_detaches(server, clients):
     server.runner = wait_until_cancelled
     clients.make_cluster()
     clients.submit("j-1")

@@ -1,7 +1,5 @@
 """The estimate, computed by hand, and the sizes of machine types."""
 
-from __future__ import annotations
-
 import pytest
 
 from movierec.errors import ConfigError
@@ -33,17 +31,17 @@ SIZES = (
         ("n2-custom-2-262144-ext", 2, 256),
     ],
 )
-def test_a_machine_type_s_size(name: str, vcpus: int, memory: float) -> None:
+def test_a_machine_type_s_size(name, vcpus, memory):
     assert machine_size(name) == MachineSize(vcpus, pytest.approx(memory))
 
 
 @pytest.mark.parametrize("name", ["e2-medium", "x9-standard-4", "n2-standard-0", "a2-highgpu-1g"])
-def test_an_unknown_machine_type_says_what_to_do(name: str) -> None:
+def test_an_unknown_machine_type_says_what_to_do(name):
     with pytest.raises(ConfigError, match=f"'{name}'.* or set prices to null"):
         machine_size(name)
 
 
-def test_the_price_per_hour() -> None:
+def test_the_price_per_hour():
     config = cluster_conf(PRICES, *SIZES)
     assert config.prices is not None
     found = estimate(node_groups(config.cluster), config.prices)
@@ -56,7 +54,7 @@ def test_the_price_per_hour() -> None:
     assert found.hourly == pytest.approx(3.16 + 2.7 + 22)
 
 
-def test_the_lines_have_the_largest_price() -> None:
+def test_the_lines_have_the_largest_price():
     config = cluster_conf(PRICES, *SIZES, "cluster.autoscaling={policy: p-1, max: 12}")
     first, second = estimate_lines(config.cluster, config.prices, hours=10)
     assert first.startswith("estimate: about 27.86 EUR per hour (22 vCPUs")
@@ -65,7 +63,7 @@ def test_the_lines_have_the_largest_price() -> None:
     assert estimate_lines(config.cluster, None, hours=1) == ["no estimate: the conf has no prices"]
 
 
-def test_a_single_node_costs_its_master() -> None:
+def test_a_single_node_costs_its_master():
     config = cluster_conf(PRICES, "cluster.primary_workers.count=0")
     (group,) = node_groups(config.cluster)
     assert (group.name, group.count) == ("master", 1)

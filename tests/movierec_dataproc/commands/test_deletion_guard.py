@@ -1,9 +1,6 @@
 """A cluster may be deleted if nothing runs and nothing is on its HDFS only."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
 import pytest
 from google.cloud import dataproc_v1 as dp
@@ -14,9 +11,7 @@ from movierec_dataproc.commands.deletion_guard import check_removable, unexporte
 NOON = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 
 
-def a_job(
-    name: str, *, minute: int, started: int | None = None, state: str = "DONE", **labels: str
-) -> dp.Job:
+def a_job(name, *, minute, started=None, state="DONE", **labels):
     """A job that ended at `minute` after noon; its driver started at `started` or 1 before."""
     start = minute - 1 if started is None else started
     ended, running = NOON + timedelta(minutes=minute), NOON + timedelta(minutes=start)
@@ -28,14 +23,14 @@ def a_job(
     )
 
 
-def unexported(*jobs: dp.Job) -> list[str]:
+def unexported(*jobs):
     return [job.reference.job_id for job in unexported_jobs(jobs)]
 
 
 INGEST = a_job("ingest", minute=3)
 
 
-def test_exported_results_may_be_deleted() -> None:
+def test_exported_results_may_be_deleted():
     jobs = [a_job("stage-in", minute=1), INGEST, a_job("evaluate", minute=9)]
     assert unexported(*jobs) == ["ingest-3", "evaluate-9"]
     jobs.append(a_job("export-results", minute=20))
@@ -43,7 +38,7 @@ def test_exported_results_may_be_deleted() -> None:
     check_removable("c", jobs)
 
 
-def test_an_export_has_only_what_existed_when_it_started() -> None:
+def test_an_export_has_only_what_existed_when_it_started():
     jobs = [INGEST, a_job("find-twins", minute=15)]
     early = a_job("export-results", minute=20, started=10)
     assert unexported(*jobs, early) == ["find-twins-15"]
@@ -52,7 +47,7 @@ def test_an_export_has_only_what_existed_when_it_started() -> None:
 
 
 @pytest.mark.parametrize("export", [{"state": "ERROR"}, {"state": "CANCELLED"}, {"run": "r2"}])
-def test_a_failed_export_or_one_of_another_run_does_not_count(export: dict[str, Any]) -> None:
+def test_a_failed_export_or_one_of_another_run_does_not_count(export):
     assert unexported(INGEST, a_job("export-results", minute=20, **export)) == ["ingest-3"]
 
 
@@ -67,18 +62,18 @@ def test_a_failed_export_or_one_of_another_run_does_not_count(export: dict[str, 
         a_job("tune-als", minute=3, state="CANCELLED"),
     ],
 )
-def test_jobs_without_results_on_hdfs_keep_no_cluster(job: dp.Job) -> None:
+def test_jobs_without_results_on_hdfs_keep_no_cluster(job):
     assert unexported(job) == []
 
 
 @pytest.mark.parametrize("state", ["ERROR", "CANCELLED"])
-def test_of_failed_jobs_only_run_all_may_have_results(state: str) -> None:
+def test_of_failed_jobs_only_run_all_may_have_results(state):
     failed = a_job("run-all", minute=9, state=state)
     assert unexported(failed) == ["run-all-9"]
     assert unexported(failed, a_job("export-results", minute=20)) == []
 
 
-def test_a_running_job_of_anybody_keeps_the_cluster() -> None:
+def test_a_running_job_of_anybody_keeps_the_cluster():
     job = a_job("theirs", minute=3, state="RUNNING", suite="")
     with pytest.raises(InputError, match=r"cluster c: theirs-3 still running: .*FORCE=1") as caught:
         check_removable("c", [job])

@@ -1,10 +1,6 @@
 """What fetch copies: the summaries of the done stages, merged as in a local run."""
 
-from __future__ import annotations
-
 import hashlib
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,7 +11,6 @@ from movierec.pipeline.exports import write_exports
 from movierec.pipeline.fingerprint import fingerprint
 from movierec_dataproc.commands.fetch import archive_sha256, find_done_stages
 from tests.support.dataproc.cli_runner import BUCKET, CliRunner
-from tests.support.dataproc.fake_storage import FakeStorage
 from tests.support.paths import ROOT
 
 TEXT = (ROOT / "conf" / "full.yaml").read_text(encoding="utf-8")
@@ -25,18 +20,18 @@ CONFIG = load_config(TEXT, origin="full.yaml")
 STAGES = {stage.name: stage for stage in dag.PIPELINE}
 
 
-def result(stage: str, **files: str) -> dict[str, bytes]:
+def result(stage, **files):
     names = {"manifest": "_manifest.json", "summary": "a-1/summary.json", "twins": "a-1/twins.csv"}
     root = f"root/{stage}/{fingerprint(STAGES[stage], CONFIG, archive_sha256=SHA256)}"
     return {f"{root}/{names[key]}": text.encode() for key, text in files.items()}
 
 
-def fetched(objects: dict[str, bytes], out: Path) -> dict[str, Any]:
+def fetched(objects, out):
     stages = find_done_stages(objects.get, root="root", config=CONFIG, sha256=SHA256)
     return write_exports(stages, out)
 
 
-def test_done_stages_are_merged_and_files_of_others_deleted(tmp_path: Path) -> None:
+def test_done_stages_are_merged_and_files_of_others_deleted(tmp_path):
     objects = {
         **result("evaluate", manifest=DONE, summary='{"models": {"als": 1}}'),
         # its manifest is incomplete, so the stage is not done yet
@@ -54,9 +49,9 @@ def test_done_stages_are_merged_and_files_of_others_deleted(tmp_path: Path) -> N
 
 
 def test_the_archive_s_checksum_comes_from_the_conf_the_file_or_the_upload(
-    storage_server: FakeStorage, tmp_path: Path
-) -> None:
-    def known(*overrides: str) -> str:
+    storage_server, tmp_path
+):
+    def known(*overrides):
         config = load_config(TEXT, origin="full.yaml", overrides=overrides)
         return archive_sha256(config.source, CliRunner().context())
 

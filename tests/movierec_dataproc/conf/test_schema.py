@@ -4,8 +4,6 @@ Covers `movierec_dataproc.conf.machine_types`, `movierec_dataproc.conf.target`,
 `movierec_dataproc.conf.validation`.
 """
 
-from __future__ import annotations
-
 import itertools
 import re
 
@@ -20,19 +18,19 @@ from tests.support.dataproc.cli_runner import CLUSTER_YAML, cluster_conf
 SCALING = "{policy: p-1, min: 1, max: 4}"
 
 
-def test_the_file_shows_the_defaults() -> None:
+def test_the_file_shows_the_defaults():
     text = CLUSTER_YAML.read_text(encoding="utf-8")
     assert load(ClusterConfig, text, origin="cluster.yaml") == ClusterConfig()
 
 
-def test_every_key_of_the_file_has_a_comment() -> None:
+def test_every_key_of_the_file_has_a_comment():
     lines = CLUSTER_YAML.read_text(encoding="utf-8").splitlines()
     for above, line in itertools.pairwise(lines):
         if re.match(r" *\w+: .", line):
             assert above.lstrip().startswith("# "), line
 
 
-def test_a_copy_may_hold_only_what_differs() -> None:
+def test_a_copy_may_hold_only_what_differs():
     config = load(
         ClusterConfig,
         "project: my-project\nbucket: my-bucket\n"
@@ -50,7 +48,7 @@ def test_a_copy_may_hold_only_what_differs() -> None:
     assert load(ClusterConfig, "{}", origin="my.yaml") == ClusterConfig()
 
 
-def test_own_properties_are_added_to_those_of_openblas() -> None:
+def test_own_properties_are_added_to_those_of_openblas():
     own = {"spark:spark.executor.memory": "10g", "spark-env:OPENBLAS_NUM_THREADS": "2"}
     defaults = ClusterConfig().cluster.properties
     threads = [value for key, value in defaults.items() if key.endswith("OPENBLAS_NUM_THREADS")]
@@ -58,7 +56,7 @@ def test_own_properties_are_added_to_those_of_openblas() -> None:
     assert cluster_conf(f"cluster.properties={own}").cluster.properties == defaults | own
 
 
-def test_project_and_bucket_may_be_null_in_the_file_but_not_in_a_command() -> None:
+def test_project_and_bucket_may_be_null_in_the_file_but_not_in_a_command():
     text = CLUSTER_YAML.read_text(encoding="utf-8")
     config = load(ClusterConfig, text, origin="c.yaml")
     with pytest.raises(ConfigError) as caught:
@@ -104,21 +102,21 @@ def test_project_and_bucket_may_be_null_in_the_file_but_not_in_a_command() -> No
         ("cluster.nam=a", "cluster.nam: unknown key; did you mean cluster.name?"),
     ],
 )
-def test_values_that_dataproc_would_refuse(override: str, problem: str) -> None:
+def test_values_that_dataproc_would_refuse(override, problem):
     with pytest.raises(ConfigError) as caught:
         cluster_conf(override)
     (found,) = caught.value.problems
     assert problem in found
 
 
-def test_a_single_node_has_no_workers_to_scale() -> None:
+def test_a_single_node_has_no_workers_to_scale():
     single = "cluster.primary_workers.count=0"
     assert cluster_conf(single).cluster.primary_workers.count == 0
     with pytest.raises(ConfigError, match="a single node"):
         cluster_conf(single, "cluster.secondary_workers.count=2")
 
 
-def test_the_count_of_secondary_workers_is_in_autoscaling_s_range() -> None:
+def test_the_count_of_secondary_workers_is_in_autoscaling_s_range():
     config = cluster_conf("cluster.autoscaling=" + SCALING, "cluster.secondary_workers.count=2")
     assert config.cluster.autoscaling is not None
     assert cluster_conf("cluster.autoscaling.max=3").cluster.autoscaling == AutoscalingConfig(max=3)

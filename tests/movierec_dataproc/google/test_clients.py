@@ -1,9 +1,5 @@
 """The clients' endpoints, and Google's errors as one-line messages (errors too)."""
 
-from __future__ import annotations
-
-from pathlib import Path
-
 import grpc
 import pytest
 import requests
@@ -18,14 +14,13 @@ from movierec_dataproc.google.bucket import Bucket
 from movierec_dataproc.google.clients import Clients
 from movierec_dataproc.google.errors import CredentialsError, explain
 from tests.support.dataproc.cli_runner import CliRunner
-from tests.support.dataproc.fake_dataproc import FakeDataproc
 
 AWAY = requests.exceptions.ConnectionError("away")
 ALL = ("clusters", "jobs", "workflows", "batches", "policies")
 
 
-def test_every_client_goes_to_the_region_s_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
-    def default(*_: object, **__: object) -> tuple[AnonymousCredentials, str]:
+def test_every_client_goes_to_the_region_s_endpoint(monkeypatch):
+    def default(*_, **__):
         return AnonymousCredentials(), "p"  # type: ignore[no-untyped-call, unused-ignore]
 
     monkeypatch.setattr("google.auth.default", default)
@@ -34,16 +29,14 @@ def test_every_client_goes_to_the_region_s_endpoint(monkeypatch: pytest.MonkeyPa
         assert getattr(clients, name).api_endpoint == "europe-west1-dataproc.googleapis.com:443"
 
 
-def test_a_channel_replaces_the_connection(dataproc_server: FakeDataproc) -> None:
+def test_a_channel_replaces_the_connection(dataproc_server):
     with grpc.insecure_channel(dataproc_server.address) as channel:
         clients = Clients(project="p", region="r", channel=channel, environ={})
         assert list(clients.jobs.list_jobs(project_id="p", region="r")) == []
 
 
 @pytest.mark.parametrize("name", [*ALL, "storage"])
-def test_missing_credentials_are_explained(
-    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_missing_credentials_are_explained(name, monkeypatch, tmp_path):
     for variable in ("STORAGE_EMULATOR_HOST", "GOOGLE_APPLICATION_CREDENTIALS"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -77,25 +70,21 @@ def test_missing_credentials_are_explained(
         (InputError("as it is"), "as it is", 3),
     ],
 )
-def test_google_s_errors_become_one_line_with_a_fix(
-    error: Exception, expected: str, code: int
-) -> None:
+def test_google_s_errors_become_one_line_with_a_fix(error, expected, code):
     explained = explain(error, place="here")
     assert expected in str(explained)
     assert "\n" not in str(explained)
     assert explained.exit_code == code
 
 
-def test_no_dry_run_shows_a_request_to_storage() -> None:
+def test_no_dry_run_shows_a_request_to_storage():
     refused = explain(api.BadRequest("bad"), place="gs://b/x")
     assert str(refused) == "gs://b/x: refused as invalid (bad)"
 
 
 @pytest.mark.parametrize("error", [AWAY, api.RetryError("Timeout of 120.0s exceeded", AWAY)])
-def test_a_lasting_network_failure_ends_in_one_line(
-    monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
-    def away(*_: object, **__: object) -> None:
+def test_a_lasting_network_failure_ends_in_one_line(monkeypatch, error):
+    def away(*_, **__):
         raise error
 
     monkeypatch.setattr(clusters, "get", away)

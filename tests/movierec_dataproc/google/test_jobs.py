@@ -1,35 +1,28 @@
 """Submitting and following one job or batch (remote_work too) through failures and Ctrl-C."""
 
-from __future__ import annotations
-
-from typing import Literal
-
 import grpc
 import pytest
 from google.cloud import dataproc_v1 as dp
 
-from movierec_dataproc.commands.context import Context
 from movierec_dataproc.google import jobs
 from movierec_dataproc.google.errors import WorkError
-from movierec_dataproc.google.remote_work import Interrupted, Progress, RemoteWork, next_attempt
+from movierec_dataproc.google.remote_work import Interrupted, Progress, next_attempt
 from tests.support.dataproc.cli_runner import CliRunner, press_ctrl_c
 from tests.support.dataproc.fake_behaviour import fail_with, wait_until_cancelled
-from tests.support.dataproc.fake_dataproc import FakeDataproc
-from tests.support.dataproc.real_clients import LOCATION_PATH, PLACE, RealClients
+from tests.support.dataproc.real_clients import LOCATION_PATH, PLACE
 
 ID = "movierec-ingest-1"
 MAIN = "gs://suite/movierec/artifacts/0/ingest.py"
-Kind = Literal["job", "batch"]
 both_kinds = pytest.mark.parametrize("kind", ["job", "batch"])
 METHODS = {"job": "SubmitJob", "batch": "CreateBatch"}
 
 
 @pytest.fixture(autouse=True)
-def _cluster(clients: RealClients) -> None:
+def _cluster(clients):
     clients.make_cluster("c1")
 
 
-def submit(context: Context, kind: Kind = "job") -> RemoteWork:
+def submit(context, kind="job"):
     make = jobs.remote_job if kind == "job" else jobs.remote_batch
     work = make(context.clients, context.target, ID)
     driver = {"main_python_file_uri": MAIN, "args": ["--x"]}
@@ -48,9 +41,7 @@ def submit(context: Context, kind: Kind = "job") -> RemoteWork:
 @both_kinds
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("name", ["UNAVAILABLE", "INTERNAL", "ABORTED"])
-def test_a_transient_failure_submits_once(
-    dataproc_server: FakeDataproc, name: str, after: bool, kind: Kind
-) -> None:
+def test_a_transient_failure_submits_once(dataproc_server, name, after, kind):
     cli = CliRunner()
     context = cli.context()
     dataproc_server.fail_next(METHODS[kind], grpc.StatusCode[name], after=after, times=2)
@@ -64,9 +55,7 @@ def test_a_transient_failure_submits_once(
 
 
 @both_kinds
-def test_an_existing_id_is_followed(
-    dataproc_server: FakeDataproc, clients: RealClients, kind: Kind
-) -> None:
+def test_an_existing_id_is_followed(dataproc_server, clients, kind):
     if kind == "job":
         clients.submit(ID, request_id="somebody-else-s")
     else:
@@ -81,9 +70,7 @@ def test_an_existing_id_is_followed(
 
 
 @both_kinds
-def test_a_failed_driver_s_stack_trace_and_its_place_are_printed(
-    dataproc_server: FakeDataproc, kind: Kind
-) -> None:
+def test_a_failed_driver_s_stack_trace_and_its_place_are_printed(dataproc_server, kind):
     lines = [f"line {number}\n" for number in range(400)]
     trace = "".join(lines) + "Traceback (most recent call last):\nKeyError: 'rating'\n"
     dataproc_server.runner = fail_with(trace, exit_code=7)
@@ -102,23 +89,12 @@ def test_a_failed_driver_s_stack_trace_and_its_place_are_printed(
     assert f"{kind} {ID}: {state}\n" in cli.stderr
 
 
-def test_output_that_never_ends_is_waited_for_10_seconds(dataproc_server: FakeDataproc) -> None:
-    dataproc_server.output_ends = False
-    cli = CliRunner()
-    context = cli.context()
-    context.finish(submit(context))
-    assert cli.stdout.endswith("--x\n")
-    assert 10 <= cli.clock.time < 60
-
-
 @pytest.mark.parametrize(
     ("kind", "follow", "cancel"),
     [("job", "logs ID", "jobs kill"), ("batch", "logs BATCH", "batches cancel")],
 )
 @pytest.mark.parametrize("answers", ["", "d\n"])
-def test_ctrl_c_leaves_it_running(
-    dataproc_server: FakeDataproc, answers: str, kind: Kind, follow: str, cancel: str
-) -> None:
+def test_ctrl_c_leaves_it_running(dataproc_server, answers, kind, follow, cancel):
     dataproc_server.runner = wait_until_cancelled
     cli = CliRunner(answers=answers)
     cli.clock.during = {4: press_ctrl_c}
@@ -136,7 +112,7 @@ def test_ctrl_c_leaves_it_running(
 
 
 @both_kinds
-def test_ctrl_c_cancels_it_if_the_user_says_so(dataproc_server: FakeDataproc, kind: Kind) -> None:
+def test_ctrl_c_cancels_it_if_the_user_says_so(dataproc_server, kind):
     dataproc_server.runner = wait_until_cancelled
     cli = CliRunner(answers="c\n")
     cli.clock.during = {4: press_ctrl_c}
@@ -149,7 +125,7 @@ def test_ctrl_c_cancels_it_if_the_user_says_so(dataproc_server: FakeDataproc, ki
         context.finish(work)
 
 
-def test_the_next_attempt_comes_only_after_a_failure() -> None:
+def test_the_next_attempt_comes_only_after_a_failure():
     done = Progress(state="DONE", ended=True, succeeded=True)
     error = Progress(state="ERROR", ended=True, succeeded=False)
     running = Progress(state="RUNNING", ended=False, succeeded=False)
@@ -169,17 +145,7 @@ def test_the_next_attempt_comes_only_after_a_failure() -> None:
         assert next_attempt("j", ids.get, redo=redo) == expected
 
 
-def test_the_note_of_a_running_job_is_yarn_s_progress() -> None:
-    job = dp.Job(
-        status=dp.JobStatus(state="RUNNING"),
-        yarn_applications=[dp.YarnApplication(name="movierec tune_als", state=5, progress=0.25)],
-    )
-    assert jobs.job_progress(job).note == "(movierec tune_als: running, 25%)"
-    job.status.state = dp.JobStatus.State.DONE
-    assert jobs.job_progress(job) == Progress(state="DONE", ended=True, succeeded=True)
-
-
-def test_jobs_of_an_earlier_cluster_of_the_name_are_not_listed(clients: RealClients) -> None:
+def test_jobs_of_an_earlier_cluster_of_the_name_are_not_listed(clients):
     clients.submit(ID)
     cluster, target = clients.get_cluster(), CliRunner().context().target
     (job,) = jobs.on_cluster(clients, target, cluster)

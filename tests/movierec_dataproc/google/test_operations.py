@@ -4,41 +4,31 @@ Covers `movierec_dataproc.google.clusters`, `movierec_dataproc.google.remote_wor
 `movierec_dataproc.google.terminal`.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import grpc
 import pytest
 from google.api_core import operation as library
-from google.cloud import dataproc_v1 as dp
-from google.longrunning.operations_pb2 import Operation
 
 from movierec.errors import ConfigError, UserError
 from movierec_dataproc.google import clusters
 from movierec_dataproc.google.errors import WorkError
-from movierec_dataproc.google.operations import ended_before, operation_name, remote_operation
+from movierec_dataproc.google.operations import operation_name, remote_operation
 from movierec_dataproc.google.remote_work import Interrupted
 from tests.support.dataproc.cli_runner import CliRunner, press_ctrl_c
 from tests.support.dataproc.fake_behaviour import fail_with, wait_until_cancelled
-from tests.support.dataproc.fake_dataproc import FakeDataproc
-from tests.support.dataproc.fake_operations import packed
-from tests.support.dataproc.real_clients import REGION_PATH, RealClients, step
+from tests.support.dataproc.real_clients import REGION_PATH, step
 
 
 @pytest.fixture(autouse=True)
-def _library_s_own_wait_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    def result(*_: Any, **__: Any) -> None:
+def _library_s_own_wait_is_not_used(monkeypatch):
+    def result(*_, **__):
         raise AssertionError("Operation.result() gives up after 900 seconds")
 
     monkeypatch.setattr(library.Operation, "result", result)
 
 
-def cluster_up(
-    *overrides: str, code: int = 0, during: dict[int, Callable[[], None]] | None = None
-) -> CliRunner:
+def cluster_up(*overrides, code=0, during=None):
     cli = CliRunner()
     cli.clock.during = during or {}
     words = [word for one in overrides for word in ("--cluster-set", one)]
@@ -46,7 +36,7 @@ def cluster_up(
     return cli
 
 
-def test_a_cluster_that_takes_longer_than_900_seconds(server: FakeDataproc) -> None:
+def test_a_cluster_that_takes_longer_than_900_seconds(server):
     server.proceed.clear()
     overrides = ("timeouts.poll_seconds=300", "timeouts.cluster_minutes=1440")
     cli = cluster_up(*overrides, during={4: server.proceed.set})
@@ -54,7 +44,7 @@ def test_a_cluster_that_takes_longer_than_900_seconds(server: FakeDataproc) -> N
     assert cli.summary["state"] == "RUNNING"
 
 
-def test_a_time_limit_leaves_the_operation_and_says_how_to_follow_it(server: FakeDataproc) -> None:
+def test_a_time_limit_leaves_the_operation_and_says_how_to_follow_it(server):
     server.proceed.clear()
     cli = cluster_up("timeouts.poll_seconds=60", "timeouts.cluster_minutes=1", code=1)
     assert (
@@ -71,7 +61,7 @@ def test_a_time_limit_leaves_the_operation_and_says_how_to_follow_it(server: Fak
     assert len(server.calls_of("CreateCluster")) == 1
 
 
-def test_a_cluster_in_creation_is_waited_for(server: FakeDataproc) -> None:
+def test_a_cluster_in_creation_is_waited_for(server):
     server.proceed.clear()
     first = cluster_up(code=130, during={1: press_ctrl_c})
     assert "left running" in first.stderr
@@ -80,13 +70,11 @@ def test_a_cluster_in_creation_is_waited_for(server: FakeDataproc) -> None:
     assert second.summary["made"] is False
 
 
-def test_a_cluster_under_repair_is_waited_for(
-    server: FakeDataproc, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cluster_under_repair_is_waited_for(server, monkeypatch):
     cluster_up()
     real, states = clusters.get, iter(["REPAIRING", "REPAIRING"])
 
-    def get(*words: Any) -> Any:
+    def get(*words):
         found: Any = real(*words)
         found.status.state = next(states, "RUNNING")
         return found
@@ -97,9 +85,7 @@ def test_a_cluster_under_repair_is_waited_for(
     assert cli.summary["state"] == "RUNNING"
 
 
-def test_a_cluster_that_appears_before_our_request_is_used(
-    server: FakeDataproc, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cluster_that_appears_before_our_request_is_used(server, monkeypatch):
     """It is created between our check and our request."""
     cluster_up()
     real, looks = clusters.get, iter([None])
@@ -111,7 +97,7 @@ def test_a_cluster_that_appears_before_our_request_is_used(
 
 @pytest.mark.parametrize("name", ["UNAVAILABLE", "INTERNAL", "ABORTED"])
 @pytest.mark.parametrize("method", ["CreateCluster", "GetOperation"])
-def test_transient_failures_make_one_cluster(server: FakeDataproc, name: str, method: str) -> None:
+def test_transient_failures_make_one_cluster(server, name, method):
     server.fail_next(method, grpc.StatusCode[name], after=True, times=2)
     cli = cluster_up()
     assert cli.summary["made"] is True
@@ -119,9 +105,7 @@ def test_transient_failures_make_one_cluster(server: FakeDataproc, name: str, me
     assert len(ids) == 1
 
 
-def test_the_autoscaling_policy_is_made_once_and_updated(
-    server: FakeDataproc, clients: RealClients
-) -> None:
+def test_the_autoscaling_policy_is_made_once_and_updated(server, clients):
     for most, calls in ((3, []), (4, ["UpdateAutoscalingPolicy"])):
         scaling = f"cluster.autoscaling={{policy: p-1, max: {most}}}"
         cluster_up(scaling)
@@ -137,9 +121,7 @@ def test_the_autoscaling_policy_is_made_once_and_updated(
     assert "autoscaling policy p-1: exists and is not this suite's: choose" in refused
 
 
-def follow_workflow(
-    cli: CliRunner, clients: RealClients, *steps: dict[str, Any]
-) -> tuple[Any, Any]:
+def follow_workflow(cli, clients, *steps):
     """The context of a command, and a workflow that it follows by its short name."""
     begun = clients.begin_workflow(*steps)
     context = cli.context("timeouts.poll_seconds=300")
@@ -148,9 +130,7 @@ def follow_workflow(
     return context, remote_operation(context.clients, context.target, name)
 
 
-def test_a_workflow_s_steps_are_printed(
-    dataproc_server: FakeDataproc, clients: RealClients
-) -> None:
+def test_a_workflow_s_steps_are_printed(dataproc_server, clients):
     dataproc_server.runner = lambda running: (
         fail_with("no\n", 2)(running) if "tune" in running.pyspark_job.main_python_file_uri else 0
     )
@@ -163,9 +143,7 @@ def test_a_workflow_s_steps_are_printed(
     assert "ingest completed, tune failed, export" in cli.stderr
 
 
-def test_cancelling_a_workflow_at_ctrl_c(
-    dataproc_server: FakeDataproc, clients: RealClients
-) -> None:
+def test_cancelling_a_workflow_at_ctrl_c(dataproc_server, clients):
     dataproc_server.runner = wait_until_cancelled
     cli = CliRunner(answers="c\n")
     cli.clock.during = {3: press_ctrl_c}
@@ -177,21 +155,8 @@ def test_cancelling_a_workflow_at_ctrl_c(
         context.finish(work)
 
 
-def test_an_operation_of_another_project_is_refused() -> None:
+def test_an_operation_of_another_project_is_refused():
     target = CliRunner().context().target
     for text in ("projects/other/regions/europe-west1/operations/1", "a/b", "operations/"):
         with pytest.raises(ConfigError, match="projects/test-project/regions/europe-west1"):
             operation_name(text, target)
-
-
-def test_an_old_workflow_is_recognized_by_its_start() -> None:
-    now = datetime.now(timezone.utc)
-    workflow = dp.WorkflowMetadata(start_time=now)
-    for done, kind, after, old in (
-        (True, workflow, 1, True),
-        (True, workflow, -1, False),
-        (False, workflow, 1, False),
-        (True, dp.ClusterOperationMetadata(), 1, False),
-    ):
-        operation = Operation(done=done, metadata=packed(kind))
-        assert ended_before(operation, time=now + timedelta(minutes=after)) == old

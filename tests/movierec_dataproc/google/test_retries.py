@@ -3,8 +3,6 @@
 Covers `movierec_dataproc.google.errors`.
 """
 
-from __future__ import annotations
-
 import pytest
 import requests
 from google.api_core import exceptions as api
@@ -36,11 +34,11 @@ from tests.support.dataproc.cli_runner import CliRunner
         (PermissionError("x"), False),
     ],
 )
-def test_only_transient_failures_are_retried(error: Exception, expected: bool) -> None:
+def test_only_transient_failures_are_retried(error, expected):
     assert is_transient(error) == expected
     cli, calls = CliRunner(), []
 
-    def call() -> int:
+    def call():
         calls.append(1)
         if len(calls) == 1:
             raise error
@@ -54,10 +52,10 @@ def test_only_transient_failures_are_retried(error: Exception, expected: bool) -
     assert len(calls) == 1 + expected
 
 
-def test_the_last_failure_says_how_many_attempts_were_made() -> None:
+def test_the_last_failure_says_how_many_attempts_were_made():
     cli = CliRunner()
 
-    def call() -> None:
+    def call():
         raise api.Aborted("no\nway")
 
     with pytest.raises(UserError, match=r"here, tried 8 times: Aborted: .*no way"):

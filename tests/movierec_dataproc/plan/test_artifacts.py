@@ -3,30 +3,25 @@
 Covers `movierec_dataproc.google.bucket`.
 """
 
-from __future__ import annotations
-
 import os
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from movierec.errors import ConfigError, InputError, UserError
 from movierec_dataproc.google import bucket as bucket_module
-from movierec_dataproc.google.bucket import Bucket, read_content
+from movierec_dataproc.google.bucket import read_content
 from movierec_dataproc.plan import artifacts
 from tests.support.dataproc.cli_runner import BUCKET, CliRunner
-from tests.support.dataproc.fake_storage import FakeStorage
 from tests.support.paths import ROOT
 
 
 @pytest.fixture
-def bucket(storage_server: FakeStorage) -> Bucket:
+def bucket(storage_server):
     storage_server.create_bucket(BUCKET)
     return CliRunner().context().bucket()
 
 
-def files(directory: Path, **contents: str) -> list[Path]:
+def files(directory, **contents):
     directory.mkdir(exist_ok=True)
     paths = [directory / f"{name}.py" for name in contents]
     for path, content in zip(paths, contents.values(), strict=True):
@@ -34,7 +29,7 @@ def files(directory: Path, **contents: str) -> list[Path]:
     return paths
 
 
-def test_the_digest_follows_from_names_and_contents(tmp_path: Path) -> None:
+def test_the_digest_follows_from_names_and_contents(tmp_path):
     first = artifacts.collect(files(tmp_path / "a", x="1", y="2")).digest
     assert len(first) == 12
     assert artifacts.collect(reversed(files(tmp_path / "b", x="1", y="2"))).digest == first
@@ -43,7 +38,7 @@ def test_the_digest_follows_from_names_and_contents(tmp_path: Path) -> None:
         assert artifacts.collect(files(tmp_path / "c", **other)).digest != first
 
 
-def test_two_files_of_one_base_name_would_overwrite_each_other(tmp_path: Path) -> None:
+def test_two_files_of_one_base_name_would_overwrite_each_other(tmp_path):
     paths = [*files(tmp_path / "a", x="1"), *files(tmp_path / "b", x="2")]
     with pytest.raises(ConfigError, match=r"x\.py: .*a/x\.py has the same base name"):
         artifacts.collect(paths)
@@ -51,7 +46,7 @@ def test_two_files_of_one_base_name_would_overwrite_each_other(tmp_path: Path) -
         artifacts.collect([tmp_path / "gone.py"])
 
 
-def test_the_suite_has_every_file_of_a_job(tmp_path: Path) -> None:
+def test_the_suite_has_every_file_of_a_job(tmp_path):
     zips = artifacts.build_packages()
     suite = artifacts.collect_suite(conf=ROOT / "conf" / "small.yaml", packages=zips)
     names = suite.artifacts.names()
@@ -69,9 +64,7 @@ def test_the_suite_has_every_file_of_a_job(tmp_path: Path) -> None:
         artifacts.build_packages(tmp_path)
 
 
-def test_existing_files_are_not_sent_again(
-    bucket: Bucket, storage_server: FakeStorage, tmp_path: Path
-) -> None:
+def test_existing_files_are_not_sent_again(bucket, storage_server, tmp_path):
     target = CliRunner().context().target
     found = artifacts.collect(files(tmp_path / "a", x="1", y="2"))
     sent = artifacts.upload(found, bucket=bucket, target=target)
@@ -85,13 +78,13 @@ def test_existing_files_are_not_sent_again(
 @pytest.mark.parametrize("late", [False, True])
 @pytest.mark.parametrize("theirs", [b"1", b"2", b"12"])
 def test_an_object_of_our_name_is_compared_and_stays(
-    storage_server: FakeStorage,
-    bucket: Bucket,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    theirs: bytes,
-    late: bool,
-) -> None:
+    storage_server,
+    bucket,
+    tmp_path,
+    monkeypatch,
+    theirs,
+    late,
+):
     """A late one appears between our check and our upload: only the precondition notices."""
     (path,) = files(tmp_path / "a", x="1")
     storage_server.put(BUCKET, "x", theirs)
@@ -107,9 +100,7 @@ def test_an_object_of_our_name_is_compared_and_stays(
     assert storage_server.get(BUCKET, "x") == theirs
 
 
-def test_a_large_file_is_sent_in_parts(
-    bucket: Bucket, storage_server: FakeStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_large_file_is_sent_in_parts(bucket, storage_server, tmp_path, monkeypatch):
     monkeypatch.setattr(bucket_module, "CHUNK_BYTES", 4 << 20)
     path = tmp_path / "large.zip"
     path.write_bytes(os.urandom((9 << 20) + 17))
@@ -117,7 +108,7 @@ def test_a_large_file_is_sent_in_parts(
     session = bucket._bucket.client._http
     real = session.request
 
-    def request(method: str, url: str, **fields: Any) -> Any:
+    def request(method, url, **fields):
         if method == "PUT":
             sizes.append(len(fields["data"]))
         return real(method, url, **fields)
@@ -129,7 +120,7 @@ def test_a_large_file_is_sent_in_parts(
     assert not bucket.put_once("large.zip", read_content(path))
 
 
-def test_a_missing_bucket_is_explained(storage_server: FakeStorage, tmp_path: Path) -> None:
+def test_a_missing_bucket_is_explained(storage_server, tmp_path):
     (path,) = files(tmp_path / "a", x="1")
     with pytest.raises(UserError, match=r"gs://suite/x: not found .*check the name"):
         CliRunner().context().bucket().put_once("x", read_content(path))

@@ -3,10 +3,6 @@
 Covers `movierec_dataproc.plan.archive`.
 """
 
-from __future__ import annotations
-
-from pathlib import Path
-
 import pytest
 
 from movierec.config.loader import load_config
@@ -14,7 +10,7 @@ from movierec.errors import ConfigError, InputError
 from movierec.pipeline import dag
 from movierec.pipeline.fingerprint import fingerprint
 from movierec_dataproc.commands.preparation import prepare
-from movierec_dataproc.plan.plan import Place, Plan, yaml_text
+from movierec_dataproc.plan.plan import yaml_text
 from movierec_dataproc.requests import jobs
 from tests.support.dataproc.cli_runner import (
     BUCKET,
@@ -23,18 +19,15 @@ from tests.support.dataproc.cli_runner import (
     cluster_conf,
     tiny_conf,
 )
-from tests.support.dataproc.fake_storage import FakeStorage
 from tests.support.paths import ROOT
 
 
-def plan_of(
-    directory: Path, *overrides: str, place: Place = "cluster", options: tuple[str, ...] = ()
-) -> Plan:
+def plan_of(directory, *overrides, place="cluster", options=()):
     arguments = arguments_for(tiny_conf(directory), *overrides, options=options)
     return prepare(arguments, CliRunner().context(), place=place)
 
 
-def test_every_step_is_a_job_and_comes_after_what_it_reads(tmp_path: Path) -> None:
+def test_every_step_is_a_job_and_comes_after_what_it_reads(tmp_path):
     plan = plan_of(tmp_path)
     after = {step.id: set(step.after) for step in plan.steps}
     assert after == {
@@ -58,7 +51,7 @@ def test_every_step_is_a_job_and_comes_after_what_it_reads(tmp_path: Path) -> No
         assert (ROOT / "jobs" / f"{step.job}.py").exists()
 
 
-def test_a_cluster_reads_and_writes_hdfs(tmp_path: Path) -> None:
+def test_a_cluster_reads_and_writes_hdfs(tmp_path):
     plan = plan_of(tmp_path, "twins.min_movies=7")
     stage_in, ingest, export = plan.steps[0], plan.steps[1], plan.steps[-1]
     sha256 = plan.archive.sha256 or ""
@@ -83,7 +76,7 @@ def test_a_cluster_reads_and_writes_hdfs(tmp_path: Path) -> None:
     assert plan.config.source.sha256 == sha256
 
 
-def test_labels_identify_a_job(tmp_path: Path) -> None:
+def test_labels_identify_a_job(tmp_path):
     plan = plan_of(tmp_path)
     step = plan.step("tune")
     expected = fingerprint(dag.TUNE, plan.config, archive_sha256=plan.config.source.sha256 or "")
@@ -95,7 +88,7 @@ def test_labels_identify_a_job(tmp_path: Path) -> None:
     assert other.step("export").labels["run"] != plan.step("export").labels["run"]
 
 
-def test_uris_that_a_cluster_can_reach_stay(tmp_path: Path, storage_server: FakeStorage) -> None:
+def test_uris_that_a_cluster_can_reach_stay(tmp_path, storage_server):
     plan = plan_of(tmp_path, "source.archive=hdfs:///a/x.zip", "workspace=hdfs:///w/")
     assert plan.steps[0].job == "ingest"
     assert plan.steps[0].after == ()
@@ -113,17 +106,7 @@ def test_uris_that_a_cluster_can_reach_stay(tmp_path: Path, storage_server: Fake
         plan_of(tmp_path, f"source.archive=gs://{BUCKET}/a/y.zip")
 
 
-def test_a_batch_has_no_hdfs(tmp_path: Path) -> None:
-    plan = plan_of(tmp_path, place="serverless")
-    assert [step.job for step in plan.steps] == [stage.job for stage in dag.PIPELINE]
-    assert plan.config.workspace == f"gs://{BUCKET}/movierec/results"
-    assert plan.archive.uri in " ".join(plan.steps[0].args)
-    for override in ("workspace=hdfs:///w", "source.archive=hdfs:///a.zip"):
-        with pytest.raises(ConfigError, match="a batch has no HDFS"):
-            plan_of(tmp_path, override, place="serverless")
-
-
-def test_force_is_for_stages_and_run_all(tmp_path: Path) -> None:
+def test_force_is_for_stages_and_run_all(tmp_path):
     plan, forced = plan_of(tmp_path), plan_of(tmp_path, options=("--force",))
     jobs_forced = [step.job for step in forced.steps if "--force" in step.args]
     assert jobs_forced == [stage.job for stage in dag.PIPELINE]
@@ -131,7 +114,7 @@ def test_force_is_for_stages_and_run_all(tmp_path: Path) -> None:
     assert forced.step("doctor").args == plan.step("ingest").args
 
 
-def test_verbose_and_spark_s_properties_are_for_every_job_and_change_no_id(tmp_path: Path) -> None:
+def test_verbose_and_spark_s_properties_are_for_every_job_and_change_no_id(tmp_path):
     options = ("--verbose", "--spark-conf", "spark.a=1,2 spark.b=x", "--spark-conf", "spark.b=y")
     plan, quiet = plan_of(tmp_path, options=options), plan_of(tmp_path)
     steps = (*plan.steps, *plan.extra_steps)
@@ -154,24 +137,14 @@ def test_verbose_and_spark_s_properties_are_for_every_job_and_change_no_id(tmp_p
         plan_of(tmp_path, options=("--spark-conf", "spark.my.token=x"))
 
 
-def test_the_identity_follows_from_files_and_arguments(tmp_path: Path) -> None:
-    first = plan_of(tmp_path)
-    assert plan_of(tmp_path).identity == first.identity
-    assert plan_of(tmp_path, "twins.min_movies=7").identity != first.identity
-    conf = tmp_path / "tiny.yaml"
-    conf.write_text(conf.read_text() + "# x\n")
-    changed = prepare(arguments_for(conf), CliRunner().context(), place="cluster")
-    assert changed.identity != first.identity
-
-
-def test_a_step_is_found_by_job_or_stage(tmp_path: Path) -> None:
+def test_a_step_is_found_by_job_or_stage(tmp_path):
     plan = plan_of(tmp_path)
     assert plan.step("tune") is plan.step("tune_als")
     with pytest.raises(ConfigError, match=r"--job tuna: one of stage_in, ingest, .* was expected"):
         plan.step("tuna")
 
 
-def test_run_all_reads_the_archive_and_writes_like_the_stages(tmp_path: Path) -> None:
+def test_run_all_reads_the_archive_and_writes_like_the_stages(tmp_path):
     plan = plan_of(tmp_path)
     step, ingest = plan.step("run_all"), plan.step("ingest")
     assert step not in plan.steps
@@ -184,7 +157,7 @@ def test_run_all_reads_the_archive_and_writes_like_the_stages(tmp_path: Path) ->
     assert f"workspace=gs://{BUCKET}/movierec/results" in batch.args
 
 
-def test_a_local_archive_may_lie_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_local_archive_may_lie_at_home(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     for archive in ("~/ml-tiny.zip", "file:~/ml-tiny.zip"):
         found = plan_of(tmp_path, f"source.archive={archive}").archive.local
@@ -192,7 +165,7 @@ def test_a_local_archive_may_lie_at_home(tmp_path: Path, monkeypatch: pytest.Mon
         assert found.path == tmp_path / "ml-tiny.zip"
 
 
-def test_a_missing_archive_says_how_to_get_it(tmp_path: Path) -> None:
+def test_a_missing_archive_says_how_to_get_it(tmp_path):
     with pytest.raises(InputError, match=r"no file://.*gone.zip; fetch it with `make data`"):
         plan_of(tmp_path, f"source.archive={tmp_path}/gone.zip")
     with pytest.raises(InputError, match=r"its sha256 is [0-9a-f]{64}, but source.sha256 is"):
@@ -217,7 +190,7 @@ def test_a_missing_archive_says_how_to_get_it(tmp_path: Path) -> None:
         "é\U0001f600",
     ],
 )
-def test_an_override_preserves_any_text(value: str) -> None:
+def test_an_override_preserves_any_text(value):
     text = (ROOT / "conf" / "sample.yaml").read_text()
     override = f"source.archive={yaml_text(value)}"
     assert load_config(text, origin="c", overrides=[override]).source.archive == value

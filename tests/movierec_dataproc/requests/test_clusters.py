@@ -1,7 +1,5 @@
 """Clusters and policies keep Dataproc's rules, and are safe by default."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from google.cloud import dataproc_v1 as dp
@@ -14,14 +12,14 @@ ACTIONS = [f"gs://{BUCKET}/a.sh"]
 SCALING = "cluster.autoscaling={policy: p-1, min: 0, max: 4}"
 
 
-def a_cluster(*overrides: str) -> dp.Cluster:
+def a_cluster(*overrides):
     context = CliRunner().context(*overrides)
     return clusters.cluster(
         context.config.cluster, target=context.target, actions=ACTIONS, commit="abc"
     )
 
 
-def test_a_cluster_is_safe_and_ends() -> None:
+def test_a_cluster_is_safe_and_ends():
     cluster = a_cluster()
     config = cluster.config
     fake_rules.check_labels(cluster.labels)
@@ -42,7 +40,7 @@ def test_a_cluster_is_safe_and_ends() -> None:
     assert "autoscaling_config" not in config
 
 
-def test_autoscaling_changes_secondary_workers_only() -> None:
+def test_autoscaling_changes_secondary_workers_only():
     config = cluster_conf(SCALING, "cluster.primary_workers.count=3")
     scaling = config.cluster.autoscaling
     assert scaling is not None
@@ -59,14 +57,14 @@ def test_autoscaling_changes_secondary_workers_only() -> None:
     assert extra.num_instances == 0
 
 
-def test_a_single_node_sets_the_property_for_zero_workers() -> None:
+def test_a_single_node_sets_the_property_for_zero_workers():
     config = a_cluster("cluster.primary_workers.count=0").config
     assert "worker_config" not in config
     assert config.software_config.properties[clusters.ZERO_WORKERS] == "true"
     assert clusters.ZERO_WORKERS not in a_cluster().config.software_config.properties
 
 
-def test_the_definition_label_changes_with_the_conf() -> None:
+def test_the_definition_label_changes_with_the_conf():
     first = a_cluster().labels["definition"]
     assert a_cluster().labels["definition"] == first
     assert a_cluster("cluster.primary_workers.count=3").labels["definition"] != first

@@ -1,23 +1,18 @@
 """gcloud's command lines have every value of our requests."""
 
-from __future__ import annotations
-
 import json
 import subprocess
-from collections.abc import Iterator
-from typing import Any
 
 import yaml
 from google.cloud import dataproc_v1 as dp
 
-from movierec_dataproc.plan.plan import Plan
 from movierec_dataproc.requests import clusters, gcloud, jobs
 from tests.support.dataproc.cli_runner import BUCKET, CliRunner, cluster_conf
 
 PLACE = ["--project=test-project", "--region=europe-west1"]
 
 
-def create(*overrides: str) -> tuple[dp.Cluster, list[str]]:
+def create(*overrides):
     context = CliRunner().context(*overrides)
     cluster = clusters.cluster(
         context.config.cluster,
@@ -28,7 +23,7 @@ def create(*overrides: str) -> tuple[dp.Cluster, list[str]]:
     return cluster, gcloud.create_cluster(cluster, target=context.target)
 
 
-def leaves(tree: Any) -> Iterator[Any]:
+def leaves(tree):
     """Every value in nested dicts and lists."""
     if isinstance(tree, dict):
         for key, value in tree.items():
@@ -41,7 +36,7 @@ def leaves(tree: Any) -> Iterator[Any]:
         yield tree
 
 
-def test_creating_a_cluster() -> None:
+def test_creating_a_cluster():
     cluster, command = create(
         "cluster.properties={'spark:a.b': 'c,d'}",
         "cluster.zone=europe-west1-b",
@@ -82,14 +77,14 @@ def test_creating_a_cluster() -> None:
             assert shown in text, value
 
 
-def test_a_single_node() -> None:
+def test_a_single_node():
     _, command = create("cluster.primary_workers.count=0", "cluster.internal_ip_only=false")
     assert "--single-node" in command
     assert "--public-ip-address" in command
     assert not any(option.startswith(("--num-", "--worker-", "--second")) for option in command)
 
 
-def test_submitting_a_job(plan: Plan) -> None:
+def test_submitting_a_job(plan):
     step = plan.step("ingest")
     cluster = dp.Cluster(cluster_name="c-1", cluster_uuid="u")
     request = jobs.job_request(plan, step, cluster_conf(), job_id="j-1", cluster=cluster)
@@ -105,7 +100,7 @@ def test_submitting_a_job(plan: Plan) -> None:
     ]
 
 
-def test_submitting_a_batch(plan: Plan) -> None:
+def test_submitting_a_batch(plan):
     config = cluster_conf("serverless.properties={a: '1', b: '2'}")
     request = jobs.batch_request(plan, plan.step("ingest"), config, batch_id="b-1")
     command = gcloud.submit(request, target=plan.target)
@@ -118,7 +113,7 @@ def test_submitting_a_batch(plan: Plan) -> None:
     assert tuple(command[command.index("--") + 1 :]) == plan.step("ingest").args
 
 
-def test_a_workflow_s_file_has_the_whole_workflow(plan: Plan) -> None:
+def test_a_workflow_s_file_has_the_whole_workflow(plan):
     template = jobs.workflow(plan, cluster_conf(), actions=[], commit="abc")
     text = gcloud.to_yaml(template)
     assert dp.WorkflowTemplate.from_json(json.dumps(yaml.safe_load(text))) == template
@@ -135,14 +130,14 @@ def test_a_workflow_s_file_has_the_whole_workflow(plan: Plan) -> None:
     ]
 
 
-def test_a_shell_reads_a_printed_command_unchanged() -> None:
+def test_a_shell_reads_a_printed_command_unchanged():
     command = ["gcloud", "x", "--a=b c", "--s='\"$HOME", "--", "--set", "k=[1, 2]", "*"]
     script = "printf '%s\\n' " + gcloud.shell(command)
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == command
 
 
-def test_pairs_use_a_separator_that_no_value_has() -> None:
+def test_pairs_use_a_separator_that_no_value_has():
     assert gcloud.pairs({}) == ""
     assert gcloud.pairs({"b": "2", "a": "1"}) == "a=1,b=2"
     assert gcloud.pairs({"a": "1,#2"}) == "^;^a=1,#2"

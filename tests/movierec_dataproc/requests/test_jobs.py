@@ -1,12 +1,9 @@
 """Jobs, workflows and batches keep Dataproc's rules, and have the plan's files and arguments."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from google.cloud import dataproc_v1 as dp
 
-from movierec_dataproc.plan.plan import Plan
 from movierec_dataproc.requests import jobs
 from tests.support.dataproc import fake_rules
 from tests.support.dataproc.cli_runner import BUCKET, cluster_conf
@@ -14,7 +11,7 @@ from tests.support.dataproc.cli_runner import BUCKET, cluster_conf
 ACTIONS = [f"gs://{BUCKET}/a.sh"]
 
 
-def test_an_id_follows_from_the_job_and_the_cluster(plan: Plan) -> None:
+def test_an_id_follows_from_the_job_and_the_cluster(plan):
     step, other = plan.step("tune"), plan.step("evaluate")
     first = jobs.first_id(plan, step, cluster_uuid="u1")
     assert first == jobs.first_id(plan, step, cluster_uuid="u1")
@@ -24,7 +21,7 @@ def test_an_id_follows_from_the_job_and_the_cluster(plan: Plan) -> None:
     assert len({first, *ids}) == 4
 
 
-def test_a_job_for_a_cluster(plan: Plan) -> None:
+def test_a_job_for_a_cluster(plan):
     step = plan.step("ingest")
     config = cluster_conf("cluster.labels={owner: me}")
     cluster = dp.Cluster(cluster_name="c", cluster_uuid="u")
@@ -46,7 +43,7 @@ def test_a_job_for_a_cluster(plan: Plan) -> None:
     assert dict(driver.properties) == {}
 
 
-def test_a_workflow_has_the_plan_s_steps_and_a_time_limit(plan: Plan) -> None:
+def test_a_workflow_has_the_plan_s_steps_and_a_time_limit(plan):
     config = cluster_conf("cluster.name=" + "a" * 34 + "-b", "cluster.labels={owner: me}")
     template = jobs.workflow(plan, config, actions=ACTIONS, commit="abc")
     managed = template.placement.managed_cluster
@@ -62,7 +59,7 @@ def test_a_workflow_has_the_plan_s_steps_and_a_time_limit(plan: Plan) -> None:
         assert "scheduling" not in job
 
 
-def test_a_batch_has_the_conf_s_runtime(plan: Plan) -> None:
+def test_a_batch_has_the_conf_s_runtime(plan):
     request = jobs.batch_request(
         plan,
         plan.step("ingest"),
