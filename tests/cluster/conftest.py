@@ -9,13 +9,15 @@ import os
 import pytest
 
 from movierec.pipeline import dag
+from movierec.pipeline.execution import Execution
 from movierec.run_all import run_pipeline
 from movierec.spark.files import Files
 from tests.cluster.hadoop import running_hadoop
 from tests.cluster.laptop import laptop_of
-from tests.cluster.pipelines import LONG, execution, sets
+from tests.cluster.pipelines import LONG, execution
 from tests.cluster.submission import Submitter
 from tests.support.dataproc.fake_storage import FakeStorage
+from tests.support.finished import overrides_on
 
 
 @pytest.fixture(scope="session")
@@ -40,14 +42,9 @@ def submitter(hadoop, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def laptop(
-    hadoop,
-    storage,
-    small_archive,
-    tmp_path_factory,
-):
-    """A laptop with the real archive, whose Dataproc runs its jobs on that YARN."""
-    with laptop_of(hadoop, storage, small_archive, tmp_path_factory.mktemp("laptop")) as one:
+def laptop(hadoop, storage, finished_run, tmp_path_factory):
+    """A laptop with the finished run's archive, whose Dataproc runs its jobs on that YARN."""
+    with laptop_of(hadoop, storage, finished_run.archive, tmp_path_factory.mktemp("laptop")) as one:
         yield one
 
 
@@ -59,11 +56,11 @@ def pipeline(laptop):
 
 
 @pytest.fixture(scope="session")
-def archive(hadoop, session, small_archive, pipeline):
-    """The real archive, where the pipeline staged it."""
+def archive(hadoop, session, finished_run, pipeline):
+    """The archive, where the pipeline staged it."""
     files, folder = Files(session), f"{hadoop.hdfs}/movierec/archives"
     (checksum,) = files.names(folder)
-    return f"{folder}/{checksum}/{small_archive.name}"
+    return f"{folder}/{checksum}/{finished_run.archive.name}"
 
 
 @pytest.fixture(scope="session")
@@ -73,18 +70,15 @@ def workspace(hadoop, pipeline):
 
 
 @pytest.fixture(scope="session")
-def local(session, small_archive, tmp_path_factory):
+def local(session, finished_run):
     """The pipeline in local mode."""
-    root = tmp_path_factory.mktemp("local")
-    run = execution(session, sets(f"file://{root}", str(small_archive)))
-    run_pipeline(run)
-    return run
+    return Execution(finished_run.config, session)
 
 
 @pytest.fixture(scope="session")
-def local_trials(session, local):
+def local_trials(session, finished_run):
     """The longer tuning in local mode."""
-    archive = str(local.config.source.archive)
-    run = execution(session, sets(local.config.workspace, archive, **LONG))
+    places = str(finished_run.workspace), str(finished_run.archive)
+    run = execution(session, overrides_on(*places, **LONG))
     run_pipeline(run, wanted=[dag.TUNE])
     return run

@@ -14,12 +14,12 @@ import yaml
 
 from movierec.config.loader import load_config, to_dict
 from tests.cluster.hadoop import Hadoop
-from tests.cluster.pipelines import SMALL, sets
 from tests.cluster.submission import YarnRunner
 from tests.support.dataproc.cli_runner import BUCKET, ROOT
 from tests.support.dataproc.fake_dataproc import FakeDataproc
 from tests.support.dataproc.fake_storage import FakeStorage
 from tests.support.dataproc.real_clients import PROJECT, REGION
+from tests.support.finished import SAMPLE, overrides_on
 
 CLUSTER = {
     "project": PROJECT,
@@ -65,8 +65,10 @@ def laptop_of(
     hadoop: Hadoop, storage: FakeStorage, archive: Path, folder: Path
 ) -> Iterator[Laptop]:
     """Run a fake Dataproc whose jobs run on that YARN; yield a laptop that uses it."""
-    text = SMALL.read_text(encoding="utf-8")
-    config = load_config(text, origin=SMALL.name, overrides=sets("workspace", str(archive)))
+    text = SAMPLE.read_text(encoding="utf-8")
+    config = load_config(
+        text, origin=SAMPLE.name, overrides=overrides_on("workspace", str(archive))
+    )
     conf = folder / "laptop.yaml"
     conf.write_text(yaml.safe_dump(to_dict(config)), encoding="utf-8")
     storage.create_bucket(BUCKET)

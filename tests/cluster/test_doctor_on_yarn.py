@@ -3,8 +3,9 @@
 import pytest
 
 from movierec.spark.files import Files
-from tests.cluster.pipelines import SMALL, flags
+from tests.cluster.pipelines import flags
 from tests.support import archives
+from tests.support.confs import SMALL
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -8,8 +8,9 @@ import psutil
 import pytest
 
 from movierec.pipeline import dag
-from tests.cluster.pipelines import LONG, SMALL, execution, flags, result, sets
+from tests.cluster.pipelines import LONG, execution, flags, result
 from tests.cluster.submission import ended
+from tests.support.finished import SAMPLE, overrides_on
 
 # the first test waits for the pipeline
 pytestmark = pytest.mark.timeout(1800)
@@ -45,7 +46,7 @@ def wait_until(condition, *, seconds=120.0):
 @pytest.fixture
 def tuning(workspace, archive):
     """The overrides of a long tuning on what the pipeline prepared."""
-    return sets(workspace, archive, **LONG)
+    return overrides_on(workspace, archive, **LONG)
 
 
 def trials(run):
@@ -56,7 +57,7 @@ def trials(run):
 
 def tuning_under_way(submitter, overrides):
     """Start tuning and return once its executors run tasks."""
-    process = submitter.start("tune_als", *flags(overrides), "--force", conf=SMALL)
+    process = submitter.start("tune_als", *flags(overrides), "--force", conf=SAMPLE)
     wait_until(lambda: len(executors()) == 2)
     time.sleep(8)
     return process
@@ -92,8 +93,8 @@ def fault(done):
 def test_safe_mode_is_an_error_of_one_line(hadoop, submitter, archive):
     hadoop.dfs_admin("-safemode", "enter")
     try:
-        overrides = sets(f"{hadoop.hdfs}/safe", archive)
-        done = submitter.run("ingest", *flags(overrides), conf=SMALL)
+        overrides = overrides_on(f"{hadoop.hdfs}/safe", archive)
+        done = submitter.run("ingest", *flags(overrides), conf=SAMPLE)
     finally:
         hadoop.dfs_admin("-safemode", "leave")
     assert fault(done).startswith("ingest: Spark does not start: ")
@@ -112,8 +113,8 @@ def test_a_dead_datanode_is_an_error_of_one_line(hadoop, submitter, archive, mas
     node = hadoop.daemons["datanode"]
     node.kill()
     try:
-        overrides = sets(f"{hadoop.hdfs}/lost", archive)
-        done = submitter.run("ingest", *flags(overrides), conf=SMALL, master=master)
+        overrides = overrides_on(f"{hadoop.hdfs}/lost", archive)
+        done = submitter.run("ingest", *flags(overrides), conf=SAMPLE, master=master)
     finally:
         node.start()
         node.wait()
@@ -125,8 +126,8 @@ def test_a_job_waits_for_a_full_cluster_and_says_so(hadoop, submitter, workspace
     for node in nodes:
         os.kill(node.process.pid, signal.SIGSTOP)
     try:
-        overrides = sets(workspace, archive)
-        process = submitter.start("ingest", *flags(overrides), conf=SMALL)
+        overrides = overrides_on(workspace, archive)
+        process = submitter.start("ingest", *flags(overrides), conf=SAMPLE)
         assert process.stdout is not None  # it is a pipe
         waits = next(line for line in process.stdout if b"waiting for" in line)
     finally:

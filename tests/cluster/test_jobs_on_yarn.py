@@ -8,9 +8,10 @@ import sys
 import pytest
 
 from movierec.pipeline import dag
-from tests.cluster.pipelines import SMALL, assert_equal, execution, flags, sets
+from tests.cluster.pipelines import assert_equal, execution, flags
 from tests.cluster.submission import PROPERTIES, ROOT
 from tests.support.dataproc.cli_runner import BUCKET
+from tests.support.finished import SAMPLE, overrides_on
 
 # a notebook on a machine of the cluster, without spark-submit
 NOTEBOOK = """
@@ -32,18 +33,18 @@ def test_results_are_exported_without_distcp(
     spark, session, hadoop, submitter, archive, workspace, local
 ):
     target = f"{hadoop.hdfs}/exported"
-    overrides = flags(sets(workspace, archive))
-    done = submitter.run("export_results", *overrides, "--target", target, conf=SMALL)
+    overrides = flags(overrides_on(workspace, archive))
+    done = submitter.run("export_results", *overrides, "--target", target, conf=SAMPLE)
     assert done.exit_code == 0, done.output[-3000:]
     assert done.summary["copied"] == {stage.name: True for stage in dag.PIPELINE}
-    assert_equal(spark, dag.TWINS, local, execution(session, sets(target, archive)))
+    assert_equal(spark, dag.TWINS, local, execution(session, overrides_on(target, archive)))
 
 
 def test_a_job_reads_and_writes_the_bucket(submitter, pipeline, storage):
     root = f"gs://{BUCKET}"
     (zip_name,) = storage.names(BUCKET, "movierec/archives/")
-    overrides = flags(sets(f"{root}/movierec/results", f"{root}/{zip_name}"))
-    done = submitter.run("find_twins", *overrides, "--force", conf=SMALL)
+    overrides = flags(overrides_on(f"{root}/movierec/results", f"{root}/{zip_name}"))
+    done = submitter.run("find_twins", *overrides, "--force", conf=SAMPLE)
     assert done.exit_code == 0, done.output[-3000:]
     assert done.summary["reused"] is False
     assert done.summary["output"].startswith(f"{root}/movierec/results/twins/")
@@ -53,9 +54,9 @@ def test_a_notebook_opens_results_on_yarn(hadoop, archive, workspace):
     properties = {**PROPERTIES, **hadoop.spark_properties, "spark.master": "yarn"}
     # executors on other machines reach the address that Spark chooses
     del properties["spark.driver.host"], properties["spark.driver.bindAddress"]
-    arguments = [json.dumps(one) for one in (sets(workspace, archive), properties)]
+    arguments = [json.dumps(one) for one in (overrides_on(workspace, archive), properties)]
     done = subprocess.run(
-        [sys.executable, "-c", NOTEBOOK, str(SMALL), *arguments],
+        [sys.executable, "-c", NOTEBOOK, str(SAMPLE), *arguments],
         env={
             **os.environ,
             **hadoop.environment,

@@ -7,8 +7,9 @@ import pytest
 from movierec.pipeline import dag
 from movierec.pipeline.exports import write_exports
 from movierec.run_all import done_stages
-from tests.cluster.pipelines import assert_equal, execution, sets
+from tests.cluster.pipelines import assert_equal, execution
 from tests.support.dataproc.cli_runner import BUCKET
+from tests.support.finished import overrides_on
 
 RESULTS = "movierec/results"
 
@@ -36,11 +37,11 @@ def test_a_second_pipeline_finds_every_job_done(laptop, pipeline):
 def test_results_on_hdfs_equal_those_of_local_mode_row_for_row(
     spark, session, local, workspace, archive, stage
 ):
-    assert_equal(spark, stage, local, execution(session, sets(workspace, archive)))
+    assert_equal(spark, stage, local, execution(session, overrides_on(workspace, archive)))
 
 
 @pytest.fixture(scope="module")
-def downloaded(session, storage, small_archive, pipeline, tmp_path_factory):
+def downloaded(session, storage, finished_run, pipeline, tmp_path_factory):
     """The results in the bucket, byte for byte, where Spark without gs:// reads them."""
     here = tmp_path_factory.mktemp("bucket")
     for name in storage.names(BUCKET, f"{RESULTS}/"):
@@ -48,7 +49,7 @@ def downloaded(session, storage, small_archive, pipeline, tmp_path_factory):
             path = here / name.removeprefix(f"{RESULTS}/")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(storage.get(BUCKET, name))
-    return execution(session, sets(f"file://{here}", str(small_archive)))
+    return execution(session, overrides_on(f"file://{here}", str(finished_run.archive)))
 
 
 @pytest.mark.parametrize("stage", dag.PIPELINE, ids=lambda stage: stage.name)

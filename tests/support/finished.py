@@ -51,18 +51,23 @@ class FinishedRun:
         return out_name("sample", self.overrides, own_archive="ml-sample.zip")
 
 
-def finish(place: Path, session: Session) -> FinishedRun:
-    """Run the pipeline below the directory on an archive generated there; skip what is done."""
+def overrides_on(workspace: str, archive: str, **more: Any) -> list[str]:
+    """Return the overrides of conf/sample.yaml for a short run there on this archive."""
     values = SHORT | {
-        "workspace": str(place / "workspace"),
-        "source.archive": str(place / "sample.zip"),
+        "workspace": workspace,
+        "source.archive": archive,
         "source.generate": {"users": 100, "movies": 700, "ratings": N_RATINGS, "seed": 1},
         "source.expected_ratings": N_RATINGS,
         "als.max_iter": 3,
         "twins.thresholds": [0.1],
         "twins.curve.floors": [20],
     }
-    overrides = [f"{key}={json.dumps(value)}" for key, value in values.items()]
-    run = FinishedRun(place / "workspace", place / "sample.zip", overrides, {})
+    return [f"{key}={json.dumps(value)}" for key, value in (values | more).items()]
+
+
+def finish(place: Path, session: Session) -> FinishedRun:
+    """Run the pipeline below the directory on an archive generated there; skip what is done."""
+    workspace, archive = place / "workspace", place / "sample.zip"
+    run = FinishedRun(workspace, archive, overrides_on(str(workspace), str(archive)), {})
     fetch_archive(run.config.source)
     return replace(run, summary=run_pipeline(Execution(run.config, session)))
