@@ -14,7 +14,7 @@ from movierec_report import model_charts, sentences, theme
 from movierec_report.charts import draw_charts
 
 Facts = Mapping[str, Any]
-VERSION = 1
+VERSION = 2
 """Version of the layout of report.json that this module draws."""
 
 

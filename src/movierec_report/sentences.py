@@ -79,7 +79,7 @@ def twins_verdict(twins: Facts) -> str:
     """Return whether the ratings of twins agree more than those of random pairs and strangers."""
     pearson, strangers = twins["pearson"], twins["strangers"]
     twins_mean, random_mean = pearson["twins"]["mean"], pearson["random"]["mean"]
-    if twins_mean is None or random_mean is None:
+    if twins_mean is None or random_mean is None or pearson["p_value"] is None:
         return "Too few pairs have enough common ratings to compare twins with random pairs."
     # the test is two-sided: a small p-value may also mean less agreement
     if pearson["p_value"] >= 0.05:
@@ -92,18 +92,20 @@ def twins_verdict(twins: Facts) -> str:
         f"The ratings of twins {agree} than those of random pairs: the mean correlation is "
         f"{twins_mean:.2f} against {random_mean:.2f} ({format_p_value(pearson['p_value'])})."
     )
-    if strangers["strangers_mean"] is None:
+    if strangers["p_value"] is None:
         return verdict
-    if strangers["twins_mean"] <= strangers["strangers_mean"]:
-        beyond = "Twins do not agree more than that"
-    elif strangers["p_value"] < 0.05:
+    if strangers["p_value"] >= 0.05:
+        beyond = "Twins do not agree measurably more than that"
+    elif strangers["lead"] > 0:
         beyond = "Twins agree more than that"
     else:
-        beyond = "Twins agree more than that, but this may be chance"
+        beyond = "Twins agree less than that"
+    low, high = strangers["lead_ci95"]
     return (
         f"{verdict} Strangers who rated the same movies would have a mean correlation of "
-        f"{strangers['strangers_mean']:.2f}, because some movies are better than others. {beyond} "
-        f"({format_p_value(strangers['p_value'])})."
+        f"{strangers['strangers_mean']:.2f}, because some movies are better than others. {beyond}: "
+        f"their lead is {strangers['lead']:+.2f}, with a 95 % interval of {low:+.2f} to "
+        f"{high:+.2f} ({format_p_value(strangers['p_value'])})."
     )
 
 

@@ -14,7 +14,7 @@ Facts = Mapping[str, Any]
 
 
 def correlations(twins: Facts, summary: Facts) -> Figure:
-    """Return the correlations of twins, random pairs and strangers."""
+    """Return the correlations of twins and random pairs, and the mean with strangers."""
     figure, ax = theme.new_figure(7.2, 2.8, x="correlation of a pair's ratings", y="share of pairs")
     edges = np.linspace(-1, 1, 21)
     groups = {
@@ -26,9 +26,9 @@ def correlations(twins: Facts, summary: Facts) -> Figure:
         if known:
             shares = np.histogram(known, bins=edges)[0] / len(known)
             ax.stairs(shares, edges, fill=True, color=colour, alpha=0.55, label=name)
-    strangers = summary["strangers"]["histogram"]
-    if strangers:
-        ax.stairs(strangers, edges, color=theme.INK, linewidth=1.6, label="strangers, same movies")
+    strangers = summary["strangers"]["strangers_mean"]
+    if strangers is not None:
+        ax.axvline(strangers, color=theme.INK, linewidth=1.6, label="strangers' mean, same movies")
     ax.set_xlim(-1.08, 1.08)
     theme.add_legend(figure, ncols=3)
     return figure

@@ -17,7 +17,6 @@ SHORT = {
     "evaluation__bootstrap": 100,
     "popularity__dampings": [20],
     "twins__curve__floors": [20],
-    "twins__resamples": 100,
 }
 START = 1_000_000_000
 

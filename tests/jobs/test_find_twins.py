@@ -33,7 +33,6 @@ def execution(session, place):
     overrides = {
         "workspace": str(place / "workspace"),
         "source.archive": str(place / "sample.zip"),
-        "twins.resamples": 200,
         "twins.curve.floors": [20],
         "twins.thresholds": [0.5, 0.15],
     }

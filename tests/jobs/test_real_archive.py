@@ -27,7 +27,6 @@ TUNING = {
     "evaluation__bootstrap": 300,
     "popularity__dampings": [20],
     "twins__curve__floors": [20, 100],
-    "twins__resamples": 200,
 }
 
 
@@ -77,7 +76,7 @@ def test_a_floor_that_leaves_one_pair_makes_a_short_list_and_a_warning(
     summary, execution, session, small_archive
 ):
     changes = {"twins__min_movies": 2478, "twins__curve__floors": [2478, 3000]}
-    changes |= {"twins__thresholds": [0.1], "twins__resamples": 100}
+    changes |= {"twins__thresholds": [0.1]}
     config = tiny_conf(execution.config.workspace, small_archive, **(TUNING | changes))
     result = run_stage(Execution(config, session), dag.TWINS, load_run(dag.TWINS)).result
     assert result.manifest.rows["twins"] == 1

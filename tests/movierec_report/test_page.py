@@ -126,7 +126,7 @@ def test_undefined_measures_are_left_out():
     none = {"mean": None}
     twins = invented.twins(
         pearson={"twins": none, "random": none, "p_value": None},
-        strangers=dict.fromkeys(("twins_mean", "strangers_mean", "p_value", "histogram")),
+        strangers=dict.fromkeys(("strangers_mean", "lead", "lead_ci95", "p_value")),
         lsh_recall=None,
         min_jaccard=None,
         max_jaccard=None,
@@ -141,8 +141,8 @@ def test_undefined_measures_are_left_out():
 
 
 def test_facts_of_another_version_are_refused():
-    with pytest.raises(InputError, match=r"has version 2, not 1: run `make report FORCE=1`"):
-        page(version=2)
+    with pytest.raises(InputError, match=r"has version 9, not 2: run `make report FORCE=1`"):
+        page(version=9)
 
 
 def test_alternative_splits_are_shown(text):
@@ -167,13 +167,18 @@ def test_ties_and_duplicates_are_counted():
 
 
 @pytest.mark.parametrize(
-    ("twins_mean", "p", "sentence"),
+    ("lead", "p", "sentence"),
     [
-        (0.2, 0.4, "Twins agree more than that, but this may be chance (p = 0.400)"),
-        (0.2, 0.01, "Twins agree more than that (p = 0.010)"),
-        (0.1, 0.01, "Twins do not agree more than that (p = 0.010)"),
+        (0.05, 0.4, "Twins do not agree measurably more than that: their lead is +0.05, with a 95"),
+        (0.05, 0.01, "Twins agree more than that: their lead is +0.05, with a 95 % interval of +0"),
+        (-0.05, 0.01, "Twins agree less than that: their lead is -0.05, with a 95 % interval of"),
     ],
 )
-def test_twins_are_compared_with_strangers(twins_mean, p, sentence):
-    strangers = {"twins_mean": twins_mean, "strangers_mean": 0.15, "p_value": p, "histogram": None}
+def test_twins_are_compared_with_strangers(lead, p, sentence):
+    strangers = {
+        "strangers_mean": 0.15,
+        "lead": lead,
+        "lead_ci95": [lead - 0.04, lead + 0.04],
+        "p_value": p,
+    }
     assert sentence in page(summary=invented.summary(twins=invented.twins(strangers=strangers)))

@@ -19,7 +19,6 @@ SHORT: dict[str, Any] = {
     "als.max_iter": 5,
     "evaluation.bootstrap": 100,
     "popularity.dampings": [20],
-    "twins.resamples": 100,
     "twins.curve.floors": [20, 100],
 }
 

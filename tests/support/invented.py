@@ -36,7 +36,7 @@ def stability(**changes: Any) -> dict[str, Any]:
 def facts(**changes: Any) -> dict[str, Any]:
     """A report.json, with some parts replaced."""
     return {
-        "version": 1,
+        "version": 2,
         "summary": summary(),
         "data": data(),
         "bias": {"test": {model: bias(n) for n, model in enumerate(MODELS)}},
@@ -135,8 +135,9 @@ def twins(**changes: Any) -> dict[str, Any]:
         "strangers": {
             "twins_mean": 0.41,
             "strangers_mean": 0.33,
+            "lead": 0.08,
+            "lead_ci95": [0.02, 0.14],
             "p_value": 0.004,
-            "histogram": [0.05] * 20,
         },
         "duplicates": {"pairs": 2, "ranks": [1, 2]},
         "curve": [

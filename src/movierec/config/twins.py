@@ -76,10 +76,8 @@ class TwinsConfig:
     """With fewer common movies a pair's correlation is undefined."""
     random_pairs: Annotated[int, Range(2, 100_000)] = 100
     """Random pairs that twins are compared with."""
-    resamples: Annotated[int, Range(100, 100_000)] = 2000
-    """Resamples, for intervals and p-values."""
     seed: Seed = 1
-    """Draws random pairs, users and resamples."""
+    """Draws random pairs and users."""
     curve: CurveConfig = field(default_factory=CurveConfig)
     duplicates: DuplicatesConfig = field(default_factory=DuplicatesConfig)
 

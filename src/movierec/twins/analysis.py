@@ -47,17 +47,14 @@ def collect_analysis(
     A user likes the movies that they rated at least `liked_rating`.
     """
     twins, *points = collect_agreement(ratings, [groups, *curve], min_common=config.min_common)
-    common, min_common, resamples = twins.common, config.min_common, config.resamples
+    common, users = twins.common, twins.twin_users()
     strangers = collect_strangers(
         ratings,
         movies=np.unique(common.movies).tolist(),
-        excluded=twins.twin_users().ravel().tolist(),
+        excluded=np.unique(users).tolist(),
         min_movies=config.min_movies,
-        seed=config.seed,
     )
-    compared = compare_with_strangers(
-        common, strangers, min_common=min_common, resamples=resamples, seed=config.seed
-    )
+    compared = compare_with_strangers(common, strangers, users=users, min_common=config.min_common)
     titles = collect_shared_titles(
         common, ratings=ratings, movies=movies, liked_rating=liked_rating
     )

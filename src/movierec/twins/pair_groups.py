@@ -71,10 +71,7 @@ class GroupAgreement:
                 "undefined_constant_rater": int((np.isnan(correlations) & ~too_few).sum()),
                 **values[group].describe(),
             }
-        compared = compare_means(
-            values["twins"], values["random"], resamples=config.resamples, seed=config.seed
-        )
-        return {**described, **compared}
+        return {**described, **compare_means(values["twins"], values["random"])}
 
     def twin_users(self) -> Ints:
         """Return the users of each twin pair, [n, 2]."""

@@ -8,7 +8,6 @@ movies are better than others.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,126 +18,142 @@ from pyspark.sql import functions as F
 
 from movierec.data.arrays import Floats, Ints, collect_arrays
 from movierec.data.columns import MOVIE_ID, N_RATINGS, RATING, USER_ID
-from movierec.data.counts import count_ratings_by
-from movierec.data.rounding import DIGITS, rounded
+from movierec.data.rounding import DIGITS
 from movierec.twins.correlation import CommonRatings, grouped_pearson
+from movierec.twins.pair_statistics import PairValues
 
-RATERS_PER_MOVIE = 50
-BINS = 20
-_COMPARED = (
-    *("twins_mean", "strangers_mean", "strangers_mean_range95"),
-    *("p_value", "glass_delta", "histogram"),
-)
-_MEAN, _CENTRED = "mean", "centred"
+UNIT = 100_000
+"""Stars are summed as whole numbers of this fraction, so that sums are equal in any order."""
+_NONE = dict.fromkeys(("twins_mean", "strangers_mean", "lead", "lead_ci95", "p_value"))
 
 
 @dataclass(frozen=True)
 class Strangers:
-    """Ratings of each movie by some of its raters, each minus the mean of its rater."""
+    """The strangers' ratings of each of n movies, relative to how these strangers rate."""
 
     movies: Ints
     """[n]: movie ids, rising."""
-    centred: Floats
-    """[n]"""
+    mean: Floats
+    """[n], in stars."""
+    variance: Floats
+    """[n]: the mean squared deviation from `mean`, in squared stars."""
 
 
 def collect_strangers(
-    ratings: DataFrame,
-    *,
-    movies: Sequence[int],
-    excluded: Sequence[int],
-    min_movies: int,
-    seed: int,
+    ratings: DataFrame, *, movies: Sequence[int], excluded: Sequence[int], min_movies: int
 ) -> Strangers:
-    """Return some ratings of each movie, by users who can be strangers.
+    """Return what strangers think of each of these movies, without those that none has rated.
 
-    These have at least `min_movies` ratings and are not `excluded`. About RATERS_PER_MOVIE of all
-    raters of a movie are drawn by a hash of seed, user and movie, or all if there are fewer; then
-    users who cannot be strangers are dropped. So a popular movie may have fewer ratings here than
-    strangers who rated it, and a movie that few strangers rated may have none.
+    A stranger is a user with at least `min_movies` ratings who is not `excluded`. The stranger's
+    leniency is subtracted from the rating: the mean over all movies that the stranger rated of the
+    rating less the movie's mean rating. So it does not matter who rates only good movies. Movies'
+    means, leniencies and ratings are whole numbers of 1/UNIT stars: the result is identical at
+    any partitioning.
     """
     spark = ratings.sparkSession
     wanted = spark.createDataFrame([(movie,) for movie in movies], f"{MOVIE_ID} int")
-    excluded_users = spark.createDataFrame([(user,) for user in excluded], f"{USER_ID} int")
-    of_movies = ratings.join(F.broadcast(wanted), on=MOVIE_ID, how="left_semi")
-    counts = count_ratings_by(of_movies, key=MOVIE_ID)
-    # 53 bits, the precision of a double.
-    drawn = F.shiftrightunsigned(F.xxhash64(F.lit(seed), USER_ID, MOVIE_ID), 11) / 2**53
-    means = ratings.groupBy(USER_ID).agg(
-        F.avg(F.col(RATING).cast("double")).alias(_MEAN), F.count(F.lit(1)).alias(N_RATINGS)
+    users = spark.createDataFrame([(user,) for user in excluded], f"{USER_ID} int")
+    stars = ratings.select(USER_ID, MOVIE_ID, (F.col(RATING) * UNIT).cast("long").alias(RATING))
+    of_movies = stars.groupBy(MOVIE_ID).agg(_whole_mean(RATING).alias("of_movie"))
+    leniency = (
+        stars.join(F.broadcast(of_movies), on=MOVIE_ID, how="inner")
+        .groupBy(USER_ID)
+        .agg(
+            _whole_mean(F.col(RATING) - F.col("of_movie")).alias("leniency"),
+            F.count(F.lit(1)).alias(N_RATINGS),
+        )
+        .where(F.col(N_RATINGS) >= min_movies)
+        .join(F.broadcast(users), on=USER_ID, how="left_anti")
     )
-    pool = (
-        of_movies.join(F.broadcast(counts), on=MOVIE_ID, how="inner")
-        .where(drawn < F.lit(float(RATERS_PER_MOVIE)) / F.col(N_RATINGS))
-        .select(USER_ID, MOVIE_ID, RATING)
-        .join(F.broadcast(excluded_users), on=USER_ID, how="left_anti")
-        .join(means.where(F.col(N_RATINGS) >= min_movies), on=USER_ID, how="inner")
-        .select(MOVIE_ID, (F.col(RATING) - F.col(_MEAN)).alias(_CENTRED))
+    value = F.col(RATING) - F.col("leniency")
+    opinions = (
+        stars.join(F.broadcast(wanted), on=MOVIE_ID, how="left_semi")
+        .join(leniency, on=USER_ID, how="inner")
+        .groupBy(MOVIE_ID)
+        .agg(
+            F.count(F.lit(1)).alias(N_RATINGS),
+            F.sum(value).alias("sum"),
+            F.sum(value * value).alias("squares"),
+        )
     )
-    arrays = collect_arrays(pool)
-    order = np.lexsort((arrays[_CENTRED], arrays[MOVIE_ID]))
-    return Strangers(arrays[MOVIE_ID][order].astype(np.int64), arrays[_CENTRED][order])
+    found = collect_arrays(opinions)
+    order = np.argsort(found[MOVIE_ID])
+    movie_ids, n, total, squares = (
+        found[name][order] for name in (MOVIE_ID, N_RATINGS, "sum", "squares")
+    )
+    mean = total / n / UNIT
+    variance = np.maximum(squares / n / UNIT**2 - mean**2, 0.0)
+    return Strangers(movie_ids.astype(np.int64), mean, variance)
 
 
 def compare_with_strangers(
-    twins: CommonRatings, strangers: Strangers, *, min_common: int, resamples: int, seed: int
+    twins: CommonRatings, strangers: Strangers, *, users: Ints, min_common: int
 ) -> dict[str, Any]:
-    """Return the mean Pearson correlation of the twins, and those with strangers, rounded.
+    """Return the mean Pearson correlation of the twins, and that with strangers, rounded.
 
-    In each resample, a coin decides for each pair which of the two users stays. Movies that no
-    stranger rated are left out, also for the twins, and counted; so are undefined correlations.
-    The p-value is two-sided, at least 2 / (resamples + 1). The effect size is Glass's delta: the
-    difference of the means in standard deviations of the correlations of single pairs with
-    strangers; `histogram` has the shares of these in BINS equal bins from -1 to 1. Values are None
-    if no pair has a defined correlation.
+    `users` are those of each pair, [n_pairs, 2]. The correlation with strangers is what is
+    expected if each movie's rating is that of another stranger, drawn at random: from the means
+    and variances of the strangers' ratings, and the mean of both users. `lead` is the mean of the
+    pairs' differences, with interval and p-value of `PairValues.estimate`. Movies that no stranger
+    rated are left out, also for the twins, and counted. So are pairs where either correlation is
+    undefined: they are in neither mean. Values are None if no pair is left.
     """
-    starts = np.searchsorted(strangers.movies, twins.movies, side="left")
-    sizes = np.searchsorted(strangers.movies, twins.movies, side="right") - starts
-    known = sizes > 0
-    pairs, starts, sizes = twins.pairs[known], starts[known], sizes[known]
+    places = np.searchsorted(strangers.movies, twins.movies)
+    places[places == len(strangers.movies)] = 0
+    known = np.isin(twins.movies, strangers.movies)
+    pairs, places = twins.pairs[known], places[known]
     a, b = twins.ratings_a[known], twins.ratings_b[known]
-    shape = {"n_groups": twins.n_pairs, "min_entries": min_common}
-    observed = grouped_pearson(pairs, a, b, **shape)
-    rng = np.random.default_rng(seed)
-    means, n, total, squares = [], 0, 0.0, 0.0
-    histogram = np.zeros(BINS, np.int64)
-    for _ in range(resamples):
-        stays_a = rng.random(twins.n_pairs) < 0.5
-        drawn = strangers.centred[starts + (rng.random(len(sizes)) * sizes).astype(np.int64)]
-        found = grouped_pearson(pairs, np.where(stays_a[pairs], a, b), drawn, **shape)
-        found = found[~np.isnan(found)]
-        if len(found):
-            means.append(found.mean())
-            # the correlations themselves, one per pair and resample, are not kept
-            n += len(found)
-            total += float(found.sum())
-            squares += float((found**2).sum())
-            histogram += np.histogram(found, bins=BINS, range=(-1.0, 1.0))[0]
-    undefined = np.isnan(observed)
+    observed = grouped_pearson(pairs, a, b, n_groups=twins.n_pairs, min_entries=min_common)
+    mean, variance = strangers.mean[places], strangers.variance[places]
+    expected = [
+        expected_pearson(pairs, own, mean, variance, n_groups=twins.n_pairs) for own in (a, b)
+    ]
+    matched = (expected[0] + expected[1]) / 2
+    leads = PairValues.defined(users, observed - matched)
+    defined = ~np.isnan(observed - matched)
     counts = {
-        "undefined": int(undefined.sum()),
+        "undefined": int((~defined).sum()),
         "movies_without_stranger": len(np.unique(twins.movies[~known])),
     }
-    if undefined.all() or not means:
-        return dict.fromkeys(_COMPARED) | counts
-    mean = observed[~undefined].mean()
-    with_strangers = np.array(means)
-    deviation = standard_deviation(n, total, squares)
-    difference = float(mean - with_strangers.mean())
-    tail = min((with_strangers >= mean).sum(), (with_strangers <= mean).sum())
+    if not defined.any():
+        return _NONE | counts
+    lead = leads.estimate()
     return {
-        "twins_mean": round(float(mean), DIGITS),
-        "strangers_mean": round(float(with_strangers.mean()), DIGITS),
-        "strangers_mean_range95": rounded(np.quantile(with_strangers, (0.025, 0.975))),
-        "p_value": round(min(1.0, 2 * (int(tail) + 1) / (len(means) + 1)), DIGITS),
-        "glass_delta": None if deviation is None else round(difference / deviation, DIGITS),
-        "histogram": rounded(histogram / n),
+        "twins_mean": round(float(observed[defined].mean()), DIGITS),
+        "strangers_mean": round(float(matched[defined].mean()), DIGITS),
+        "lead": round(lead.value, DIGITS),
+        "lead_ci95": lead.interval(),
+        "p_value": lead.p_value(),
         **counts,
     }
 
 
-def standard_deviation(n: int, total: float, squares: float) -> float | None:
-    """Return the deviation of n numbers from their sum and sum of squares; None without spread."""
-    spread = squares - total**2 / max(1, n)
-    # Equal numbers leave a rounding error.
-    return None if n < 2 or spread <= 1e-12 * n else math.sqrt(spread / (n - 1))
+def expected_pearson(
+    groups: Ints, x: Floats, mean: Floats, variance: Floats, *, n_groups: int
+) -> Floats:
+    """Return the expected correlation of x with random y in each group, NaN without spread.
+
+    The y of an entry has this mean and variance, and is independent of the others. To first order
+    in 1/n the sample correlation of n entries is smaller than the true one by the factor
+    1 - (1 - r²) / (2 · (n - 1)) (Olkin and Pratt, "Unbiased estimation of certain correlation
+    coefficients", 1958).
+    """
+
+    def means(values: Any) -> Floats:
+        return np.bincount(groups, weights=values, minlength=n_groups) / n
+
+    n = np.bincount(groups, minlength=n_groups).astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread_x = means(x * x) - means(x) ** 2
+        between = means(mean * mean) - means(mean) ** 2
+        spread_y = between + means(variance) * (n - 1) / n
+        flat = (spread_x <= 1e-9 * means(x * x)) | (spread_y <= 1e-9)
+        found = (means(x * mean) - means(x) * means(mean)) / np.sqrt(spread_x * spread_y)
+        found *= 1 - (1 - found**2) / (2 * (n - 1))
+    return np.where(flat, np.nan, found)
+
+
+def _whole_mean(column: Any) -> Any:
+    """Return the mean of whole numbers as a whole number."""
+    total = F.sum(column)
+    return F.round(total / F.count(F.lit(1))).cast("long")

@@ -97,13 +97,13 @@ def twin_table(twins: dict[str, Any]) -> str:
         )
     strangers = twins["strangers"]
     if strangers["p_value"] is not None:
-        low, high = strangers["strangers_mean_range95"]
+        low, high = strangers["lead_ci95"]
         lines.append(
-            f"  strangers mean correlation {strangers['strangers_mean']:+.3f} "
-            f"[{low:+.3f}, {high:+.3f}] on the twins' movies"
+            f"  strangers mean correlation {strangers['strangers_mean']:+.3f} on the same movies; "
+            f"the twins' lead is {strangers['lead']:+.3f} [{low:+.3f}, {high:+.3f}]"
         )
     tests = {"random pairs": twins["p_value"], "strangers": strangers["p_value"]}
-    known = (f"{name} {p_value:.4f}" for name, p_value in tests.items() if p_value is not None)
+    known = (f"{name} {p_value:.3f}" for name, p_value in tests.items() if p_value is not None)
     lines.append(f"  p-value against {', '.join(known) or 'nothing: no correlation is defined'}")
     return "\n".join(lines)
 

@@ -47,7 +47,6 @@ twins:
   proof_users: null
   min_common: 5
   random_pairs: 100
-  resamples: 2000
   seed: 1
   curve: {floors: [5, 10, 20, 50, 100, 200], users: null}
   duplicates: {common: 20, jaccard: 0.9, equal_ratings: 0.9}

@@ -80,7 +80,6 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
     "twins.proof_users": ("217", FROM_TWINS),
     "twins.min_common": ("217", FROM_TWINS),
     "twins.random_pairs": ("217", FROM_TWINS),
-    "twins.resamples": ("217", FROM_TWINS),
     "twins.seed": ("217", FROM_TWINS),
     "twins.curve.floors": ("[217]", FROM_TWINS),
     "twins.curve.users": ("217", FROM_TWINS),

@@ -5,147 +5,135 @@ import pytest
 
 from movierec.twins.correlation import CommonRatings, grouped_pearson
 from movierec.twins.strangers import (
-    RATERS_PER_MOVIE,
     Strangers,
     collect_strangers,
     compare_with_strangers,
-    standard_deviation,
+    expected_pearson,
 )
 
 N_MOVIES, N_PAIRS = 30, 20
+USERS = np.arange(2 * N_PAIRS).reshape(-1, 2)
+QUALITY = np.linspace(-1, 1, N_MOVIES)
+CROWD = Strangers(np.arange(N_MOVIES), QUALITY, np.ones(N_MOVIES))
 
 
 def common(rng, *, agreement):
     """Pairs whose ratings follow the movies' quality, and each other to the degree `agreement`."""
-    quality = np.linspace(-1, 1, N_MOVIES)
     own = rng.normal(size=(N_PAIRS, N_MOVIES))
-    a = quality + own
-    b = quality + agreement * own + (1 - agreement) * rng.normal(size=own.shape)
+    a = QUALITY + own
+    b = QUALITY + agreement * own + (1 - agreement) * rng.normal(size=own.shape)
     pairs = np.repeat(np.arange(N_PAIRS), N_MOVIES)
     movies = np.tile(np.arange(N_MOVIES), N_PAIRS)
     return CommonRatings(N_PAIRS, pairs, movies, a.ravel(), b.ravel())
 
 
-def crowd(rng, *, per_movie=40):
-    quality = np.repeat(np.linspace(-1, 1, N_MOVIES), per_movie)
-    return Strangers(
-        np.repeat(np.arange(N_MOVIES), per_movie), quality + rng.normal(size=len(quality))
-    )
+def pearson(twins):
+    shape = {"n_groups": twins.n_pairs, "min_entries": 5}
+    return grouped_pearson(twins.pairs, twins.ratings_a, twins.ratings_b, **shape)
 
 
-def compared(twins, strangers, **options):
-    return compare_with_strangers(
-        twins, strangers, **{"min_common": 5, "resamples": 400, "seed": 1} | options
-    )
+def compared(twins, strangers=CROWD, users=USERS, min_common=5):
+    return compare_with_strangers(twins, strangers, users=users, min_common=min_common)
 
 
-def test_pairs_who_agree_beyond_the_movies_quality_are_significant():
-    rng = np.random.default_rng(1)
-    twins = common(rng, agreement=0.8)
-    found = compared(twins, crowd(rng))
-    pearson = grouped_pearson(
-        twins.pairs, twins.ratings_a, twins.ratings_b, n_groups=N_PAIRS, min_entries=5
-    )
-    assert found["twins_mean"] == pytest.approx(pearson.mean(), abs=1e-9)
-    assert found["p_value"] == pytest.approx(2 / 401)
-    assert found["glass_delta"] > 1
-    assert found["strangers_mean_range95"][1] < found["twins_mean"]
+def test_pairs_who_agree_beyond_the_movies_quality_lead():
+    twins = common(np.random.default_rng(1), agreement=0.8)
+    found = compared(twins)
+    assert found["twins_mean"] == pytest.approx(pearson(twins).mean(), abs=1e-9)
+    # the correlation by the movies' quality alone: a variance of 1/3 of 1/3 + 1
+    assert found["strangers_mean"] == pytest.approx(0.26, abs=0.05)
+    assert found["lead"] == pytest.approx(found["twins_mean"] - found["strangers_mean"], abs=1e-8)
+    low, high = found["lead_ci95"]
+    assert 0 < low < found["lead"] < high
+    assert found["p_value"] < 0.001
     assert found["undefined"] == found["movies_without_stranger"] == 0
 
 
-def test_the_effect_is_in_deviations_of_single_pairs_at_any_number_of_resamples():
-    rng = np.random.default_rng(1)
-    twins, strangers = common(rng, agreement=0.8), crowd(rng)
-    few, many = (compared(twins, strangers, resamples=n) for n in (200, 2000))
-    assert few["glass_delta"] == pytest.approx(many["glass_delta"], rel=0.02)
-    # with one stranger per movie there is one correlation per pair and side
-    alone = Strangers(np.arange(N_MOVIES), np.linspace(-1, 1, N_MOVIES) ** 3)
-    sides = [
-        grouped_pearson(
-            twins.pairs, own, alone.centred[twins.movies], n_groups=N_PAIRS, min_entries=5
-        )
-        for own in (twins.ratings_a, twins.ratings_b)
-    ]
-    found = compared(twins, alone, resamples=4000)
-    difference = found["twins_mean"] - np.mean(sides)
-    assert found["glass_delta"] == pytest.approx(difference / np.std(sides), rel=0.02)
-    assert sum(found["histogram"]) == pytest.approx(1)
-
-
-def test_equal_correlations_have_no_standard_deviation():
-    def deviation(*values):
-        return standard_deviation(len(values), sum(values), sum(one**2 for one in values))
-
-    equal = [0.1] * 1007
-    assert deviation(*equal) is None
-    assert deviation(*equal, 0.5) == pytest.approx(np.std([*equal, 0.5], ddof=1))
-    assert deviation() is None
-
-
-def test_pairs_who_share_only_the_movies_quality_are_not_significant():
-    rng = np.random.default_rng(2)
-    found = compared(common(rng, agreement=0.0), crowd(rng))
-    low, high = found["strangers_mean_range95"]
-    assert low < found["twins_mean"] < high
+def test_pairs_who_share_only_the_movies_quality_do_not_lead():
+    found = compared(common(np.random.default_rng(2), agreement=0.0))
+    assert found["lead_ci95"][0] < 0 < found["lead_ci95"][1]
     assert found["p_value"] > 0.05
-    # the correlation by the movies' quality alone: a variance of 1/3 of 1/3 + 1
-    assert found["strangers_mean"] == pytest.approx(0.26, abs=0.05)
+
+
+@pytest.mark.parametrize("n", [6, 12, 40])
+def test_the_expected_correlation_is_the_mean_of_drawn_ones(n):
+    rng = np.random.default_rng(n)
+    x, mean, variance = rng.normal(size=n), rng.normal(size=n), rng.uniform(0.5, 2, size=n)
+    draws = 40_000
+    y = mean + np.sqrt(variance) * rng.normal(size=(draws, n))
+    deviations = y - y.mean(axis=1, keepdims=True)
+    drawn = (deviations @ (x - x.mean())) / np.linalg.norm(deviations, axis=1)
+    drawn /= np.linalg.norm(x - x.mean())
+    (found,) = expected_pearson(np.zeros(n, np.int64), x, mean, variance, n_groups=1)
+    assert found == pytest.approx(drawn.mean(), abs=0.02)
 
 
 def test_movies_without_a_stranger_are_left_out_also_for_the_twins():
-    rng = np.random.default_rng(3)
-    twins = common(rng, agreement=0.5)
-    strangers = crowd(rng)
-    known = strangers.movies >= 4
-    found = compared(twins, Strangers(strangers.movies[known], strangers.centred[known]))
+    twins = common(np.random.default_rng(3), agreement=0.5)
+    found = compared(twins, Strangers(np.arange(4, N_MOVIES), QUALITY[4:], np.ones(N_MOVIES - 4)))
     kept = twins.movies >= 4
-    pearson = grouped_pearson(
-        twins.pairs[kept],
-        twins.ratings_a[kept],
-        twins.ratings_b[kept],
-        n_groups=N_PAIRS,
-        min_entries=5,
-    )
+    parts = (twins.pairs, twins.movies, twins.ratings_a, twins.ratings_b)
+    left = CommonRatings(N_PAIRS, *(part[kept] for part in parts))
     assert found["movies_without_stranger"] == 4
-    assert found["twins_mean"] == pytest.approx(pearson.mean(), abs=1e-9)
+    assert found["twins_mean"] == pytest.approx(pearson(left).mean(), abs=1e-9)
+    nobody = compared(twins, Strangers(*(np.array([], dtype) for dtype in (int, float, float))))
+    assert nobody["movies_without_stranger"] == N_MOVIES
+    assert nobody["twins_mean"] is nobody["lead"] is None
 
 
-def test_undefined_correlations_are_counted():
-    rng = np.random.default_rng(4)
-    twins = common(rng, agreement=0.5)
+def test_undefined_pairs_are_in_neither_mean():
+    """Half of the pairs have a user without spread, and would agree with strangers."""
+    twins = common(np.random.default_rng(4), agreement=0.5)
+    undefined = twins.pairs >= N_PAIRS // 2
     flat = CommonRatings(
         N_PAIRS,
         twins.pairs,
         twins.movies,
-        np.where(twins.pairs == 3, 4.0, twins.ratings_a),
-        twins.ratings_b,
+        np.where(undefined, 4.0, twins.ratings_a),
+        np.where(undefined, QUALITY[twins.movies], twins.ratings_b),
     )
-    assert compared(flat, crowd(rng))["undefined"] == 1
-    nothing = compared(twins, crowd(rng), min_common=N_MOVIES + 1)
+    half = CommonRatings(
+        N_PAIRS // 2,
+        *(
+            part[~undefined]
+            for part in (twins.pairs, twins.movies, twins.ratings_a, twins.ratings_b)
+        ),
+    )
+    found = compared(flat)
+    assert found.pop("undefined") == N_PAIRS // 2
+    expected = compared(half, users=USERS[: N_PAIRS // 2])
+    assert expected.pop("undefined") == 0
+    assert found == expected
+    nothing = compared(twins, min_common=N_MOVIES + 1)
     assert nothing["undefined"] == N_PAIRS
     assert nothing["twins_mean"] is nothing["p_value"] is nothing["strangers_mean"] is None
 
 
-def test_strangers_are_active_users_outside_the_pairs_with_centred_ratings(spark):
+def test_strangers_are_active_users_outside_the_pairs_less_their_leniency(spark):
+    rng = np.random.default_rng(5)
     rows = [
-        (user, movie, float(1 + (user + movie) % 5)) for user in range(1, 6) for movie in (1, 2)
+        (user, movie, float(rng.integers(1, 11)) / 2)
+        for user in range(60)
+        for movie in range(12)
+        if rng.random() < 0.6 or (user, movie) == (59, 0)
     ]
-    rows += [(9, 1, 5.0)]
-    ratings = spark.createDataFrame(rows, "user_id int, movie_id int, rating float")
-    found = collect_strangers(ratings, movies=[1], excluded=[1, 2], min_movies=2, seed=1)
-    assert found.movies.tolist() == [1, 1, 1]
-    # users 3 to 5 rated movie 1 with 5, 1, 2 and movie 2 with 1, 2, 3
-    assert found.centred.tolist() == [-0.5, -0.5, 2.0]
-
-
-def test_the_same_sample_of_many_raters_is_drawn_at_any_partitioning(spark):
-    rows = [(user, movie, 1.0 + user % 5) for user in range(400) for movie in (1, 2)]
+    rows = [row for row in rows if row[0] != 59 or row[1] < 3]
     ratings = spark.createDataFrame(rows, "user_id int, movie_id int, rating float")
 
-    def found(frame, seed=1):
-        return collect_strangers(frame, movies=[1], excluded=[1], min_movies=1, seed=seed)
+    def found(frame):
+        return collect_strangers(frame, movies=[3, 0, 99], excluded=[1, 2], min_movies=4)
 
-    one, three = found(ratings), found(ratings.repartition(3))
-    assert one.centred.tolist() == three.centred.tolist()
-    assert RATERS_PER_MOVIE / 2 < len(one.movies) < RATERS_PER_MOVIE * 1.5
-    assert len(found(ratings, seed=2).movies) != len(one.movies)
+    of_movie = {m: np.mean([r for _, o, r in rows if o == m]) for m in range(12)}
+    leniency = {u: np.mean([r - of_movie[m] for v, m, r in rows if v == u]) for u in range(60)}
+    count = {u: sum(v == u for v, *_ in rows) for u in range(60)}
+    one = found(ratings)
+    assert one.movies.tolist() == [0, 3]
+    for place, movie in enumerate((0, 3)):
+        values = [
+            r - leniency[u] for u, m, r in rows if m == movie and count[u] >= 4 and u not in (1, 2)
+        ]
+        assert one.mean[place] == pytest.approx(np.mean(values), abs=2e-5)
+        assert one.variance[place] == pytest.approx(np.var(values), abs=1e-4)
+    for other in (found(ratings.repartition(3)), found(ratings.orderBy("rating"))):
+        assert other.mean.tolist() == one.mean.tolist()
+        assert other.variance.tolist() == one.variance.tolist()

@@ -16,7 +16,7 @@ from movierec.twins.summary import random_pair_rows, twin_rows, twin_table, twin
 from movierec.twins.top_pairs import TopPairs, TwinPair
 from tests.support.confs import tiny_conf
 
-CONFIG = tiny_conf("w", "a", twins__min_common=3, twins__pairs=3, twins__resamples=100).twins
+CONFIG = tiny_conf("w", "a", twins__min_common=3, twins__pairs=3).twins
 PAIRS = (
     TwinPair(1, 2, 1.0, 20, 20),
     TwinPair(1, 5, 0.6, 6, 10),
@@ -25,9 +25,9 @@ PAIRS = (
 STRANGERS = {
     "twins_mean": 0.5,
     "strangers_mean": 0.125,
-    "strangers_mean_range95": [0.0, 0.25],
+    "lead": 0.5,
+    "lead_ci95": [0.25, 0.75],
     "p_value": 0.02,
-    "glass_delta": 1.0,
     "undefined": 1,
     "movies_without_stranger": 0,
 }
@@ -151,8 +151,11 @@ def test_the_terminal_shows_twins_random_pairs_and_strangers(summary):
     )
     assert lines[1].startswith("  twins     mean correlation +0.9")
     assert lines[2].endswith("defined for 1 of 2 pairs")
-    assert lines[3] == ("  strangers mean correlation +0.125 [+0.000, +0.250] on the twins' movies")
-    assert lines[4].endswith("strangers 0.0200")
+    assert lines[3] == (
+        "  strangers mean correlation +0.125 on the same movies; the twins' lead is "
+        "+0.500 [+0.250, +0.750]"
+    )
+    assert lines[4].endswith("strangers 0.020")
 
 
 @pytest.mark.parametrize(
