@@ -69,9 +69,13 @@ def files(session: Session) -> Files:
 
 @pytest.fixture(scope="session")
 def finished_run(session: Session, tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
-    """A short run with all stages done, shared by all test processes."""
+    """A short run with all stages done, shared by all test processes.
+
+    FINISHED_RUN names a directory that keeps it for the next call of pytest.
+    """
     base = tmp_path_factory.getbasetemp()
-    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "finished"
+    own = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "finished"
+    place = Path(os.environ.get("FINISHED_RUN", own))
     place.mkdir(exist_ok=True)
     with (place / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -57,6 +57,17 @@ ML_10M = {
 }
 
 
+KAGGLE = {
+    "movie.csv": LATEST["movies.csv"].replace("\r\n", "\n"),
+    "rating.csv": (
+        '"userId","movieId","rating","timestamp"\n'
+        '1,1,3.5,"2005-04-02 23:53:47"\n'
+        '1,2,5,"2005-04-02 23:31:16"\n'
+    ),
+    "tag.csv": '"userId","movieId","tag","timestamp"\n2,1,"Mark Waters","2009-04-24 18:19:40"\n',
+    "genome_tags.csv": '"tagId","tag"\n1,"007"\n',
+    "genome_scores.csv": '"movieId","tagId","relevance"\n1,1,0.025\n',
+}
 GENRES_100K = ["unknown", "Animation", "Children's", "Comedy", "Drama", "Musical", "Western"]
 
 
@@ -82,6 +93,7 @@ ML_100K = {
 ENCODINGS = {"ml-1m": "iso-8859-1", "ml-100k": "iso-8859-1"}
 LAYOUTS = {
     "latest": ("ml-latest-tiny", LATEST),
+    "kaggle": ("", KAGGLE),
     "ml-1m": ("ml-1m", ML_1M),
     "ml-10m": ("ml-10M100K", ML_10M),
     "ml-100k": ("ml-100k", ML_100K),
@@ -95,7 +107,11 @@ def layout_archive(path: Path, layout: str, changes: Mapping[str, str] | None = 
     texts = {**members, **(changes or {})}
     return write_zip(
         path,
-        {f"{folder}/{name}": text.encode(encoding) for name, text in texts.items() if text},
+        {
+            f"{folder}/{name}".lstrip("/"): text.encode(encoding)
+            for name, text in texts.items()
+            if text
+        },
     )
 
 

@@ -42,7 +42,7 @@ class SourceConfig:
     """The size of the archive that is generated if there is none; null: none is generated."""
     sha256: str | None = None
     """The archive's checksum, checked at ingest; null: any archive is taken."""
-    layout: Literal["auto", "latest", "ml-1m", "ml-10m", "ml-100k"] = "auto"
+    layout: Literal["auto", "latest", "kaggle", "ml-1m", "ml-10m", "ml-100k"] = "auto"
     """How the archive names and writes its files; `auto` recognises it."""
     max_rejected_fraction: Annotated[float, Range(0.0, 1.0)] = 0.001
     """Ingest fails if a larger share of the rows of a file is bad."""

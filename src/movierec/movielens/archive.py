@@ -165,22 +165,24 @@ def _check_all(uri: str, members: list[zipfile.ZipInfo]) -> None:
 
 
 def _header_length(first: bytes, header: str | None, *, origin: str) -> int:
-    """Return the length of the first line, which must be the header; 0 if there is none."""
+    """Return the length of what is before the rows: a byte order mark and the header, if any.
+
+    The header's names may be quoted.
+    """
+    start = len(_BOM) if first.startswith(_BOM) else 0
     if header is None:
-        return 0
-    line, end = re.match(rb"([^\r\n]*)(\r\n?|\n)?", first).groups(b"")  # type: ignore[union-attr]
-    if line != header.encode():
+        return start
+    line, end = re.match(rb"([^\r\n]*)(\r\n?|\n)?", first[start:]).groups(b"")  # type: ignore[union-attr]
+    if line.replace(b'"', b"") != header.encode():
         raise InputError(
-            f"{origin}: {_describe_first_line(line, first)}, not {header!r}; "
+            f"{origin}: {_describe_first_line(line)}, not {header!r}; "
             "use an archive of the layout in source.layout"
         )
-    return len(line) + len(end)
+    return start + len(line) + len(end)
 
 
-def _describe_first_line(line: bytes, first: bytes) -> str:
-    if not first:
-        return "it is empty"
-    if first.startswith(_BOM):
-        return "it begins with a byte order mark"
+def _describe_first_line(line: bytes) -> str:
+    if not line:
+        return "its first line is empty"
     text = line[:80].decode("utf-8", errors="backslashreplace")
     return f"its first line is {text!r}" + ("..." if len(line) > 80 else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from movierec.data import columns as c
@@ -27,7 +27,7 @@ _SHOWN_NAMES = 12
 
 @dataclass(frozen=True)
 class RatingScale:
-    """The ratings that a layout allows, as text."""
+    """The ratings that a layout allows, as text; more zeros may follow a decimal."""
 
     texts: tuple[str, ...]
     reason: str
@@ -53,6 +53,8 @@ class Member:
     encoding: str
     quoted: bool = False
     """Fields may be quoted, inner quotes doubled, as in CSV."""
+    dated: bool = False
+    """Times are dates in UTC, such as 2005-04-02 23:53:47, not seconds since 1970."""
     flagged: bool = False
     """After the columns comes one 0/1 field per genre of GENRE_NAMES."""
     header: str | None = None
@@ -86,14 +88,19 @@ class LocatedLayout:
     layout: Layout
     paths: dict[str, str]
     """The full member name of every table in the archive, in the order of ingest."""
+    recoded: frozenset[str] = frozenset()
+    """The tables that are UTF-8 whatever the layout says: re-packed copies often are."""
 
     def member(self, table: str) -> Member:
         """Return the table's member."""
-        return next(member for member in self.layout.members if member.table == table)
+        found = next(member for member in self.layout.members if member.table == table)
+        return replace(found, encoding=UTF_8) if table in self.recoded else found
 
 
-def _csv(table: str, header: str, columns: tuple[str, ...], **options: Any) -> Member:
-    name = f"{table.replace('_', '-')}.csv"
+def _csv(
+    table: str, header: str, columns: tuple[str, ...], name: str | None = None, **options: Any
+) -> Member:
+    name = name or f"{table.replace('_', '-')}.csv"
     return Member(table, name, columns, ",", UTF_8, header=header, **options)
 
 
@@ -108,16 +115,44 @@ _SCORE = (c.MOVIE_ID, c.TAG_ID, c.RELEVANCE)
 _LINK = (c.MOVIE_ID, c.IMDB_ID, c.TMDB_ID)
 _ITEM = (c.MOVIE_ID, c.TITLE, "release_date", "video_release_date", "imdb_url")
 
+_MOVIES_HEADER = "movieId,title,genres"
+_RATINGS_HEADER = "userId,movieId,rating,timestamp"
+_TAGS_HEADER = "userId,movieId,tag,timestamp"
+_LINKS_HEADER = "movieId,imdbId,tmdbId"
+_GENOME_TAGS_HEADER = "tagId,tag"
+_GENOME_SCORES_HEADER = "movieId,tagId,relevance"
+
 LATEST: Final = Layout(
     name="latest",
     scale=HALF_STARS,
     members=(
-        _csv(MOVIES, "movieId,title,genres", _MOVIE, quoted=True),
-        _csv(RATINGS, "userId,movieId,rating,timestamp", _RATING),
-        _csv(TAGS, "userId,movieId,tag,timestamp", _TAGGING, quoted=True, optional=True),
-        _csv(LINKS, "movieId,imdbId,tmdbId", _LINK, optional=True),
-        _csv(GENOME_TAGS, "tagId,tag", (c.TAG_ID, c.TAG), quoted=True, optional=True),
-        _csv(GENOME_SCORES, "movieId,tagId,relevance", _SCORE, optional=True, needs=(GENOME_TAGS,)),
+        _csv(MOVIES, _MOVIES_HEADER, _MOVIE, quoted=True),
+        _csv(RATINGS, _RATINGS_HEADER, _RATING),
+        _csv(TAGS, _TAGS_HEADER, _TAGGING, quoted=True, optional=True),
+        _csv(LINKS, _LINKS_HEADER, _LINK, optional=True),
+        _csv(GENOME_TAGS, _GENOME_TAGS_HEADER, (c.TAG_ID, c.TAG), quoted=True, optional=True),
+        _csv(GENOME_SCORES, _GENOME_SCORES_HEADER, _SCORE, optional=True, needs=(GENOME_TAGS,)),
+    ),
+)
+KAGGLE: Final = Layout(
+    name="kaggle",
+    scale=HALF_STARS,
+    members=tuple(
+        _csv(table, header, columns, name, quoted=True, **options)
+        for table, header, columns, name, options in (
+            (MOVIES, _MOVIES_HEADER, _MOVIE, "movie.csv", {}),
+            (RATINGS, _RATINGS_HEADER, _RATING, "rating.csv", {"dated": True}),
+            (TAGS, _TAGS_HEADER, _TAGGING, "tag.csv", {"dated": True, "optional": True}),
+            (LINKS, _LINKS_HEADER, _LINK, "link.csv", {"optional": True}),
+            (
+                *(GENOME_TAGS, _GENOME_TAGS_HEADER, (c.TAG_ID, c.TAG), "genome_tags.csv"),
+                {"optional": True},
+            ),
+            (
+                *(GENOME_SCORES, _GENOME_SCORES_HEADER, _SCORE, "genome_scores.csv"),
+                {"optional": True, "needs": (GENOME_TAGS,)},
+            ),
+        )
     ),
 )
 ML_1M: Final = Layout(
@@ -145,7 +180,7 @@ ML_100K: Final = Layout(
         Member(RATINGS, "u.data", _RATING, "\t", ISO_8859_1),
     ),
 )
-LAYOUTS: Final = (LATEST, ML_1M, ML_10M, ML_100K)
+LAYOUTS: Final = (LATEST, KAGGLE, ML_1M, ML_10M, ML_100K)
 
 
 def locate(names: Collection[str], *, wanted: str, origin: str) -> LocatedLayout:
@@ -200,5 +235,6 @@ def _describe_misfit(fits: list[tuple[Layout, str]], names: Collection[str], wan
     shown = (", ".join(map(repr, found[:_SHOWN_NAMES])) or "no file") + more
     return (
         f"its members fit no layout of source.layout {wanted}: it has {shown}; {needs}; "
-        "use an archive of such a layout"
+        f"use an archive of such a layout, or name your files ratings.csv, which begins with "
+        f"{_RATINGS_HEADER}, and movies.csv, which begins with {_MOVIES_HEADER}, and zip them"
     )

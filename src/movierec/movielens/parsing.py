@@ -21,6 +21,7 @@ _FLAGS = "_flags"
 _NO_GENRES = "(no genres listed)"
 # A title ends in (1995), of a series in (1995-1998) or (1995–), then optional blanks.
 _YEAR = r"\((1[89][0-9]{2}|20[0-9]{2})\s*([-–]\s*([0-9]{4})?\s*)?\)\s*\z"
+_DATE = "yyyy-MM-dd HH:mm:ss"
 _EARLIEST, _LATEST = 631_152_000, 4_102_444_800
 """Unix times of the start of 1990, before MovieLens existed, and of 2100."""
 
@@ -50,7 +51,9 @@ def parse_lines(
         .transform(_split, member=member, n_flags=len(genre_names))
     )
     cells = {
-        name: cell for name in member.columns if (cell := _cell(name, scale=scale)) is not None
+        name: cell
+        for name in member.columns
+        if (cell := _cell(name, scale=scale, dated=member.dated)) is not None
     }
     if member.flagged:
         cells[c.GENRES] = _flagged_genres(genre_names)
@@ -112,14 +115,20 @@ def _split(lines: DataFrame, *, member: Member, n_flags: int) -> DataFrame:
     return fields.select(c.LINE, complete.alias(_COMPLETE), *named)
 
 
-def _cell(name: str, *, scale: RatingScale) -> _Cell | None:
+def _cell(name: str, *, scale: RatingScale, dated: bool) -> _Cell | None:
     """Return how the column is parsed, None for an unused one."""
     text = F.col(name)
     label = name.replace("_", " ")
     if name in (c.USER_ID, c.MOVIE_ID, c.TAG_ID):
-        return _id(name, f"{label} is not a whole number from 1 to 2147483647")
+        return _id(name, f"{label} is not a whole number from 0 to 2147483647")
     if name == c.RATING:
-        return _Cell(F.expr(f"try_cast({name} as float)"), text.isin(*scale.texts), scale.reason)
+        with_zeros = F.substring(text, 1, 3).isin(*scale.texts) & text.rlike(r"^.\..0+\z")
+        good = text.isin(*scale.texts) | with_zeros
+        return _Cell(F.expr(f"try_cast({name} as float)"), good, scale.reason)
+    if name in (c.RATED_AT, c.TAGGED_AT) and dated:
+        time = F.try_to_timestamp(text, F.lit(_DATE))
+        good = F.unix_timestamp(time).between(_EARLIEST, _LATEST)
+        return _Cell(time, good, "timestamp is not a date from 1990 to 2100")
     if name in (c.RATED_AT, c.TAGGED_AT):
         seconds = F.expr(f"try_cast({name} as bigint)")
         good = seconds.between(_EARLIEST, _LATEST) & (seconds.cast("string") == text)
@@ -135,7 +144,7 @@ def _cell(name: str, *, scale: RatingScale) -> _Cell | None:
     if name == c.IMDB_ID:
         return _Cell(text, text.rlike(r"^[0-9]{1,10}\z"), "imdb id is not all digits")
     if name == c.TMDB_ID:
-        given = _id(name, "tmdb id is neither empty nor a whole number from 1 to 2147483647")
+        given = _id(name, "tmdb id is neither empty nor a whole number from 0 to 2147483647")
         return _Cell(F.when(given.good, given.value), (text == "") | given.good, given.reason)
     if name == c.RELEVANCE:
         value = F.expr(f"try_cast({name} as double)")
@@ -147,7 +156,7 @@ def _cell(name: str, *, scale: RatingScale) -> _Cell | None:
 def _id(name: str, reason: str) -> _Cell:
     # A number that prints as its text has no sign, blanks or letters; half the cost of a regex.
     value = F.expr(f"try_cast({name} as int)")
-    return _Cell(value, (value >= 1) & (value.cast("string") == F.col(name)), reason)
+    return _Cell(value, (value >= 0) & (value.cast("string") == F.col(name)), reason)
 
 
 def _flagged_genres(genre_names: tuple[str, ...]) -> _Cell:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import reduce
 
 from pyspark.sql import DataFrame
@@ -28,14 +31,40 @@ def extract(context: Context, folder: str) -> LocatedLayout:
     """
     execution, source = context.execution, context.config.source
     files, uri = execution.files, execution.archive
+    recoded: set[str] = set()
     with context.step("inflate"), archive.open_archive(files, uri, sha256=source.sha256) as opened:
         located = layouts.locate(opened.members, wanted=source.layout, origin=uri)
         for table, path in located.paths.items():
             member = located.member(table)
+            decoding = Decoding()
             with files.create(f"{folder}/{member.name}") as file:
-                file.writelines(opened.read_rows(path, header=member.header))
+                file.writelines(decoding.watch(opened.read_rows(path, header=member.header)))
+            if decoding.is_utf8:
+                recoded.add(table)
         opened.check_unchanged(execution.archive_sha256)
-    return located
+    return replace(located, recoded=frozenset(recoded))
+
+
+class Decoding:
+    """Finds out whether bytes are UTF-8, as they pass."""
+
+    def __init__(self) -> None:
+        self.is_utf8 = True
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+
+    def watch(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the blocks."""
+        for block in blocks:
+            self._decode(block)
+            yield block
+        self._decode(b"", final=True)
+
+    def _decode(self, block: bytes, *, final: bool = False) -> None:
+        if self.is_utf8:
+            try:
+                self._decoder.decode(block, final)
+            except UnicodeDecodeError:
+                self.is_utf8 = False
 
 
 def run(context: Context) -> None:
@@ -135,7 +164,10 @@ class Ingestion:
         return frame.sparkSession.read.schema(frame.schema).parquet(path)
 
     def _check_rejected(self, rows: DataFrame, member: Member) -> int:
-        """Return the number of rejected rows; record the reasons; raise if conf allows fewer."""
+        """Return the number of rejected rows; record the reasons.
+
+        Raises InputError if conf allows fewer; of an optional table any may be rejected.
+        """
         counts = {row[c.REASON]: row["count"] for row in rows.groupBy(c.REASON).count().collect()}
         good = counts.pop(None, 0)
         rejected = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
@@ -149,7 +181,7 @@ class Ingestion:
         source, origin = self._context.config.source, self._origin(member)
         if member.table == layouts.RATINGS:
             check_count(read, expected=source.expected_ratings, origin=origin)
-        if bad > source.max_rejected_fraction * read:
+        if bad > source.max_rejected_fraction * read and not member.optional:
             reason = next(iter(rejected))
             raise InputError(
                 f"{origin}: {bad} of {read} rows are bad, a share of {bad / read:.3g} where "

@@ -13,8 +13,8 @@ from movierec.movielens.integrity import (
 from movierec.movielens.layouts import LATEST
 from movierec.movielens.parsing import parse_lines
 
-USER = "user id is not a whole number from 1 to 2147483647"
-MOVIE = "movie id is not a whole number from 1 to 2147483647"
+USER = "user id is not a whole number from 0 to 2147483647"
+MOVIE = "movie id is not a whole number from 0 to 2147483647"
 HALF = "rating is not 0.5 to 5 in half steps"
 TIME = "timestamp is not whole seconds from 1990 to 2100"
 

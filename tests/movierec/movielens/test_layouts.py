@@ -51,9 +51,12 @@ def test_members_of_one_layout_in_two_folders_fit_nothing():
         "file:///data/ml.zip: its members fit no layout of source.layout auto: "
         "it has 'a/ratings.csv', 'b/movies.csv'; "
         "latest needs movies.csv, ratings.csv; "
+        "kaggle needs movie.csv, rating.csv; "
         "ml-1m needs movies.dat, ratings.dat, users.dat; "
         "ml-10m needs movies.dat, ratings.dat, tags.dat; "
-        "ml-100k needs u.genre, u.item, u.data; use an archive of such a layout"
+        "ml-100k needs u.genre, u.item, u.data; use an archive of such a layout, or name your "
+        "files ratings.csv, which begins with userId,movieId,rating,timestamp, and movies.csv, "
+        "which begins with movieId,title,genres, and zip them"
     )
 
 
@@ -87,7 +90,9 @@ def test_only_a_named_layout_is_looked_for():
     assert refused(["ratings.csv", "movies.csv"], "ml-1m") == (
         "file:///data/ml.zip: its members fit no layout of source.layout ml-1m: "
         "it has 'movies.csv', 'ratings.csv'; ml-1m needs movies.dat, ratings.dat; "
-        "use an archive of such a layout"
+        "use an archive of such a layout, or name your files ratings.csv, which begins with "
+        "userId,movieId,rating,timestamp, and movies.csv, which begins with movieId,title,genres, "
+        "and zip them"
     )
 
 

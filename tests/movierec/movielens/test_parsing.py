@@ -9,19 +9,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
-from movierec.movielens.layouts import LATEST, ML_1M, ML_10M, ML_100K
+from movierec.movielens.layouts import KAGGLE, LATEST, ML_1M, ML_10M, ML_100K
 from movierec.movielens.parsing import keep_rejected_lines, parse_lines
 from tests.support import archives
 
-USER = "user id is not a whole number from 1 to 2147483647"
-MOVIE = "movie id is not a whole number from 1 to 2147483647"
-TAG_ID = "tag id is not a whole number from 1 to 2147483647"
+USER = "user id is not a whole number from 0 to 2147483647"
+MOVIE = "movie id is not a whole number from 0 to 2147483647"
+TAG_ID = "tag id is not a whole number from 0 to 2147483647"
 HALF = "rating is not 0.5 to 5 in half steps"
 WHOLE = "rating is not 1 to 5 in whole steps"
 TIME = "timestamp is not whole seconds from 1990 to 2100"
 GENRES = "genres are empty or hold an empty name"
 IMDB = "imdb id is not all digits"
-TMDB = "tmdb id is neither empty nor a whole number from 1 to 2147483647"
+TMDB = "tmdb id is neither empty nor a whole number from 0 to 2147483647"
 RELEVANCE = "relevance is not 0 to 1"
 FLAG = "a genre flag is neither 0 nor 1"
 ALL_GENRES = tuple(archives.GENRES_100K)
@@ -64,7 +64,8 @@ BAD_RATINGS = {
     "1,2,4.0,964982703,": "not 4 fields",
     " ": "not 4 fields",
     ",2,4.0,964982703": USER,
-    "0,2,4.0,964982703": USER,
+    "-1,2,4.0,964982703": USER,
+    "-0,2,4.0,964982703": USER,
     "+1,2,4.0,964982703": USER,
     " 1,2,4.0,964982703": USER,
     "01,2,4.0,964982703": USER,
@@ -76,6 +77,8 @@ BAD_RATINGS = {
     "1,2,0,964982703": HALF,
     "1,2,5.5,964982703": HALF,
     "1,2,4.25,964982703": HALF,
+    "1,2,4.05,964982703": HALF,
+    "1,2,4.0x0,964982703": HALF,
     "1,2,NaN,964982703": HALF,
     "1,2,4.0f,964982703": HALF,
     "1,2,1e0,964982703": HALF,
@@ -96,6 +99,22 @@ BAD_RATINGS = {
 
 def test_reasons_of_bad_ratings(spark):
     assert reasons(spark, LATEST, "ratings", list(BAD_RATINGS)) == BAD_RATINGS
+
+
+def test_user_0_and_more_decimals_are_right(spark):
+    lines = ["0,0,4.00,964982703", "1,2,3.500000,964982703", "1,2,5,964982703"]
+    found = parse(spark, LATEST, "ratings", lines)
+    assert [row.reason for row in found] == [None, None, None]
+    assert [(row.user_id, row.rating) for row in found] == [(0, 4.0), (1, 3.5), (1, 5.0)]
+
+
+def test_dates_of_kaggle_are_utc(spark):
+    lines = ['1,2,3.5,"2005-04-02 23:53:47"', "1,2,3.5,2005-04-02 23:53:47"]
+    found = parse(spark, KAGGLE, "ratings", lines)
+    assert [int(row.rated_at.timestamp()) for row in found] == [1112486027] * 2
+    reason = "timestamp is not a date from 1990 to 2100"
+    for bad in ("2005-04-31 00:00:00", "1112486027", "", "1970-01-01 00:00:00"):
+        assert parse(spark, KAGGLE, "ratings", [f"1,2,3.5,{bad}"])[0].reason == reason
 
 
 def test_whole_stars_are_whole(spark):
@@ -206,7 +225,7 @@ def test_links(spark):
         "1,,862": IMDB,
         "1,tt0114709,862": IMDB,
         "1,0114709,x": TMDB,
-        "1,0114709,0": TMDB,
+        "1,0114709,-1": TMDB,
         "1,0114709,862.0": TMDB,
     }
     assert reasons(spark, LATEST, "links", list(bad)) == bad
