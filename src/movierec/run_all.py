@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from movierec.errors import InputError
 from movierec.pipeline import dag
 from movierec.pipeline.cli import add_force, print_summary, run_job
 from movierec.pipeline.context import Context
@@ -29,12 +30,33 @@ def load_run(stage: Stage) -> Run:
 def run_pipeline(
     execution: Execution, *, wanted: Sequence[Stage] = dag.PIPELINE, force: bool = False
 ) -> dict[str, Any]:
-    """Make the wanted results that do not exist, in this order; return the merged summary."""
+    """Make the wanted results that do not exist, in this order; return the merged summary.
+
+    Where an input does not suffice for a stage, those that do not need it are made all the same;
+    then raises the InputError of the first.
+    """
+    failed: dict[Stage, InputError] = {}
+    left_out: list[Stage] = []
     for stage in wanted:
-        outcome = run_stage(execution, stage, load_run(stage), force=force)
-        ended = "up to date" if outcome.reused else f"done in {outcome.seconds:.1f} s"
-        print(f"{stage.name}: {ended}", file=sys.stderr, flush=True)
+        if any(one in failed or one in left_out for one in stage.inputs):
+            left_out.append(stage)
+            continue
+        try:
+            outcome = run_stage(execution, stage, load_run(stage), force=force)
+        except InputError as error:
+            failed[stage] = error
+            _say(stage, str(error))
+            continue
+        _say(stage, "up to date" if outcome.reused else f"done in {outcome.seconds:.1f} s")
+    for stage in left_out:
+        _say(stage, f"left out, as {' and '.join(one.name for one in failed)} failed")
+    if failed:
+        raise next(iter(failed.values()))
     return merge_summaries(done_stages(execution))
+
+
+def _say(stage: Stage, what: str) -> None:
+    print(f"{stage.name}: {what}", file=sys.stderr, flush=True)
 
 
 def done_stages(execution: Execution) -> list[DoneStage]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from movierec.config.arguments import overrides_of
-from movierec.errors import ConfigError
+from movierec.errors import ConfigError, InputError
 from movierec.pipeline.cli import add_force, print_summary, read_config, run_job
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
@@ -24,13 +24,18 @@ from movierec_synthetic.download import fetch_archive
 def run(argv: Sequence[str] | None = None) -> int:
     """`movierec run`: make every stage that is not done; write summary, twins and report.
 
-    If the conf says how to generate its archive and it is missing, it is generated first.
+    If the conf says how to generate its archive and it is missing, it is generated first. Where a
+    stage fails for its input, what the others have made is written all the same.
     """
 
     def body(execution: Execution, arguments: argparse.Namespace) -> None:
         if execution.config.source.generate is not None:
             fetch_archive(execution.config.source)
-        run_pipeline(execution, force=arguments.force)
+        try:
+            run_pipeline(execution, force=arguments.force)
+        except InputError:
+            write_outputs(execution, arguments)
+            raise
         out, found, page = write_outputs(execution, arguments)
         print_end("run", {"output": str(out), "timings": found["timings"]}, page)
 

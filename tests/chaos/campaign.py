@@ -44,7 +44,8 @@ class Campaign:
     """Kills the jobs of a pipeline in its own workspace, and runs them again."""
 
     def __init__(self, session: Session, *, archive: str, workspace: str, reference: str) -> None:
-        self._sets = {"source.archive": archive, **SHORT}
+        unchecked = {"source.sha256": None, "source.expected_ratings": None}
+        self._sets = {"source.archive": archive, **unchecked, **SHORT}
         self._execution = self._open(session, workspace)
         self._reference = self._open(session, reference)
         self._workspace = workspace

@@ -13,10 +13,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def campaign(session, small_archive, tmp_path):
+def campaign(session, finished_run, tmp_path):
     return Campaign(
         session,
-        archive=str(small_archive),
+        archive=str(finished_run.archive),
         workspace=f"file://{tmp_path}/killed",
         reference=f"file://{tmp_path}/undisturbed",
     )

@@ -15,7 +15,11 @@ from tests.support.comparison import differences
 from tests.support.finished import SAMPLE
 
 # Long enough to kill machines twice.
-LONG: dict[str, Any] = {"als.max_iter": 40, "als.checkpoint_interval": 5}
+LONG: dict[str, Any] = {
+    "tuning.implicit": {"rank": [8], "reg_param": [0.1], "alpha": [2], "feedback": ["signed"]},
+    "als.max_iter": 40,
+    "als.checkpoint_interval": 5,
+}
 
 
 def flags(overrides: list[str]) -> list[str]:

@@ -42,14 +42,3 @@ def test_a_sufficient_cluster(submitter, hadoop, overrides):
     assert findings["executors"]["found"].startswith("2 registered, 1 cores each; requested: 2")
     assert "1.5 GiB of the " in findings["container"]["found"]
     assert f"GB free at {hadoop.hdfs}/doctor/workspace" in findings["disk"]["found"]
-
-
-def test_errors_and_warnings_on_a_cluster(submitter, hadoop, overrides):
-    gone = ["--set", f"source.archive={hadoop.hdfs}/doctor/gone.zip"]
-    full = ["--set", "source.expected_ratings=33832162"]
-    done = submitter.run("doctor", *overrides, *gone, *full, conf=SMALL)
-    assert done.exit_code == 3, done.output[-3000:]
-    findings = named(done)
-    assert findings["archive"]["cure"] == "copy it there with `make submit JOB=stage_in`"
-    # for the full size they are too few, and their workers have too little memory
-    assert findings["heaps"]["state"] == findings["overhead"]["state"] == "warning"

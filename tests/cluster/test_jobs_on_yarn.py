@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-from movierec.pipeline import dag
-from tests.cluster.pipelines import assert_equal, execution, flags
+from tests.cluster.pipelines import flags
 from tests.cluster.submission import PROPERTIES, ROOT
 from tests.support.dataproc.cli_runner import BUCKET
 from tests.support.finished import SAMPLE, overrides_on
@@ -27,17 +26,6 @@ with open_run(conf, overrides=overrides, properties=properties) as run:
 
 # the first test waits for the pipeline
 pytestmark = pytest.mark.timeout(1800)
-
-
-def test_results_are_exported_without_distcp(
-    spark, session, hadoop, submitter, archive, workspace, local
-):
-    target = f"{hadoop.hdfs}/exported"
-    overrides = flags(overrides_on(workspace, archive))
-    done = submitter.run("export_results", *overrides, "--target", target, conf=SAMPLE)
-    assert done.exit_code == 0, done.output[-3000:]
-    assert done.summary["copied"] == {stage.name: True for stage in dag.PIPELINE}
-    assert_equal(spark, dag.TWINS, local, execution(session, overrides_on(target, archive)))
 
 
 def test_a_job_reads_and_writes_the_bucket(submitter, pipeline, storage):

@@ -23,7 +23,7 @@ def test_every_job_runs_and_its_driver_log_is_shown(pipeline):
     assert len(summary["jobs"]) == 2 + len(dag.PIPELINE)
     for stage in dag.PIPELINE:
         assert f'"job": "{stage.job}", "fingerprint"' in pipeline.stdout
-    assert "tune_als: trial 1/2" in pipeline.stdout
+    assert "tune_als: trial 1/3" in pipeline.stdout
     steps = 2 + len(dag.PIPELINE)
     assert f"step {steps} of {steps}: export_results" in pipeline.stderr
 

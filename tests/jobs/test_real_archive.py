@@ -1,9 +1,10 @@
-"""A short pipeline on the real ml-latest-small: the sizes and the order of its numbers.
+"""The run of conf/small.yaml on the real ml-latest-small: the sizes and the order of its numbers.
 
 What a stage computes is compared with brute force in test_pipeline_jobs.py, on less data.
 """
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,25 +16,15 @@ from movierec.pipeline.run_stage import run_stage
 from movierec.run_all import load_run, run_pipeline
 from tests.support import reference
 from tests.support.confs import tiny_conf
+from tests.support.paths import ROOT
 
-# two minutes: ALS and its lists of 610 users
-pytestmark = pytest.mark.slow
-
-# one good point of the grid
-TUNING = {
-    "tuning__implicit": {"rank": [16], "reg_param": [0.1], "alpha": [4], "feedback": ["signed"]},
-    "tuning__explicit": {"rank": [8], "reg_param": [0.05]},
-    "als__max_iter": 8,
-    "evaluation__bootstrap": 300,
-    "popularity__dampings": [20],
-    "twins__curve__floors": [20, 100],
-}
+# four minutes, unless `make run CONF=conf/small.yaml ARCHIVE=…` has run here
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")
-def execution(session, small_archive, tmp_path_factory):
-    workspace = tmp_path_factory.mktemp("workspace")
-    return Execution(tiny_conf(workspace, small_archive, **TUNING), session)
+def execution(session, small_archive):
+    return Execution(tiny_conf(ROOT / "workspace", small_archive), session)
 
 
 @pytest.fixture(scope="module")
@@ -73,11 +64,13 @@ def test_the_twins_are_those_of_brute_force_over_every_pair(
 
 
 def test_a_floor_that_leaves_one_pair_makes_a_short_list_and_a_warning(
-    summary, execution, session, small_archive
+    summary, execution, session, small_archive, tmp_path
 ):
     changes = {"twins__min_movies": 2478, "twins__curve__floors": [2478, 3000]}
     changes |= {"twins__thresholds": [0.1]}
-    config = tiny_conf(execution.config.workspace, small_archive, **(TUNING | changes))
+    workspace = tmp_path / "workspace"
+    shutil.copytree(ROOT / "workspace" / "ingest", workspace / "ingest")
+    config = tiny_conf(workspace, small_archive, **changes)
     result = run_stage(Execution(config, session), dag.TWINS, load_run(dag.TWINS)).result
     assert result.manifest.rows["twins"] == 1
     assert result.manifest.warnings == [

@@ -49,6 +49,7 @@ ALPHA: Final = "alpha"
 USER_FRACTION: Final = "user_fraction"
 RMSE: Final = "rmse"
 SECONDS: Final = "seconds"
+FAULT: Final = "fault"
 
 USERS: Final = "users"
 N_RATINGS: Final = "n_ratings"

@@ -42,6 +42,7 @@ TRIALS: Final = _schema(
         **_METRICS,
         c.RMSE: DOUBLE,
         c.SECONDS: DOUBLE,
+        c.FAULT: TEXT,
     }
 )
 

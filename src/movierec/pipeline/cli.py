@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import io
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -30,6 +33,9 @@ from movierec.spark.session import Session, is_submitted
 
 _CONFS: Final = resources.files("movierec.config") / "confs"
 
+READER_ENDED: Final = 141
+"""The exit code of a shell's command whose output nobody reads any more."""
+
 Body = Callable[[Execution, argparse.Namespace], int | None]
 """Runs a job; returns an exit code, None for 0."""
 Extend = Callable[[argparse.ArgumentParser], None]
@@ -40,7 +46,7 @@ def main(stage: Stage, run: Run, argv: Sequence[str] | None = None) -> int:
     """Run one stage from the command line and return the exit code of the job contract.
 
     0: done, or already done. 2: the config or the command line is wrong. 3: an input is missing
-    or invalid. 130: interrupted. 1: anything else.
+    or invalid. 130: interrupted. 141: the reader of its output ended before it. 1: anything else.
     """
 
     def body(execution: Execution, arguments: argparse.Namespace) -> None:
@@ -110,16 +116,26 @@ def open_session(name: str, arguments: argparse.Namespace) -> Session:
 
 def run_guarded(name: str, body: Callable[[Session], int | None], session: Session) -> int:
     """Call the body with the session, stop Spark, print failures, and return the exit code."""
+    prepare_output()
     try:
-        return body(session) or 0
+        code = body(session) or 0
+        sys.stdout.flush()
+        return code
     except UserError as error:
         return _print_error(name, error)
     except KeyboardInterrupt:
         print(f"{name}: interrupted; a rerun continues with what is complete", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        discard_output()
+        return READER_ENDED
     except Exception as error:
         if isinstance(error, OSError) and error.filename:
             return _print_error(name, InputError(f"{error.filename}: {error.strerror}"))
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            discard_output()
+            lost = f"standard output: {error.strerror}; what was made before is complete"
+            return _print_error(name, InputError(lost))
         if (fault := storage_fault(error)) is not None:
             return _print_error(name, fault)
         traceback.print_exc()
@@ -127,6 +143,28 @@ def run_guarded(name: str, body: Callable[[Session], int | None], session: Sessi
         return 1
     finally:
         session.stop()
+
+
+def prepare_output() -> None:
+    """Let standard output and error take any text, also where their encoding lacks it, or closed.
+
+    A character that cannot be shown becomes a question mark.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, "w"), encoding="utf-8"))
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def discard_output() -> None:
+    """Drop what standard output and error still hold, which nobody can take any more."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _print_error(name: str, error: UserError) -> int:

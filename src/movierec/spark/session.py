@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +18,7 @@ from movierec.spark import blas
 from movierec.spark.files import Files
 from movierec.spark.java_errors import ALLOW_WRITE, call_java
 from movierec.spark.java_versions import use_recorded_java
+from movierec.spark.surroundings import clear_environment, environment_fault
 from movierec.spark.terminal import can_redraw, waiting_for
 
 if TYPE_CHECKING:
@@ -138,17 +141,22 @@ class Session:
         from pyspark.errors import PySparkRuntimeError
         from pyspark.sql import SparkSession
 
+        properties = self._properties()
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
         if not is_submitted():
             use_recorded_java()
             for variable, number in blas.ONE_THREAD.items():
                 os.environ.setdefault(variable, number)
+            clear_environment()
+            if (fault := environment_fault(properties[_JAVA_OPTIONS])) is not None:
+                raise InputError(f"Spark does not start: {fault}")
         builder = SparkSession.builder.appName(self._app_name)
-        for key, value in self._properties().items():
+        for key, value in properties.items():
             builder = builder.config(key, value)
-        with waiting_for(_START, name=self._app_name):
+        with waiting_for(_START, name=self._app_name), _own_interrupts():
             try:
+                _launch_java(properties)
                 spark: SparkSession = call_java("Spark does not start", builder.getOrCreate)
             except PySparkRuntimeError as error:
                 if "JAVA_GATEWAY_EXITED" not in str(error):
@@ -163,6 +171,37 @@ class Session:
             with waiting_for(_EXECUTOR, name=self._app_name):
                 spark.range(1).count()
         return spark
+
+
+def _launch_java(properties: Mapping[str, str]) -> None:
+    """Start the JVM that the session will use, unless there is one.
+
+    It has a process group of its own: at Ctrl-C a terminal interrupts only this process, which
+    ends Spark in order, and not Spark's workers, whose stack traces would hide the reason.
+    """
+    from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway
+
+    if not is_submitted() and SparkContext._gateway is None:
+        conf = SparkConf().setAll(list(properties.items()))
+        gateway = launch_gateway(conf, {"start_new_session": True})  # type: ignore[no-untyped-call]
+        SparkContext._ensure_initialized(gateway=gateway)
+
+
+@contextlib.contextmanager
+def _own_interrupts() -> Iterator[None]:
+    """Keep this process's handler of Ctrl-C.
+
+    PySpark sets one of its own, which calls Java in the middle of another call to Java.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def size_shuffles(spark: SparkSession, *, rows: int) -> None:

@@ -45,13 +45,18 @@ class TrialCache:
             try:
                 trial = self._run_trial(params, user_fraction)
             except SingularFitError as error:
-                self._context.warn(f"a trial counts as 0: {error}")
-                metrics = dict.fromkeys(METRICS, 0.0)
-                trial = Trial(params=params, user_fraction=user_fraction, metrics=metrics)
+                trial = Trial(
+                    params=params,
+                    user_fraction=user_fraction,
+                    metrics=dict.fromkeys(METRICS, 0.0),
+                    fault=str(error),
+                )
             return trial.facts()
 
         facts, reused = self._context.cached_part(TRIAL, TUNE.version, identity, compute)
         trial = Trial(params=params, user_fraction=user_fraction, **facts)
+        if trial.fault is not None:
+            self._context.warn(f"a trial counts as 0: {trial.fault}")
         self._trials.append(trial)
         if not reused:
             self._cost.append((time.monotonic() - started, user_fraction))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from movierec.config.schema import TuningConfig
+from movierec.errors import InputError
 from movierec.models.als import AlsParams
 
 
@@ -22,10 +23,17 @@ class Trial:
     rmse: float | None = None
     """In stars, of explicit ALS only."""
     seconds: float = 0.0
+    fault: str | None = None
+    """Why it could not be fitted; its metrics are 0."""
 
     def facts(self) -> dict[str, Any]:
         """Return what the fit found, as JSON holds it."""
-        return {"metrics": self.metrics, "rmse": self.rmse, "seconds": self.seconds}
+        return {
+            "metrics": self.metrics,
+            "rmse": self.rmse,
+            "seconds": self.seconds,
+            "fault": self.fault,
+        }
 
     def row(self) -> dict[str, Any]:
         """Return the trial as a row of the `trials` dataset, without its number."""
@@ -38,6 +46,7 @@ class Trial:
             **self.metrics,
             "rmse": self.rmse,
             "seconds": self.seconds,
+            "fault": self.fault,
         }
 
     @staticmethod
@@ -105,9 +114,17 @@ def planned_trials(n_grid: int, *, config: TuningConfig, n_users: int) -> list[f
 
 
 def best(trials: Sequence[Trial], *, config: TuningConfig) -> Trial:
-    """Return the trial on all users with the highest configured metric; of equals the first."""
+    """Return the trial on all users with the highest configured metric; of equals the first.
+
+    Raises InputError if none could be fitted.
+    """
     on_all_users = [trial for trial in trials if trial.user_fraction == 1.0]
-    return max(on_all_users, key=lambda trial: trial.metrics[config.metric])
+    fitted = [trial for trial in on_all_users if trial.fault is None]
+    if not fitted:
+        raise InputError(
+            f"none of {len(on_all_users)} trials can be fitted; the first: {on_all_users[0].fault}"
+        )
+    return max(fitted, key=lambda trial: trial.metrics[config.metric])
 
 
 def at_edges(params: AlsParams, grid: Sequence[AlsParams]) -> list[str]:
