@@ -2,7 +2,10 @@
 
 from types import SimpleNamespace
 
+import pytest
+
 from movierec import run_all
+from movierec.errors import InputError
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
 from tests.support.confs import tiny_conf
@@ -20,6 +23,28 @@ def test_the_single_jobs_find_the_results_of_the_whole_pipeline(session, finishe
         code = run_job(stage.job, finished_run.words, session=session, patch=monkeypatch)
         assert code == 0, stage.name
     assert manifests(finished_run.workspace) == before
+
+
+def test_a_stage_that_fails_for_its_input_stops_only_those_that_need_it(
+    session, tmp_path, monkeypatch, capsys
+):
+    ran = []
+
+    def run_stage(execution, stage, run, *, force=False):
+        ran.append(stage)
+        if stage in (dag.TUNE, dag.TWINS):
+            raise InputError(f"too little for {stage.name}")
+        return SimpleNamespace(reused=True)
+
+    monkeypatch.setattr(run_all, "run_stage", run_stage)
+    (tmp_path / "a.zip").write_bytes(b"never read")
+    execution = Execution(tiny_conf(tmp_path / "w", tmp_path / "a.zip"), session)
+    with pytest.raises(InputError, match="too little for tune"):
+        run_all.run_pipeline(execution)
+    assert ran == [dag.INGEST, dag.PARTITION, dag.POPULARITY, dag.TUNE, dag.TWINS]
+    said = capsys.readouterr().err
+    assert "tune: too little for tune\n" in said
+    assert "evaluate: left out, as tune and twins failed\n" in said
 
 
 def test_force_is_for_every_stage(session, tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import signal
@@ -188,6 +189,11 @@ def _launch_java(properties: Mapping[str, str]) -> None:
         SparkContext._ensure_initialized(gateway=gateway)
 
 
+def _is_not_py4js(record: logging.LogRecord) -> bool:
+    """Return whether a record of the root logger is not Py4J's trace of an interrupted call."""
+    return "py4j" not in record.pathname
+
+
 @contextlib.contextmanager
 def _own_interrupts() -> Iterator[None]:
     """Keep this process's handler of Ctrl-C.
@@ -198,6 +204,7 @@ def _own_interrupts() -> Iterator[None]:
         yield
         return
     handler = signal.getsignal(signal.SIGINT)
+    logging.getLogger().addFilter(_is_not_py4js)
     try:
         yield
     finally:

@@ -5,8 +5,10 @@ Covers `movierec.errors`.
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +66,7 @@ class Command:
         env = os.environ | {"PYTHONPATH": str(SRC)}
         env.pop("SPARK_HOME", None)
         if not java:
-            # no java, and no shell for Spark's own scripts
+            # no java, and no bash for Spark's own scripts
             env |= {"JAVA_HOME": str(self.place / "empty"), "PATH": str(self.place / "empty")}
         return subprocess.run(
             [sys.executable, "make_toy.py", *arguments],
@@ -223,12 +225,64 @@ def test_a_job_runs_once_and_its_result_is_found_without_java(toy):
     assert found.stdout.count("\n") == 1
     assert again == summary | {"reused": True, "seconds": again["seconds"]}
     assert again["seconds"] < 1
+    _check_output(toy)
     forced = toy("--config=toy.yaml", "--force")
     assert forced.returncode == 3, "--force needs the Java that is hidden"
     assert forced.stderr.splitlines()[-1] == (
-        "make_toy: Spark does not start: its Java ended at once, with the message above; run "
-        "`make doctor`"
+        "make_toy: Spark does not start: there is no bash on PATH, and Spark's scripts need it: "
+        "add its folder, often /bin"
     )
+
+
+def _check_output(toy):
+    """A finished job that cannot write, or not all characters, ends without a stack trace."""
+    for line, code, said in (
+        ("--config=toy.yaml | true; exit ${PIPESTATUS[0]}", (0, 141), ""),
+        ("--config=toy.yaml > /dev/full", (3,), "make_toy: standard output: No space left on devi"),
+        ("--config=toy.yaml 2>&-", (0,), ""),
+        ("--config=toy.yaml >&-", (0,), ""),
+        ("--config=nöne.yaml 2>&1 >&-", (2,), ""),
+    ):
+        done = subprocess.run(
+            ["bash", "-c", f"{sys.executable} make_toy.py {line}"],
+            cwd=toy.place,
+            env=os.environ | {"PYTHONPATH": str(SRC), "PYTHONIOENCODING": "ascii"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode in code, line
+        assert done.stderr.startswith(said), line
+        assert "Traceback" not in done.stderr + done.stdout, line
+        assert done.stderr.count("\n") == bool(said), line
+
+
+def test_ctrl_c_in_the_middle_of_a_job_is_one_line_and_exit_code_130(tmp_path):
+    """A terminal interrupts all processes of the job."""
+    toy = Command(tmp_path)
+    job = (tmp_path / "make_toy.py").read_text()
+    slow = "context.spark.range(4).rdd.map(lambda n: (time.sleep(60), n)).count()"
+    waits = f"    print('now', file=sys.stderr, flush=True)\n    {slow}\n"
+    job = job.replace("import sys\n", "import sys\nimport time\n", 1)
+    (tmp_path / "make_toy.py").write_text(job.replace("    rows = ", f"{waits}    rows = "))
+    process = subprocess.Popen(
+        [sys.executable, "make_toy.py", "--config=toy.yaml"],
+        cwd=toy.place,
+        env=os.environ | {"PYTHONPATH": str(SRC)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    said = next(line for line in process.stderr if line == "now\n")
+    time.sleep(3)  # the tasks run
+    os.killpg(process.pid, signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output) == (130, ""), said + errors
+    # Java's own line comes first
+    *before, last = errors.splitlines()
+    assert last == "make_toy: interrupted; a rerun continues with what is complete"
+    assert all(line.startswith("WARNING: Using incubator modules") for line in before)
 
 
 # --- the guard around every command --------------------------------------------------------------

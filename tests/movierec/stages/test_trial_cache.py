@@ -81,7 +81,8 @@ def test_force_runs_every_trial_again(execution):
 
 def test_a_trial_that_cannot_be_fitted_counts_as_zero_and_says_so(execution, capsys):
     _, rows = search(execution, singular_at=8)
-    assert [(row["factor_rank"], row["ndcg"]) for row in rows] == [(4, 0.04), (8, 0.0), (16, 0.16)]
+    found = [(row["factor_rank"], row["ndcg"], row["fault"]) for row in rows]
+    assert found == [(4, 0.04, None), (8, 0.0, "no solution"), (16, 0.16, None)]
     assert "tune_als: warning: a trial counts as 0: no solution" in capsys.readouterr().err
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from movierec.config.schema import ExplicitConfig, HalvingConfig, ImplicitConfig, TuningConfig
+from movierec.errors import InputError
 from movierec.tuning.search import (
     Trial,
     at_edges,
@@ -113,6 +114,19 @@ def test_a_trial_is_restored_from_its_row_and_its_facts():
     trial = run(implicit_grid(CONFIG)[3], 1.0)
     assert Trial.params_of(trial.row()) == trial.params
     assert Trial(params=trial.params, user_fraction=1.0, **trial.facts()) == trial
+
+
+def test_a_trial_without_a_fit_never_wins_and_without_any_there_is_no_winner():
+    config = TuningConfig()
+    params = implicit_grid(config)[:3]
+    failed = [
+        Trial(params=one, user_fraction=1.0, metrics={"ndcg": 0.0}, fault="no solution")
+        for one in params[:2]
+    ]
+    last = Trial(params=params[2], user_fraction=1.0, metrics={"ndcg": 0.0})
+    assert best([*failed, last], config=config) is last
+    with pytest.raises(InputError, match="none of 2 trials can be fitted; the first: no solution"):
+        best(failed, config=config)
 
 
 def test_a_winner_at_the_edge_of_the_grid_is_named():
