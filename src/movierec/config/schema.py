@@ -144,9 +144,9 @@ class ImplicitConfig:
 class ExplicitConfig:
     """The grid of explicit ALS, which predicts stars; it is shown for contrast."""
 
-    rank: Ranks = (16,)
+    rank: Ranks = (16, 64)
     """Numbers of factors."""
-    reg_param: RegParams = (0.02, 0.05, 0.1)
+    reg_param: RegParams = (0.01, 0.02, 0.05)
     """Weights of the regularisation."""
 
 
