@@ -1,22 +1,34 @@
 # All commands of a laptop; `make` alone lists them. Works with GNU make 3.81, which macOS has.
 
-PYTHON  ?= python3
-CONF    ?= conf/sample.yaml
-ARCHIVE ?=
-SET     ?=
-FORCE   ?=
-VERBOSE ?=
-SEEDS   ?= 5
-KILLS   ?= 100
-WORKERS ?= 2
-BESIDE  ?=
-ONLY    ?=
-SCALE   ?=
-BENCH   ?=
-TESTS   ?=
-CLUSTER ?= conf/cluster.yaml
+# Set on make's command line only: variables of these names in the environment are others' own.
+PYTHON  = python3
+CONF    = conf/sample.yaml
+ARCHIVE =
+SET     =
+SPARK_CONF =
+FORCE   =
+VERBOSE =
+DRY_RUN =
+UPGRADE =
+SEEDS   = 5
+KILLS   = 100
+WORKERS = 2
+BESIDE  =
+ONLY    =
+SCALE   =
+BENCH   =
+TESTS   =
+CLUSTER = conf/cluster.yaml
+CLUSTER_SET =
+PROJECT =
+REGION  =
+BUCKET  =
+JOB     =
+ID      =
+BATCH   =
+OPERATION =
 # 4.1, of Dataproc's image 3.0, or 3.5, of image 2.3
-SPARK   ?= 4.1
+SPARK   = 4.1
 
 ifeq ($(filter 4.1 3.5,$(SPARK)),)
 $(error SPARK=$(SPARK) is none of 4.1 and 3.5)
@@ -31,13 +43,16 @@ PIP  := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 # without isolation pip builds PySpark, which comes as source, with the locked setuptools
 SYNC := $(PIP) install --use-pep517 --no-build-isolation --require-hashes -r
 
-# these variables could select another Spark than the locked one
-unexport SPARK_HOME PYTHONPATH
+# these variables could select another Spark than the locked one, or another place for packages
+unexport SPARK_HOME PYTHONPATH PIP_USER PIP_TARGET PIP_PREFIX
 # by default Spark starts its workers with the first python3 on PATH
 WITH_SPARK = JAVA_HOME="$$(head -n 1 $(VENV)/java_home)" PYSPARK_PYTHON="$(CURDIR)/$(BIN)/python" \
 	$(BIN)/python
 
-# passed in the environment: values may contain blanks, quotes and brackets
+# passed in the environment, as they are: values may contain blanks, quotes, brackets and dollars
+override SET := $(value SET)
+override ARCHIVE := $(value ARCHIVE)
+override SPARK_CONF := $(value SPARK_CONF)
 export SET ARCHIVE SPARK_CONF
 OVERRIDES = $(if $(ARCHIVE),--archive "$$ARCHIVE") $(if $(SET),--set "$$SET")
 ON_CONF = --config '$(CONF)' $(OVERRIDES)
@@ -132,7 +147,7 @@ export: $(VENV)/project.stamp java ## write summary, twins and report into out/ 
 	@$(MOVIEREC) export $(ON_CONF) $(ALOUD)
 
 prune: $(VENV)/project.stamp java ## list results that no conf of CONF="a.yaml b.yaml" reaches (FORCE=1: delete)
-	$(if $(filter command% environment,$(origin CONF)),,$(error make prune: name the confs \
+	$(if $(filter command%,$(origin CONF)),,$(error make prune: name the confs \
 		whose results stay with CONF="a.yaml b.yaml"))
 	@$(MOVIEREC) prune --config $(foreach conf,$(CONF),'$(conf)') $(OVERRIDES) $(if $(FORCE),--delete)
 
@@ -191,11 +206,11 @@ test-browser: setup $(VENV)/browser.stamp ## the report in Chromium, and those o
 
 chaos: setup ## kill every job KILLS times (100) on ARCHIVE, on disk and on HDFS, and compare (needs Maven)
 	$(if $(ARCHIVE),,$(error make chaos: name an archive with ARCHIVE=path.zip))
-	@$(WITH_SPARK) -m tests.chaos --archive '$(abspath $(ARCHIVE))' --kills $(KILLS)
+	@$(WITH_SPARK) -m tests.chaos --archive "$$ARCHIVE" --kills $(KILLS)
 
 invariance: setup ## the pipeline on ARCHIVE with rows, cores and partitions changed: equal results? (BESIDE=3.5: on that Spark too)
 	$(if $(ARCHIVE),,$(error make invariance: name an archive with ARCHIVE=path.zip))
-	@$(WITH_SPARK) -m tests.invariance --archive '$(abspath $(ARCHIVE))' \
+	@$(WITH_SPARK) -m tests.invariance --archive "$$ARCHIVE" \
 		$(if $(BESIDE),--python '$(CURDIR)/.venv-spark$(BESIDE)/bin/python')
 
 check: $(VENV)/dev.stamp $(VENV)/project.stamp ## lint, format, types, import rules, and every conf
@@ -254,12 +269,18 @@ extra = $(BIN)/python -c 'from setuptools.config.pyprojecttoml import load_file;
 compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade) -o requirements/$(1).txt $(2)
 
+# for which the locked packages have wheels
+PYTHONS := 3.10|3.11|3.12$(if $(filter 4.1,$(SPARK)),|3.13|3.14)
+COMMA := ,
+
 # the fault of PYTHON, empty if there is none
 define python_fault
 $(shell v=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || v=none; \
 	case $$v in \
-	(none) echo "PYTHON=$(PYTHON) does not run: install Python 3.10 or newer, or name one with PYTHON=path" ;; \
-	(2.*|3.[0-9]) echo "PYTHON=$(PYTHON) is Python $$v, too old: install 3.10 or newer, or name one with PYTHON=path" ;; \
+	(none) echo "PYTHON=$(PYTHON) does not run: install one of $(subst |,$(COMMA) ,$(PYTHONS)), or name one with PYTHON=path" ;; \
+	($(PYTHONS)) ;; \
+	(*) echo "PYTHON=$(PYTHON) is Python $$v; the packages for Spark $(SPARK) are locked for $(subst |,$(COMMA) ,$(PYTHONS)): install one of them, or name it with PYTHON=path" ;; \
+	esac; case $$v in ($(PYTHONS)) \
 	(*) $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
 		echo "PYTHON=$(PYTHON) has no venv or no ensurepip: install them (apt-get install python3-venv), or name another with PYTHON=path" ;; \
 	esac)

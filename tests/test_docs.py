@@ -61,6 +61,19 @@ def test_a_command_is_one_that_we_have(command, monkeypatch):
         assert program in OTHERS, f"no test knows how to check {program}"
 
 
+def test_variables_of_others_are_not_make_s(monkeypatch):
+    own = dry_run(("run",)).stdout
+    for name, value in (
+        ("SPARK", "/opt/spark"),
+        ("CLUSTER", "mine"),
+        ("REGION", "x"),
+        ("SET", "y"),
+    ):
+        monkeypatch.setitem(ENVIRONMENT, name, value)
+    assert dry_run(("run",)).stdout == own
+    assert "/opt" not in dry_run(("cluster-up",)).stdout + dry_run(("test",)).stdout
+
+
 def test_a_plain_make_lists_every_target():
     done = subprocess.run(["make"], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True)
     shown = done.stdout

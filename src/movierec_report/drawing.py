@@ -94,8 +94,7 @@ def run_command(config: str, overrides: Sequence[str], *, archive: str | None = 
         ]
         return shlex.join([*words, *(word for one in overrides for word in ("--set", one))])
     variables = {"CONF": config, "SET": " ".join(overrides), "ARCHIVE": archive}
-    # make expands $ in the values of variables
-    words = [f"{k}={shlex.quote(v.replace('$', '$$'))}" for k, v in variables.items() if v]
+    words = [f"{k}={shlex.quote(v)}" for k, v in variables.items() if v]
     return " ".join(["make run", *words])
 
 

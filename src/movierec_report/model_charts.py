@@ -123,7 +123,9 @@ def popularity_bias(bias: Facts, groups: Sequence[Facts]) -> Figure:
     left = np.zeros(len(models))
     for number, group in enumerate(groups):
         shares = np.array([bias[model]["shares"][number] for model in models])
-        shade, label = 0.2 + 0.8 * (number + 1) / len(groups), f"{rating_range(group)} ratings"
+        # the last is 1 exactly
+        shade = 1 - 0.8 * (len(groups) - 1 - number) / len(groups)
+        label = f"{rating_range(group)} ratings"
         rows = range(len(models))
         ax.barh(rows, shares, 0.62, left, color=theme.ALS, alpha=shade, label=label)
         left += shares
@@ -131,7 +133,9 @@ def popularity_bias(bias: Facts, groups: Sequence[Facts]) -> Figure:
     ax.invert_yaxis()
     ax.set_xlim(0, 1)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
-    theme.add_legend(figure, loc="outside lower center", ncols=len(groups), title="movies with")
+    theme.add_legend(
+        figure, loc="outside lower center", ncols=min(len(groups), 4), title="movies with"
+    )
     return figure
 
 

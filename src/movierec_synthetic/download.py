@@ -5,7 +5,10 @@ from __future__ import annotations
 import http.client
 import os
 import shutil
+import ssl
+import urllib.error
 import urllib.request
+import zipfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -61,11 +64,28 @@ def _download(url: str, path: Path, *, sha256: str | None) -> None:
         if expected is not None and part.stat().st_size != int(expected):
             raise InputError(f"{url}: cut off after {part.stat().st_size} of {expected} bytes")
         _check_sha256(url, sha256, file=part, fix="try again later")
+        if not zipfile.is_zipfile(part):
+            with part.open("rb") as file:
+                begins = file.read(40)
+            raise InputError(
+                f"{url}: what came is no zip, it begins with {begins!r}; open the address in a "
+                "browser: a network may ask for a login first"
+            )
         part.replace(path)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise InputError(f"{url}: the download failed: {error}; try again later") from None
+        raise InputError(f"{url}: the download failed: {error}; {_fix(error)}") from None
     finally:
         part.unlink(missing_ok=True)
+
+
+def _fix(error: Exception) -> str:
+    """Return what helps: another address, other certificates, or time."""
+    gone = isinstance(error, urllib.error.HTTPError) and 400 <= error.code < 500
+    if gone or isinstance(error, (ValueError, http.client.InvalidURL)):
+        return "correct source.url"
+    if isinstance(getattr(error, "reason", None), ssl.SSLCertVerificationError):
+        return "check this machine's clock and its certificates (SSL_CERT_FILE)"
+    return "try again later"
 
 
 def _check_sha256(name: str, expected: str | None, *, file: Path, fix: str) -> None:

@@ -28,6 +28,25 @@ def test_without_explicit_trials_there_is_no_rmse_chart():
     assert "rmse" not in draw_charts(invented.facts(trials=invented.implicit_trials()))
 
 
+@pytest.mark.parametrize("groups", [*range(1, 13), 20, 100])
+def test_any_number_of_groups_is_drawn(groups):
+    strata = [invented.stratum(n % 6) for n in range(groups)]
+    summary = invented.summary()
+    for split in invented.HELD_OUT:
+        summary["strata"][split] = dict.fromkeys(summary["strata"][split], strata)
+    shares = {"shares": [1 / groups] * groups}
+    bias = {"test": {model: invented.bias(0) | shares for model in invented.MODELS}}
+    assert "bias" in draw_charts(invented.facts(summary=summary, bias=bias))
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-12, 1.0])
+@pytest.mark.parametrize("n", [1, 2])
+def test_any_trials_are_drawn(n, value):
+    trials = [*invented.implicit_trials()[:n], *invented.explicit_trials()[:n]]
+    drawn = draw_charts(invented.facts(trials=[one | {"ndcg": value} for one in trials]))
+    assert "rmse" in drawn
+
+
 def test_a_group_without_a_value_has_no_bar():
     def bars(strata, metric):
         return len(metric_by_group(strata, metric, x="", y="").axes[0].patches)

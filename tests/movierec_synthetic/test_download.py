@@ -40,6 +40,10 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"nonsense\r\n\r\n")
         elif self.path == "/none.zip":
             self.send_error(404)
+        elif self.path == "/login.zip":
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>Wi-Fi login</html>")
         elif self.path == "/moved.zip":
             self.send_response(302)
             self.send_header("Location", "/whole.zip")
@@ -145,14 +149,27 @@ def test_a_truncated_download_in_chunks_is_refused(server, source, tmp_path):
 @pytest.mark.parametrize(
     ("path", "fault"),
     [
-        ("/none.zip", "HTTP Error 404: Not Found"),
-        ("/nonsense.zip", "nonsense\r\n"),
-        ("/a b.zip", "URL can't contain control characters. '/a b.zip' (found at least ' ')"),
+        ("/none.zip", "HTTP Error 404: Not Found; correct source.url"),
+        ("/nonsense.zip", "nonsense\r\n; try again later"),
+        (
+            "/a b.zip",
+            "URL can't contain control characters. '/a b.zip' (found at least ' '); correct "
+            "source.url",
+        ),
     ],
 )
 def test_a_failed_download_is_reported_with_its_cause(server, source, tmp_path, path, fault):
     url = server + path
-    assert message(source(url=url)) == f"{url}: the download failed: {fault}; try again later"
+    assert message(source(url=url)) == f"{url}: the download failed: {fault}"
+    assert files_below(tmp_path) == []
+
+
+def test_a_page_in_place_of_the_archive_is_refused(server, source, tmp_path):
+    url = f"{server}/login.zip"
+    said = message(source(url=url))
+    assert said.startswith(
+        f"{url}: what came is no zip, it begins with b'<html>Wi-Fi login</html>'"
+    )
     assert files_below(tmp_path) == []
 
 

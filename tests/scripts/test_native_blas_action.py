@@ -44,6 +44,13 @@ def test_without_a_mirror_the_node_starts_with_a_warning(tmp_path, codes, warned
     assert ("could not be installed" in done.stderr) == warned
 
 
+def test_a_checkout_on_windows_has_the_same_bytes(tmp_path):
+    clone = ["git", "clone", "-q", "-c", "core.autocrlf=true", ROOT, tmp_path / "there"]
+    subprocess.run(clone, check=True)
+    there = tmp_path / "there" / ACTION.relative_to(ROOT)
+    assert b"\r" not in there.read_bytes()
+
+
 def test_the_cluster_s_properties_are_those_of_local_mode():
     cluster = NodesConfig()
     assert cluster.initialization_actions == ("scripts/cluster/native_blas.sh",)

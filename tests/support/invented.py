@@ -202,7 +202,15 @@ def pair(n: int) -> dict[str, Any]:
 
 def trial(**values: Any) -> dict[str, Any]:
     usual = {"trial": 1, "user_fraction": 1.0, "precision": 0.04, "map": 0.08, "recall": 0.4}
-    return {**usual, "alpha": None, "feedback": None, "rmse": None, "seconds": 4.2, **values}
+    return {
+        **usual,
+        "alpha": None,
+        "feedback": None,
+        "rmse": None,
+        "seconds": 4.2,
+        "fault": None,
+        **values,
+    }
 
 
 def implicit_trials() -> list[dict[str, Any]]:

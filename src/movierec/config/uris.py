@@ -21,13 +21,27 @@ def resolve_uri(value: str, *, key: str) -> str:
     scheme, rest = match.groups() if match else ("file", value)
     if scheme not in SCHEMES:
         allowed = ", ".join(f"{scheme}:" for scheme in SCHEMES)
-        raise ConfigError([f"{key}: {value!r} has the scheme {scheme}:, not one of {allowed}"])
+        raise ConfigError(
+            [
+                f"{key}: {value!r} has the scheme {scheme}:, not one of {allowed}; for a file of "
+                "that name put ./ in front"
+            ]
+        )
     if scheme == "file":
         path = re.sub(r"^//(?=/)", "", rest)
         if path.startswith("//"):
             raise ConfigError([f"{key}: {value!r} names a host; write file:///path"])
         return "file://" + os.path.abspath(os.path.expanduser(path))
     return value.rstrip("/")
+
+
+def pattern_fault(uri: str, *, key: str) -> list[str]:
+    """Return the problem of a directory that Spark would take for a pattern, or none."""
+    special = sorted(set(uri) & set("*?[]{}\\"))
+    if not special:
+        return []
+    shown = " ".join(special)
+    return [f"{key}: {uri!r} has {shown}, of which Spark makes a pattern: use another directory"]
 
 
 def is_local(uri: str) -> bool:

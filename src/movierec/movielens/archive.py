@@ -21,8 +21,8 @@ MAX_RATIO: Final = 200
 """Highest ratio of inflated to packed size. Deflate's bound is 1032; MovieLens text has 3 to 10."""
 SMALL_MEMBER: Final = 1 << 20
 """Inflated size in bytes up to which any ratio is allowed."""
-MAX_TOTAL: Final = 64 << 30
-"""Highest inflated size in bytes of all members together: about fifty times ml-latest."""
+MAX_TOTAL: Final = 1 << 40
+"""Highest inflated size in bytes of all members together: about eight hundred times ml-latest."""
 
 _ENCRYPTED = 0x1
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from movierec.config.schema import Config
-from movierec.config.uris import missing_archive, resolve_uri
-from movierec.errors import InputError
+from movierec.config.uris import missing_archive, pattern_fault, resolve_uri
+from movierec.errors import ConfigError, InputError
 from movierec.pipeline import dag
 from movierec.pipeline.fingerprint import fingerprint
 from movierec.pipeline.workspace import Result, Workspace, checkpoints
@@ -15,7 +15,8 @@ from movierec.spark.session import Session
 class Execution:
     """One config on one workspace, shared by the jobs of a run.
 
-    Raises ConfigError for a workspace or archive URI of an unknown scheme.
+    Raises ConfigError for a workspace or archive URI of an unknown scheme, or a workspace that
+    Spark would take for a pattern.
     """
 
     def __init__(self, config: Config, session: Session) -> None:
@@ -24,6 +25,8 @@ class Execution:
         self.files = Files(session)
         self.archive = resolve_uri(config.source.archive, key="source.archive")
         root = resolve_uri(config.workspace, key="workspace")
+        if faults := pattern_fault(root, key="workspace"):
+            raise ConfigError(faults)
         self.workspace = Workspace(root, self.files)
         session.checkpoint_to(checkpoints(root))
         sha256 = config.source.sha256

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -124,6 +125,9 @@ class Files:
                 self.copy(uri, f"file://{path}")
             try:
                 file = stack.enter_context(open(path, "rb"))
+            except IsADirectoryError:
+                zipped = f"(cd {shlex.quote(path)} && zip -r ../{os.path.basename(path)}.zip .)"
+                raise InputError(f"{uri}: it is a folder; zip it: {zipped}") from None
             except OSError as error:
                 raise InputError(f"{uri}: cannot be read: {error.strerror}") from None
             yield file

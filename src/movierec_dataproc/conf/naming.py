@@ -15,10 +15,13 @@ _NAMESPACE: Final = uuid.UUID("6d6f7669-6572-6563-8000-646174617072")
 def label_value(text: str) -> str:
     """Return the text as a label's value; other characters become hyphens.
 
+    A text of other characters only becomes its `digest`.
+
     >>> label_value("Full run, v1.2")
     'full-run-v1-2'
     """
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63].strip("-")
+    label = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63].strip("-")
+    return label or (digest(text) if text else "")
 
 
 def digest(*parts: Any) -> str:

@@ -40,7 +40,10 @@ def check_form(key: str, value: str | None, form: Form) -> list[str]:
     pattern, wanted = form
     if value is None or re.fullmatch(pattern, value):
         return []
-    return [f"{key}: {wanted} was expected, not {value!r}"]
+    # a bucket's URI, and a zone in place of its region
+    meant = re.sub(r"^gs://|/+$|(?<=\d)-[a-z]$", "", value)
+    hint = f": write {meant}" if re.fullmatch(pattern, meant) else ""
+    return [f"{key}: {wanted} was expected, not {value!r}{hint}"]
 
 
 def check_duration(key: str, value: float, *, low: int, high: int = 14 * 24 * 60) -> list[str]:

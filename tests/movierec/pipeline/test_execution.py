@@ -13,7 +13,7 @@ from pyspark.sql import types as t
 
 from movierec import __version__
 from movierec.data.datasets import Dataset
-from movierec.errors import InputError, UserError
+from movierec.errors import ConfigError, InputError, UserError
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.run_stage import run_stage
@@ -160,6 +160,12 @@ def test_files_that_vanish_before_the_end_make_no_result(execution, workspace):
     assert "bytes are there: a file is gone or cut off" in str(caught.value)
     assert execution.find(TOY) is None
     assert files_below(workspace) == []
+
+
+def test_a_workspace_that_spark_would_take_for_a_pattern_is_refused(tmp_path, archive):
+    for place in ("a[1]", "b{2}", "c\\d", "e*"):
+        with pytest.raises(ConfigError, match="of which Spark makes a pattern: use another direc"):
+            Execution(tiny_conf(tmp_path / place, archive), NoSpark())
 
 
 def test_a_missing_upstream_result_names_the_command_that_makes_it(workspace, archive):

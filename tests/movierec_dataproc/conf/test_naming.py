@@ -12,6 +12,7 @@ def test_a_label_from_any_text(text):
     value = naming.label_value(text)
     assert fake_rules.LABEL_VALUE.fullmatch(value)
     assert naming.label_value(value) == value
+    assert bool(value) == bool(text)
 
 
 def test_a_digest_follows_from_every_part():

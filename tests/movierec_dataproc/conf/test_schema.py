@@ -97,6 +97,8 @@ def test_project_and_bucket_may_be_null_in_the_file_but_not_in_a_command():
         ("hdfs.workspace=gs://b/w", "hdfs: workspace: a folder such as hdfs:///"),
         ("timeouts.workflow_hours=25", "workflow_hours: from 10 minutes to 1 day (24 hours)"),
         ("bucket=gs://b", "bucket: a name without gs://, of 3 to 222 of a-z"),
+        ("bucket=gs://my-bucket/", "not 'gs://my-bucket/': write my-bucket"),
+        ("region=europe-west1-b", "not 'europe-west1-b': write europe-west1"),
         ("project=P", "project: an id was expected, not 'P'"),
         ("region=europe", "region: a region such as europe-west1"),
         ("cluster.nam=a", "cluster.nam: unknown key; did you mean cluster.name?"),
