@@ -124,12 +124,13 @@ def run_guarded(name: str, body: Callable[[Session], int | None], session: Sessi
     except UserError as error:
         return _print_error(name, error)
     except KeyboardInterrupt:
-        print(f"{name}: interrupted; a rerun continues with what is complete", file=sys.stderr)
-        return 130
+        return _print_interrupt(name, session)
     except BrokenPipeError:
         discard_output()
         return READER_ENDED
     except Exception as error:
+        if _follows_interrupt(error):
+            return _print_interrupt(name, session)
         if isinstance(error, OSError) and error.filename:
             return _print_error(name, InputError(f"{error.filename}: {error.strerror}"))
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
@@ -143,6 +144,19 @@ def run_guarded(name: str, body: Callable[[Session], int | None], session: Sessi
         return 1
     finally:
         session.stop()
+
+
+def _follows_interrupt(error: BaseException | None) -> bool:
+    """Return whether the error came while an interrupt was on its way up, as PySpark's do."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _print_interrupt(name: str, session: Session) -> int:
+    session.abort()
+    print(f"{name}: interrupted; a rerun continues with what is complete", file=sys.stderr)
+    return 130
 
 
 def prepare_output() -> None:

@@ -6,13 +6,15 @@ import contextlib
 import logging
 import os
 import re
+import shutil
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 from movierec.errors import InputError
 from movierec.spark import blas
@@ -71,6 +73,10 @@ class Session:
         self._checkpoints: list[str] = []
         self._overrides = dict(overrides or {})
         self._spark: SparkSession | None = None
+        self._launched = False
+        """Whether this session has started the JVM."""
+        self._scratch: list[str] = []
+        """The directories of its temporary files."""
 
     def __call__(self) -> SparkSession:
         """Return the session, starting it if needed.
@@ -108,6 +114,23 @@ class Session:
             # the JVM may be gone; then the original error is the one to report
             with contextlib.suppress(Py4JError, OSError):
                 spark.stop()
+
+    def abort(self) -> None:
+        """End a Spark that this process started, without a call to Java, which may not answer.
+
+        Its tasks would fail one by one, with a stack trace each, if it were stopped. Checkpoints
+        stay until they are pruned. A Spark of spark-submit ends with this process.
+        """
+        from pyspark import SparkContext
+
+        java = getattr(SparkContext._gateway, "proc", None)
+        if not self._launched or java is None:
+            return
+        self._spark, self._launched = None, False
+        java.kill()
+        java.wait()
+        for directory in self._scratch:
+            shutil.rmtree(directory, ignore_errors=True)
 
     def _make_checkpoint_dir(self, spark: SparkSession, uri: str) -> None:
         """Have Spark make its own directory below the URI."""
@@ -155,9 +178,9 @@ class Session:
         builder = SparkSession.builder.appName(self._app_name)
         for key, value in properties.items():
             builder = builder.config(key, value)
-        with waiting_for(_START, name=self._app_name), _own_interrupts():
+        with waiting_for(_START, name=self._app_name), _deferred_interrupts():
             try:
-                _launch_java(properties)
+                self._launched = _launch_java(properties)
                 spark: SparkSession = call_java("Spark does not start", builder.getOrCreate)
             except PySparkRuntimeError as error:
                 if "JAVA_GATEWAY_EXITED" not in str(error):
@@ -166,6 +189,13 @@ class Session:
                     "Spark does not start: its Java ended at once, with the message above; run "
                     "`make doctor`"
                 ) from None
+        if self._launched:
+            java: Any = spark._jvm
+            blocks = java.org.apache.spark.SparkEnv.get().blockManager().diskBlockManager()
+            self._scratch = [
+                str(Path(spark.sparkContext._temp_dir).parent),
+                *(one.getPath() for one in blocks.localDirs()),
+            ]
         spark.sparkContext.setLogLevel("INFO" if self.verbose else "ERROR")
         if not str(spark.sparkContext.master).startswith("local"):
             # Spark's own warning about this is hidden by the log level
@@ -174,8 +204,8 @@ class Session:
         return spark
 
 
-def _launch_java(properties: Mapping[str, str]) -> None:
-    """Start the JVM that the session will use, unless there is one.
+def _launch_java(properties: Mapping[str, str]) -> bool:
+    """Start the JVM that the session will use, unless there is one; return whether it did.
 
     It has a process group of its own: at Ctrl-C a terminal interrupts only this process, which
     ends Spark in order, and not Spark's workers, whose stack traces would hide the reason.
@@ -183,32 +213,39 @@ def _launch_java(properties: Mapping[str, str]) -> None:
     from pyspark import SparkConf, SparkContext
     from pyspark.java_gateway import launch_gateway
 
-    if not is_submitted() and SparkContext._gateway is None:
-        conf = SparkConf().setAll(list(properties.items()))
-        gateway = launch_gateway(conf, {"start_new_session": True})  # type: ignore[no-untyped-call]
-        SparkContext._ensure_initialized(gateway=gateway)
+    if is_submitted() or SparkContext._gateway is not None:
+        return False
+    conf = SparkConf().setAll(list(properties.items()))
+    gateway = launch_gateway(conf, {"start_new_session": True})  # type: ignore[no-untyped-call]
+    SparkContext._ensure_initialized(gateway=gateway)
+    return True
 
 
 def _is_not_py4js(record: logging.LogRecord) -> bool:
-    """Return whether a record of the root logger is not Py4J's trace of an interrupted call."""
+    """Return whether a record of the root logger is none of Py4J's, of an interrupted call."""
     return "py4j" not in record.pathname
 
 
 @contextlib.contextmanager
-def _own_interrupts() -> Iterator[None]:
-    """Keep this process's handler of Ctrl-C.
+def _deferred_interrupts() -> Iterator[None]:
+    """Let Ctrl-C wait for the end of the block, and keep this process's handler of it.
 
-    PySpark sets one of its own, which calls Java in the middle of another call to Java.
+    A JVM whose start is interrupted is never known to this process, and stays. And PySpark sets a
+    handler of its own, which calls Java in the middle of another call to Java.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handler = signal.getsignal(signal.SIGINT)
+    caught: list[tuple[int, FrameType | None]] = []
+    handler = signal.signal(signal.SIGINT, lambda *interrupt: caught.append(interrupt))
     logging.getLogger().addFilter(_is_not_py4js)
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
+    if caught and callable(handler):
+        handler(*caught[0])
 
 
 def size_shuffles(spark: SparkSession, *, rows: int) -> None:

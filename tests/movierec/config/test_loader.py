@@ -165,7 +165,7 @@ WRONG_VALUES = {
         "evaluation.candidates: one of unseen, heldout_only was expected, not ['unseen']"
     ),
     "source.layout=null": (
-        "source.layout: one of auto, latest, ml-1m, ml-10m, ml-100k was expected, not None"
+        "source.layout: one of auto, latest, kaggle, ml-1m, ml-10m, ml-100k was expected, not None"
     ),
     # lists
     "popularity.dampings=[]": (
