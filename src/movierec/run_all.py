@@ -36,20 +36,22 @@ def run_pipeline(
     then raises the InputError of the first.
     """
     failed: dict[Stage, InputError] = {}
-    left_out: list[Stage] = []
+    blocked: dict[Stage, list[Stage]] = {}
     for stage in wanted:
-        if any(one in failed or one in left_out for one in stage.inputs):
-            left_out.append(stage)
+        causes = [cause for one in stage.inputs for cause in blocked.get(one, ())]
+        if causes:
+            blocked[stage] = [cause for cause in failed if cause in causes]
             continue
         try:
             outcome = run_stage(execution, stage, load_run(stage), force=force)
         except InputError as error:
-            failed[stage] = error
+            failed[stage], blocked[stage] = error, [stage]
             _say(stage, str(error))
             continue
         _say(stage, "up to date" if outcome.reused else f"done in {outcome.seconds:.1f} s")
-    for stage in left_out:
-        _say(stage, f"left out, as {' and '.join(one.name for one in failed)} failed")
+    for stage, causes in blocked.items():
+        if stage not in failed:
+            _say(stage, f"left out, as {' and '.join(one.name for one in causes)} failed")
     if failed:
         raise next(iter(failed.values()))
     return merge_summaries(done_stages(execution))

@@ -44,7 +44,8 @@ def test_a_stage_that_fails_for_its_input_stops_only_those_that_need_it(
     assert ran == [dag.INGEST, dag.PARTITION, dag.POPULARITY, dag.TUNE, dag.TWINS]
     said = capsys.readouterr().err
     assert "tune: too little for tune\n" in said
-    assert "evaluate: left out, as tune and twins failed\n" in said
+    assert "evaluate: left out, as tune failed\n" in said
+    assert "report: left out, as tune and twins failed\n" in said
 
 
 def test_force_is_for_every_stage(session, tmp_path, monkeypatch):

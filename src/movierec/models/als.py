@@ -16,6 +16,7 @@ from movierec.config.schema import AlsConfig, Config, Feedback
 from movierec.data.columns import FACTORS, MOVIE_ID, RATING, USER_ID
 from movierec.data.rounding import DIGITS
 from movierec.errors import SingularFitError
+from movierec.spark.jvm import quiet_tasks
 
 Model: TypeAlias = ALSModel
 """What `fit_als` returns, for modules that must not import Spark's ALS."""
@@ -144,7 +145,8 @@ def fit_als(values: DataFrame, *, params: AlsParams, config: AlsConfig) -> Model
         coldStartStrategy="drop",
     )
     try:
-        return als.fit(values)
+        with quiet_tasks(values.sparkSession):
+            return als.fit(values)
     except Py4JJavaError as error:
         if _SINGULAR in str(error):
             raise SingularFitError(

@@ -3,10 +3,37 @@
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+
+_OF_TASKS: Final = ("executor.Executor", "scheduler.TaskSetManager")
+
+
+@contextmanager
+def quiet_tasks(spark: SparkSession) -> Iterator[None]:
+    """Keep Spark from printing the stack traces of tasks that fail in the block.
+
+    The error of the whole job is raised all the same.
+    """
+    jvm: Any = spark._jvm
+    levels = jvm.org.apache.logging.log4j.Level
+    configurator = jvm.org.apache.logging.log4j.core.config.Configurator
+    names = [f"org.apache.spark.{name}" for name in _OF_TASKS]
+    before = {
+        name: jvm.org.apache.logging.log4j.LogManager.getLogger(name).getLevel() for name in names
+    }
+    try:
+        for name in names:
+            configurator.setLevel(name, levels.OFF)
+        yield
+    finally:
+        for name, level in before.items():
+            configurator.setLevel(name, level)
 
 
 def call_static(spark: SparkSession, *calls: tuple[str, ...]) -> list[str | None]:

@@ -104,7 +104,8 @@ def twin_table(twins: dict[str, Any]) -> str:
         )
     tests = {"random pairs": twins["p_value"], "strangers": strangers["p_value"]}
     known = (f"{name} {p_value:.3f}" for name, p_value in tests.items() if p_value is not None)
-    lines.append(f"  p-value against {', '.join(known) or 'nothing: no correlation is defined'}")
+    shown = ", ".join(known) or "nothing: too few correlations are defined, or all are equal"
+    lines.append(f"  p-value against {shown}")
     return "\n".join(lines)
 
 
