@@ -122,12 +122,10 @@ def test_rmse_is_that_of_users_and_movies_in_train(spark, checkerboard):
     assert expected < 1.0
 
 
-def test_too_few_users_for_the_rank_are_an_error_that_says_so(spark, capfd):
+def test_too_few_users_for_the_rank_are_an_error_that_says_so(spark):
     ratings = spark.createDataFrame(
         [(1, 1, 5.0), (1, 2, 1.0), (2, 1, 5.0), (2, 2, 1.0)],
         "user_id int, movie_id int, rating float",
     )
     with pytest.raises(SingularFitError, match=r"^ALS with signed rank=3 .*: lower its rank, or"):
         fit(ratings, "signed")
-    # nor is it among the traces of failed tasks
-    assert "SingularMatrixException" not in capfd.readouterr().err

@@ -5,7 +5,7 @@ import time
 import pytest
 from pyspark.errors import PySparkException
 
-from movierec.spark.jvm import call_static, free_unreferenced
+from movierec.spark.jvm import call_static, free_unreferenced, quiet_tasks
 from tests.support.gates import SECONDS
 
 
@@ -44,3 +44,15 @@ def test_cached_blocks_are_freed_once_nothing_refers_to_them(spark):
         return cached not in cached_rdds()
 
     wait_until(is_freed)
+
+
+def test_failed_tasks_are_quiet_for_a_block_and_not_after_it(spark):
+    def level():
+        manager = spark._jvm.org.apache.logging.log4j.LogManager
+        return manager.getLogger("org.apache.spark.executor.Executor").getLevel().toString()
+
+    before = level()
+    with pytest.raises(ZeroDivisionError), quiet_tasks(spark):
+        assert level() == "OFF"
+        raise ZeroDivisionError
+    assert level() == before != "OFF"
