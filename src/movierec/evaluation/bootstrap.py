@@ -23,6 +23,8 @@ from movierec.data.rounding import DIGITS, rounded
 
 # Draws per block of users; bounds its memory to some hundred megabytes.
 _DRAWS_PER_BLOCK = 1 << 21
+# Of the sums of all partitions together; Spark's limit is spark.driver.maxResultSize, 1 GiB.
+_COLLECTED_BYTES = 1 << 28
 # Values are rounded to multiples of 2^-30: then sums of up to 2^20 of them, times small counts,
 # are exact in doubles, and so the same in any order.
 _UNITS = 2.0**30
@@ -78,7 +80,9 @@ def collect_bootstrap(values: DataFrame, *, resamples: int, seed: int) -> Bootst
                 total += _block_sums(batch.slice(start, n_users), resamples, seed)
         yield pa.RecordBatch.from_arrays([pa.array([total.tobytes()], pa.binary())], ["sums"])
 
-    parts = values.select(USER_ID, *columns).mapInArrow(sums, "sums binary").collect()
+    most = most_partitions(resamples, n_columns=len(columns))
+    users = values.select(USER_ID, *columns).coalesce(most)
+    parts = users.mapInArrow(sums, "sums binary").collect()
     total = np.zeros((resamples + 1, len(columns) + 1))
     for part in parts:
         total += np.frombuffer(part["sums"]).reshape(total.shape)
@@ -93,6 +97,11 @@ def collect_bootstrap(values: DataFrame, *, resamples: int, seed: int) -> Bootst
 def users_per_block(resamples: int) -> int:
     """Return the number of users in a block: more resamples leave room for fewer users."""
     return max(1, _DRAWS_PER_BLOCK // (resamples + 1))
+
+
+def most_partitions(resamples: int, *, n_columns: int) -> int:
+    """Return the most partitions whose sums the driver collects: each sends doubles for all."""
+    return max(1, _COLLECTED_BYTES // (8 * (resamples + 1) * (n_columns + 1)))
 
 
 def _block_sums(batch: pa.RecordBatch, resamples: int, seed: int) -> Floats:

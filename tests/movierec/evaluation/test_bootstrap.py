@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from movierec.evaluation import bootstrap
-from movierec.evaluation.bootstrap import collect_bootstrap, users_per_block
+from movierec.evaluation.bootstrap import collect_bootstrap, most_partitions, users_per_block
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +87,12 @@ def test_the_result_is_identical_for_any_block_size(spark, sample, monkeypatch):
 def test_the_draws_of_a_block_are_bounded_at_any_number_of_resamples(resamples):
     assert 2_000_000 < users_per_block(resamples) * (resamples + 1) <= 1 << 21
     assert users_per_block(1 << 30) == 1
+
+
+@pytest.mark.parametrize(("resamples", "most"), [(1000, 1596), (100_000, 15), (1 << 30, 1)])
+def test_the_sums_that_reach_the_driver_are_bounded(resamples, most):
+    """Spark's limit is a gibibyte."""
+    assert most_partitions(resamples, n_columns=20) == most
 
 
 def test_no_users_is_an_error(spark):
