@@ -278,11 +278,9 @@ define python_fault
 $(shell v=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || v=none; \
 	case $$v in \
 	(none) echo "PYTHON=$(PYTHON) does not run: install one of $(subst |,$(COMMA) ,$(PYTHONS)), or name one with PYTHON=path" ;; \
-	($(PYTHONS)) ;; \
-	(*) echo "PYTHON=$(PYTHON) is Python $$v; the packages for Spark $(SPARK) are locked for $(subst |,$(COMMA) ,$(PYTHONS)): install one of them, or name it with PYTHON=path" ;; \
-	esac; case $$v in ($(PYTHONS)) \
-	(*) $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	($(PYTHONS)) $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
 		echo "PYTHON=$(PYTHON) has no venv or no ensurepip: install them (apt-get install python3-venv), or name another with PYTHON=path" ;; \
+	(*) echo "PYTHON=$(PYTHON) is Python $$v; the packages for Spark $(SPARK) are locked for $(subst |,$(COMMA) ,$(PYTHONS)): install one of them, or name it with PYTHON=path" ;; \
 	esac)
 endef
 

@@ -137,3 +137,33 @@ def test_modules_that_are_named_are_there(guide):
     for code in inline_codes(text_of(guide)):
         if re.fullmatch(r"[\w/]+\.py", code):
             assert [*ROOT.glob(f"src/**/{code}"), *ROOT.glob(f"*/{code}"), *ROOT.glob(code)], code
+
+
+@pytest.mark.parametrize(
+    ("version", "spark", "said"),
+    [
+        (
+            "3.9",
+            "4.1",
+            "is Python 3.9; the packages for Spark 4.1 are locked for 3.10, 3.11, 3.12, ",
+        ),
+        (
+            "3.13",
+            "3.5",
+            "are locked for 3.10, 3.11, 3.12: install one of them, or name it with PYT",
+        ),
+        (None, "4.1", " does not run: install one of 3.10, 3.11, 3.12, 3.13, 3.14, or name one "),
+    ],
+)
+def test_a_python_without_locked_packages_is_refused(tmp_path, version, spark, said):
+    python = tmp_path / "python"
+    if version:
+        python.write_text(f"#!/bin/sh\necho {version}\n")
+        python.chmod(0o755)
+    # where there is no .venv
+    for name in ("Makefile", "requirements", "pyproject.toml"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    command = ["make", f"PYTHON={python}", f"SPARK={spark}", "setup"]
+    done = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert said in done.stderr

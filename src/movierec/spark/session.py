@@ -172,9 +172,10 @@ class Session:
             use_recorded_java()
             for variable, number in blas.ONE_THREAD.items():
                 os.environ.setdefault(variable, number)
-            clear_environment()
-            if (fault := environment_fault(properties[_JAVA_OPTIONS])) is not None:
-                raise InputError(f"Spark does not start: {fault}")
+            if properties["spark.master"].startswith("local"):
+                clear_environment()
+                if (fault := environment_fault(properties[_JAVA_OPTIONS])) is not None:
+                    raise InputError(f"Spark does not start: {fault}")
         builder = SparkSession.builder.appName(self._app_name)
         for key, value in properties.items():
             builder = builder.config(key, value)
