@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import json
 import os
@@ -132,8 +133,9 @@ def run_guarded(name: str, body: Callable[[Session], int | None], session: Sessi
             return _print_interrupt(name, session)
         if isinstance(error, OSError) and error.filename:
             return _print_error(name, InputError(f"{error.filename}: {error.strerror}"))
-        if isinstance(error, OSError) and discard_output():
-            lost = f"standard output: {error.strerror}; what was made before is complete"
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            discard_output()
+            lost = f"{error.strerror}, on standard output or in out/: make room; results are kept"
             return _print_error(name, InputError(lost))
         if (fault := storage_fault(error)) is not None:
             return _print_error(name, fault)
@@ -170,16 +172,13 @@ def prepare_output() -> None:
             stream.reconfigure(errors="replace")
 
 
-def discard_output() -> bool:
-    """Drop what standard output and error hold and cannot write; return whether there was any."""
-    failed = False
+def discard_output() -> None:
+    """Drop what standard output and error hold and cannot write."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-            failed = True
-    return failed
 
 
 def _print_error(name: str, error: UserError) -> int:

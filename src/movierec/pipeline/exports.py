@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from movierec.errors import InputError
 from movierec.pipeline.dag import PIPELINE, SUMMARY
 
 # these keys change no result: only the archive's content counts
@@ -62,10 +61,7 @@ def write_exports(stages: Iterable[DoneStage], out: Path) -> dict[str, Any]:
     for name, text in texts.items():
         (out / name).unlink(missing_ok=True)
         if text is not None:
-            try:
-                (out / name).write_text(text, encoding="utf-8", newline="\n")
-            except OSError as error:
-                raise InputError(f"{out / name}: {error.strerror}; the results are kept") from None
+            (out / name).write_text(text, encoding="utf-8", newline="\n")
     return summary
 
 

@@ -238,7 +238,7 @@ def _check_output(toy):
     """A finished job that cannot write, or not all characters, ends without a stack trace."""
     for line, code, said in (
         ("--config=toy.yaml | true; exit ${PIPESTATUS[0]}", (0, 141), ""),
-        ("--config=toy.yaml > /dev/full", (3,), "make_toy: standard output: No space left on devi"),
+        ("--config=toy.yaml > /dev/full", (3,), "make_toy: No space left on device, on standard "),
         ("--config=toy.yaml 2>&-", (0,), ""),
         ("--config=toy.yaml >&-", (0,), ""),
         ("--config=nöne.yaml 2>&1 >&-", (2,), ""),

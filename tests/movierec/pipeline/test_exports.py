@@ -1,12 +1,10 @@
 """The exported files of a run, and the directory that they go to."""
 
-import errno
 import json
 from pathlib import Path
 
 import pytest
 
-from movierec.errors import InputError
 from movierec.pipeline.exports import DoneStage, merge_summaries, out_name, write_exports
 
 EVALUATE = DoneStage("evaluate", 2.5, {"summary.json": '{"models": {"als": 1}}'}.get)
@@ -95,14 +93,3 @@ def test_no_two_different_overrides_share_a_directory():
 )
 def test_what_changes_no_result_is_not_in_the_name(overrides):
     assert out_name("small", overrides, own_archive="file:data/ml-small.zip") == "small"
-
-
-def test_a_full_disk_is_named_with_its_file(tmp_path, monkeypatch):
-    def write(*_, **__):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_text", write)
-    with pytest.raises(InputError) as caught:
-        write_exports([TWINS], tmp_path)
-    said = f"{tmp_path}/twins.csv: No space left on device; the results are kept"
-    assert str(caught.value) == said
