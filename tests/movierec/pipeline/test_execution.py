@@ -165,7 +165,7 @@ def test_files_that_vanish_before_the_end_make_no_result(execution, workspace):
 def test_a_workspace_that_spark_would_take_for_a_pattern_is_refused(tmp_path, archive):
     for place in ("a[1]", "b{2}", "c\\d", "e*"):
         with pytest.raises(ConfigError, match="of which Spark makes a pattern: use another direc"):
-            Execution(tiny_conf(tmp_path / place, archive), NoSpark())
+            Execution(tiny_conf(tmp_path / place, archive), NoSpark("none"))
 
 
 def test_a_missing_upstream_result_names_the_command_that_makes_it(workspace, archive):

@@ -19,8 +19,9 @@ def result(files, tmp_path):
     attempt = Workspace(f"file://{tmp_path}/workspace", files).begin("twins", "0123")
     attempt.write_text("twins.csv", "1,2")
     attempt.write_text("twins/part-0", "rows")
+    made = {"rows": {"twins": 1}, "sizes": {"twins": 4}}
     return attempt.publish(
-        manifest(stage="twins", fingerprint="0123", attempt=attempt.name, rows={"twins": 1})
+        manifest(stage="twins", fingerprint="0123", attempt=attempt.name, **made)
     )
 
 
@@ -78,6 +79,15 @@ def test_an_export_that_fails_leaves_no_result_and_can_be_repeated(files, result
 
     with pytest.raises(InputError, match="the disk is full"):
         export_result(files, result, to=exported, copy=fail_at_second)
+    assert exported.find("twins", "0123") is None
+
+    def lose_bytes(sources, to):
+        for source in sources:
+            files.copy(source, f"{to}/{source.rpartition('/')[2]}")
+        files.write_text(f"{to}/twins/part-0", "row")
+
+    with pytest.raises(InputError, match="twins"):
+        export_result(files, result, to=exported, copy=lose_bytes)
     assert exported.find("twins", "0123") is None
     assert export_result(files, result, to=exported)
     found = exported.find("twins", "0123")
