@@ -49,7 +49,9 @@ def test_a_directory_is_not_a_zip(files, tmp_path):
     assert refused(files, tmp_path) == f"it is a folder; zip it: {place}"
 
 
-@pytest.mark.parametrize("content", [b"", b"a,b\n" * 1000, b"PK\x03\x04", gzip.compress(b"a,b\n", mtime=0)])
+@pytest.mark.parametrize(
+    "content", [b"", b"a,b\n" * 1000, b"PK\x03\x04", gzip.compress(b"a,b\n", mtime=0)]
+)
 def test_files_that_are_no_zip(files, tmp_path, content):
     path = tmp_path / "a.zip"
     path.write_bytes(content)
