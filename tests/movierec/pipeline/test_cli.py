@@ -276,6 +276,8 @@ def test_ctrl_c_is_one_line_and_exit_code_130_and_leaves_no_java(tmp_path, when)
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # a shell lets what it starts in the background ignore interrupts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     said = next(line for line in process.stderr if line == "now\n")
     time.sleep(1 if when == "Spark starts" else 4)

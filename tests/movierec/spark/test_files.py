@@ -45,7 +45,7 @@ def test_a_directory_cannot_be_read_as_a_file(plain, tmp_path):
     with pytest.raises(InputError, match=f"^{uri}: cannot be read: .*[Dd]irectory") as caught:
         plain.read_text(uri)
     assert caught.value.exit_code == 3
-    with pytest.raises(InputError, match=f"^{uri}: cannot be read: Is a directory$"):
+    with pytest.raises(InputError, match=f"^{uri}: it is a folder; zip it: "):
         plain.sha256(uri)
 
 
