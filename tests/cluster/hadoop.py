@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -113,20 +112,9 @@ class Daemon:
 
     def kill(self) -> None:
         """Kill it, like a power cut."""
-        self._end(signal.SIGKILL)
-
-    def stop(self) -> None:
-        """Stop it, as an operator does."""
-        self._end(signal.SIGTERM)
-
-    def _end(self, how: signal.Signals) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(how)
-            try:
-                self.process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
 
 
 @dataclass
@@ -280,7 +268,7 @@ def running_hadoop(
         yield cluster
     finally:
         for one in reversed(all_of_them):
-            one.stop()
+            one.kill()  # what they hold goes with the folder
 
 
 def _format(namenode: Daemon) -> None:
