@@ -138,6 +138,15 @@ def test_a_failure_that_the_user_can_mend_leaves_nothing_on_disk(execution, work
         assert not (workspace / "toy" / execution.fingerprint(TOY)).exists()
 
 
+def test_a_storage_fault_of_spark_leaves_nothing_on_disk(execution, workspace):
+    def write_elsewhere(context):
+        context.spark.range(1).write.parquet("file:///proc/movierec")
+
+    with pytest.raises(Exception, match="/proc/movierec"):
+        run_stage(execution, TOY, Run(write_elsewhere))
+    assert files_below(workspace) == []
+
+
 @pytest.mark.parametrize("error", [ValueError("a bug"), KeyboardInterrupt()], ids=repr)
 def test_any_other_failure_leaves_no_result_and_the_rerun_completes_it(execution, workspace, error):
     with pytest.raises(type(error)):
