@@ -1,6 +1,7 @@
 """The initialization action that brings OpenBLAS to a node, with a recording apt-get."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -45,10 +46,18 @@ def test_without_a_mirror_the_node_starts_with_a_warning(tmp_path, codes, warned
 
 
 def test_a_checkout_on_windows_has_the_same_bytes(tmp_path):
-    clone = ["git", "clone", "-q", "-c", "core.autocrlf=true", ROOT, tmp_path / "there"]
-    subprocess.run(clone, check=True)
-    there = tmp_path / "there" / ACTION.relative_to(ROOT)
-    assert b"\r" not in there.read_bytes()
+    def git(*arguments):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True)
+
+    here = tmp_path / "here"
+    git("init", "-q", here)
+    for path in (ACTION, ROOT / ".gitattributes"):
+        shutil.copy(path, here)
+    git("-C", here, "add", ".")
+    git("-C", here, "commit", "-qm", "first")
+    git("clone", "-q", "-c", "core.autocrlf=true", here, tmp_path / "there")
+    assert (tmp_path / "there" / ACTION.name).read_bytes() == ACTION.read_bytes()
 
 
 def test_the_cluster_s_properties_are_those_of_local_mode():
