@@ -235,6 +235,6 @@ def _describe_misfit(fits: list[tuple[Layout, str]], names: Collection[str], wan
     shown = (", ".join(map(repr, found[:_SHOWN_NAMES])) or "no file") + more
     return (
         f"its members fit no layout of source.layout {wanted}: it has {shown}; {needs}; "
-        f"use an archive of such a layout, or name your files ratings.csv, which begins with "
+        "use an archive of such a layout, or name your files ratings.csv, which begins with "
         f"{_RATINGS_HEADER}, and movies.csv, which begins with {_MOVIES_HEADER}, and zip them"
     )

@@ -181,7 +181,7 @@ class Session:
             builder = builder.config(key, value)
         with waiting_for(_START, name=self._app_name), _deferred_interrupts():
             try:
-                self._launched = _launch_java(properties)
+                self._launched = _launch_java(properties) or self._launched
                 spark: SparkSession = call_java("Spark does not start", builder.getOrCreate)
             except PySparkRuntimeError as error:
                 if "JAVA_GATEWAY_EXITED" not in str(error):

@@ -100,8 +100,11 @@ def search(
     trials: list[Trial] = []
     for n, fraction in _rungs(len(grid), config, n_users):
         if trials:
-            # A stable sort: of equals, the first in the grid goes on.
-            rung = sorted(trials[-len(remaining) :], key=lambda one: -one.metrics[config.metric])
+            # A stable sort: of equals, the first in the grid goes on; what has no fit comes last.
+            rung = sorted(
+                trials[-len(remaining) :],
+                key=lambda one: (one.fault is not None, -one.metrics[config.metric]),
+            )
             kept = {trial.params for trial in rung[:n]}
             remaining = [params for params in remaining if params in kept]
         trials += [run(params, fraction) for params in remaining]

@@ -116,6 +116,19 @@ def test_a_trial_is_restored_from_its_row_and_its_facts():
     assert Trial(params=trial.params, user_fraction=1.0, **trial.facts()) == trial
 
 
+def test_a_trial_without_a_fit_goes_on_only_if_no_other_does():
+    halving = HalvingConfig(initial_fraction=0.5, min_users=1, eta=2, finalists=1)
+    config = TuningConfig(strategy="successive_halving", halving=halving)
+    first, second = implicit_grid(config)[:2]
+
+    def fit(params, fraction):
+        fault = "no solution" if params == first else None
+        return Trial(params=params, user_fraction=fraction, metrics={"ndcg": 0.0}, fault=fault)
+
+    trials = search([first, second], config=config, n_users=100, run=fit)
+    assert best(trials, config=config).params == second
+
+
 def test_a_trial_without_a_fit_never_wins_and_without_any_there_is_no_winner():
     config = TuningConfig()
     params = implicit_grid(config)[:3]
