@@ -20,7 +20,7 @@ import pyspark
 from movierec.config.arguments import overrides_of
 from movierec.config.schema import Config
 from movierec.data.datasets import SPLIT_RATINGS
-from movierec.models.als import AlsParams, als_input, als_values, fit_als
+from movierec.models.als import AlsParams, als_input, als_values, fit_als, with_block_counts
 from movierec.pipeline.cli import open_session, read_config, run_guarded
 from movierec.spark import blas
 from movierec.spark.session import Session, size_shuffles
@@ -52,7 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def measured(session: Session, config: Config, arguments: argparse.Namespace) -> dict[str, object]:
     spark = session()
     ratings = spark.read.schema(SPLIT_RATINGS.schema).parquet(arguments.ratings)
-    size_shuffles(spark, rows=ratings.count())
+    n_ratings = ratings.count()
+    size_shuffles(spark, rows=n_ratings)
+    config = with_block_counts(config, n_ratings=n_ratings)
     if arguments.plain:
         pivot, relevant_rating = config.tuning.pivot, config.evaluation.relevant_rating
         values = als_input(ratings, feedback="signed", relevant_rating=relevant_rating, pivot=pivot)

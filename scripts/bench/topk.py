@@ -20,7 +20,7 @@ from pyspark.sql import DataFrame, SparkSession
 from movierec.data.columns import MOVIE_ID, USER_ID
 from movierec.data.datasets import SPLIT_RATINGS, TUNED_MOVIE_FACTORS, TUNED_USER_FACTORS
 from movierec.models import names as models
-from movierec.models.als import Factors, fit_factors
+from movierec.models.als import Factors, fit_factors, with_block_counts
 from movierec.pipeline import dag
 from movierec.ranking.catalogue import collect_catalogue
 from movierec.ranking.recommend import movie_lists, recommend
@@ -111,6 +111,7 @@ def _factors(setting: Setting, train: DataFrame) -> Factors:
         return Factors(users=users, movies=movies)
     harness.say("topk", f"fitting factors of rank {rank}")
     grid = implicit_grid(config.tuning)
+    config = with_block_counts(config, n_ratings=train.count())
     return fit_factors(train, params=replace(grid[len(grid) // 2], rank=rank), config=config)
 
 

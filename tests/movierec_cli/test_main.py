@@ -28,7 +28,7 @@ def test_a_conf_of_the_package_is_known_by_its_name(tmp_path, monkeypatch, capsy
     assert main(["run", "--config", "sample", "--set", "als.seed=7", "--print-config"]) == 0
     shown = capsys.readouterr().out
     assert "archive: file:data/ml-sample.zip" in shown
-    assert "num_item_blocks: 2" in shown, "defaults are shown too"
+    assert "num_item_blocks: null" in shown, "defaults are shown too"
     assert "seed: 7" in shown
 
 

@@ -175,9 +175,9 @@ class AlsConfig:
 
     max_iter: Annotated[int, Range(1, 1000)] = 15
     """Iterations."""
-    num_user_blocks: Annotated[int, Range(1, 10_000)] = 2
-    """Blocks of users; use at least as many as there are cores."""
-    num_item_blocks: Annotated[int, Range(1, 10_000)] = 2
+    num_user_blocks: Annotated[int, Range(1, 10_000)] | None = None
+    """Blocks of users. null: one for every 4.25 million ratings, at least two."""
+    num_item_blocks: Annotated[int, Range(1, 10_000)] | None = None
     """Blocks of movies, likewise."""
     checkpoint_interval: Annotated[int, Range(1, 1000)] = 10
     """Iterations between checkpoints, which cut the lineage."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from py4j.protocol import Py4JJavaError
@@ -21,6 +22,8 @@ from movierec.spark.jvm import quiet_tasks
 Model: TypeAlias = ALSModel
 """What `fit_als` returns, for modules that must not import Spark's ALS."""
 
+RATINGS_PER_BLOCK = 4_250_000
+"""8 blocks for ml-latest. Spark sends a block in one piece, which must stay far below 2 GiB."""
 _SINGULAR = "SingularMatrixException"
 _NO_ROWS = "Nothing has been added to this summarizer"
 _VALUE = "value"
@@ -93,13 +96,36 @@ def als_input(
     return ratings.select(USER_ID, MOVIE_ID, values[feedback].cast("float").alias(_VALUE))
 
 
+def with_block_counts(config: Config, *, n_ratings: int) -> Config:
+    """Return the config with ALS's block counts, where it leaves them to the number of ratings.
+
+    One for every `RATINGS_PER_BLOCK`, at least two: the counts shape the model, so they follow the
+    data and not the cluster. `n_ratings` are those of all splits, so that every fit has the same.
+
+    >>> from movierec.config.loader import load_config
+    >>> config = load_config("source: {archive: a.zip}", origin="doctest")
+    >>> with_block_counts(config, n_ratings=33_832_162).als.num_user_blocks
+    8
+    """
+    counted = max(2, math.ceil(n_ratings / RATINGS_PER_BLOCK))
+    als = config.als
+    users, movies = als.num_user_blocks or counted, als.num_item_blocks or counted
+    return replace(config, als=replace(als, num_user_blocks=users, num_item_blocks=movies))
+
+
 def in_fixed_order(values: DataFrame, *, config: AlsConfig) -> DataFrame:
     """Return the rows in partitions and an order that depend on nothing but the rows.
 
     ALS sums values in the order of the rows; in another order the last digits differ.
     """
-    blocks = values.repartition(config.num_user_blocks, USER_ID)
+    blocks = values.repartition(_counted(config.num_user_blocks), USER_ID)
     return blocks.sortWithinPartitions(USER_ID, MOVIE_ID)
+
+
+def _counted(blocks: int | None) -> int:
+    if blocks is None:
+        raise ValueError("no block counts: see with_block_counts")
+    return blocks
 
 
 def als_values(ratings: DataFrame, *, feedback: Feedback | None, config: Config) -> DataFrame:
@@ -133,8 +159,8 @@ def fit_als(values: DataFrame, *, params: AlsParams, config: AlsConfig) -> Model
         rank=params.rank,
         maxIter=config.max_iter,
         regParam=params.reg_param,
-        numUserBlocks=config.num_user_blocks,
-        numItemBlocks=config.num_item_blocks,
+        numUserBlocks=_counted(config.num_user_blocks),
+        numItemBlocks=_counted(config.num_item_blocks),
         implicitPrefs=not params.explicit,
         alpha=1.0 if params.alpha is None else params.alpha,
         userCol=USER_ID,

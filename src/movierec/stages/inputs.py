@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame
 from movierec.data import datasets
 from movierec.data.datasets import Dataset
 from movierec.models.als import Factors
+from movierec.pipeline import dag
 from movierec.pipeline.context import Context
 from movierec.splitting.splits import TRAINING_SPLITS
 
@@ -22,6 +23,11 @@ def read_training_ratings(context: Context, split: str) -> DataFrame:
     """Return the training ratings: train for validation, train and validation for test."""
     parts = [context.read(datasets.SPLIT_RATINGS, split=name) for name in TRAINING_SPLITS[split]]
     return reduce(DataFrame.unionByName, parts)
+
+
+def count_ratings(context: Context) -> int:
+    """Return the number of ratings of all splits together, as their stage recorded it."""
+    return sum(context.input(dag.PARTITION).manifest.rows.values())
 
 
 def write_factors(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 
 from movierec.data import datasets
-from movierec.models.als import Factors
+from movierec.models.als import Factors, with_block_counts
 from movierec.models.names import ORACLE, POPULARITY, RANDOM, TUNED
 from movierec.models.recommenders import Recommenders
 from movierec.pipeline import dag
@@ -19,11 +19,12 @@ from movierec.tuning.search import Trial
 def run(context: Context) -> None:
     """Fit every model for each held-out split and write its recommendations."""
     context.say(blas.describe(context.spark))
+    config = with_block_counts(context.config, n_ratings=inputs.count_ratings(context))
     for split in HELD_OUT:
         recommenders = Recommenders(
             train=inputs.read_training_ratings(context, split),
             heldout=context.read(datasets.SPLIT_RATINGS, split=split),
-            config=context.config,
+            config=config,
         )
         _recommend(context, recommenders, split)
         recommenders.close()

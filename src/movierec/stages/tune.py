@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from movierec.data import datasets
+from movierec.models.als import with_block_counts
 from movierec.models.names import ALS, ALS_EXPLICIT
 from movierec.pipeline import dag
 from movierec.pipeline.context import Context
 from movierec.spark import blas
 from movierec.splitting.splits import TRAIN, VALIDATION
-from movierec.stages.inputs import TUNED_FACTORS, write_factors
+from movierec.stages.inputs import TUNED_FACTORS, count_ratings, write_factors
 from movierec.stages.trial_cache import TrialCache
 from movierec.tuning.search import (
     at_edges,
@@ -35,7 +36,7 @@ def run(context: Context) -> None:
     runner = TrialRunner(
         train=context.read(datasets.SPLIT_RATINGS, split=TRAIN),
         validation=context.read(datasets.SPLIT_RATINGS, split=VALIDATION),
-        config=context.config,
+        config=with_block_counts(context.config, n_ratings=count_ratings(context)),
     )
     cache = TrialCache(context, runner, planned=planned)
     winners = {}

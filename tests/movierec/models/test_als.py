@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from movierec.config.loader import load_config
 from movierec.config.schema import AlsConfig
 from movierec.errors import SingularFitError
 from movierec.models import als
@@ -13,6 +14,7 @@ from movierec.models.als import AlsParams
 from movierec.ranking.catalogue import collect_catalogue
 from movierec.ranking.recommend import movie_lists, recommend
 from movierec.ranking.topk import unseen_top_k
+from tests.support.confs import SMALL
 
 CONFIG = AlsConfig(max_iter=8, num_user_blocks=2, num_item_blocks=2, checkpoint_interval=3, seed=1)
 SIZE = 20
@@ -92,6 +94,21 @@ def test_alpha_the_seed_and_the_block_counts_shape_the_model(spark, checkerboard
     assert users(alpha=1.0) != made
     assert users(config=replace(CONFIG, seed=2)) != made
     assert users(config=replace(CONFIG, num_user_blocks=1, num_item_blocks=3)) != made
+
+
+@pytest.mark.parametrize(
+    ("ratings", "blocks"),
+    [(0, 2), (100_836, 2), (8_500_000, 2), (8_500_001, 3), (33_832_162, 8), (1_691_608_100, 399)],
+)
+def test_block_counts_follow_the_number_of_ratings(ratings, blocks):
+    given = load_config(SMALL.read_text("utf-8"), origin="s", overrides=["als.num_item_blocks=5"])
+    counted = als.with_block_counts(given, n_ratings=ratings).als
+    assert (counted.num_user_blocks, counted.num_item_blocks) == (blocks, 5)
+
+
+def test_a_fit_without_block_counts_is_refused(checkerboard):
+    with pytest.raises(ValueError, match="no block counts"):
+        fit(checkerboard, "signed", replace(CONFIG, num_item_blocks=None))
 
 
 def test_sixty_iterations_do_not_overflow_the_stack(spark, checkerboard):

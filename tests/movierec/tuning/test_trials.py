@@ -40,6 +40,7 @@ def runner(splits):
         origin="small.yaml",
         overrides=["als.max_iter=4", "evaluation.k=20"],
     )
+    config = als.with_block_counts(config, n_ratings=0)
     return TrialRunner(train=splits[0], validation=splits[1], config=config)
 
 
