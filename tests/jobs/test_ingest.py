@@ -1,6 +1,11 @@
 """The ingest job on whole archives, good and bad."""
 
 import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -16,7 +21,9 @@ from movierec.pipeline.run_stage import run_stage
 from movierec.run_all import load_run
 from tests.support import archives
 from tests.support.confs import SMALL, tiny_conf
+from tests.support.files import files_below
 from tests.support.in_process import run_job
+from tests.support.paths import ROOT
 
 SCHEMAS = {name: table.dataset.schema for name, table in TABLES.items()}
 SCHEMAS["rejected"] = schemas.REJECTED
@@ -171,6 +178,36 @@ def test_another_layout(session, tmp_path, layout):
     assert result.manifest.rows["rejected"] == 0
     for table, rows in SMALLER_LAYOUTS[layout].items():
         assert result.rows(table) == rows
+
+
+def test_from_elsewhere_at_odd_paths_and_in_another_time_zone(session, tmp_path):
+    """A process of its own, since what it takes from its surroundings is what is tested."""
+    checkout, place = tmp_path / "checkout", tmp_path / "a b%20c#d,e:f+g&h;i=j'k$l~é电影"
+    for name in ("src", "jobs", "conf"):
+        shutil.copytree(ROOT / name, checkout / name, symlinks=True)
+    place.mkdir()
+    archive = archives.layout_archive(place / "a.zip", "kaggle")
+    before = files_below(checkout)
+    given = {"workspace": str(place / "w"), "source.archive": str(archive)}
+    given |= {"source.sha256": None, "source.expected_ratings": None}
+    words = [word for key in given for word in ("--set", f"{key}={json.dumps(given[key])}")]
+    done = subprocess.run(
+        [sys.executable, checkout / "jobs" / "ingest.py", "--config", "small", *words],
+        cwd=place,
+        env=os.environ
+        | {"PYTHONPATH": str(checkout / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+        | {"TZ": "Pacific/Apia"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert files_below(checkout) == before, "as if it were read-only"
+    assert {one.name for one in place.iterdir()} == {"a.zip", "w"}
+    assert json.loads(done.stdout.splitlines()[-1])["output"].startswith(f"file://{place}/w/")
+    result = ingest(session, place / "w", archive)
+    assert len([*place.glob("w/ingest/*/*/ratings")]) == 1, "the same result"
+    assert result.rows("ratings") == SMALLER_LAYOUTS["kaggle"]["ratings"]
 
 
 def test_a_legacy_layout_that_was_packed_again_as_utf_8(session, tmp_path):
