@@ -1,7 +1,8 @@
 """One Hadoop for all tests here. They need Java and Maven, and run by `make test-cluster` only.
 
-One pipeline too, by `make pipeline`: what it leaves on HDFS and in the bucket is what most of
-these tests look at or go on from.
+One run of all stages too, by `make submit`: what it leaves on HDFS and in the bucket is what most
+of these tests look at or go on from. `make pipeline` would start Spark once a stage, half a minute
+each; its order and how it goes on after a failure are tests of movierec_dataproc.
 """
 
 import os
@@ -14,7 +15,7 @@ from movierec.run_all import run_pipeline
 from movierec.spark.files import Files
 from tests.cluster.hadoop import running_hadoop
 from tests.cluster.laptop import laptop_of
-from tests.cluster.pipelines import LONG, execution
+from tests.cluster.pipelines import JOBS, LONG, execution
 from tests.cluster.submission import Submitter
 from tests.support.dataproc.fake_storage import FakeStorage
 from tests.support.finished import overrides_on
@@ -50,9 +51,9 @@ def laptop(hadoop, storage, finished_run, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def pipeline(laptop):
-    """What `make pipeline` says, on a cluster that `make cluster-up` made."""
+    """What `make submit` says of each of JOBS, on a cluster that `make cluster-up` made."""
     laptop.make("cluster-up")
-    return laptop.make("pipeline", f"CONF={laptop.conf}")
+    return {job: laptop.make("submit", f"CONF={laptop.conf}", f"JOB={job}") for job in JOBS}
 
 
 @pytest.fixture(scope="session")
