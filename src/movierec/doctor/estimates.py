@@ -68,6 +68,8 @@ def estimate_runtime(ratings: int, *, cores: int) -> str:
         here = f"; with {cores} here up to {CORES / cores:g} times that"
     else:
         here = f"; with {cores} here no longer than that" if cores > CORES else ""
+    if ratings > 2 * RUNS[-1].ratings:
+        here += "; no such size was measured: see there, 'Beyond the full size'"
     return (
         f"about {sum(seconds.values()) / 60:.0f} minutes for {ratings:,} ratings ({stages}), by "
         f"{SOURCE} on {CORES} cores with the tuning of conf/full.yaml{here}"

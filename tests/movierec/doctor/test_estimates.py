@@ -58,3 +58,6 @@ def test_the_runtime_is_estimated_for_the_machine_s_cores():
     assert line.endswith("by docs/benchmarks.md on 2 cores with the tuning of conf/full.yaml")
     assert estimates.estimate_runtime(9, cores=8).endswith("; with 8 here no longer than that")
     assert estimates.estimate_runtime(9, cores=1).endswith("; with 1 here up to 2 times that")
+    assert "Beyond the full size" not in line
+    beyond = estimates.estimate_runtime(10 * 33_832_162, cores=2)
+    assert beyond.endswith("; no such size was measured: see there, 'Beyond the full size'")
