@@ -21,6 +21,7 @@ from movierec.data.datasets import SPLIT_RATINGS, Dataset
 from movierec.data.schemas import conform
 from movierec.evaluation.compare import collect_model_metrics
 from movierec.evaluation.metrics import relevant_movies
+from movierec.models.popularity import Variant
 from movierec.models.recommenders import Recommenders
 from movierec.pipeline import dag
 from movierec.spark.session import size_shuffles
@@ -40,7 +41,7 @@ def run(setting: Setting) -> Findings:
     relevant = relevant_movies(heldout, relevant_rating=config.relevant_rating)
     with tempfile.TemporaryDirectory(prefix="bench-evaluation-") as place:
         recommenders = Recommenders(train=train, heldout=heldout, config=setting.config)
-        by_count = recommenders.popularity_factors({"kind": "count", "damping": None})
+        by_count = recommenders.popularity_factors(Variant(kind="count"))
         recommenders.lists(by_count).write.parquet(f"file:{place}/lists")
         recommenders.close()
         lists = spark.read.parquet(f"file:{place}/lists")

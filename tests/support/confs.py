@@ -19,6 +19,7 @@ SHORT: dict[str, Any] = {
     "als.max_iter": 5,
     "evaluation.bootstrap": 100,
     "popularity.dampings": [20],
+    "popularity.half_lives": [365],
     "twins.curve.floors": [20, 100],
 }
 

@@ -41,6 +41,7 @@ METRICS: Final = (PRECISION, MAP, NDCG, RECALL)
 
 KIND: Final = "kind"
 DAMPING: Final = "damping"
+HALF_LIFE: Final = "half_life"
 TRIAL: Final = "trial"
 FEEDBACK: Final = "feedback"
 FACTOR_RANK: Final = "factor_rank"

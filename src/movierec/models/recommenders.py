@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import Any
 
 from pyspark import Broadcast
 from pyspark.sql import DataFrame
@@ -55,9 +54,8 @@ class Recommenders:
         """Fit ALS to train."""
         return fit_factors(self.train, params=params, config=self.config)
 
-    def popularity_factors(self, winner: dict[str, Any]) -> Factors:
-        """Return the winning variant's factors, for users with a training or held-out rating."""
-        variant = Variant(kind=winner["kind"], damping=winner["damping"])
+    def popularity_factors(self, variant: Variant) -> Factors:
+        """Return the variant's factors, for users with a training or held-out rating."""
         return popularity_factors(self.train, users=self.users, variant=variant, config=self.config)
 
     def lists(self, factors: Factors) -> DataFrame:

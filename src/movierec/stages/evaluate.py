@@ -16,6 +16,7 @@ from movierec.evaluation.compare import (
     collect_model_metrics,
 )
 from movierec.models.names import MODELS, POPULARITY
+from movierec.models.popularity import Variant
 from movierec.pipeline import dag
 from movierec.pipeline.context import Context
 from movierec.pipeline.exports import to_json
@@ -35,7 +36,7 @@ def run(context: Context) -> None:
         ingest=context.input(dag.INGEST).manifest,
         partition=context.input(dag.PARTITION).manifest,
         params={
-            POPULARITY: {name: popularity[name] for name in ("kind", "damping")},
+            POPULARITY: asdict(Variant.of(popularity)),
             **{model: asdict(Trial.params_of(row)) for model, row in tuned.items()},
         },
         config=context.config.evaluation,

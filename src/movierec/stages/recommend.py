@@ -7,6 +7,7 @@ from pyspark.sql import DataFrame
 from movierec.data import datasets
 from movierec.models.als import Factors, with_block_counts
 from movierec.models.names import ORACLE, POPULARITY, RANDOM, TUNED
+from movierec.models.popularity import Variant
 from movierec.models.recommenders import Recommenders
 from movierec.pipeline import dag
 from movierec.pipeline.context import Context
@@ -40,7 +41,7 @@ def _recommend(context: Context, recommenders: Recommenders, split: str) -> None
             write(recommenders.lists(factors), model)
     with context.step("recommend baselines"):
         winner = context.input(dag.POPULARITY).manifest.facts["winner"]
-        popularity = recommenders.popularity_factors(winner)
+        popularity = recommenders.popularity_factors(Variant.of(winner))
         write(recommenders.lists(popularity), POPULARITY)
         write(recommenders.random_lists(popularity), RANDOM)
         write(recommenders.oracle_lists(), ORACLE)

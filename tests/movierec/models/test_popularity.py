@@ -30,6 +30,18 @@ def test_damped_mean_pulls_few_ratings_to_the_global_mean(spark):
     )
 
 
+def test_recent_likes_count_more(spark):
+    """Half of a like's weight is gone every ten days; movie 3 has none, movie 4 one of long ago."""
+    ratings = spark.createDataFrame(
+        [(1, 5.0, 0), (1, 4.0, 20), (2, 4.0, 5), (2, 2.0, 0), (3, 1.0, 0), (4, 5.0, 9_000)],
+        "movie_id int, rating float, days int",
+    ).selectExpr("movie_id", "rating", "timestamp_seconds(1600000000 - 86400 * days) AS rated_at")
+    variant = Variant(kind="recent", half_life=10.0)
+    made = movie_scores(ratings, variant=variant, relevant_rating=4.0, min_ratings=1)
+    found = {row.movie_id: row.score for row in made.collect()}
+    assert found == pytest.approx({1: 1.25, 2: 0.5**0.5, 3: 0.0, 4: 0.0}, abs=1e-10)
+
+
 def test_damped_mean_scores_movies_below_the_floor_zero(spark):
     found = scores(spark, "damped_mean", damping=0.0, min_ratings=2)
     assert found == {1: 4.5, 2: 0.0, 3: 3.0}

@@ -6,6 +6,7 @@ Covers `movierec.models.names`.
 import pytest
 
 from movierec.models import recommenders as recommenders_module
+from movierec.models.popularity import Variant
 from movierec.models.recommenders import Recommenders
 from tests.support.confs import tiny_conf
 
@@ -41,12 +42,12 @@ def listed(lists):
 
 def test_models_of_the_same_factors_share_a_catalogue_until_close(spark, catalogues):
     recommenders = recommenders_of(spark)
-    popularity = recommenders.popularity_factors({"kind": "count", "damping": None})
+    popularity = recommenders.popularity_factors(Variant(kind="count"))
     best, random = recommenders.lists(popularity), recommenders.random_lists(popularity)
     assert listed(best) == [(1, 12, 1), (2, 11, 1), (3, 11, 1), (3, 12, 2)]
     assert {row[:2] for row in listed(random)} == {row[:2] for row in listed(best)}
     assert len(catalogues) == 1
-    recommenders.lists(recommenders.popularity_factors({"kind": "liked", "damping": None}))
+    recommenders.lists(recommenders.popularity_factors(Variant(kind="liked")))
     assert len(catalogues) == 2
     recommenders.close()
     with pytest.raises(Exception, match="destroyed"):
@@ -55,7 +56,7 @@ def test_models_of_the_same_factors_share_a_catalogue_until_close(spark, catalog
 
 def test_a_user_without_training_ratings_gets_popular_movies(spark):
     recommenders = recommenders_of(spark, heldout=[*HELDOUT, (4, 11, 4.0)])
-    popularity = recommenders.popularity_factors({"kind": "count", "damping": None})
+    popularity = recommenders.popularity_factors(Variant(kind="count"))
     of_cold = [row for row in listed(recommenders.lists(popularity)) if row[0] == 4]
     assert of_cold == [(4, 10, 1), (4, 11, 2)]
     by_chance = [row for row in listed(recommenders.random_lists(popularity)) if row[0] == 4]
@@ -65,7 +66,7 @@ def test_a_user_without_training_ratings_gets_popular_movies(spark):
 
 def test_the_inflated_protocol_ranks_held_out_candidates_alone(spark):
     recommenders = recommenders_of(spark, evaluation__candidates="heldout_only")
-    popularity = recommenders.popularity_factors({"kind": "count", "damping": None})
+    popularity = recommenders.popularity_factors(Variant(kind="count"))
     for lists in (recommenders.lists(popularity), recommenders.random_lists(popularity)):
         assert listed(lists) == [(1, 12, 1), (2, 11, 1)]
     recommenders.close()

@@ -48,6 +48,7 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
     "evaluation.strata": ("17", FROM_EVALUATE),
     "popularity.dampings": ("[2.17]", FROM_POPULARITY),
     "popularity.min_ratings": ("217", FROM_POPULARITY),
+    "popularity.half_lives": ("[2.17]", FROM_POPULARITY),
     "tuning.strategy": ("random", FROM_TUNE),
     "tuning.metric": ("map", FROM_MODELS),
     "tuning.seed": ("217", FROM_TUNE),

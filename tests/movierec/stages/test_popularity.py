@@ -21,7 +21,7 @@ def test_cold_users_count_for_a_variant_too(spark):
     relevant = spark.createDataFrame([(2, 11), (3, 10), (4, 99)], "user_id int, movie_id int")
     found = collect_variant_metrics(
         train,
-        variant=Variant(kind="count", damping=None),
+        variant=Variant(kind="count"),
         seen=movie_lists(train),
         relevant=movie_lists(relevant),
         config=tiny_conf("w", "a", evaluation__k=1),
