@@ -38,11 +38,19 @@ class Titles:
 
     def __init__(self, movies: Iterable[tuple[int, str]]) -> None:
         self._named: dict[str, list[Movie]] = defaultdict(list)
+        self._ids = set()
         for movie_id, title in movies:
             year = _YEAR.search(title)
             movie = Movie(movie_id, title, int(year[1]) if year else None)
+            self._ids.add(movie_id)
             for name in _names(title):
                 self._named[name].append(movie)
+
+    def check(self, number: str) -> int:
+        """Return the movie of this id. Raises InputError if there is none."""
+        if not number.isdecimal() or int(number) not in self._ids:
+            raise InputError(f"there is no movie {number!r}: movieId is MovieLens's number")
+        return int(number)
 
     def find(self, text: str) -> tuple[int, str | None]:
         """Return the movie that the text means, and a doubt to tell if it is only similar.
@@ -53,7 +61,9 @@ class Titles:
         names = [name for name in _names(text) if name in self._named][:1]
         doubt = None
         if not names:
-            names = get_close_matches(_plain(_YEAR.sub("", text)), self._named, cutoff=_CLOSE)[:1]
+            name = _plain(_YEAR.sub("", text))
+            alike = [one for one in self._named if one[:1] == name[:1]]
+            names = get_close_matches(name, alike, cutoff=_CLOSE)[:1]
         movies = [*dict.fromkeys(movie for name in names for movie in self._named[name])]
         if year and any(movie.year == int(year[1]) for movie in movies):
             movies = [movie for movie in movies if movie.year == int(year[1])]
