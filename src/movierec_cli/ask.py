@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 
 from movierec.config.schema import Config
 from movierec.data import datasets
-from movierec.data.columns import FACTORS, MOVIE_ID, RANK, RATING, SCORE, SOURCE, TITLE, USER_ID
+from movierec.data.columns import MOVIE_ID, RANK, RATING, SCORE, SOURCE, TITLE, USER_ID
 from movierec.errors import InputError
-from movierec.models.fold_in import FoldIn, Floats, feedback_values
+from movierec.models.fold_in import Floats, FoldIn, feedback_values
 from movierec.pipeline import dag
 from movierec.pipeline.cli import print_summary, run_job
 from movierec.pipeline.execution import Execution

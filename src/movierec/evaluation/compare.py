@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Final
@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from movierec.config.schema import EvaluationConfig
-from movierec.data.columns import METRICS, MOVIE_ID, USER_ID
+from movierec.data.columns import METRICS, MOVIE_ID, N_RELEVANT, USER_ID
 from movierec.data.counts import count_ratings_by
 from movierec.data.datasets import HITS, USER_METRICS, Dataset
 from movierec.data.rounding import DIGITS
@@ -103,8 +103,9 @@ def collect_evaluation(
     heldout: DataFrame,
     relevant: DataFrame,
     config: EvaluationConfig,
+    comparisons: Sequence[tuple[str, str]] = COMPARISONS,
 ) -> SplitEvaluation:
-    """Return the evaluation of the models on the held-out ratings.
+    """Return the evaluation of the models on the held-out ratings, with these paired differences.
 
     The headline numbers are those of Spark's RankingMetrics. Raises AssertionError if the means
     of the user metrics differ from them.
@@ -128,7 +129,7 @@ def collect_evaluation(
         },
         comparison={
             f"{one}_vs_{other}": _compare(bootstrap, one, other, config.k)
-            for one, other in COMPARISONS
+            for one, other in comparisons
         },
         users=_collect_user_counts(activity, heldout, relevant),
         movies=movies,
@@ -147,6 +148,29 @@ def collect_evaluation(
     for frame in (popularity, activity):
         frame.unpersist()
     return evaluation
+
+
+def collect_difference(
+    one: DataFrame, other: DataFrame, *, config: EvaluationConfig
+) -> dict[str, dict[str, Any]]:
+    """Return both means and the paired difference of each metric, from metrics of equal users.
+
+    Raises ValueError where the users, or their numbers of relevant movies, differ.
+    """
+    keys = [USER_ID, N_RELEVANT]
+    alone = one.select(keys).exceptAll(other.select(keys)).count()
+    alone += other.select(keys).exceptAll(one.select(keys)).count()
+    if alone:
+        raise ValueError(f"{alone} users with other relevant movies")
+    bootstrap = collect_bootstrap(
+        _join_metrics({"one": one, "other": other}), resamples=config.bootstrap, seed=config.seed
+    )
+    differences = _compare(bootstrap, "one", "other", config.k)
+    for name in METRICS:
+        for model in ("one", "other"):
+            mean = bootstrap.means[bootstrap.columns.index(_column(model, name))]
+            differences[f"{name}_at_{config.k}"][model] = round(float(mean), DIGITS)
+    return differences
 
 
 def _join_metrics(user_metrics: dict[str, DataFrame]) -> DataFrame:
