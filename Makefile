@@ -8,6 +8,9 @@ SET     =
 SPARK_CONF =
 FORCE   =
 VERBOSE =
+FORMAT  = csv
+TOP     = 10
+TO      =
 DRY_RUN =
 UPGRADE =
 SEEDS   = 5
@@ -72,7 +75,7 @@ DATAPROC = $(BIN)/python scripts/dataproc.py
 # conf/cluster.yaml describes a cluster, not a pipeline
 CONFS = $(filter-out conf/cluster.yaml,$(wildcard conf/*.yaml))
 
-STAGES := ingest partition popularity tune recommend evaluate twins report
+STAGES := ingest partition popularity tune recommend evaluate deliver twins report
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -119,6 +122,7 @@ popularity: ## one stage: choose the popularity baseline
 tune: ## one stage: tune ALS on validation
 recommend: ## one stage: make the lists of every model
 evaluate: ## one stage: measure and compare the models
+deliver: ## one stage: fit the winner to all ratings, make everybody's list
 twins: ## one stage: find the most similar pairs of users
 report: ## one stage: gather and draw the report
 $(STAGES): $(VENV)/project.stamp java

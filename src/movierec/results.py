@@ -21,6 +21,7 @@ from movierec.config.loader import split_assignments
 from movierec.config.schema import Config
 from movierec.data.datasets import find_schema
 from movierec.errors import InputError
+from movierec.models.als import Model, load_model
 from movierec.pipeline import dag
 from movierec.pipeline.cli import read_config
 from movierec.pipeline.execution import Execution
@@ -174,6 +175,18 @@ class Run:
         user_id, n_relevant, n_hits, and precision, map, ndcg, recall at k, from 0 to 1.
         """
         return self.read("evaluate", f"user_metrics/{model}/{split}")
+
+    def delivered(self) -> DataFrame:
+        """Return everybody's next movies: user_id, movie_id, rank (from 1), score, source.
+
+        No user has rated theirs. source is als, or popularity for users whom ALS does not know; the
+        two have different scales of score.
+        """
+        return self.read("deliver", "recommendations")
+
+    def model(self) -> Model:
+        """Return the tuned ALS, fitted to all ratings: a `pyspark.ml.recommendation.ALSModel`."""
+        return load_model(self.spark, self._result(dag.DELIVER.name).directory(dag.ALS_MODEL))
 
     def twins(self) -> DataFrame:
         """Return the most similar pairs of users: rank (from 1), user_a, user_b, and statistics.

@@ -19,8 +19,8 @@ from movierec.spark.session import Session
 from tests.chaos.campaign import Campaign, Findings, moments
 from tests.cluster.hadoop import running_hadoop
 
-# the number of texts and datasets that a stage writes before its manifest, and about the seconds
-# that it takes on ml-latest-small
+# the number of texts, datasets and models that a stage writes before its manifest, and about the
+# seconds that it takes on ml-latest-small
 WORK = {
     dag.INGEST: (5, 8.0),
     dag.PARTITION: (3, 5.0),
@@ -28,6 +28,7 @@ WORK = {
     dag.TUNE: (7, 15.0),
     dag.RECOMMEND: (12, 15.0),
     dag.EVALUATE: (9, 12.0),
+    dag.DELIVER: (2, 8.0),
     dag.TWINS: (4, 12.0),
     dag.REPORT: (1, 8.0),
 }

@@ -63,7 +63,8 @@ def kill_at(moment: str) -> None:
     when, _, which = moment.partition(":")
     counter = count()
     # manifests, summaries and trials are texts
-    for owner, name in ((Attempt, "write"), (Files, "write_text")):
+    writers = ((Attempt, "write"), (Attempt, "write_directory"), (Files, "write_text"))
+    for owner, name in writers:
         setattr(owner, name, killing(getattr(owner, name), when, which, counter))
 
 

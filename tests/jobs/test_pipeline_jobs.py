@@ -143,13 +143,17 @@ def test_a_second_run_recomputes_nothing_and_starts_no_spark(execution, summary)
 @pytest.mark.parametrize(
     ("change", "recomputed"),
     [
-        ({"tuning__implicit__alpha": [2]}, {"tune", "recommend", "evaluate", "report"}),
+        ({"tuning__implicit__alpha": [2]}, {"tune", "recommend", "evaluate", "deliver", "report"}),
         ({"evaluation__bootstrap": 500}, {"evaluate", "report"}),
-        ({"popularity__dampings": [7]}, {"popularity", "recommend", "evaluate", "report"}),
+        (
+            {"popularity__dampings": [7]},
+            {"popularity", "recommend", "evaluate", "deliver", "report"},
+        ),
         (
             {"partition__seed": 2},
-            {"partition", "popularity", "tune", "recommend", "evaluate", "report"},
+            {"partition", "popularity", "tune", "recommend", "evaluate", "deliver", "report"},
         ),
+        ({"deliver__min_ratings": 7}, {"deliver", "report"}),
         ({"twins__pairs": 7}, {"twins", "report"}),
     ],
 )

@@ -11,7 +11,8 @@ from tests.support.paths import ROOT
 
 SAMPLE = ROOT / "conf" / "sample.yaml"
 STAGES = [
-    *("ingest", "partition", "popularity", "tune", "recommend", "evaluate", "twins", "report"),
+    *("ingest", "partition", "popularity", "tune", "recommend", "evaluate"),
+    *("deliver", "twins", "report"),
 ]
 
 

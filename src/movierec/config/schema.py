@@ -188,6 +188,14 @@ class AlsConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeliverConfig:
+    """The lists for everybody, by the winner of the tuning fitted to all ratings."""
+
+    min_ratings: Annotated[int, Range(1, 1_000_000)] = 5
+    """Users with fewer ratings get the popularity list."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """A conf file of the pipeline."""
 
@@ -199,4 +207,5 @@ class Config:
     popularity: PopularityConfig = field(default_factory=PopularityConfig)
     tuning: TuningConfig = field(default_factory=TuningConfig)
     als: AlsConfig = field(default_factory=AlsConfig)
+    deliver: DeliverConfig = field(default_factory=DeliverConfig)
     twins: TwinsConfig = field(default_factory=TwinsConfig)

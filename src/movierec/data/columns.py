@@ -28,6 +28,7 @@ FACTORS: Final = "factors"
 MOVIES: Final = "movies"
 SCORE: Final = "score"
 RANK: Final = "rank"
+SOURCE: Final = "source"
 
 MODEL: Final = "model"
 SPLIT: Final = "split"

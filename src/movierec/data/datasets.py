@@ -57,6 +57,7 @@ RECOMMENDATIONS: Final = Dataset(
 )
 HITS: Final = Dataset("evaluate", "hits/{model}/{split}", schemas.HITS)
 USER_METRICS: Final = Dataset("evaluate", "user_metrics/{model}/{split}", schemas.USER_METRICS)
+DELIVERED: Final = Dataset("deliver", "recommendations", schemas.DELIVERED)
 
 MOVIE_SETS: Final = Dataset("twins", "sets", schemas.MOVIE_SETS)
 TWINS: Final = Dataset("twins", "twins", schemas.TWINS)

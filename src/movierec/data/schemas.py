@@ -29,6 +29,9 @@ REJECTED: Final = _schema({c.MEMBER: TEXT, c.REASON: TEXT, c.LINE: TEXT})
 USER_FACTORS: Final = _schema({c.USER_ID: INT, c.FACTORS: FLOATS})
 MOVIE_FACTORS: Final = _schema({c.MOVIE_ID: INT, c.FACTORS: FLOATS})
 RECOMMENDATIONS: Final = _schema({c.USER_ID: INT, c.MOVIE_ID: INT, c.SCORE: DOUBLE, c.RANK: INT})
+DELIVERED: Final = _schema(
+    {c.USER_ID: INT, c.MOVIE_ID: INT, c.RANK: INT, c.SCORE: DOUBLE, c.SOURCE: TEXT}
+)
 HITS: Final = _schema({c.USER_ID: INT, c.MOVIE_ID: INT, c.RANK: INT})
 _METRICS: Final = dict.fromkeys(c.METRICS, DOUBLE)
 USER_METRICS: Final = _schema({c.USER_ID: INT, c.N_RELEVANT: INT, c.N_HITS: INT, **_METRICS})

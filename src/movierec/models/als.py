@@ -10,7 +10,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import IllegalArgumentException
 from pyspark.ml.evaluation import RegressionEvaluator
 from pyspark.ml.recommendation import ALS, ALSModel
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from movierec.config.schema import AlsConfig, Config, Feedback
@@ -144,8 +144,13 @@ def als_values(ratings: DataFrame, *, feedback: Feedback | None, config: Config)
 
 def fit_factors(ratings: DataFrame, *, params: AlsParams, config: Config) -> Factors:
     """Fit ALS to ratings and return its factors. Raises SingularFitError as `fit_als` does."""
+    return factors_of(fit_model(ratings, params=params, config=config))
+
+
+def fit_model(ratings: DataFrame, *, params: AlsParams, config: Config) -> Model:
+    """Fit ALS to ratings. Raises SingularFitError as `fit_als` does."""
     values = als_values(ratings, feedback=params.feedback, config=config)
-    return factors_of(fit_als(values, params=params, config=config.als))
+    return fit_als(values, params=params, config=config.als)
 
 
 def fit_als(values: DataFrame, *, params: AlsParams, config: AlsConfig) -> Model:
@@ -188,6 +193,16 @@ def factors_of(model: Model) -> Factors:
         users=model.userFactors.select("id", "features").toDF(USER_ID, FACTORS),
         movies=model.itemFactors.select("id", "features").toDF(MOVIE_ID, FACTORS),
     )
+
+
+def write_model(model: Model, uri: str) -> None:
+    """Save the model as `ALSModel.load` reads it; there must be nothing at the URI."""
+    model.save(uri)
+
+
+def load_model(spark: SparkSession, uri: str) -> Model:
+    """Return the model that `write_model` saved."""
+    return Model.read().session(spark).load(uri)
 
 
 def collect_rmse(model: Model, *, heldout: DataFrame) -> float | None:

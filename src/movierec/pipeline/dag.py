@@ -9,6 +9,8 @@ SUMMARY: Final = "summary.json"
 """Several stages write one; the exported file merges them."""
 TWINS_CSV: Final = "twins.csv"
 REPORT_FACTS: Final = "report.json"
+ALS_MODEL: Final = "model"
+"""The directory of Spark's ALSModel in the result of `deliver`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +84,14 @@ EVALUATE = Stage(
     inputs=(INGEST, PARTITION, POPULARITY, TUNE, RECOMMEND),
     exports=(SUMMARY,),
 )
+DELIVER = Stage(
+    name="deliver",
+    purpose="fit the winner to all ratings, make everybody's list",
+    version=1,
+    job="deliver",
+    keys=(*TRIAL_KEYS, "popularity.min_ratings", "deliver"),
+    inputs=(INGEST, PARTITION, POPULARITY, TUNE),
+)
 TWINS = Stage(
     name="twins",
     purpose="find the most similar pairs of users",
@@ -97,7 +107,7 @@ REPORT = Stage(
     version=3,
     job="describe_run",
     keys=("evaluation.relevant_rating", "evaluation.strata"),
-    inputs=(INGEST, PARTITION, POPULARITY, TUNE, RECOMMEND, EVALUATE, TWINS),
+    inputs=(INGEST, PARTITION, POPULARITY, TUNE, RECOMMEND, EVALUATE, DELIVER, TWINS),
     exports=(REPORT_FACTS,),
 )
 PIPELINE = (*REPORT.inputs, REPORT)

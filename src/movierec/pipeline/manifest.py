@@ -23,7 +23,7 @@ class Manifest:
     rows: dict[str, int]
     """Rows of each dataset, by its name, which is its path below the result."""
     sizes: dict[str, int]
-    """Bytes of each dataset's files."""
+    """Bytes of the files of each dataset, and of other directories such as a model."""
     facts: dict[str, Any]
     """Small findings of the stage, such as an audit or a winner's parameters."""
     steps: dict[str, float]

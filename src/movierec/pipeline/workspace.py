@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
@@ -112,9 +113,13 @@ class Result:
         from movierec.data.schemas import conform
 
         self.check_has(dataset)
-        path = f"{self.path}/{dataset}"
-        check_size(self.files, path, wanted=self.manifest.sizes[dataset], stage=self.manifest.stage)
-        return conform(spark.read.schema(schema).parquet(path), schema)
+        return conform(spark.read.schema(schema).parquet(self.directory(dataset)), schema)
+
+    def directory(self, name: str) -> str:
+        """Return the URI of a dataset or another directory; InputError if its files lost bytes."""
+        path = f"{self.path}/{name}"
+        check_size(self.files, path, wanted=self.manifest.sizes[name], stage=self.manifest.stage)
+        return path
 
     def read_text(self, name: str) -> str | None:
         """Return the text of a small file beside the datasets, None if it does not exist."""
@@ -156,6 +161,16 @@ class Attempt:
         self.rows[dataset] = written.count()
         self.sizes[dataset] = self.workspace.files.size(path)
         return written
+
+    def write_directory(self, name: str, write: Callable[[str], None]) -> str:
+        """Let `write` make a directory of its own format at a URI, which is returned.
+
+        Like a dataset's, its bytes are recorded.
+        """
+        path = f"{self.path}/{name}"
+        write(path)
+        self.sizes[name] = self.workspace.files.size(path)
+        return path
 
     def write_text(self, name: str, text: str) -> None:
         """Write a small text file beside the datasets."""

@@ -38,6 +38,7 @@ tuning:
   implicit: {rank: [16, 32, 64], reg_param: [0.05, 0.1, 0.2], alpha: [1, 2, 4], feedback: [signed]}
   explicit: {rank: [16, 64], reg_param: [0.01, 0.02, 0.05]}
 als: {max_iter: 15, num_user_blocks: null, num_item_blocks: null, checkpoint_interval: 10, seed: 1}
+deliver: {min_ratings: 5}
 twins:
   min_movies: 20
   pairs: 100

@@ -18,8 +18,9 @@ ARCHIVE = "a" * 64
 FROM_TWINS = {"twins", "report"}
 FROM_EVALUATE = {"evaluate", "report"}
 FROM_RECOMMEND = {"recommend", *FROM_EVALUATE}
-FROM_TUNE = {"tune", *FROM_RECOMMEND}
-FROM_POPULARITY = {"popularity", *FROM_RECOMMEND}
+FROM_DELIVER = {"deliver", "report"}
+FROM_TUNE = {"tune", *FROM_RECOMMEND, *FROM_DELIVER}
+FROM_POPULARITY = {"popularity", *FROM_RECOMMEND, *FROM_DELIVER}
 FROM_MODELS = FROM_POPULARITY | FROM_TUNE
 FROM_PARTITION = {"partition", *FROM_MODELS}
 ALL = {"ingest", *FROM_PARTITION, *FROM_TWINS}
@@ -69,6 +70,7 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
     "als.num_item_blocks": ("217", FROM_TUNE),
     "als.checkpoint_interval": ("217", FROM_TUNE),
     "als.seed": ("217", FROM_TUNE),
+    "deliver.min_ratings": ("217", FROM_DELIVER),
     "twins.min_movies": ("217", FROM_TWINS),
     "twins.pairs": ("217", FROM_TWINS),
     "twins.method": ("exact", FROM_TWINS),

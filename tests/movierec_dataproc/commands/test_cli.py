@@ -23,7 +23,7 @@ from tests.support.paths import ROOT
 
 JOBS = [
     *("stage_in", "ingest", "partition", "fit_popularity", "tune_als", "recommend", "evaluate"),
-    *("find_twins", "describe_run", "export_results"),
+    *("deliver", "find_twins", "describe_run", "export_results"),
 ]
 
 

@@ -38,6 +38,7 @@ def test_every_step_is_a_job_and_comes_after_what_it_reads(tmp_path):
         "tune": {"partition"},
         "recommend": {"partition", "popularity", "tune"},
         "evaluate": {"ingest", "partition", "popularity", "tune", "recommend"},
+        "deliver": {"ingest", "partition", "popularity", "tune"},
         "twins": {"ingest"},
         "report": {stage.name for stage in dag.REPORT.inputs},
         "export": {"report"},
