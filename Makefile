@@ -10,6 +10,7 @@ FORCE   =
 VERBOSE =
 FORMAT  = csv
 TOP     = 10
+RATINGS =
 TO      =
 DRY_RUN =
 UPGRADE =
@@ -130,6 +131,10 @@ $(STAGES): $(VENV)/project.stamp java
 
 stability: $(VENV)/project.stamp java ## how far the results vary over SEEDS random splits
 	@$(MOVIEREC) stability $(OPTIONS) $(ON_SPARK) --seeds $(SEEDS)
+
+ask: $(VENV)/project.stamp ## what to watch next: USER=42, or RATINGS=mine.csv (title,rating); TOP=10
+	@$(MOVIEREC) ask $(ON_CONF) --top '$(TOP)' $(if $(filter command%,$(origin USER)),--user '$(USER)') \
+		$(if $(RATINGS),--ratings '$(RATINGS)')
 
 doctor: $(VENV)/project.stamp java ## has CONF's run what it needs here: Java, memory, disk, archive?
 	@$(MOVIEREC) doctor $(ON_CONF) $(ALOUD) $(ON_SPARK)

@@ -17,6 +17,11 @@ _GROUPS: Final = {
         **{stage.name: ("movierec_cli.commands:run_one", stage.purpose) for stage in PIPELINE},
         "stability": ("movierec_cli.stability:main", "how far the results vary over random splits"),
     },
+    "use": {
+        "ask": ("movierec_cli.ask:main", "what to watch next, for a user or for your own ratings"),
+        "compare": ("movierec_cli.compare:main", "two runs, or two models of one, user by user"),
+        "judge": ("movierec_cli.judge:main", "measure the lists of any other system as ours are"),
+    },
     "prepare": {
         "doctor": ("movierec.doctor.command:main", "check that a run has what it needs here"),
         "data": ("movierec_cli.commands:data", "download or generate the archive of a conf"),

@@ -21,6 +21,7 @@ from movierec.models.als import (
 )
 from movierec.models.fallback import known_users
 from movierec.models.names import ALS, POPULARITY
+from movierec.models.popularity import Variant
 from movierec.models.recommenders import Recommenders
 from movierec.pipeline import dag
 from movierec.pipeline.context import Context
@@ -39,9 +40,8 @@ def run(context: Context) -> None:
     recommenders = Recommenders(train=ratings, heldout=ratings.limit(0), config=config)
     params = Trial.params_of(context.input(dag.TUNE).manifest.facts["winners"][ALS])
     als = _fitted(context, recommenders, params)
-    popularity = recommenders.popularity_factors(
-        context.input(dag.POPULARITY).manifest.facts["winner"]
-    )
+    winner = context.input(dag.POPULARITY).manifest.facts["winner"]
+    popularity = recommenders.popularity_factors(Variant.of(winner))
     known = known_users(als.users, ratings=ratings, min_ratings=config.deliver.min_ratings)
     known = known.persist()
     others = popularity.users.join(known, on=USER_ID, how="left_anti")

@@ -1,0 +1,110 @@
+"""What to watch next, for a user of the data and for anybody."""
+
+import json
+import shutil
+
+import pytest
+
+from movierec.pipeline import dag
+from movierec.pipeline.execution import Execution
+from movierec.results import Run
+from movierec.spark.session import Session
+from movierec_cli import ask
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, finished_run):
+    """Ask; return the exit code, the lines of output, the summary, and the errors."""
+
+    def no_spark(*_):
+        raise AssertionError("ask starts Spark")
+
+    monkeypatch.setattr(Session, "__call__", no_spark)
+
+    def asked(*words, more=()):
+        code = ask.main([*finished_run.words, *more, *map(str, words)])
+        out, errors = capsys.readouterr()
+        *lines, last = out.splitlines() or [""]
+        return code, lines, json.loads(last or "{}"), errors
+
+    return asked
+
+
+@pytest.fixture(scope="module")
+def delivered(session, spark, finished_run):
+    """Each user's delivered movies, best first, and stars by movie."""
+    results = Run(Execution(finished_run.config, session))
+    lists, stars = {}, {}
+    for row in results.delivered().orderBy("user_id", "rank").collect():
+        lists.setdefault(row.user_id, []).append(row.movie_id)
+    for row in results.read("ingest", "ratings").collect():
+        stars.setdefault(row.user_id, {})[row.movie_id] = row.rating
+    return lists, stars
+
+
+def test_a_user_gets_the_delivered_list(run, delivered, finished_run):
+    lists, _ = delivered
+    user = min(lists)
+    code, lines, summary, _ = run("--user", user, "--top", 5)
+    assert code == 0
+    assert summary["movies"] == lists[user][:5]
+    assert [line.split()[0] for line in lines] == ["1", "2", "3", "4", "5"]
+    assert all(f"because user {user} liked " in line for line in lines)
+
+
+def test_the_same_ratings_in_a_file_give_the_same_list(run, delivered, tmp_path):
+    lists, stars = delivered
+    user = max(lists)
+    rows = "".join(f"{movie},{rating}\n" for movie, rating in stars[user].items())
+    (tmp_path / "mine.csv").write_text(f"movieId,rating\n{rows}")
+    code, lines, summary, _ = run("--ratings", tmp_path / "mine.csv", "--top", 20)
+    assert code == 0
+    assert summary == {"job": "ask", "source": "als", "movies": lists[user][:20]}
+    assert all("because you liked " in line for line in lines)
+
+
+def test_a_like_is_the_reason(run, delivered, tmp_path):
+    """Nobody is told that they liked what they rated low."""
+    _, stars = delivered
+    liked, disliked, *_ = max(stars.values(), key=len)
+    (tmp_path / "mine.csv").write_text(f"movieId,rating\n{liked},5\n{disliked},0.5\n")
+    code, lines, summary, _ = run("--ratings", tmp_path / "mine.csv")
+    assert code == 0
+    assert len(summary["movies"]) == 10
+    assert not {liked, disliked} & {*summary["movies"]}
+    assert len({line.partition("liked ")[2] for line in lines} - {""}) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--user", "0"], "--user: there is no user 0: their ids go from 1 to 100"),
+        (["--user", "1", "--top", "0"], "--top: a number from 1 to 100 (evaluation.k)"),
+        (["--user", "1", "--top", "101"], "was expected, not 101"),
+        (["--ratings", "{dislikes}"], "the model has nothing to go by"),
+    ],
+)
+def test_what_cannot_be_answered(run, delivered, tmp_path, words, message):
+    (movie, *_), *_ = delivered[0].values()
+    path = tmp_path / "dislikes.csv"
+    path.write_text(f"movieId,rating\n{movie},1\n")
+    code, _, _, errors = run(*(word.format(dislikes=path) for word in words))
+    assert code == 3
+    assert message in errors
+    assert len(errors.splitlines()) == 1
+
+
+def test_a_model_that_is_gone(run, session, finished_run, tmp_path):
+    workspace = shutil.copytree(finished_run.workspace, tmp_path / "w")
+    more = ("--set", f"workspace={workspace}")
+    result = Execution(finished_run.config_with(f"workspace={workspace}"), session).find(
+        dag.DELIVER
+    )
+    shutil.rmtree(f"{result.path.removeprefix('file://')}/model")
+    code, _, _, errors = run("--user", "1", more=more)
+    assert code == 3
+    assert "make it again with `make deliver FORCE=1`" in errors
+    shutil.rmtree(workspace / "deliver")
+    code, _, _, errors = run("--user", "1", more=more)
+    assert code == 3
+    assert "make it with `make deliver`" in errors
