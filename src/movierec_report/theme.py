@@ -36,13 +36,18 @@ INK, MUTED, GRID, PAPER, ALS, POPULARITY, EXPLICIT, RANDOM, ORACLE, _ = _PLACEHO
 MODEL_NAMES: Final = {
     "als": "ALS",
     "popularity": "popularity",
+    "delivered": "as delivered",
     "als_explicit": "ALS, explicit",
     "random": "random (floor)",
     "oracle": "oracle (ceiling)",
 }
-MODEL_COLOURS: Final = dict(
-    zip(MODEL_NAMES, (ALS, POPULARITY, EXPLICIT, RANDOM, ORACLE), strict=True)
-)
+MODEL_COLOURS: Final = {
+    "als": ALS,
+    "popularity": POPULARITY,
+    "als_explicit": EXPLICIT,
+    "random": RANDOM,
+    "oracle": ORACLE,
+}
 SPLIT_COLOURS: Final = {"train": MUTED, "validation": POPULARITY, "test": ALS}
 # Any: only newer releases of matplotlib have types for the keys
 _STYLE: Final[Any] = {

@@ -99,8 +99,14 @@ def test_ratings_that_are_all_equal_and_users_without_train_rows(run):
     test = {model: found["test"] for model, found in summary["models"].items()}
     # ALS has no factors for them; popularity needs none
     without = {model: found["users_without_recommendations"] for model, found in test.items()}
-    assert without == {"als": 6, "als_explicit": 6, "popularity": 0, "random": 0, "oracle": 0}
+    served = {"popularity": 0, "delivered": 0, "random": 0, "oracle": 0}
+    assert without == {"als": 6, "als_explicit": 6, **served}
     assert test["als"]["ndcg_at_100"] == 0
+    assert test["delivered"] == test["popularity"]
     assert test["popularity"]["ndcg_at_100"] > 0
+    leads = summary["comparison"]["delivered_vs_popularity"]["test"]
+    assert leads["ndcg_at_100"]["difference"] == 0
+    # in validation ALS knows them all
+    assert summary["models"]["delivered"]["validation"] == summary["models"]["als"]["validation"]
     assert summary["models"]["als"]["validation"]["ndcg_at_100"] > 0
     assert summary["twins"]["pairs"] > 0

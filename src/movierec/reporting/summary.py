@@ -51,7 +51,8 @@ def evaluation_summary(
                 "params": params.get(model, {}),
                 **{split: evaluations[split].models[model] for split in HELD_OUT},
             }
-            for model in models.MODELS
+            for model in models.SHOWN
+            if model in evaluations[HELD_OUT[0]].models
         },
         "comparison": {
             pair: {split: evaluations[split].comparison[pair] for split in HELD_OUT}
@@ -76,7 +77,7 @@ def _comparison(summary: dict[str, Any]) -> str:
     metrics = [key for key in summary["models"][models.ALS][HELD_OUT[0]] if "_at_" in key]
     lines = ["".join([f"{'split':<12}{'model':<16}", *(f"{name:>18}" for name in metrics)])]
     for split in HELD_OUT:
-        for model in models.MODELS:
+        for model in (one for one in models.SHOWN if one in summary["models"]):
             values = summary["models"][model][split]
             cells = (f"{values[name]:18.4f}" for name in metrics)
             lines.append("".join([f"{split:<12}{model:<16}", *cells]))

@@ -9,13 +9,14 @@ from pyspark.sql import DataFrame
 from movierec.data import datasets
 from movierec.data.datasets import Dataset
 from movierec.evaluation.compare import (
+    COMPARISONS,
     ModelMetrics,
     SplitEvaluation,
     cache_relevant_movies,
     collect_evaluation,
     collect_model_metrics,
 )
-from movierec.models.names import MODELS, POPULARITY
+from movierec.models.names import ALS, DELIVERED, MODELS, POPULARITY
 from movierec.models.popularity import Variant
 from movierec.pipeline import dag
 from movierec.pipeline.context import Context
@@ -49,6 +50,14 @@ def _evaluate(context: Context, split: str) -> SplitEvaluation:
     heldout = context.read(datasets.SPLIT_RATINGS, split=split)
     relevant = cache_relevant_movies(heldout, relevant_rating=config.relevant_rating, split=split)
     metrics = {model: _measure(context, model, split, relevant) for model in MODELS}
+    with_popularity = context.input(dag.RECOMMEND).manifest.facts["users_with_popularity"]
+    comparisons = [*COMPARISONS]
+    if any(with_popularity.values()):
+        differs = with_popularity[split] > 0
+        metrics[DELIVERED] = (
+            _measure(context, DELIVERED, split, relevant) if differs else metrics[ALS]
+        )
+        comparisons.append((DELIVERED, POPULARITY))
     with context.step("compare"):
         evaluation = collect_evaluation(
             metrics,
@@ -56,6 +65,7 @@ def _evaluate(context: Context, split: str) -> SplitEvaluation:
             heldout=heldout,
             relevant=relevant,
             config=config,
+            comparisons=comparisons,
         )
     relevant.unpersist()
     return evaluation

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 
 from movierec.data import datasets
+from movierec.data.columns import USER_ID
 from movierec.models.als import Factors, with_block_counts
-from movierec.models.names import ORACLE, POPULARITY, RANDOM, TUNED
+from movierec.models.fallback import known_users
+from movierec.models.names import ALS, DELIVERED, ORACLE, POPULARITY, RANDOM, TUNED
 from movierec.models.popularity import Variant
 from movierec.models.recommenders import Recommenders
 from movierec.pipeline import dag
@@ -21,30 +23,48 @@ def run(context: Context) -> None:
     """Fit every model for each held-out split and write its recommendations."""
     context.say(blas.describe(context.spark))
     config = with_block_counts(context.config, n_ratings=inputs.count_ratings(context))
+    context.facts["users_with_popularity"] = {}
     for split in HELD_OUT:
         recommenders = Recommenders(
             train=inputs.read_training_ratings(context, split),
             heldout=context.read(datasets.SPLIT_RATINGS, split=split),
             config=config,
         )
-        _recommend(context, recommenders, split)
+        n_others = _recommend(context, recommenders, split)
+        context.facts["users_with_popularity"][split] = n_others
         recommenders.close()
 
 
-def _recommend(context: Context, recommenders: Recommenders, split: str) -> None:
-    def write(lists: DataFrame, model: str) -> None:
-        context.write(lists, datasets.RECOMMENDATIONS, model=model, split=split)
+def _recommend(context: Context, recommenders: Recommenders, split: str) -> int:
+    """Write the lists of every model; return the number of users whom ALS does not know."""
 
+    def write(lists: DataFrame, model: str) -> DataFrame:
+        return context.write(lists, datasets.RECOMMENDATIONS, model=model, split=split)
+
+    fitted, lists = {}, {}
     for model in TUNED:
-        factors = _fitted(context, recommenders, model, split)
+        fitted[model] = _fitted(context, recommenders, model, split)
         with context.step(f"recommend {model}"):
-            write(recommenders.lists(factors), model)
+            lists[model] = write(recommenders.lists(fitted[model]), model)
     with context.step("recommend baselines"):
         winner = context.input(dag.POPULARITY).manifest.facts["winner"]
         popularity = recommenders.popularity_factors(Variant.of(winner))
-        write(recommenders.lists(popularity), POPULARITY)
+        lists[POPULARITY] = write(recommenders.lists(popularity), POPULARITY)
         write(recommenders.random_lists(popularity), RANDOM)
         write(recommenders.oracle_lists(), ORACLE)
+    known = known_users(
+        fitted[ALS].users,
+        ratings=recommenders.train,
+        min_ratings=context.config.deliver.min_ratings,
+    )
+    others = recommenders.users.join(known, on=USER_ID, how="left_anti").persist()
+    n_others = others.count()
+    if n_others:
+        of_known = lists[ALS].join(others, on=USER_ID, how="left_anti")
+        of_others = lists[POPULARITY].join(others, on=USER_ID, how="left_semi")
+        write(of_known.unionByName(of_others), DELIVERED)
+    others.unpersist()
+    return n_others
 
 
 def _fitted(context: Context, recommenders: Recommenders, model: str, split: str) -> Factors:

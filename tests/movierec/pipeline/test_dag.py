@@ -70,7 +70,7 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
     "als.num_item_blocks": ("217", FROM_TUNE),
     "als.checkpoint_interval": ("217", FROM_TUNE),
     "als.seed": ("217", FROM_TUNE),
-    "deliver.min_ratings": ("217", FROM_DELIVER),
+    "deliver.min_ratings": ("217", FROM_RECOMMEND | FROM_DELIVER),
     "twins.min_movies": ("217", FROM_TWINS),
     "twins.pairs": ("217", FROM_TWINS),
     "twins.method": ("exact", FROM_TWINS),
