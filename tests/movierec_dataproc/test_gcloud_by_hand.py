@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -30,21 +31,25 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("gcloud")
 
 
-@pytest.fixture(scope="module")
-def asked(folder):
-    """What gcloud was asked, command by command."""
+@pytest.fixture(scope="module", params=["bash", "zsh"])
+def asked(request, folder):
+    """What gcloud was asked, command by command, by each of the shells."""
+    if shutil.which(request.param) is None:
+        pytest.skip(f"no {request.param} here")
     for name in ("jobs", "conf"):
-        (folder / name).symlink_to(ROOT / name)
+        if not (folder / name).exists():
+            (folder / name).symlink_to(ROOT / name)
     build_packages(ROOT, folder / "dist")
     record, stub = folder / "asked", folder / "bin" / "gcloud"
-    stub.parent.mkdir()
+    record.unlink(missing_ok=True)
+    stub.parent.mkdir(exist_ok=True)
     stub.write_text(STUB.format(python=sys.executable, record=str(record)), encoding="utf-8")
     stub.chmod(0o755)
     guide = (ROOT / "docs/dataproc.md").read_text(encoding="utf-8")
     (script,) = (one.partition("```")[0] for one in guide.split("```sh\n")[1:])
     path = f"{stub.parent}:{os.environ['PATH']}"
     environment = {**os.environ, **VARIABLES, "PATH": path}
-    subprocess.run(["sh", "-eu", "-c", script], cwd=folder, env=environment, check=True)
+    subprocess.run([request.param, "-eu", "-c", script], cwd=folder, env=environment, check=True)
     return [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
 
 

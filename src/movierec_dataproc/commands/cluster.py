@@ -41,7 +41,7 @@ def cluster_up(context: Context, _: argparse.Namespace) -> Summary:
     )
     request = clusters.create_request(cluster, target=target)
     if context.dry_run:
-        command = gcloud.create_cluster(cluster, target=target)
+        command = gcloud.create_cluster(request, target=target)
         call = Call(method="ClusterController.CreateCluster", request=request, command=command)
         return show("cluster-up", [*policy_calls(context), call], context)
     found = clusters.get(context.clients, target, nodes.name)

@@ -77,8 +77,13 @@ def require(clients: Clients, target: Target, name: str) -> dp.Cluster:
 
 
 def create_request(cluster: dp.Cluster, *, target: Target) -> dp.CreateClusterRequest:
-    """Return the request that creates the cluster."""
-    return dp.CreateClusterRequest(**target.place, cluster=cluster, request_id=new_request_id())
+    """Return the request that creates the cluster, without machines that fail to start."""
+    return dp.CreateClusterRequest(
+        **target.place,
+        cluster=cluster,
+        request_id=new_request_id(),
+        action_on_failed_primary_workers=dp.FailureAction.DELETE,
+    )
 
 
 def create(

@@ -17,6 +17,7 @@ import grpc
 import pytest
 
 from tests.support import invented
+from tests.support.dataproc import gcloud_flags
 from tests.support.dataproc.cli_runner import BUCKET, CLUSTER_YAML, PLACED, CliRunner, tiny_conf
 from tests.support.dataproc.fake_behaviour import fail_with, wait_until_cancelled
 from tests.support.paths import ROOT
@@ -35,6 +36,9 @@ def conf(tmp_path):
 def run(*arguments, code=0):
     cli = CliRunner()
     assert cli.run(*arguments) == code, cli.stderr
+    if "--dry-run" in arguments and code == 0:
+        for command in cli.summary["gcloud"]:
+            gcloud_flags.check(command)
     return cli
 
 
@@ -317,6 +321,7 @@ def test_a_dry_run_sends_nothing_and_prints_every_request(server, conf, tmp_path
     assert "stepId: export" in (folder / "workflow.yaml").read_text()
     assert "maxInstances: 4" in (folder / "p-1.yaml").read_text()
     assert run("pipeline", *words).summary["methods"] == ["JobController.SubmitJob"] * len(JOBS)
+    run("cluster-up", "--dry-run", "--cluster-set", "cluster.primary_workers.count=0")
     for command, verb in (("cluster-up", "create"), ("cluster-down", "delete")):
         summary = run(command, "--dry-run").summary
         assert summary["methods"] == [f"ClusterController.{verb.title()}Cluster"]

@@ -6,6 +6,7 @@ import subprocess
 import yaml
 from google.cloud import dataproc_v1 as dp
 
+from movierec_dataproc.google.clusters import create_request
 from movierec_dataproc.requests import clusters, gcloud, jobs
 from tests.support.dataproc.cli_runner import BUCKET, CliRunner, cluster_conf
 
@@ -14,13 +15,9 @@ PLACE = ["--project=test-project", "--region=europe-west1"]
 
 def create(*overrides):
     context = CliRunner().context(*overrides)
-    cluster = clusters.cluster(
-        context.config.cluster,
-        target=context.target,
-        actions=[f"gs://{BUCKET}/a.sh", f"gs://{BUCKET}/b.sh"],
-        commit="abc",
-    )
-    return cluster, gcloud.create_cluster(cluster, target=context.target)
+    target, actions = context.target, [f"gs://{BUCKET}/a.sh", f"gs://{BUCKET}/b.sh"]
+    cluster = clusters.cluster(context.config.cluster, target=target, actions=actions, commit="abc")
+    return cluster, gcloud.create_cluster(create_request(cluster, target=target), target=target)
 
 
 def leaves(tree):
@@ -47,7 +44,7 @@ def test_creating_a_cluster():
     )
     assert command == [
         *("gcloud", "dataproc", "clusters", "create", "movierec", *PLACE),
-        "--image-version=3.0-debian13",
+        *("--action-on-failed-primary-workers=DELETE", "--image-version=3.0-debian13"),
         *(f"--bucket={BUCKET}", f"--temp-bucket={BUCKET}"),
         *("--zone=europe-west1-b", "--subnet=mine", "--no-address"),
         "--service-account=movierec@test-project.iam.gserviceaccount.com",
@@ -62,7 +59,7 @@ def test_creating_a_cluster():
         "--secondary-worker-boot-disk-size=100GB",
         "--secondary-worker-boot-disk-type=pd-balanced",
         "--autoscaling-policy=projects/test-project/regions/europe-west1/autoscalingPolicies/p-1",
-        *("--max-idle=1800s", "--max-age=43200s", "--enable-component-gateway"),
+        *("--delete-max-idle=1800s", "--delete-max-age=43200s", "--enable-component-gateway"),
         f"--initialization-actions=gs://{BUCKET}/a.sh,gs://{BUCKET}/b.sh",
         "--initialization-action-timeout=600s",
         f"--properties={gcloud.pairs(cluster.config.software_config.properties)}",
@@ -92,7 +89,7 @@ def test_submitting_a_job(plan):
     root = f"gs://{BUCKET}/movierec/artifacts/{plan.suite.artifacts.digest}"
     assert gcloud.submit(request, target=plan.target) == [
         *("gcloud", "dataproc", "jobs", "submit", "pyspark", f"{root}/ingest.py", *PLACE),
-        *("--cluster=c-1", "--id=j-1", "--properties=spark.a=1,spark.b=2"),
+        *("--cluster=c-1", "--properties=spark.a=1,spark.b=2"),
         f"--py-files={','.join(f'{root}/{name}' for name in plan.suite.packages)}",
         f"--files={root}/tiny.yaml",
         f"--labels={gcloud.pairs(request.job.labels)}",
