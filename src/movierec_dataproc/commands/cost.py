@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from movierec_dataproc.conf.machine_types import machine_size
-from movierec_dataproc.conf.schema import NodesConfig, PricesConfig
+from movierec_dataproc.conf.schema import NodesConfig, PricesConfig, ServerlessConfig
 
 HOURS_PER_MONTH: Final = 730
+DCUS: Final = 4
+"""Data Compute Units of a batch's driver and of each of its executors, of 4 vCPUs each."""
+NO_PRICES: Final = "no estimate: the conf has no prices"
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def estimate_lines(nodes: NodesConfig, prices: PricesConfig | None, *, hours: fl
     Raises ConfigError for a machine type of unknown size, unless the conf has no prices.
     """
     if prices is None:
-        return ["no estimate: the conf has no prices"]
+        return [NO_PRICES]
     lines = [f"estimate: {estimate(node_groups(nodes), prices).text(hours=hours)}"]
     if nodes.autoscaling and nodes.autoscaling.max > nodes.secondary_workers.count:
         largest = node_groups(nodes, secondaries=nodes.autoscaling.max)
@@ -99,3 +102,16 @@ def estimate_lines(nodes: NodesConfig, prices: PricesConfig | None, *, hours: fl
             f"{estimate(largest, prices).text(hours=hours)}"
         )
     return lines
+
+
+def batch_line(serverless: ServerlessConfig, prices: PricesConfig | None) -> str:
+    """Return the estimate for a batch in a line, with the runtime's default sizes."""
+    if prices is None:
+        return NO_PRICES
+    least, most = (prices.dcu_hour * DCUS * (1 + n) for n in (2, serverless.max_executors))
+    return (
+        f"estimate: about {least:.2f} {prices.currency} per hour with 2 executors, {most:.2f} with "
+        f"{serverless.max_executors} (serverless.max_executors), at most "
+        f"{most * serverless.ttl_hours:.2f} {prices.currency} until it is stopped after "
+        f"{serverless.ttl_hours:g} hours; prices are those in the conf"
+    )

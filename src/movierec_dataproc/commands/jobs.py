@@ -11,6 +11,7 @@ from google.cloud import dataproc_v1 as dp
 
 from movierec_dataproc.commands import deletion_guard
 from movierec_dataproc.commands.context import Context, Summary
+from movierec_dataproc.commands.cost import batch_line
 from movierec_dataproc.commands.dry_run import Call, show
 from movierec_dataproc.commands.preparation import prepare, upload_plan
 from movierec_dataproc.google import clusters
@@ -53,6 +54,10 @@ def pipeline(context: Context, arguments: argparse.Namespace) -> Summary:
 def batch(context: Context, arguments: argparse.Namespace) -> Summary:
     """Run one job as a serverless batch on the bucket, or follow the one that runs already."""
     plan = prepare(arguments, context, place="serverless")
+    serverless = context.config.serverless
+    context.say(batch_line(serverless, context.config.prices))
+    if serverless.version == "3.0":
+        context.say("warning: serverless.version 3.0: this suite is not tested on its Spark, 4.0")
     return _run(plan, [plan.step(arguments.job)], context, arguments)
 
 

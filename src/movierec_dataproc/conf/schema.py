@@ -175,21 +175,29 @@ class NodesConfig:
 class ServerlessConfig:
     """A serverless batch: no cluster and no HDFS, results in Cloud Storage."""
 
-    version: Literal["2.3", "3.0"] = "3.0"
-    """The version of the runtime, not of an image: 2.3 has Spark 3.5, 3.0 has Spark 4.0."""
+    version: Literal["2.3", "3.0"] = "2.3"
+    """The version of the runtime, not of an image: 2.3 has Spark 3.5 and support until 2027-11-26,
+    3.0 has Spark 4.0 and support until 2027-01-31."""
     service_account: str | None = "movierec"
     """The batch's account, as in `cluster`."""
     subnetwork: str | None = None
     """The subnetwork's URI; null: the region's part of the network `default`."""
     ttl_hours: float = 12.0
     """The batch is stopped after this time: 10 minutes to 14 days."""
+    max_executors: Annotated[int, Range(2, 1000)] = 4
+    """The largest number of executors of 4 vCPUs; a batch starts with 2."""
     properties: dict[str, str] = field(default_factory=dict)
     """Spark's properties."""
 
     def problems(self) -> list[str]:
         """Return the values that Dataproc would refuse."""
-        ttl = check_duration("ttl_hours", self.ttl_hours, low=10)
-        return ttl + validation.check_properties("properties", self.properties, prefixed=False)
+        problems = check_duration("ttl_hours", self.ttl_hours, low=10)
+        if self.version == "3.0" and self.service_account is None:
+            problems.append(
+                "service_account: runtime 3.0 would run the batch with your own rights, not null's "
+                "default account: name an account, or set version to 2.3"
+            )
+        return problems + validation.check_properties("properties", self.properties, prefixed=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,22 +217,24 @@ class HdfsConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class PricesConfig:
-    """List prices for the cost estimate. The defaults are rounded prices of N2 machines in a cheap
-    region, early 2026; see cloud.google.com/compute/all-pricing and
-    cloud.google.com/dataproc/pricing for yours."""
+    """List prices for the cost estimate. The defaults are those of N2 machines in europe-west1 in
+    2026; see cloud.google.com/compute/all-pricing and cloud.google.com/dataproc/pricing for other
+    regions."""
 
     currency: str = "USD"
     """The currency's name."""
-    vcpu_hour: Annotated[float, Range(0.0, 100.0)] = 0.032
+    vcpu_hour: Annotated[float, Range(0.0, 100.0)] = 0.034773
     """The price of a vCPU per hour."""
-    memory_gb_hour: Annotated[float, Range(0.0, 100.0)] = 0.0042
+    memory_gb_hour: Annotated[float, Range(0.0, 100.0)] = 0.004661
     """The price of a GB of memory per hour."""
     disk_gb_month: Annotated[float, Range(0.0, 100.0)] = 0.10
     """The price of a GB of disk per month."""
-    spot_share: Annotated[float, Range(0.0, 1.0)] = 0.4
+    spot_share: Annotated[float, Range(0.0, 1.0)] = 0.21
     """The price of a spot machine as a fraction of a standard one's."""
     dataproc_vcpu_hour: Annotated[float, Range(0.0, 100.0)] = 0.010
     """Dataproc's fee per vCPU and hour."""
+    dcu_hour: Annotated[float, Range(0.0, 100.0)] = 0.06
+    """The price of a Data Compute Unit of a batch per hour."""
 
 
 @dataclass(frozen=True, kw_only=True)

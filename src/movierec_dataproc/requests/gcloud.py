@@ -101,10 +101,15 @@ def submit(request: dp.SubmitJobRequest | dp.CreateBatchRequest, *, target: Targ
         batch = request.batch
         driver, labels, group = batch.pyspark_batch, batch.labels, "batches"
         execution = batch.environment_config.execution_config
+        authentication = execution.authentication_config.user_workload_authentication_type
         options: Options = [
             ("batch", request.batch_id),
             ("version", batch.runtime_config.version),
             ("service-account", execution.service_account),
+            (
+                "user-workload-authentication-type",
+                authentication.name.removeprefix("AUTHENTICATION_TYPE_UNSPECIFIED"),
+            ),
             ("subnet", execution.subnetwork_uri),
             ("ttl", duration(execution.ttl)),
             ("staging-bucket", execution.staging_bucket),

@@ -70,9 +70,14 @@ def batch_request(
     execution = dp.ExecutionConfig(
         service_account=target.account(serverless.service_account),
         ttl=timedelta(hours=serverless.ttl_hours),
-        # without one, runtime 3.0 keeps no driver output
+        # runtimes from 3.0 on ignore it
         staging_bucket=target.bucket,
     )
+    if execution.service_account:
+        # unset, runtimes from 3.0 on run a batch with the rights of the user who creates it
+        kind = dp.AuthenticationConfig.AuthenticationType.SERVICE_ACCOUNT
+        authentication = dp.AuthenticationConfig(user_workload_authentication_type=kind)
+        execution.authentication_config = authentication
     if serverless.subnetwork is not None:
         execution.subnetwork_uri = serverless.subnetwork
     batch = dp.Batch(
@@ -84,7 +89,12 @@ def batch_request(
         ),
         labels={**config.cluster.labels, **step.labels},
         runtime_config=dp.RuntimeConfig(
-            version=serverless.version, properties=serverless.properties | plan.properties
+            version=serverless.version,
+            properties={
+                "spark.dynamicAllocation.maxExecutors": str(serverless.max_executors),
+                **serverless.properties,
+                **plan.properties,
+            },
         ),
         environment_config=dp.EnvironmentConfig(execution_config=execution),
     )

@@ -230,6 +230,15 @@ def test_a_batch_works_on_the_bucket(server, storage_server, conf):
         assert not any("hdfs:" in argument for argument in driver.args)
         (archive,) = (one for one in driver.args if one.startswith("source.archive="))
         assert archive.removeprefix(f"source.archive=gs://{BUCKET}/") in names
+    assert "estimate: about 0.72 USD per hour with 2 executors, 1.20 with 4" in cli.stderr
+    assert "driver output" not in cli.stderr
+    # Dataproc keeps the output of runtime 3.0 in Cloud Logging only
+    modern = ("--cluster-set", "serverless.version='3.0'")
+    later = run("batch", "--config", conf, "--job", "twins", *modern)
+    assert len(later.stdout.splitlines()) == 1
+    assert "warning: serverless.version 3.0" in later.stderr
+    query = f'resource.labels.batch_id="{later.summary["batch"]}" logName="projects/test-project/'
+    assert f"{query}logs/dataproc.googleapis.com%2Foutput\"' --project" in later.stderr
     refused = run(*ingest, "--set", "workspace=hdfs:///w", code=2)
     assert "a batch has no HDFS" in refused.stderr
 
@@ -331,6 +340,8 @@ def test_a_dry_run_sends_nothing_and_prints_every_request(server, conf, tmp_path
         summary = run(command, *words, "--job", "run_all").summary
         assert summary["methods"] == [methods[command]]
         (asked,) = summary["gcloud"]
+        service_account = "--user-workload-authentication-type=SERVICE_ACCOUNT" in asked
+        assert service_account == (command == "batch")
         assert asked[:5] == ["gcloud", "dataproc", group, "submit", "pyspark"]
         assert asked[5].endswith("/run_all.py")
         assert asked[asked.index("--") + 1 :][:2] == ["--config", "tiny.yaml"]

@@ -43,7 +43,7 @@ def test_a_copy_may_hold_only_what_differs():
     assert nodes.autoscaling is not None
     assert (nodes.autoscaling.min, nodes.autoscaling.max) == (0, 6)
     assert config.prices is not None
-    assert (config.prices.currency, config.prices.vcpu_hour) == ("EUR", 0.032)
+    assert (config.prices.currency, config.prices.vcpu_hour) == ("EUR", 0.034773)
     assert load(ClusterConfig, "prices: null", origin="my.yaml").prices is None
     assert load(ClusterConfig, "{}", origin="my.yaml") == ClusterConfig()
 
@@ -93,6 +93,10 @@ def test_project_and_bucket_may_be_null_in_the_file_but_not_in_a_command():
         ("cluster.secondary_workers.preemptibility=spott", "did you mean spot?"),
         (f"cluster.autoscaling={SCALING}", "secondary_workers.count: from autoscaling.min"),
         ("serverless.ttl_hours=0.1", "serverless: ttl_hours: from 10 minutes"),
+        (
+            "serverless={version: '3.0', service_account: null}",
+            "service_account: runtime 3.0 would",
+        ),
         ("serverless.version='1.2'", "serverless.version: one of 2.3, 3.0 was expected"),
         ("hdfs.workspace=gs://b/w", "hdfs: workspace: a folder such as hdfs:///"),
         ("timeouts.workflow_hours=25", "workflow_hours: from 10 minutes to 1 day (24 hours)"),

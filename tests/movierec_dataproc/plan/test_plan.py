@@ -132,7 +132,8 @@ def test_verbose_and_spark_s_properties_are_for_every_job_and_change_no_id(tmp_p
     batch = jobs.batch_request(plan, plan.step("ingest"), config, batch_id="b").batch
     assert batch.pyspark_batch.args[-1] == "--verbose"
     properties = dict(batch.runtime_config.properties)
-    assert properties == {"spark.a": "1,2", "spark.b": "y", "spark.c": "z"}
+    limit = {"spark.dynamicAllocation.maxExecutors": "4"}
+    assert properties == limit | {"spark.a": "1,2", "spark.b": "y", "spark.c": "z"}
     with pytest.raises(ConfigError, match=r"--spark-conf.spark.my.token: looks like a secret"):
         plan_of(tmp_path, options=("--spark-conf", "spark.my.token=x"))
 

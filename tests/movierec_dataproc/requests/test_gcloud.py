@@ -103,8 +103,8 @@ def test_submitting_a_batch(plan):
     command = gcloud.submit(request, target=plan.target)
     assert command[:5] == ["gcloud", "dataproc", "batches", "submit", "pyspark"]
     assert {
-        *("--batch=b-1", "--version=3.0", "--ttl=43200s", f"--staging-bucket={BUCKET}"),
-        "--properties=a=1,b=2",
+        *("--batch=b-1", "--version=2.3", "--ttl=43200s", f"--staging-bucket={BUCKET}"),
+        "--properties=a=1,b=2,spark.dynamicAllocation.maxExecutors=4",
         "--service-account=movierec@test-project.iam.gserviceaccount.com",
     } <= {*command}
     assert tuple(command[command.index("--") + 1 :]) == plan.step("ingest").args

@@ -63,11 +63,11 @@ def test_a_batch_has_the_conf_s_runtime(plan):
     request = jobs.batch_request(
         plan,
         plan.step("ingest"),
-        cluster_conf("serverless.version='2.3'", "serverless.subnetwork=default"),
+        cluster_conf("serverless.version='3.0'", "serverless.subnetwork=default"),
         batch_id="b-1",
     )
     assert request.parent == "projects/test-project/locations/europe-west1"
-    assert request.batch.runtime_config.version == "2.3"
+    assert request.batch.runtime_config.version == "3.0"
     execution = request.batch.environment_config.execution_config
     assert execution.staging_bucket == BUCKET
     assert execution.ttl == timedelta(hours=12)

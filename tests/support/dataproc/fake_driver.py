@@ -17,7 +17,8 @@ EXCEPTION = re.compile(r"[\w.]*(?:Error|Exception)\b.*")
 class Driver:
     """Runs the runner; its output is objects `<prefix>.000000000`, `.000000001`, ...
 
-    Each write replaces the last object by a longer one, and an empty one ends the series.
+    Each write replaces the last object by a longer one, and an empty one ends the series. Without
+    a URI the output is lost.
     """
 
     def __init__(
@@ -68,4 +69,5 @@ class Driver:
             self._stored = index * size + len(data)
 
     def _put(self, index: int, data: bytes) -> None:
-        self._behaviour.storage.put(self._bucket, f"{self._base}.{index:09d}", data)
+        if self._bucket:
+            self._behaviour.storage.put(self._bucket, f"{self._base}.{index:09d}", data)
