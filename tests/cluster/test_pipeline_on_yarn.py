@@ -20,17 +20,17 @@ pytestmark = pytest.mark.timeout(1800)
 def test_every_job_runs_and_its_driver_log_is_shown(pipeline):
     summary = json.loads(pipeline.stdout.splitlines()[-1])
     assert summary["output"] == f"gs://{BUCKET}/{RESULTS}"
-    assert len(summary["jobs"]) == 2 + len(dag.PIPELINE)
+    assert len(summary["jobs"]) == 1 + len(dag.PIPELINE)
     for stage in dag.PIPELINE:
         assert f'"job": "{stage.job}", "fingerprint"' in pipeline.stdout
     assert "tune_als: trial 1/3" in pipeline.stdout
-    steps = 2 + len(dag.PIPELINE)
-    assert f"step {steps} of {steps}: export_results" in pipeline.stderr
+    steps = 1 + len(dag.PIPELINE)
+    assert f"step {steps} of {steps}: describe_run" in pipeline.stderr
 
 
 def test_a_second_pipeline_finds_every_job_done(laptop, pipeline):
     again = laptop.make("pipeline", f"CONF={laptop.conf}")
-    assert again.stderr.count("has succeeded already") == 2 + len(dag.PIPELINE)
+    assert again.stderr.count("has succeeded already") == 1 + len(dag.PIPELINE)
 
 
 @pytest.mark.parametrize("stage", dag.PIPELINE, ids=lambda stage: stage.name)
@@ -72,5 +72,5 @@ def test_the_fetched_files_equal_those_of_a_local_run(laptop, local, pipeline, t
     assert "Is ALS better than popularity?" in (fetched / "report.html").read_text()
 
 
-def test_the_cluster_is_deleted_once_its_results_are_exported(laptop, pipeline):
+def test_the_cluster_is_deleted(laptop, pipeline):
     laptop.make("cluster-down")

@@ -9,7 +9,6 @@ from typing import Final
 
 from google.cloud import dataproc_v1 as dp
 
-from movierec_dataproc.commands import deletion_guard
 from movierec_dataproc.commands.context import Context, Summary
 from movierec_dataproc.commands.cost import batch_line
 from movierec_dataproc.commands.dry_run import Call, show
@@ -97,8 +96,7 @@ def _run(
     where: Summary = {"cluster": name, "jobs": ids}
     if cluster is None:
         where = {"job": steps[0].job, "batch": ids[0]}
-    output = plan.results if steps[-1].job == EXPORT else plan.config.workspace
-    return {"command": command, **where, "output": output}
+    return {"command": command, **where, "output": plan.results}
 
 
 def _run_step(
@@ -106,13 +104,8 @@ def _run_step(
 ) -> str:
     """Run one step until it succeeds, unless it has before, and return its id."""
     clients, target = context.clients, context.target
-    if step.job == DOCTOR:
-        # it checks the present state
-        redo = True
-    if step.job == EXPORT and cluster is not None:
-        # its arguments do not change when there is something new to export
-        found = deletion_guard.unexported_jobs(remote.on_cluster(clients, target, cluster))
-        redo = redo or any(one.labels.get("run") == step.labels["run"] for one in found)
+    # they depend on the present state
+    redo = redo or step.job in (DOCTOR, EXPORT)
     kind = remote.remote_job if cluster is not None else remote.remote_batch
     make = partial(kind, clients, target)
     first = _first_id(plan, step, cluster)

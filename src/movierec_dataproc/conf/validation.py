@@ -27,9 +27,7 @@ HDFS_FOLDER: Final[Form] = (
     "a folder such as hdfs:///movierec/archives",
 )
 MAX_LABELS: Final = 32
-OWN_LABELS: Final = {
-    *("suite", "job", "conf", "fingerprint", "commit", "results", "run", "definition")
-}
+OWN_LABELS: Final = {"suite", "job", "conf", "fingerprint", "commit", "definition"}
 _LABEL_KEY: Final = re.compile(r"[a-z][-_a-z0-9]{0,62}")
 _LABEL_VALUE: Final = re.compile(r"[-_a-z0-9]{0,63}")
 _SECRET: Final = re.compile(r"passw|secret|token|api_?key|credential", re.IGNORECASE)

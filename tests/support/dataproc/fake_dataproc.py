@@ -31,7 +31,7 @@ class FakeDataproc(Behaviour):
         policies = FakePolicies()
         self._clusters = FakeClusters(self, operations, request_ids, policies)
         self._jobs = FakeJobs(self, request_ids, self._clusters)
-        self._workflows = FakeWorkflows(operations, request_ids, self._clusters, self._jobs)
+        self._workflows = FakeWorkflows(operations, self._clusters, self._jobs)
         self._batches = FakeBatches(self, operations, request_ids)
         jobs = (self._jobs, self._workflows, self._batches)
         self._grpc = GrpcServer([operations, policies, self._clusters, *jobs])
