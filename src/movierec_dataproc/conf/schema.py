@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from movierec.config.fields import ListOf, Range
 from movierec_dataproc.conf import validation
@@ -146,6 +146,10 @@ class NodesConfig:
     defaults, which make Spark use OpenBLAS."""
     labels: dict[str, str] = field(default_factory=dict)
     """Labels besides those that the suite sets itself."""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Other fields of Dataproc's ClusterConfig, which are merged into the request, such as
+    `{gce_cluster_config: {tags: [internal]}}`: lists and mappings are added to, other values
+    replaced. They are not part of the cost estimate."""
 
     def problems(self) -> list[str]:
         """Return the values that Dataproc would refuse, or that would lose HDFS blocks."""
@@ -157,6 +161,7 @@ class NodesConfig:
             *check_duration("auto_delete_hours", self.auto_delete_hours, low=10),
             *validation.check_properties("properties", self.properties, prefixed=True),
             *validation.check_labels("labels", self.labels),
+            *validation.check_extra("extra", self.extra),
         ]
         if self.primary_workers.count == 0 and (secondaries or scaling):
             problems.append(

@@ -18,6 +18,7 @@ from movierec_dataproc.conf.schema import (
     SecondaryConfig,
 )
 from movierec_dataproc.conf.target import Target
+from movierec_dataproc.conf.validation import parse_extra
 
 CLOUD_PLATFORM: Final = "https://www.googleapis.com/auth/cloud-platform"
 ZERO_WORKERS: Final = "dataproc:dataproc.allow.zero.workers"
@@ -84,6 +85,7 @@ def _config(nodes: NodesConfig, target: Target, actions: Sequence[str]) -> dp.Cl
     if nodes.autoscaling:
         policy = f"{target.parent}/autoscalingPolicies/{nodes.autoscaling.policy}"
         config.autoscaling_config = dp.AutoscalingConfig(policy_uri=policy)
+    dp.ClusterConfig.pb(config).MergeFrom(parse_extra(nodes.extra))
     return config
 
 

@@ -89,6 +89,15 @@ def test_project_and_bucket_may_be_null_in_the_file_but_not_in_a_command():
         ("cluster.labels={owner: 3}", "cluster.labels.owner: text was expected"),
         ("cluster.properties={a.b: c}", "cluster: properties.a.b: a prefix was expected"),
         ("cluster.properties={'core:fs.secret.key': c}", "core:fs.secret.key: looks like a secret"),
+        (
+            "cluster.extra={gce_cluster_config: {tagz: [a]}}",
+            "cluster: extra.gce_cluster_config.tagz: unknown field; did you mean tags?",
+        ),
+        (
+            "cluster.extra={qqq: 1}",
+            "cluster: extra.qqq: unknown field; known fields: cluster_type,",
+        ),
+        ("cluster.extra={temp_bucket: [1]}", "cluster: extra.temp_bucket: expected string"),
         ("cluster.properties=3", "cluster.properties: a section with keys was expected"),
         ("cluster.secondary_workers.preemptibility=spott", "did you mean spot?"),
         (f"cluster.autoscaling={SCALING}", "secondary_workers.count: from autoscaling.min"),

@@ -64,6 +64,24 @@ def test_a_single_node_sets_the_property_for_zero_workers():
     assert clusters.ZERO_WORKERS not in a_cluster().config.software_config.properties
 
 
+def test_other_fields_of_dataproc_are_merged_into_the_request():
+    extra = (
+        "cluster.extra={gce_cluster_config: {tags: [a], metadata: {k: v}}, worker_config: "
+        "{disk_config: {num_local_ssds: 2}}, encryption_config: {gce_pd_kms_key_name: key}, "
+        "software_config: {properties: {'core:a': b}}, lifecycle_config: {idle_delete_ttl: 600s}}"
+    )
+    config, plain = a_cluster(extra).config, a_cluster().config
+    machines = config.gce_cluster_config
+    assert list(machines.tags) == ["a"]
+    assert dict(machines.metadata) == {"block-project-ssh-keys": "true", "k": "v"}
+    assert config.worker_config.disk_config.num_local_ssds == 2
+    assert config.worker_config.num_instances == plain.worker_config.num_instances
+    assert config.encryption_config.gce_pd_kms_key_name == "key"
+    properties = dict(plain.software_config.properties)
+    assert dict(config.software_config.properties) == properties | {"core:a": "b"}
+    assert config.lifecycle_config.idle_delete_ttl == timedelta(minutes=10)
+
+
 def test_the_definition_label_changes_with_the_conf():
     first = a_cluster().labels["definition"]
     assert a_cluster().labels["definition"] == first
