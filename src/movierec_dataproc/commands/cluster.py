@@ -43,6 +43,8 @@ def cluster_up(context: Context, _: argparse.Namespace) -> Summary:
     request = clusters.create_request(cluster, target=target)
     if context.dry_run:
         command = gcloud.create_cluster(request, target=target)
+        if nodes.extra:
+            context.say("cluster.extra: in the request, but not among gcloud's options")
         call = Call(method="ClusterController.CreateCluster", request=request, command=command)
         return show("cluster-up", [*policy_calls(context), call], context)
     found = clusters.get(context.clients, target, nodes.name)
@@ -56,7 +58,7 @@ def cluster_up(context: Context, _: argparse.Namespace) -> Summary:
         _check(found, context)
         if found.status.state.name not in clusters.USABLE:
             _wait(clusters.remote_cluster(context.clients, target, nodes.name), context)
-    made = clusters.require(context.clients, target, nodes.name)
+    made = clusters.require(context.clients, target, nodes.name, terminal=context.terminal)
     return {
         "command": "cluster-up",
         "cluster": nodes.name,
@@ -106,7 +108,6 @@ def cluster_status(context: Context, _: argparse.Namespace) -> Summary:
     found = clusters.get(context.clients, context.target, name)
     if found is None:
         return {"command": "cluster-status", "cluster": name, "state": None}
-    _check(found, context)
     jobs = on_cluster(context.clients, context.target, found)
     for job in jobs:
         context.say(f"job {job.reference.job_id}: {job.status.state.name}")

@@ -85,7 +85,7 @@ def _run(
     if context.dry_run:
         return show(command, [_call(plan, step, cluster, context) for step in steps], context)
     if cluster is not None:
-        cluster = clusters.require(context.clients, context.target, name)
+        cluster = clusters.require(context.clients, context.target, name, terminal=context.terminal)
     # on a cluster only stage_in reads the bucket; every batch does
     archive = cluster is None or any(step.job == STAGE_IN for step in steps)
     upload_plan(plan, context, archive=archive)
@@ -137,7 +137,8 @@ def _request(
 ) -> remote.SubmitRequest:
     if cluster is None:
         return requests.batch_request(plan, step, context.config, batch_id=attempt)
-    return requests.job_request(plan, step, context.config, job_id=attempt, cluster=cluster)
+    name = cluster.cluster_name
+    return requests.job_request(plan, step, context.config, job_id=attempt, cluster=name)
 
 
 def _call(plan: Plan, step: Step, cluster: dp.Cluster | None, context: Context) -> Call:

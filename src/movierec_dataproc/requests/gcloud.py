@@ -118,9 +118,12 @@ def submit(request: dp.SubmitJobRequest | dp.CreateBatchRequest, *, target: Targ
     else:
         job = request.job
         driver, labels, group = job.pyspark_job, job.labels, "jobs"
+        given = driver.logging_config.driver_log_levels
+        levels = {name: dp.LoggingConfig.Level(level).name for name, level in given.items()}
         options = [
             ("cluster", job.placement.cluster_name),
             ("properties", pairs(driver.properties)),
+            ("driver-log-levels", pairs(levels)),
         ]
     options += [
         ("py-files", ",".join(driver.python_file_uris)),

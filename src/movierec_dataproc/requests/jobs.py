@@ -17,12 +17,15 @@ def pyspark_job(plan: Plan, step: Step) -> dp.PySparkJob:
     """Return the step's driver, arguments and files, all of them uploaded artifacts."""
     suite, target = plan.suite, plan.target
     artifacts = suite.artifacts
+    # what Spark logs before the job itself sets the level
+    levels = {} if plan.verbose else {"root": dp.LoggingConfig.Level.ERROR}
     return dp.PySparkJob(
         main_python_file_uri=artifacts.uri(target, f"{step.job}.py"),
         args=[*step.args, *(["--verbose"] if plan.verbose else [])],
         python_file_uris=[artifacts.uri(target, name) for name in suite.packages],
         file_uris=[artifacts.uri(target, suite.conf)],
         properties=plan.properties,
+        logging_config=dp.LoggingConfig(driver_log_levels=levels),
     )
 
 
@@ -37,9 +40,9 @@ def first_id(plan: Plan, step: Step, *, cluster_uuid: str | None) -> str:
 
 
 def job_request(
-    plan: Plan, step: Step, config: ClusterConfig, *, job_id: str, cluster: dp.Cluster
+    plan: Plan, step: Step, config: ClusterConfig, *, job_id: str, cluster: str
 ) -> dp.SubmitJobRequest:
-    """Return the request that submits a step to a cluster, given by its name and UUID.
+    """Return the request that submits a step to a cluster, given by its name.
 
     The same id gives the same request.
     """
@@ -48,9 +51,7 @@ def job_request(
         **target.place,
         job=dp.Job(
             reference=dp.JobReference(project_id=target.project, job_id=job_id),
-            placement=dp.JobPlacement(
-                cluster_name=cluster.cluster_name, cluster_uuid=cluster.cluster_uuid
-            ),
+            placement=dp.JobPlacement(cluster_name=cluster),
             pyspark_job=pyspark_job(plan, step),
             labels={**config.cluster.labels, **step.labels},
         ),

@@ -277,16 +277,29 @@ def test_fetch_copies_what_a_local_run_leaves(server, storage_server, conf, tmp_
     assert f"make run CONF={conf} ARCHIVE={copy}" in page
 
 
-def test_a_cluster_of_somebody_else_is_not_touched(server, clients):
-    clients.make_cluster("movierec")
-    for words in (
-        ["cluster-up"],
-        ["cluster-status"],
-        ["cluster-down"],
-        ["cluster-down", "--force"],
-    ):
-        assert "this suite did not create it" in run(*words, code=1).stderr
+def test_a_cluster_of_somebody_else_runs_jobs_but_is_not_deleted(server, clients, conf):
+    clients.make_cluster("theirs", config={"config_bucket": "their-bucket"})
+    theirs = ("--cluster-set", "cluster.name=theirs")
+    for words in (["cluster-up"], ["cluster-down"], ["cluster-down", "--force"]):
+        assert "this suite did not create it" in run(*words, *theirs, code=1).stderr
     assert server.calls_of("DeleteCluster") == []
+    (job,) = ids_of("submit", conf, "stage_in", *theirs)
+    assert run("pipeline", "--config", conf, *theirs).summary["jobs"][0] == job
+    assert submitted(server) == JOBS
+    assert run("cluster-status", *theirs).summary["state"] == "RUNNING"
+    assert run("logs", "--job-id", job).stdout.startswith(f"gs://{BUCKET}/movierec/artifacts/")
+
+
+def test_a_cluster_whose_update_failed_still_runs_jobs(server, conf):
+    run("cluster-up")
+    server.set_cluster_states("ERROR_DUE_TO_UPDATE", "no capacity")
+    warned = run("submit", "--config", conf, "--job", "stage_in").stderr
+    assert "warning: cluster movierec: an update failed (no capacity): it accepts jobs" in warned
+    run("cluster-down")
+    run("cluster-up")
+    server.set_cluster_states("ERROR", "no capacity")
+    refused = run("submit", "--config", conf, "--job", "stage_in", code=3).stderr
+    assert "is in the state ERROR and accepts no jobs: it bills until" in refused
 
 
 @pytest.mark.parametrize("operation", [False, True])
@@ -364,13 +377,11 @@ def test_all_problems_of_a_conf_are_printed_at_once(server, tmp_path):
     )
 
 
-def test_ctrl_c_on_the_real_program_detaches(server, clients):
-    server.runner = wait_until_cancelled
-    clients.make_cluster()
-    clients.submit("j-1")
+def start_program(*arguments):
+    """Start the real program."""
     placed = [word for one in PLACED for word in ("--cluster-set", one)]
-    program = subprocess.Popen(
-        [sys.executable, ROOT / "scripts" / "dataproc.py", "logs", "--job-id", "j-1", *placed],
+    return subprocess.Popen(
+        [sys.executable, ROOT / "scripts" / "dataproc.py", *arguments, *placed],
         env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
@@ -380,7 +391,20 @@ def test_ctrl_c_on_the_real_program_detaches(server, clients):
         # a shell lets its background jobs, perhaps these tests, ignore interrupts
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
-    assert program.stdout is not None
+
+
+def test_a_reader_that_ends_first_is_no_failure():
+    program = start_program("cluster-up", "--dry-run")
+    program.stdout.close()
+    assert "Traceback" not in program.stderr.read()
+    assert program.wait(timeout=20) == 141
+
+
+def test_ctrl_c_on_the_real_program_detaches(server, clients):
+    server.runner = wait_until_cancelled
+    clients.make_cluster()
+    clients.submit("j-1")
+    program = start_program("logs", "--job-id", "j-1")
     assert program.stdout.readline() == "größer\n"
     program.send_signal(signal.SIGINT)
     out, err = program.communicate(timeout=20)

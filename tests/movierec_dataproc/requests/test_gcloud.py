@@ -83,13 +83,13 @@ def test_a_single_node():
 
 def test_submitting_a_job(plan):
     step = plan.step("ingest")
-    cluster = dp.Cluster(cluster_name="c-1", cluster_uuid="u")
-    request = jobs.job_request(plan, step, cluster_conf(), job_id="j-1", cluster=cluster)
+    request = jobs.job_request(plan, step, cluster_conf(), job_id="j-1", cluster="c-1")
     request.job.pyspark_job.properties = {"spark.a": "1", "spark.b": "2"}
     root = f"gs://{BUCKET}/movierec/artifacts/{plan.suite.artifacts.digest}"
     assert gcloud.submit(request, target=plan.target) == [
         *("gcloud", "dataproc", "jobs", "submit", "pyspark", f"{root}/ingest.py", *PLACE),
         *("--cluster=c-1", "--properties=spark.a=1,spark.b=2"),
+        "--driver-log-levels=root=ERROR",
         f"--py-files={','.join(f'{root}/{name}' for name in plan.suite.packages)}",
         f"--files={root}/tiny.yaml",
         f"--labels={gcloud.pairs(request.job.labels)}",

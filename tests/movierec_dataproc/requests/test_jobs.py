@@ -24,16 +24,15 @@ def test_an_id_follows_from_the_job_and_the_cluster(plan):
 def test_a_job_for_a_cluster(plan):
     step = plan.step("ingest")
     config = cluster_conf("cluster.labels={owner: me}")
-    cluster = dp.Cluster(cluster_name="c", cluster_uuid="u")
-    request = jobs.job_request(plan, step, config, job_id="j", cluster=cluster)
-    assert request == jobs.job_request(plan, step, config, job_id="j", cluster=cluster)
+    request = jobs.job_request(plan, step, config, job_id="j", cluster="c")
+    assert request == jobs.job_request(plan, step, config, job_id="j", cluster="c")
     assert (request.project_id, request.region) == ("test-project", "europe-west1")
     job = request.job
     assert job.reference.job_id == "j"
     fake_rules.check_labels(job.labels)
     fake_rules.check_python(job.pyspark_job)
     assert job.labels["owner"] == "me"
-    assert (job.placement.cluster_name, job.placement.cluster_uuid) == ("c", "u")
+    assert job.placement == dp.JobPlacement(cluster_name="c")
     root = f"gs://{BUCKET}/movierec/artifacts/{plan.suite.artifacts.digest}"
     driver = job.pyspark_job
     assert driver.main_python_file_uri == f"{root}/ingest.py"

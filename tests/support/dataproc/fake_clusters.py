@@ -108,10 +108,15 @@ class FakeClusters:
 
         return self._operations.start(key[:2], metadata=partial(describe, cluster), work=work)
 
+    def set_states(self, state: str, detail: str) -> None:
+        """Put every cluster into a state."""
+        for cluster in self._clusters.values():
+            set_state(cluster, State[state], detail)
+
     def accepting(self, key: Key) -> dp.Cluster:
         """A copy of a cluster that accepts jobs; NOT_FOUND or FAILED_PRECONDITION otherwise."""
         cluster = self._find(key)
-        if cluster.status.state != State.RUNNING:
+        if cluster.status.state not in (State.RUNNING, State.UPDATING, State.ERROR_DUE_TO_UPDATE):
             message = f"cluster '{key[2]}' is in state {cluster.status.state.name}"
             raise ApiError(grpc.StatusCode.FAILED_PRECONDITION, message)
         return dp.Cluster(cluster)

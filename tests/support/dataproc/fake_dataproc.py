@@ -35,6 +35,7 @@ class FakeDataproc(Behaviour):
         self._batches = FakeBatches(self, operations, request_ids)
         jobs = (self._jobs, self._workflows, self._batches)
         self._grpc = GrpcServer([operations, policies, self._clusters, *jobs])
+        self.set_cluster_states = self._clusters.set_states
         self.calls = self._grpc.calls
         self.calls_of = self._grpc.calls_of
         self.fail_next = self._grpc.fail_next
