@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from movierec_dataproc.conf.machine_types import machine_size
+from movierec_dataproc.conf.machine_types import billed_size
 from movierec_dataproc.conf.schema import NodesConfig, PricesConfig, ServerlessConfig
 
 HOURS_PER_MONTH: Final = 730
@@ -71,7 +71,7 @@ def estimate(groups: list[NodeGroup], prices: PricesConfig) -> Estimate:
     """
     vcpus, memory_gb, machines, disks = 0, 0.0, 0.0, 0.0
     for group in groups:
-        size = machine_size(group.machine_type)
+        size = billed_size(group.machine_type)
         price = size.vcpus * prices.vcpu_hour + size.memory_gb * prices.memory_gb_hour
         vcpus += group.count * size.vcpus
         memory_gb += group.count * size.memory_gb

@@ -143,7 +143,8 @@ class NodesConfig:
     """The time after which a script counts as failed."""
     properties: dict[str, str] = field(default_factory=_OPENBLAS.copy)
     """The cluster's properties, as gcloud's `--properties` takes them. Yours are added to the
-    defaults, which make Spark use OpenBLAS."""
+    defaults, which make Spark use OpenBLAS, and to the size of executors that follows from the
+    machine type."""
     labels: dict[str, str] = field(default_factory=dict)
     """Labels besides those that the suite sets itself."""
     extra: dict[str, Any] = field(default_factory=dict)

@@ -9,6 +9,8 @@ from typing import Final
 from google.cloud import dataproc_v1 as dp
 
 from movierec.config.loader import to_dict
+from movierec.doctor.executor_size import executor_properties
+from movierec_dataproc.conf.machine_types import machine_size
 from movierec_dataproc.conf.naming import SUITE, digest, label_value
 from movierec_dataproc.conf.schema import (
     AutoscalingConfig,
@@ -58,7 +60,8 @@ def _config(nodes: NodesConfig, target: Target, actions: Sequence[str]) -> dp.Cl
         gce_cluster_config=_machines(nodes, target),
         master_config=_group(1, nodes.master.machine_type, _disk(nodes.master)),
         software_config=dp.SoftwareConfig(
-            image_version=nodes.image_version, properties=nodes.properties | alone
+            image_version=nodes.image_version,
+            properties=_executors(nodes) | nodes.properties | alone,
         ),
         initialization_actions=[
             dp.NodeInitializationAction(
@@ -87,6 +90,19 @@ def _config(nodes: NodesConfig, target: Target, actions: Sequence[str]) -> dp.Cl
         config.autoscaling_config = dp.AutoscalingConfig(policy_uri=policy)
     dp.ClusterConfig.pb(config).MergeFrom(parse_extra(nodes.extra))
     return config
+
+
+def _executors(nodes: NodesConfig) -> dict[str, str]:
+    """Return the properties that size executors, none for a machine type of unknown size."""
+    workers = nodes.primary_workers
+    machine = workers.machine_type if workers.count else nodes.master.machine_type
+    size = machine_size(machine)
+    if size is None:
+        return {}
+    properties = executor_properties(
+        vcpus=size.vcpus, memory_gib=size.memory_gb, single_node=not workers.count
+    )
+    return {f"spark:{name}": value for name, value in properties.items()}
 
 
 def autoscaling_policy(scaling: AutoscalingConfig, *, primaries: int) -> dp.AutoscalingPolicy:

@@ -4,7 +4,7 @@ import pytest
 
 from movierec.errors import ConfigError
 from movierec_dataproc.commands.cost import estimate, estimate_lines, node_groups
-from movierec_dataproc.conf.machine_types import MachineSize, machine_size
+from movierec_dataproc.conf.machine_types import MachineSize, billed_size
 from tests.support.dataproc.cli_runner import cluster_conf
 
 PRICES = (
@@ -32,13 +32,13 @@ SIZES = (
     ],
 )
 def test_a_machine_type_s_size(name, vcpus, memory):
-    assert machine_size(name) == MachineSize(vcpus, pytest.approx(memory))
+    assert billed_size(name) == MachineSize(vcpus, pytest.approx(memory))
 
 
 @pytest.mark.parametrize("name", ["e2-medium", "x9-standard-4", "n2-standard-0", "a2-highgpu-1g"])
 def test_an_unknown_machine_type_says_what_to_do(name):
     with pytest.raises(ConfigError, match=f"'{name}'.* or set prices to null"):
-        machine_size(name)
+        billed_size(name)
 
 
 def test_the_price_per_hour():

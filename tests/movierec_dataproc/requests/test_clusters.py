@@ -64,6 +64,22 @@ def test_a_single_node_sets_the_property_for_zero_workers():
     assert clusters.ZERO_WORKERS not in a_cluster().config.software_config.properties
 
 
+def test_executors_are_sized_by_the_machine_type():
+    def sizes(*overrides):
+        found = a_cluster(*overrides).config.software_config.properties
+        names = ("cores", "memory", "memoryOverhead")
+        return [found.get(f"spark:spark.executor.{name}") for name in names]
+
+    machine = "cluster.primary_workers.machine_type="
+    assert sizes(f"{machine}n2-highmem-8") == ["4", "14g", "10g"]
+    assert sizes(f"{machine}a2-highgpu-1g") == [None] * 3
+    assert sizes("cluster.primary_workers.count=0", "cluster.master.machine_type=n2-highmem-4") == [
+        *("4", "8g", "6g")
+    ]
+    own = "cluster.properties={'spark:spark.executor.memory': 20g}"
+    assert sizes(f"{machine}n2-highmem-8", own) == ["4", "20g", "10g"]
+
+
 def test_other_fields_of_dataproc_are_merged_into_the_request():
     extra = (
         "cluster.extra={gce_cluster_config: {tags: [a], metadata: {k: v}}, worker_config: "
