@@ -12,9 +12,9 @@ from tests.support.dataproc.real_clients import PLACE, POLLING, REGION_PATH, ste
 
 def test_a_broken_cluster_accepts_no_jobs(dataproc_server, clients):
     dataproc_server.break_next_cluster()
-    with pytest.raises(exceptions.ResourceExhausted, match="Insufficient 'CPUS' quota"):
+    with pytest.raises(exceptions.ResourceExhausted, match="ZONE_RESOURCE"):
         clients.make_cluster()
-    assert "CPUS" in clients.get_cluster().status.detail
+    assert "ZONE" in clients.get_cluster().status.detail
     with pytest.raises(exceptions.FailedPrecondition, match="ERROR"):
         clients.submit()
     request = {**PLACE, "cluster_name": "c1", "cluster_uuid": "another"}

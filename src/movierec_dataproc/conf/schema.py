@@ -32,7 +32,7 @@ class MasterConfig:
 
     machine_type: str = "n2-highmem-4"
     """Compute Engine's machine type."""
-    disk_gb: Gigabytes = 100
+    disk_gb: Gigabytes = 50
     """The size of the boot disk."""
     disk_type: DiskType = "pd-balanced"
     """The type of the boot disk."""
@@ -48,9 +48,9 @@ class PrimaryConfig:
 
     count: Annotated[int, Range(0, 1000)] = 2
     """Machines: 2 or more, or 0 for a single-node cluster."""
-    machine_type: str = "n2-highmem-8"
+    machine_type: str = "n2-highmem-4"
     """Compute Engine's machine type, also of the secondary workers."""
-    disk_gb: Gigabytes = 250
+    disk_gb: Gigabytes = 100
     """The size of the boot disk, which holds HDFS too."""
     disk_type: DiskType = "pd-balanced"
     """The type of the boot disk."""
@@ -65,8 +65,9 @@ class PrimaryConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SecondaryConfig:
-    """Machines of the primary workers' type that compute but do not hold HDFS, so no data is lost
-    with them."""
+    """Machines of the primary workers' type that compute but hold neither HDFS nor shuffled data
+    (Dataproc's Enhanced Flexibility Mode). If one is lost, its tasks and cached data are computed
+    again."""
 
     count: Annotated[int, Range(0, 1000)] = 0
     """Machines; with autoscaling, at the start."""
@@ -93,9 +94,7 @@ class AutoscalingConfig:
     scale_up_factor: Annotated[float, Range(0.0, 1.0)] = 0.5
     """The share of the missing memory that one change adds."""
     scale_down_factor: Annotated[float, Range(0.0, 1.0)] = 1.0
-    """The share of the unused memory that one change removes."""
-    decommission_minutes: Annotated[int, Range(0, 1440)] = 30
-    """The time that a worker has to finish its tasks before it is removed."""
+    """The share of the unused memory that one change removes, without waiting for its tasks."""
 
     def problems(self) -> list[str]:
         """Return contradictions between keys."""
@@ -111,8 +110,12 @@ class NodesConfig:
 
     name: str = "movierec"
     """The cluster's name, and the start of the name of a workflow's cluster."""
+    temp_bucket: str | None = None
+    """The bucket for temporary files, such as the history of jobs; null: the suite's bucket. One of
+    its own can have a rule that deletes old objects."""
     image_version: str = "3.0-debian13"
-    """Dataproc's image, which fixes the versions of Spark, Python and Java."""
+    """Dataproc's image, which fixes the versions of Spark, Python and Java. 3.0-debian13 is the
+    newest 3.0; 3.0.3-debian13 stays the same."""
     zone: str | None = None
     """The zone in the region; null: Dataproc picks one with free capacity."""
     subnetwork: str | None = None
@@ -157,6 +160,7 @@ class NodesConfig:
         secondaries, scaling = self.secondary_workers.count, self.autoscaling
         problems = [
             *check_form("name", self.name, validation.CLUSTER_NAME),
+            *check_form("temp_bucket", self.temp_bucket, validation.BUCKET_NAME),
             *check_form("image_version", self.image_version, validation.IMAGE),
             *check_duration("idle_delete_minutes", self.idle_delete_minutes, low=5),
             *check_duration("auto_delete_hours", self.auto_delete_hours, low=10),

@@ -24,6 +24,8 @@ from movierec_dataproc.conf.validation import parse_extra
 
 CLOUD_PLATFORM: Final = "https://www.googleapis.com/auth/cloud-platform"
 ZERO_WORKERS: Final = "dataproc:dataproc.allow.zero.workers"
+# shuffled data is written to primary workers only
+FLEXIBLE: Final = {"dataproc:efm.spark.shuffle": "primary-worker"}
 # Dataproc adds a suffix to the name of a workflow's cluster
 MANAGED_NAME_LENGTH: Final = 35
 
@@ -54,14 +56,17 @@ def managed_cluster(cluster: dp.Cluster) -> dp.ManagedCluster:
 def _config(nodes: NodesConfig, target: Target, actions: Sequence[str]) -> dp.ClusterConfig:
     # Dataproc makes a single node of a cluster without workers only with this property
     alone = {} if nodes.primary_workers.count else {ZERO_WORKERS: "true"}
+    worker, extra = nodes.primary_workers, nodes.secondary_workers
+    changing = bool(extra.count or nodes.autoscaling)
+    flexible = FLEXIBLE if changing else {}
     config = dp.ClusterConfig(
         config_bucket=target.bucket,
-        temp_bucket=target.bucket,
+        temp_bucket=nodes.temp_bucket or target.bucket,
         gce_cluster_config=_machines(nodes, target),
         master_config=_group(1, nodes.master.machine_type, _disk(nodes.master)),
         software_config=dp.SoftwareConfig(
             image_version=nodes.image_version,
-            properties=_executors(nodes) | nodes.properties | alone,
+            properties=_executors(nodes) | flexible | nodes.properties | alone,
         ),
         initialization_actions=[
             dp.NodeInitializationAction(
@@ -76,10 +81,9 @@ def _config(nodes: NodesConfig, target: Target, actions: Sequence[str]) -> dp.Cl
         ),
         endpoint_config=dp.EndpointConfig(enable_http_port_access=nodes.component_gateway),
     )
-    worker, extra = nodes.primary_workers, nodes.secondary_workers
     if worker.count:
         config.worker_config = _group(worker.count, worker.machine_type, _disk(worker))
-    if extra.count or nodes.autoscaling:
+    if changing:
         config.secondary_worker_config = dp.InstanceGroupConfig(
             num_instances=extra.count,
             preemptibility=extra.preemptibility.upper(),
@@ -114,7 +118,8 @@ def autoscaling_policy(scaling: AutoscalingConfig, *, primaries: int) -> dp.Auto
             yarn_config=dp.BasicYarnAutoscalingConfig(
                 scale_up_factor=scaling.scale_up_factor,
                 scale_down_factor=scaling.scale_down_factor,
-                graceful_decommission_timeout=timedelta(minutes=scaling.decommission_minutes),
+                # Enhanced Flexibility Mode demands it
+                graceful_decommission_timeout=timedelta(0),
             ),
         ),
         worker_config=dp.InstanceGroupAutoscalingPolicyConfig(

@@ -12,7 +12,6 @@ import subprocess
 import sys
 from functools import partial
 
-import grpc
 import pytest
 
 from movierec.config.loader import load_config
@@ -302,18 +301,20 @@ def test_a_cluster_whose_update_failed_still_runs_jobs(server, conf):
     assert "is in the state ERROR and accepts no jobs: it bills until" in refused
 
 
-@pytest.mark.parametrize("operation", [False, True])
-def test_a_quota_error_is_explained(server, operation):
-    if operation:
-        server.break_next_cluster()
-    else:
-        code, message = grpc.StatusCode.RESOURCE_EXHAUSTED, "Insufficient 'CPUS' quota."
-        server.fail_next("CreateCluster", code, message=message)
-    cli = run("cluster-up", code=1)
-    assert "Insufficient 'CPUS' quota" in cli.stderr
-    assert "lower machine types or counts" in cli.stderr
-    assert len(server.calls_of("CreateCluster")) == 1
-    assert ("bills until it is deleted" in cli.stderr) == operation
+def test_a_quota_error_is_explained(server, conf):
+    """Before any machine in a new project, also of a workflow, or later, for want of machines."""
+    workers = ("--cluster-set", "cluster.primary_workers.machine_type=n2-highmem-8")
+    for words in (["cluster-up"], ["workflow", "--config", conf]):
+        refused = run(*words, *workers, code=1).stderr
+        assert "Insufficient 'CPUS' quota. Requested 20.0, available 12.0" in refused
+        assert "lower machine types or counts" in refused
+    disks = ("--cluster-set", "cluster.primary_workers.disk_gb=250")
+    assert "lower the disk_gb" in run("cluster-up", *disks, code=1).stderr
+    server.break_next_cluster()
+    broken = run("cluster-up", code=1).stderr
+    assert "no free machines of this type" in broken
+    assert "bills until it is deleted" in broken
+    assert len(server.calls_of("CreateCluster")) == 3
 
 
 def test_a_dry_run_sends_nothing_and_prints_every_request(server, conf, tmp_path):

@@ -39,7 +39,7 @@ def test_a_copy_may_hold_only_what_differs():
     )
     assert require_target(config, origin="my.yaml").uri("a") == "gs://my-bucket/movierec/a"
     nodes = config.cluster
-    assert (nodes.primary_workers.count, nodes.primary_workers.machine_type) == (4, "n2-highmem-8")
+    assert (nodes.primary_workers.count, nodes.primary_workers.machine_type) == (4, "n2-highmem-4")
     assert nodes.autoscaling is not None
     assert (nodes.autoscaling.min, nodes.autoscaling.max) == (0, 6)
     assert config.prices is not None

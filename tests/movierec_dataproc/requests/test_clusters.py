@@ -34,6 +34,7 @@ def test_a_cluster_is_safe_and_ends():
     assert config.lifecycle_config.idle_delete_ttl == timedelta(minutes=30)
     assert config.lifecycle_config.auto_delete_ttl == timedelta(hours=12)
     assert (config.config_bucket, config.temp_bucket) == (BUCKET, BUCKET)
+    assert a_cluster("cluster.temp_bucket=other").config.temp_bucket == "other"
     assert [one.executable_file for one in config.initialization_actions] == ACTIONS
     assert config.worker_config.num_instances == 2
     assert "secondary_worker_config" not in config
@@ -55,6 +56,12 @@ def test_autoscaling_changes_secondary_workers_only():
     extra = cluster.config.secondary_worker_config
     assert extra.preemptibility == dp.InstanceGroupConfig.Preemptibility.SPOT
     assert extra.num_instances == 0
+    # a machine that is taken away takes no shuffled data with it
+    assert cluster.config.software_config.properties["dataproc:efm.spark.shuffle"] == (
+        "primary-worker"
+    )
+    assert policy.basic_algorithm.yarn_config.graceful_decommission_timeout == timedelta(0)
+    assert "dataproc:efm.spark.shuffle" not in a_cluster().config.software_config.properties
 
 
 def test_a_single_node_sets_the_property_for_zero_workers():

@@ -65,13 +65,15 @@ class FakeClusters:
         )
         return self._operations.describe(operation)
 
-    def create(self, key: Key, wanted: dp.Cluster) -> str:
+    def create(self, key: Key, wanted: dp.Cluster, *, workflow: bool = False) -> str:
         """Start to create a cluster; return the operation's name."""
+        rules.check_quota(wanted.config, workflow=workflow)
         rules.check_name("cluster name", wanted.cluster_name, rules.CLUSTER_NAME)
         rules.check_labels(wanted.labels)
         rules.check_lifecycle(wanted.config.lifecycle_config)
         if policy := wanted.config.autoscaling_config.policy_uri:
-            self._policies.check_exists(policy)
+            efm = "dataproc:efm.spark.shuffle" in wanted.config.software_config.properties
+            self._policies.check_exists(policy, flexible=efm)
         with self._behaviour.lock:
             if key in self._clusters:
                 raise rules.already_exists(f"Cluster {key[2]}")

@@ -59,5 +59,5 @@ class FakeDataproc(Behaviour):
 
     def break_next_cluster(self) -> None:
         """Let the operation of the next CreateCluster fail; the cluster is in the state ERROR."""
-        message = "Insufficient 'CPUS' quota. Requested 24.0, available 8.0."
+        message = "The zone has insufficient resources: ZONE_RESOURCE_POOL_EXHAUSTED"
         self._clusters.broken.append(ApiError(grpc.StatusCode.RESOURCE_EXHAUSTED, message))

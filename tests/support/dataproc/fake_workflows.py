@@ -103,7 +103,7 @@ class WorkflowRun:
         cluster = dp.Cluster(
             cluster_name=key[2], config=managed.config, labels=dict(managed.labels)
         )
-        creation = clusters.create(key, cluster)
+        creation = clusters.create(key, cluster, workflow=True)
         try:
             operations.wait(creation)
             steps = {step.step_id: step for step in self._template.jobs}
