@@ -16,7 +16,7 @@ from movierec_dataproc.commands.preparation import prepare, upload_plan
 from movierec_dataproc.google import clusters
 from movierec_dataproc.google import jobs as remote
 from movierec_dataproc.google.operations import operation_name, remote_operation
-from movierec_dataproc.google.remote_work import TimeLimit, next_attempt
+from movierec_dataproc.google.remote_work import next_attempt
 from movierec_dataproc.plan.plan import DOCTOR, EXPORT, STAGE_IN, Plan, Step
 from movierec_dataproc.requests import gcloud
 from movierec_dataproc.requests import jobs as requests
@@ -62,10 +62,9 @@ def batch(context: Context, arguments: argparse.Namespace) -> Summary:
 
 def logs(context: Context, arguments: argparse.Namespace) -> Summary:
     """Follow a job or a batch from the beginning of its driver's output."""
-    on_cluster = arguments.batch_id is None
-    make = remote.remote_job if on_cluster else remote.remote_batch
+    make = remote.remote_job if arguments.batch_id is None else remote.remote_batch
     work = make(context.clients, context.target, arguments.batch_id or arguments.job_id)
-    context.finish(work, limit=_limit(context) if on_cluster else None)
+    context.finish(work)
     return {"command": "logs", "work": work.name, "good": True}
 
 
@@ -117,14 +116,8 @@ def _run_step(
     if progress is None:
         request = _request(plan, step, attempt, cluster, context)
         remote.submit(request, clients, name=work.name, terminal=context.terminal)
-    context.finish(work, limit=_limit(context) if cluster is not None else None)
+    context.finish(work)
     return attempt
-
-
-def _limit(context: Context) -> TimeLimit | None:
-    """Return the conf's time limit for a job; a batch has its own, serverless.ttl_hours."""
-    hours = context.config.timeouts.job_hours
-    return TimeLimit(3600 * hours, f"timeouts.job_hours = {hours:g}") if hours else None
 
 
 def _first_id(plan: Plan, step: Step, cluster: dp.Cluster | None) -> str:

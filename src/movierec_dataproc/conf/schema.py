@@ -125,8 +125,6 @@ class NodesConfig:
     service_account: str | None = "movierec"
     """The machines' account: an address, or a name in the project; null: Compute Engine's default
     account, which may do far more than these jobs need."""
-    shielded: bool = True
-    """Whether the machines are shielded VMs: secure boot, vTPM and integrity monitoring."""
     master: MasterConfig = field(default_factory=MasterConfig)
     primary_workers: PrimaryConfig = field(default_factory=PrimaryConfig)
     secondary_workers: SecondaryConfig = field(default_factory=SecondaryConfig)
@@ -142,8 +140,6 @@ class NodesConfig:
         "scripts/cluster/native_blas.sh",
     )
     """Scripts in this repository that every machine runs at its start; null: none."""
-    initialization_minutes: Annotated[int, Range(1, 120)] = 10
-    """The time after which a script counts as failed."""
     properties: dict[str, str] = field(default_factory=_OPENBLAS.copy)
     """The cluster's properties, as gcloud's `--properties` takes them. Yours are added to the
     defaults, which make Spark use OpenBLAS, and to the size of executors that follows from the
@@ -256,8 +252,6 @@ class TimeoutsConfig:
     workflow_hours: float = 12.0
     """Dataproc deletes a workflow's cluster after this time, even if jobs run: 10 minutes to 24
     hours."""
-    job_hours: Annotated[float, Range(0.01, 336.0)] | None = None
-    """The wait for a job; null: until it ends."""
     poll_seconds: Annotated[float, Range(0.01, 300.0)] = 5.0
     """The time between two requests for the state."""
 

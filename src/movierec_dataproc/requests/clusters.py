@@ -23,6 +23,7 @@ from movierec_dataproc.conf.target import Target
 from movierec_dataproc.conf.validation import parse_extra
 
 CLOUD_PLATFORM: Final = "https://www.googleapis.com/auth/cloud-platform"
+ACTION_TIMEOUT: Final = timedelta(minutes=10)
 ZERO_WORKERS: Final = "dataproc:dataproc.allow.zero.workers"
 # shuffled data is written to primary workers only
 FLEXIBLE: Final = {"dataproc:efm.spark.shuffle": "primary-worker"}
@@ -69,10 +70,7 @@ def _config(nodes: NodesConfig, target: Target, actions: Sequence[str]) -> dp.Cl
             properties=_executors(nodes) | flexible | nodes.properties | alone,
         ),
         initialization_actions=[
-            dp.NodeInitializationAction(
-                executable_file=uri,
-                execution_timeout=timedelta(minutes=nodes.initialization_minutes),
-            )
+            dp.NodeInitializationAction(executable_file=uri, execution_timeout=ACTION_TIMEOUT)
             for uri in actions
         ],
         lifecycle_config=dp.LifecycleConfig(
@@ -142,9 +140,7 @@ def _machines(nodes: NodesConfig, target: Target) -> dp.GceClusterConfig:
         service_account_scopes=[CLOUD_PLATFORM],
         metadata={"block-project-ssh-keys": "true"},
         shielded_instance_config=dp.ShieldedInstanceConfig(
-            enable_secure_boot=nodes.shielded,
-            enable_vtpm=nodes.shielded,
-            enable_integrity_monitoring=nodes.shielded,
+            enable_secure_boot=True, enable_vtpm=True, enable_integrity_monitoring=True
         ),
     )
 
