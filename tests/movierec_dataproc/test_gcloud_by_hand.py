@@ -14,6 +14,7 @@ from movierec.config.arguments import overrides_of
 from movierec.pipeline.cli import job_parser, read_config
 from movierec.spark.session import Session
 from scripts.build_package import build_packages
+from tests.support.dataproc import gcloud_flags
 from tests.support.paths import ROOT
 
 VARIABLES = {"PROJECT": "p-1", "REGION": "europe-west1", "CLUSTER": "c-1", "BUCKET": "b-1"}
@@ -66,13 +67,10 @@ def test_the_options_are_those_that_gcloud_has(asked, folder):
     for command in asked:
         assert command[:4] == ["dataproc", "jobs", "submit", "pyspark"]
         assert (ROOT / command[4]).is_file()
-        options = [one.partition("=")[::2] for one in command[5 : command.index("--")]]
-        assert [name for name, _ in options] == [
-            *("--project", "--region", "--cluster", "--py-files", "--files")
-        ]
-        assert [value for _, value in options[:3]] == ["p-1", "europe-west1", "c-1"]
-        assert options[4][1] == "conf/full.yaml"
-        zips = options[3][1].split(",")
+        gcloud_flags.check(["gcloud", *command])
+        options = dict(one.split("=", 1) for one in command[5 : command.index("--")])
+        zips = options.pop("--py-files").split(",")
+        assert [*options.values()] == ["p-1", "europe-west1", "c-1", "conf/full.yaml"]
         names = [name for one in zips for name in zipfile.ZipFile(folder / one).namelist()]
         # Dataproc takes zips only, with the packages at their roots
         assert {Path(one).suffix for one in zips} == {".zip"}

@@ -1,6 +1,5 @@
 """The clients' endpoints, and Google's errors as one-line messages (errors too)."""
 
-import grpc
 import pytest
 import requests
 from google.api_core import exceptions as api
@@ -27,12 +26,6 @@ def test_every_client_goes_to_the_region_s_endpoint(monkeypatch):
     clients = Clients(project="p", region="europe-west1", environ={})
     for name in ALL:
         assert getattr(clients, name).api_endpoint == "europe-west1-dataproc.googleapis.com:443"
-
-
-def test_a_channel_replaces_the_connection(dataproc_server):
-    with grpc.insecure_channel(dataproc_server.address) as channel:
-        clients = Clients(project="p", region="r", channel=channel, environ={})
-        assert list(clients.jobs.list_jobs(project_id="p", region="r")) == []
 
 
 @pytest.mark.parametrize("name", [*ALL, "storage"])
