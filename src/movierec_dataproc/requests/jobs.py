@@ -71,8 +71,8 @@ def batch_request(
     execution = dp.ExecutionConfig(
         service_account=target.account(serverless.service_account),
         ttl=timedelta(hours=serverless.ttl_hours),
-        # runtimes from 3.0 on ignore it
-        staging_bucket=target.bucket,
+        # runtimes from 3.0 on have none
+        staging_bucket=target.bucket if serverless.version < "3.0" else "",
     )
     if execution.service_account:
         # unset, runtimes from 3.0 on run a batch with the rights of the user who creates it

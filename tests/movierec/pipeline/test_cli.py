@@ -195,9 +195,11 @@ def submitted(toy, *arguments):
 def test_under_spark_submit_the_conf_is_among_its_files_and_verbose_shows_its_log(
     toy,
 ):
-    done = submitted(toy, "--config=toy.yaml", "--verbose")
+    lasting = toy.place / "lasting"
+    done = submitted(toy, "--config=toy.yaml", "--verbose", f"--export={lasting}")
     assert done.returncode == 0, done.stderr
     assert last_line(done.stdout)["reused"] is False
+    assert len([*lasting.glob("toy/*/_manifest.json")]) == 1
     assert " INFO SparkContext: Running Spark version" in done.stderr, "before there is a session"
     assert " INFO DAGScheduler: " in done.stderr
 

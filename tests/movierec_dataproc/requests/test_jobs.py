@@ -68,8 +68,10 @@ def test_a_batch_has_the_conf_s_runtime(plan):
     assert request.parent == "projects/test-project/locations/europe-west1"
     assert request.batch.runtime_config.version == "3.0"
     execution = request.batch.environment_config.execution_config
-    assert execution.staging_bucket == BUCKET
+    assert execution.staging_bucket == ""
     assert execution.ttl == timedelta(hours=12)
     assert execution.subnetwork_uri == "default"
     plain = jobs.batch_request(plan, plan.step("ingest"), cluster_conf(), batch_id="b-1")
-    assert "subnetwork_uri" not in plain.batch.environment_config.execution_config
+    execution = plain.batch.environment_config.execution_config
+    assert execution.staging_bucket == BUCKET
+    assert "subnetwork_uri" not in execution

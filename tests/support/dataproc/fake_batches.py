@@ -60,6 +60,8 @@ class FakeBatches:
         modern = request.batch.runtime_config.version >= "3.0"
         if modern and execution.authentication_config.user_workload_authentication_type != 1:
             raise rules.invalid("The user has not consented to END_USER_CREDENTIALS")
+        if modern and execution.staging_bucket:
+            raise rules.invalid("Runtimes from 3.0 on use no staging bucket")
         name = f"{request.parent}/batches/{request.batch_id}"
         if name in self._batches:
             raise rules.already_exists(f"Batch {name}")

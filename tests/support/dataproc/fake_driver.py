@@ -47,8 +47,7 @@ class Driver:
         if self._behaviour.output_is_late:
             time.sleep(0.02)
         self._store()
-        if self._behaviour.output_ends:
-            self._put(-(-len(self._written) // self._behaviour.output_object_bytes), b"")
+        self._put(-(-len(self._written) // self._behaviour.output_object_bytes), b"")
 
     def last_exception(self) -> str:
         """The last line of a stack trace at the end of the output, or what the service says."""
