@@ -68,6 +68,3 @@ def test_requests_against_the_rules_are_refused(clients):
     ):
         with pytest.raises(exceptions.InvalidArgument):
             request()
-    scaling = {"autoscaling_config": {"policy_uri": f"{REGION_PATH}/autoscalingPolicies/gone"}}
-    with pytest.raises(exceptions.NotFound):
-        clients.make_cluster("c2", config=scaling)

@@ -11,7 +11,7 @@ import yaml
 from google.cloud import dataproc_v1 as dp
 
 from movierec_dataproc.conf.target import Target
-from movierec_dataproc.requests.clusters import ZERO_WORKERS
+from movierec_dataproc.requests.clusters import ACTION_TIMEOUT, ZERO_WORKERS
 
 Command = list[str]
 Options = list[tuple[str, Any]]
@@ -59,6 +59,7 @@ def create_cluster(request: dp.CreateClusterRequest, *, target: Target) -> Comma
     # --single-node sets the property itself, and gcloud refuses it in --properties
     properties = {k: v for k, v in config.software_config.properties.items() if k != ZERO_WORKERS}
     machines, lifecycle = config.gce_cluster_config, config.lifecycle_config
+    actions = config.initialization_actions
     shielded = machines.shielded_instance_config
     options: Options = [
         ("action-on-failed-primary-workers", request.action_on_failed_primary_workers.name),
@@ -80,7 +81,8 @@ def create_cluster(request: dp.CreateClusterRequest, *, target: Target) -> Comma
         ("delete-max-idle", duration(lifecycle.idle_delete_ttl)),
         ("delete-max-age", duration(lifecycle.auto_delete_ttl)),
         ("enable-component-gateway", config.endpoint_config.enable_http_port_access),
-        *_actions(config),
+        ("initialization-actions", ",".join(one.executable_file for one in actions)),
+        ("initialization-action-timeout", duration(ACTION_TIMEOUT) if actions else ""),
         ("properties", pairs(properties)),
         ("labels", pairs(cluster.labels)),
     ]
@@ -192,14 +194,4 @@ def _group(name: str, group: dp.InstanceGroupConfig) -> Options:
         (f"{name}-machine-type", group.machine_type_uri),
         (f"{name}-boot-disk-size", f"{group.disk_config.boot_disk_size_gb}GB"),
         (f"{name}-boot-disk-type", group.disk_config.boot_disk_type),
-    ]
-
-
-def _actions(config: dp.ClusterConfig) -> Options:
-    actions = config.initialization_actions
-    if not actions:
-        return []
-    return [
-        ("initialization-actions", ",".join(one.executable_file for one in actions)),
-        ("initialization-action-timeout", duration(actions[0].execution_timeout)),
     ]

@@ -57,7 +57,6 @@ def test_missing_credentials_are_explained(name, monkeypatch, tmp_path):
         (api.Forbidden("Quota exceeded for quota metric 'R'"), "too many requests: wait a min", 1),
         (api.InvalidArgument("Insufficient 'SSD_TOTAL_GB' quota"), "lower the disk_gb", 1),
         (api.ResourceExhausted("ZONE_RESOURCE_POOL_EXHAUSTED"), "no free machines of this ty", 1),
-        (api.BadRequest("Insufficient 'CPUS' quota. 8.0 left"), "lower machine types or counts", 1),
         (api.NotFound("there is no quota here"), "check the name, project and region", 3),
         (api.RetryError("60 s", api.ServiceUnavailable("a\nb")), "ServiceUnavailable: a b", 1),
         (api.RetryError("60 s", None), "here: RetryError: 60 s", 1),
