@@ -31,7 +31,7 @@ def test_a_stage_that_fails_for_its_input_stops_only_those_that_need_it(
 ):
     ran = []
 
-    def run_stage(execution, stage, run, *, force, lasting):
+    def run_stage(execution, stage, run, *, force=False, lasting=None):
         ran.append(stage)
         if stage in (dag.TUNE, dag.TWINS):
             raise InputError(f"too little for {stage.name}")
@@ -52,7 +52,7 @@ def test_a_stage_that_fails_for_its_input_stops_only_those_that_need_it(
 def test_force_and_the_lasting_workspace_are_for_every_stage(session, tmp_path, monkeypatch):
     given = {}
 
-    def run_stage(execution, stage, run, *, force, lasting):
+    def run_stage(execution, stage, run, *, force=False, lasting=None):
         given[stage.name] = (force, lasting.root)
         return SimpleNamespace(reused=True)
 
