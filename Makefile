@@ -163,7 +163,7 @@ prune: $(VENV)/project.stamp java ## list results that no conf of CONF="a.yaml b
 # == On Google Cloud Dataproc
 
 cluster-up: ## a cluster on Dataproc as in conf/cluster.yaml (PROJECT= BUCKET=; DRY_RUN=1 shows it)
-cluster-status: ## its state, its jobs, and what lies on its HDFS alone
+cluster-status: ## its state, its web interfaces and its jobs
 cluster-up cluster-status: $(VENV)/dataproc.stamp
 	@$(DATAPROC) $@ $(CLOUD)
 
@@ -191,7 +191,7 @@ attach: $(VENV)/dataproc.stamp ## follow an operation that was left running (OPE
 	$(if $(OPERATION),,$(error make attach: name an operation with OPERATION=))
 	@$(DATAPROC) $@ $(CLOUD) '$(OPERATION)'
 
-cluster-down: $(VENV)/dataproc.stamp ## delete it, unless it holds the only copy of results (FORCE=1)
+cluster-down: $(VENV)/dataproc.stamp ## delete it, unless jobs run on it (FORCE=1)
 	@$(DATAPROC) $@ $(CLOUD) $(FORCED)
 
 # == Develop

@@ -67,7 +67,7 @@ def described(hint: Any, constraint: Any = None) -> str:
         return "one of " + ", ".join(f"`{choice}`" for choice in inner)
     if isinstance(constraint, ListOf):
         return f"list; each {described(inner[0], constraint.range)}"
-    kind = KINDS.get(hint, "texts by name" if origin else "section")
+    kind = KINDS.get(hint, "section" if hint == dict[str, Any] or not origin else "texts by name")
     return f"{kind} {constraint or ''}".rstrip()
 
 

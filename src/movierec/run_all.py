@@ -10,12 +10,18 @@ from typing import Any
 
 from movierec.errors import InputError
 from movierec.pipeline import dag
-from movierec.pipeline.cli import add_force, print_summary, run_job
+from movierec.pipeline.cli import (
+    add_result_arguments,
+    lasting_workspace,
+    print_summary,
+    run_job,
+)
 from movierec.pipeline.context import Context
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.exports import DoneStage, merge_summaries
 from movierec.pipeline.run_stage import Run, run_stage
+from movierec.pipeline.workspace import Workspace
 
 
 def load_run(stage: Stage) -> Run:
@@ -28,10 +34,15 @@ def load_run(stage: Stage) -> Run:
 
 
 def run_pipeline(
-    execution: Execution, *, wanted: Sequence[Stage] = dag.PIPELINE, force: bool = False
+    execution: Execution,
+    *,
+    wanted: Sequence[Stage] = dag.PIPELINE,
+    force: bool = False,
+    lasting: Workspace | None = None,
 ) -> dict[str, Any]:
     """Make the wanted results that do not exist, in this order; return the merged summary.
 
+    `lasting` is a workspace that survives the cluster (see run_stage).
     Where an input does not suffice for a stage, those that do not need it are made all the same;
     then raises the InputError of the first.
     """
@@ -43,7 +54,7 @@ def run_pipeline(
             blocked[stage] = [cause for cause in failed if cause in causes]
             continue
         try:
-            outcome = run_stage(execution, stage, load_run(stage), force=force)
+            outcome = run_stage(execution, stage, load_run(stage), force=force, lasting=lasting)
         except InputError as error:
             failed[stage], blocked[stage] = error, [stage]
             _say(stage, str(error))
@@ -72,8 +83,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the whole pipeline as one job; the exit code is that of the job contract."""
 
     def body(execution: Execution, arguments: argparse.Namespace) -> None:
-        summary = run_pipeline(execution, force=arguments.force)
+        lasting = lasting_workspace(execution, arguments)
+        summary = run_pipeline(execution, force=arguments.force, lasting=lasting)
         output = execution.workspace.root
         print_summary("run_all", {"output": output, "timings": summary["timings"]})
 
-    return run_job("run_all", body, argv, extend=add_force)
+    return run_job("run_all", body, argv, extend=add_result_arguments)

@@ -14,7 +14,7 @@ from movierec.spark.session import Session
 from tests.support.comparison import differences
 from tests.support.finished import SAMPLE
 
-JOBS = ("stage_in", "run_all", "export_results")
+JOBS = ("stage_in", "run_all")
 # Long enough to kill machines twice.
 LONG: dict[str, Any] = {
     "tuning.implicit": {"rank": [8], "reg_param": [0.1], "alpha": [2], "feedback": ["signed"]},

@@ -8,6 +8,7 @@ from movierec import run_all
 from movierec.errors import InputError
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
+from movierec.pipeline.workspace import Workspace
 from tests.support.confs import tiny_conf
 from tests.support.in_process import run_job
 
@@ -30,7 +31,7 @@ def test_a_stage_that_fails_for_its_input_stops_only_those_that_need_it(
 ):
     ran = []
 
-    def run_stage(execution, stage, run, *, force=False):
+    def run_stage(execution, stage, run, *, force=False, lasting=None):
         ran.append(stage)
         if stage in (dag.TUNE, dag.TWINS):
             raise InputError(f"too little for {stage.name}")
@@ -48,15 +49,16 @@ def test_a_stage_that_fails_for_its_input_stops_only_those_that_need_it(
     assert "report: left out, as tune and twins failed\n" in said
 
 
-def test_force_is_for_every_stage(session, tmp_path, monkeypatch):
-    forced = {}
+def test_force_and_the_lasting_workspace_are_for_every_stage(session, tmp_path, monkeypatch):
+    given = {}
 
-    def run_stage(execution, stage, run, *, force=False):
-        forced[stage.name] = force
+    def run_stage(execution, stage, run, *, force=False, lasting=None):
+        given[stage.name] = (force, lasting.root)
         return SimpleNamespace(reused=True)
 
     monkeypatch.setattr(run_all, "run_stage", run_stage)
     (tmp_path / "a.zip").write_bytes(b"never read")
     execution = Execution(tiny_conf(tmp_path / "w", tmp_path / "a.zip"), session)
-    run_all.run_pipeline(execution, force=True)
-    assert forced == {stage.name: True for stage in dag.PIPELINE}
+    lasting = Workspace(f"file://{tmp_path}/lasting", execution.files)
+    run_all.run_pipeline(execution, force=True, lasting=lasting)
+    assert given == {stage.name: (True, lasting.root) for stage in dag.PIPELINE}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -10,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from movierec.config.arguments import overrides_of
-from movierec.pipeline.cli import job_parser, read_config
+from movierec.pipeline.cli import add_result_arguments, job_parser, read_config
 from movierec.spark.session import Session
 from scripts.build_package import build_packages
+from tests.support.dataproc import gcloud_flags
 from tests.support.paths import ROOT
 
 VARIABLES = {"PROJECT": "p-1", "REGION": "europe-west1", "CLUSTER": "c-1", "BUCKET": "b-1"}
@@ -30,21 +32,25 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("gcloud")
 
 
-@pytest.fixture(scope="module")
-def asked(folder):
-    """What gcloud was asked, command by command."""
+@pytest.fixture(scope="module", params=["bash", "zsh"])
+def asked(request, folder):
+    """What gcloud was asked, command by command, by each of the shells."""
+    if shutil.which(request.param) is None:
+        pytest.skip(f"no {request.param} here")
     for name in ("jobs", "conf"):
-        (folder / name).symlink_to(ROOT / name)
+        if not (folder / name).exists():
+            (folder / name).symlink_to(ROOT / name)
     build_packages(ROOT, folder / "dist")
     record, stub = folder / "asked", folder / "bin" / "gcloud"
-    stub.parent.mkdir()
+    record.unlink(missing_ok=True)
+    stub.parent.mkdir(exist_ok=True)
     stub.write_text(STUB.format(python=sys.executable, record=str(record)), encoding="utf-8")
     stub.chmod(0o755)
     guide = (ROOT / "docs/dataproc.md").read_text(encoding="utf-8")
     (script,) = (one.partition("```")[0] for one in guide.split("```sh\n")[1:])
     path = f"{stub.parent}:{os.environ['PATH']}"
     environment = {**os.environ, **VARIABLES, "PATH": path}
-    subprocess.run(["sh", "-eu", "-c", script], cwd=folder, env=environment, check=True)
+    subprocess.run([request.param, "-eu", "-c", script], cwd=folder, env=environment, check=True)
     return [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
 
 
@@ -57,17 +63,14 @@ def arguments_of(command):
 
 
 def test_the_options_are_those_that_gcloud_has(asked, folder):
-    assert [job_of(command) for command in asked] == ["stage_in", "run_all", "export_results"]
+    assert [job_of(command) for command in asked] == ["stage_in", "run_all"]
     for command in asked:
         assert command[:4] == ["dataproc", "jobs", "submit", "pyspark"]
         assert (ROOT / command[4]).is_file()
-        options = [one.partition("=")[::2] for one in command[5 : command.index("--")]]
-        assert [name for name, _ in options] == [
-            *("--project", "--region", "--cluster", "--py-files", "--files")
-        ]
-        assert [value for _, value in options[:3]] == ["p-1", "europe-west1", "c-1"]
-        assert options[4][1] == "conf/full.yaml"
-        zips = options[3][1].split(",")
+        gcloud_flags.check(["gcloud", *command])
+        options = dict(one.split("=", 1) for one in command[5 : command.index("--")])
+        zips = options.pop("--py-files").split(",")
+        assert [*options.values()] == ["p-1", "europe-west1", "c-1", "conf/full.yaml"]
         names = [name for one in zips for name in zipfile.ZipFile(folder / one).namelist()]
         # Dataproc takes zips only, with the packages at their roots
         assert {Path(one).suffix for one in zips} == {".zip"}
@@ -79,12 +82,10 @@ def test_the_jobs_understand_their_arguments(asked, monkeypatch):
     monkeypatch.chdir(ROOT / "conf")
     source = "gs://b-1/ml-latest.zip"
     assert arguments_of(asked[0]) == ["--source", source, "--target", HDFS_ZIP]
-    for command in asked[1:]:
-        parser = job_parser(job_of(command))
-        parser.add_argument("--target")
-        arguments = parser.parse_args(arguments_of(command))
-        config = read_config(arguments.config, overrides_of(arguments), Session("unused"))
-        assert config.workspace == "hdfs:///movierec/workspace"
-        assert config.source.archive == HDFS_ZIP
-        is_export = job_of(command) == "export_results"
-        assert arguments.target == ("gs://b-1/movierec/results" if is_export else None)
+    parser = job_parser("run_all")
+    add_result_arguments(parser)
+    arguments = parser.parse_args(arguments_of(asked[1]))
+    config = read_config(arguments.config, overrides_of(arguments), Session("unused"))
+    assert config.workspace == "hdfs:///movierec/workspace"
+    assert config.source.archive == HDFS_ZIP
+    assert arguments.export == "gs://b-1/movierec/results"

@@ -208,6 +208,8 @@ def _value(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
     if get_origin(hint) is Annotated:
         hint, constraint = get_args(hint)
     origin = get_origin(hint)
+    if hint is Any:
+        return value
     if origin in (Union, types.UnionType):
         if value is None:
             return None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from movierec.doctor import estimates
 from movierec.doctor.check_result import CheckResult, gib, result_of
+from movierec.doctor.executor_size import APPLICATION_MASTER_GIB, executor_memory
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -66,14 +67,35 @@ def check_executor_count(executors: Executors) -> CheckResult:
 
 
 def check_container(executors: Executors) -> CheckResult:
-    """Check that YARN allows containers as large as an executor."""
+    """Check that YARN allows executors of this size, with an ApplicationMaster beside them."""
     size, largest = executors.heap + executors.overhead, executors.largest
     found = f"an executor has {gib(executors.heap)} heap and {gib(executors.overhead)} overhead"
     if largest is None:
         return CheckResult("container", "ok", f"{found}; YARN's limit is unknown")
     found += f", {gib(size)} of the {gib(largest)} that YARN allows"
+    if size <= largest and largest % size < APPLICATION_MASTER_GIB << 30:
+        found += f": {largest // size} of them leave no room for an ApplicationMaster"
+        return CheckResult("container", "warning", found, _by_rule(executors))
     fix = f"lower spark:spark.executor.memory {_PROPERTIES}, or take a larger machine_type"
     return result_of("container", good=size <= largest, found=found, fix=fix, otherwise="error")
+
+
+def _by_rule(executors: Executors, *, overhead: int = 0) -> str:
+    """Return the fix that divides a machine's memory by the rule of executor_size.
+
+    The overhead is at least as given, in GiB.
+    """
+    larger = "take a machine_type with more memory per vCPU, such as a highmem one"
+    if executors.largest is None:
+        return larger
+    count = max(1, executors.largest // (executors.heap + executors.overhead))
+    memory = executor_memory(executors.largest / (1 << 30), executors=count)
+    if memory is None or memory.overhead < overhead:
+        return larger
+    return (
+        f'set spark:spark.executor.memory: "{memory.heap}g" and spark:spark.executor.'
+        f'memoryOverhead: "{memory.overhead}g" {_PROPERTIES}'
+    )
 
 
 def check_heaps(executors: Executors, *, ratings: int) -> CheckResult:
@@ -91,11 +113,7 @@ def check_overhead(executors: Executors, *, ratings: int) -> CheckResult:
         f"{gib(available)} overhead per task; with {ratings:,} ratings its Python worker used up "
         f"to {gib(needed)}"
     )
-    overhead = -(-executors.cores * needed >> 30)
-    fix = (
-        f'set spark:spark.executor.memoryOverhead: "{overhead}g" {_PROPERTIES}, and lower '
-        "spark:spark.executor.memory by as much"
-    )
+    fix = _by_rule(executors, overhead=-(-executors.cores * needed >> 30))
     why = ", and YARN kills containers that use more than they may"
     return result_of("overhead", good=available >= needed, found=found, fix=fix, why=why)
 

@@ -27,6 +27,7 @@ from movierec.errors import ConfigError, InputError, UserError
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.run_stage import Run, run_stage
+from movierec.pipeline.workspace import Workspace
 from movierec.spark.files import Files
 from movierec.spark.java_errors import storage_fault
 from movierec.spark.session import Session, is_submitted
@@ -50,10 +51,11 @@ def main(stage: Stage, run: Run, argv: Sequence[str] | None = None) -> int:
     """
 
     def body(execution: Execution, arguments: argparse.Namespace) -> None:
-        outcome = run_stage(execution, stage, run, force=arguments.force)
+        lasting = lasting_workspace(execution, arguments)
+        outcome = run_stage(execution, stage, run, force=arguments.force, lasting=lasting)
         print_summary(stage.job, outcome.summary())
 
-    return run_job(stage.job, body, argv, extend=add_force)
+    return run_job(stage.job, body, argv, extend=add_result_arguments)
 
 
 def run_job(
@@ -106,6 +108,21 @@ def job_parser(name: str) -> argparse.ArgumentParser:
 def add_force(parser: argparse.ArgumentParser) -> None:
     """Add --force."""
     parser.add_argument("--force", action="store_true", help="make again what is there already")
+
+
+def add_result_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --force and --export."""
+    add_force(parser)
+    parser.add_argument(
+        "--export", metavar="URI", help="a workspace that lasts: results are copied to and from it"
+    )
+
+
+def lasting_workspace(execution: Execution, arguments: argparse.Namespace) -> Workspace | None:
+    """Return the workspace of --export, None without it."""
+    if arguments.export is None:
+        return None
+    return Workspace(resolve_uri(arguments.export, key="--export"), execution.files)
 
 
 def open_session(name: str, arguments: argparse.Namespace) -> Session:
@@ -241,6 +258,7 @@ def _shipped(name: str, session: Session) -> str | None:
     """
     conf = session().sparkContext.getConf()
     given = [conf.get(key, "") or "" for key in ("spark.files", "spark.yarn.dist.files")]
-    uris = ",".join(given).split(",")
+    # gcloud appends #generation to the URIs of files that it uploads
+    uris = [uri.partition("#")[0] for uri in ",".join(given).split(",")]
     found = next((uri for uri in uris if uri.rpartition("/")[2] == name), None)
     return None if found is None else resolve_uri(found, key="--files")

@@ -12,7 +12,8 @@ from movierec.errors import InputError, UserError
 from movierec.pipeline.context import Context
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
-from movierec.pipeline.workspace import Result
+from movierec.pipeline.result_copies import copy_result, find_distcp
+from movierec.pipeline.workspace import Result, Workspace
 from movierec.spark.java_errors import storage_fault
 from movierec.spark.memory import PeakMemory
 from movierec.spark.session import size_shuffles
@@ -42,16 +43,40 @@ class Outcome:
         }
 
 
-def run_stage(execution: Execution, stage: Stage, run: Run, *, force: bool = False) -> Outcome:
+def run_stage(
+    execution: Execution,
+    stage: Stage,
+    run: Run,
+    *,
+    force: bool = False,
+    lasting: Workspace | None = None,
+) -> Outcome:
     """Return the stage's result; call `run` to make it if there is none, or if `force` is set.
 
-    If it fails, a result from before stays. If the user can fix the failure, partial output is
-    deleted. Raises InputError if the result of a stage that this one reads is missing.
+    `lasting` is a workspace that survives the cluster: a result that is there is copied from it,
+    any other is copied to it. If it fails, a result from before stays. If the user can fix the
+    failure, partial output is deleted. Raises InputError if the result of a stage that this one
+    reads is missing, or if a copy arrives incomplete.
     """
     started = time.monotonic()
     result = None if force else execution.find(stage)
-    if result is not None:
-        return Outcome(stage, result, time.monotonic() - started, reused=True)
+    if result is None and lasting is not None and not force:
+        kept = lasting.find(stage.name, execution.fingerprint(stage))
+        if kept is not None:
+            copy_result(execution.files, kept, to=execution.workspace, copy=find_distcp())
+            result = execution.find(stage)
+    if result is None:
+        outcome = _make(execution, stage, run, force=force)
+    else:
+        outcome = Outcome(stage, result, time.monotonic() - started, reused=True)
+    if lasting is not None:
+        copy = find_distcp()
+        copy_result(execution.files, outcome.result, to=lasting, copy=copy, force=force)
+    return outcome
+
+
+def _make(execution: Execution, stage: Stage, run: Run, *, force: bool) -> Outcome:
+    started = time.monotonic()
     inputs = {one.name: execution.require(one) for one in stage.inputs}
     attempt = execution.workspace.begin(stage.name, execution.fingerprint(stage))
     context = Context(execution, stage, inputs, attempt, force=force)

@@ -1,13 +1,10 @@
-"""Copies archives to a cluster's file system, and results from it to lasting storage."""
+"""The jobs that copy archives to a cluster's file system, and results to lasting storage."""
 
 from __future__ import annotations
 
 import argparse
-import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from movierec.config.arguments import add_session_arguments
 from movierec.config.uris import resolve_uri
@@ -15,7 +12,8 @@ from movierec.errors import InputError
 from movierec.pipeline import dag
 from movierec.pipeline.cli import add_force, open_session, print_summary, run_guarded, run_job
 from movierec.pipeline.execution import Execution
-from movierec.pipeline.workspace import Result, Workspace, attempt_name, is_abandoned
+from movierec.pipeline.result_copies import copy_result, find_distcp
+from movierec.pipeline.workspace import Workspace, attempt_name, is_abandoned
 from movierec.spark.files import Files
 from movierec.spark.session import Session
 
@@ -61,61 +59,6 @@ def _remove_abandoned(files: Files, target: str) -> None:
                     files.delete(f"{folder}/{one}")
 
 
-Copy = Callable[[list[str], str], None]
-"""Copies files and directories, by their URIs, into an existing directory."""
-
-
-def export_result(
-    files: Files, result: Result, *, to: Workspace, copy: Copy | None = None, force: bool = False
-) -> bool:
-    """Copy a result into another workspace, its manifest last, unless it is complete there.
-
-    Returns whether it was copied; `force` copies in any case. All its files are copied by one call
-    of `copy`, by default through this process, one after another. Raises InputError if a dataset
-    arrives incomplete; an earlier result stays then.
-    """
-    manifest = result.manifest
-    if not force and to.find(manifest.stage, manifest.fingerprint) is not None:
-        return False
-    attempt = to.begin(manifest.stage, manifest.fingerprint)
-    attempt.sizes.update(manifest.sizes)
-    try:
-        names = files.names(result.path)
-        if names:
-            files.make_directory(attempt.path)
-            sources = [f"{result.path}/{name}" for name in names]
-            if copy is not None:
-                copy(sources, attempt.path)
-            else:
-                for name, source in zip(names, sources, strict=True):
-                    files.copy(source, f"{attempt.path}/{name}")
-        attempt.publish(replace(manifest, attempt=attempt.name))
-    except InputError:
-        attempt.discard()
-        raise
-    return True
-
-
-def find_distcp() -> Copy | None:
-    """Return a copy by Hadoop's distcp, in parallel; None if there is no `hadoop` command."""
-    hadoop = shutil.which("hadoop")
-    if hadoop is None:
-        return None
-
-    def copy(sources: list[str], target: str) -> None:
-        # HDFS and GCS share only the checksum of the content that ignores the block size.
-        command = [hadoop, "distcp", "-Ddfs.checksum.combine.mode=COMPOSITE_CRC"]
-        command += ["-Dfs.gs.checksum.type=CRC32C", *sources, target]
-        done = subprocess.run(command, stdout=sys.stderr, check=False)
-        if done.returncode:
-            raise InputError(
-                f"{target}: distcp of {len(sources)} sources, the first of them {sources[0]}, "
-                f"ended with exit code {done.returncode}: see above"
-            )
-
-    return copy
-
-
 def stage_in_main(argv: Sequence[str] | None = None) -> int:
     """Copy an archive from the command line; return the exit code of the job contract."""
     parser = argparse.ArgumentParser(prog="stage_in", allow_abbrev=False)
@@ -147,7 +90,7 @@ def export_main(argv: Sequence[str] | None = None) -> int:
         copy, force = find_distcp(), arguments.force
         for stage in dag.PIPELINE:
             if (result := execution.find(stage)) is not None:
-                done = export_result(execution.files, result, to=exported, copy=copy, force=force)
+                done = copy_result(execution.files, result, to=exported, copy=copy, force=force)
                 copied[stage.name] = done
                 state = "copied" if done else "is there already"
                 print(f"export_results: {stage.name}: {state}", file=sys.stderr, flush=True)

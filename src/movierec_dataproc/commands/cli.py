@@ -49,12 +49,16 @@ def main(argv: Sequence[str] | None = None, *, terminal: Terminal | None = None)
     """Run the command line and return its exit code.
 
     0: done. 2: the conf or the command line is wrong. 3: an input or a remote object is missing or
-    invalid. 130: interrupted. 1: anything else, such as a failed job.
+    invalid. 130: interrupted. 141: the reader of its output ended before it. 1: anything else, such
+    as a failed job.
     """
     arguments = make_parser().parse_args(argv)
     terminal = terminal or Terminal()
     try:
-        summary = run(arguments, terminal)
+        terminal.write(json.dumps(run(arguments, terminal)))
+    except BrokenPipeError:
+        terminal.drop_output()
+        return 141
     except UserError as error:
         terminal.say(str(error))
         return error.exit_code
@@ -69,7 +73,6 @@ def main(argv: Sequence[str] | None = None, *, terminal: Terminal | None = None)
         traceback.print_exc(file=terminal.err)
         terminal.say(f"{arguments.command}: failed: {type(error).__name__}")
         return 1
-    terminal.write(json.dumps(summary))
     return 0
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from typing import Final
 
 from google.cloud import dataproc_v1 as dp
 
 from movierec.config.loader import to_dict
-from movierec_dataproc.commands import deletion_guard
+from movierec.errors import InputError
 from movierec_dataproc.commands.context import Context, Summary
 from movierec_dataproc.commands.cost import estimate_lines
 from movierec_dataproc.commands.dry_run import Call, show
 from movierec_dataproc.conf.naming import digest
 from movierec_dataproc.google import clusters
 from movierec_dataproc.google.errors import REMOTE, WorkError
-from movierec_dataproc.google.jobs import on_cluster
+from movierec_dataproc.google.jobs import ENDED_JOB, on_cluster
 from movierec_dataproc.google.remote_work import RemoteWork, TimeLimit, failure
 from movierec_dataproc.plan.artifacts import Artifacts, collect_actions, upload
 from movierec_dataproc.requests import clusters as cluster_requests
@@ -41,7 +42,9 @@ def cluster_up(context: Context, _: argparse.Namespace) -> Summary:
     )
     request = clusters.create_request(cluster, target=target)
     if context.dry_run:
-        command = gcloud.create_cluster(cluster, target=target)
+        command = gcloud.create_cluster(request, target=target)
+        if nodes.extra:
+            context.say("cluster.extra: in the request, but not among gcloud's options")
         call = Call(method="ClusterController.CreateCluster", request=request, command=command)
         return show("cluster-up", [*policy_calls(context), call], context)
     found = clusters.get(context.clients, target, nodes.name)
@@ -55,7 +58,7 @@ def cluster_up(context: Context, _: argparse.Namespace) -> Summary:
         _check(found, context)
         if found.status.state.name not in clusters.USABLE:
             _wait(clusters.remote_cluster(context.clients, target, nodes.name), context)
-    made = clusters.require(context.clients, target, nodes.name)
+    made = clusters.require(context.clients, target, nodes.name, terminal=context.terminal)
     return {
         "command": "cluster-up",
         "cluster": nodes.name,
@@ -66,9 +69,9 @@ def cluster_up(context: Context, _: argparse.Namespace) -> Summary:
 
 
 def cluster_down(context: Context, arguments: argparse.Namespace) -> Summary:
-    """Delete the cluster, unless jobs run or its HDFS has the only copy of results.
+    """Delete the cluster, unless jobs run on it.
 
-    Raises InputError in both cases without --force, and WorkError if this suite did not create it.
+    Raises InputError if they do, without --force, and WorkError if this suite did not create it.
     """
     name, target = context.config.cluster.name, context.target
     summary = {"command": "cluster-down", "cluster": name}
@@ -84,8 +87,12 @@ def cluster_down(context: Context, arguments: argparse.Namespace) -> Summary:
         context.say(f"cluster {name}: there is none")
         return summary | {"deleted": False}
     _check(found, context)
-    if not arguments.force:
-        deletion_guard.check_removable(name, on_cluster(context.clients, target, found))
+    active = _active(on_cluster(context.clients, target, found))
+    if active and not arguments.force:
+        raise InputError(
+            f"cluster {name}: {', '.join(active)} still running: wait (`make logs ID=…`), cancel "
+            "them, or delete the cluster anyway with FORCE=1 (--force)"
+        )
     request = clusters.delete_request(found, target=target)
     work = clusters.delete(
         request, clients=context.clients, target=target, terminal=context.terminal
@@ -96,12 +103,11 @@ def cluster_down(context: Context, arguments: argparse.Namespace) -> Summary:
 
 
 def cluster_status(context: Context, _: argparse.Namespace) -> Summary:
-    """Show the cluster's state, its jobs, and those with results on its HDFS only."""
+    """Show the cluster's state, its web interfaces and its jobs."""
     name = context.config.cluster.name
     found = clusters.get(context.clients, context.target, name)
     if found is None:
         return {"command": "cluster-status", "cluster": name, "state": None}
-    _check(found, context)
     jobs = on_cluster(context.clients, context.target, found)
     for job in jobs:
         context.say(f"job {job.reference.job_id}: {job.status.state.name}")
@@ -113,8 +119,7 @@ def cluster_status(context: Context, _: argparse.Namespace) -> Summary:
         "uuid": found.cluster_uuid,
         "state": found.status.state.name,
         "detail": found.status.detail,
-        "active": [job.reference.job_id for job in deletion_guard.active_jobs(jobs)],
-        "only_on_hdfs": [job.reference.job_id for job in deletion_guard.unexported_jobs(jobs)],
+        "active": _active(jobs),
     }
 
 
@@ -179,6 +184,11 @@ def _check(cluster: dp.Cluster, context: Context) -> None:
             f"warning: cluster {name} was created from another conf: run `make cluster-down` and "
             "`make cluster-up` to update it"
         )
+
+
+def _active(jobs: Iterable[dp.Job]) -> list[str]:
+    """Return the ids of the jobs that have not ended, including those of other suites."""
+    return [job.reference.job_id for job in jobs if job.status.state.name not in ENDED_JOB]
 
 
 def _limit(context: Context) -> TimeLimit:

@@ -1,101 +1,85 @@
-"""Estimates the price of a cluster per hour, before it is created."""
+"""Estimates prices per hour, before anything starts: of a cluster, and of a batch."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from movierec_dataproc.conf.machine_types import machine_size
-from movierec_dataproc.conf.schema import NodesConfig, PricesConfig
+from movierec_dataproc.conf.machine_types import billed_size
+from movierec_dataproc.conf.schema import NodesConfig, PricesConfig, ServerlessConfig
 
 HOURS_PER_MONTH: Final = 730
+DCUS: Final = 4
+"""Data Compute Units of a batch's driver and of each of its executors, of 4 vCPUs each."""
+NO_PRICES: Final = "no estimate: the conf has no prices"
 
 
-@dataclass(frozen=True)
-class NodeGroup:
-    """Machines of one kind."""
+class Estimate(NamedTuple):
+    """A cluster's size, and its prices per hour in the currency of the price list."""
 
-    name: str
-    count: int
-    machine_type: str
-    disk_gb: int
-    spot: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
-    """Prices per hour, in the currency of the price list."""
-
-    currency: str
     vcpus: int
     memory_gb: float
     machines: float
     disks: float
     dataproc: float
 
-    @property
-    def hourly(self) -> float:
-        """Return the price per hour."""
-        return self.machines + self.disks + self.dataproc
 
-    def text(self, *, hours: float) -> str:
-        """Return the estimate in a line; the cluster is deleted after `hours` at the latest."""
-        return (
-            f"about {self.hourly:.2f} {self.currency} per hour ({self.vcpus} vCPUs, "
-            f"{self.memory_gb:g} GB: machines {self.machines:.2f}, disks {self.disks:.2f}, "
-            f"Dataproc {self.dataproc:.2f}), at most {self.hourly * hours:.2f} {self.currency} "
-            f"until it is deleted after {hours:g} hours; prices are those in the conf"
-        )
-
-
-def node_groups(nodes: NodesConfig, *, secondaries: int | None = None) -> list[NodeGroup]:
-    """Return a cluster's machines; `secondaries` replaces the conf's count of secondary workers."""
-    master, worker, extra = nodes.master, nodes.primary_workers, nodes.secondary_workers
-    count = extra.count if secondaries is None else secondaries
-    spot = extra.preemptibility != "non_preemptible"
-    groups = (
-        NodeGroup("master", 1, master.machine_type, master.disk_gb),
-        NodeGroup("primary", worker.count, worker.machine_type, worker.disk_gb),
-        NodeGroup("secondary", count, worker.machine_type, extra.disk_gb, spot),
-    )
-    return [group for group in groups if group.count]
-
-
-def estimate(groups: list[NodeGroup], prices: PricesConfig) -> Estimate:
-    """Return the price of these machines per hour.
+def estimate(nodes: NodesConfig, prices: PricesConfig, *, secondaries: int) -> Estimate:
+    """Return the price of a cluster with this number of secondary workers.
 
     Raises ConfigError for a machine type of unknown size.
     """
-    vcpus, memory_gb, machines, disks = 0, 0.0, 0.0, 0.0
-    for group in groups:
-        size = machine_size(group.machine_type)
-        price = size.vcpus * prices.vcpu_hour + size.memory_gb * prices.memory_gb_hour
-        vcpus += group.count * size.vcpus
-        memory_gb += group.count * size.memory_gb
-        machines += group.count * price * (prices.spot_share if group.spot else 1.0)
-        disks += group.count * group.disk_gb * prices.disk_gb_month / HOURS_PER_MONTH
-    return Estimate(
-        currency=prices.currency,
-        vcpus=vcpus,
-        memory_gb=memory_gb,
-        machines=machines,
-        disks=disks,
-        dataproc=vcpus * prices.dataproc_vcpu_hour,
-    )
+    master, worker, extra = nodes.master, nodes.primary_workers, nodes.secondary_workers
+    share = 1.0 if extra.preemptibility == "non_preemptible" else prices.spot_share
+    vcpus, memory_gb, machines, disk_gb = 0, 0.0, 0.0, 0
+    for count, machine_type, disk, part in (
+        (1, master.machine_type, master.disk_gb, 1.0),
+        (worker.count, worker.machine_type, worker.disk_gb, 1.0),
+        (secondaries, worker.machine_type, extra.disk_gb, share),
+    ):
+        if count:
+            size = billed_size(machine_type)
+            price = size.vcpus * prices.vcpu_hour + size.memory_gb * prices.memory_gb_hour
+            vcpus += count * size.vcpus
+            memory_gb += count * size.memory_gb
+            machines += count * price * part
+            disk_gb += count * disk
+    disks = disk_gb * prices.disk_gb_month / HOURS_PER_MONTH
+    return Estimate(vcpus, memory_gb, machines, disks, vcpus * prices.dataproc_vcpu_hour)
 
 
 def estimate_lines(nodes: NodesConfig, prices: PricesConfig | None, *, hours: float) -> list[str]:
     """Return the estimate as text: for the initial cluster and, with autoscaling, for the largest.
 
-    Raises ConfigError for a machine type of unknown size, unless the conf has no prices.
+    The cluster is deleted after `hours` at the latest. Raises ConfigError for a machine type of
+    unknown size, unless the conf has no prices.
     """
     if prices is None:
-        return ["no estimate: the conf has no prices"]
-    lines = [f"estimate: {estimate(node_groups(nodes), prices).text(hours=hours)}"]
+        return [NO_PRICES]
+    counts = {"estimate": nodes.secondary_workers.count}
     if nodes.autoscaling and nodes.autoscaling.max > nodes.secondary_workers.count:
-        largest = node_groups(nodes, secondaries=nodes.autoscaling.max)
+        most = nodes.autoscaling.max
+        counts[f"with all {most} secondary workers of autoscaling"] = most
+    lines = []
+    for name, secondaries in counts.items():
+        one = estimate(nodes, prices, secondaries=secondaries)
+        hourly = one.machines + one.disks + one.dataproc
         lines.append(
-            f"with all {nodes.autoscaling.max} secondary workers of autoscaling: "
-            f"{estimate(largest, prices).text(hours=hours)}"
+            f"{name}: about {hourly:.2f} {prices.currency} per hour ({one.vcpus} vCPUs, "
+            f"{one.memory_gb:g} GB: machines {one.machines:.2f}, disks {one.disks:.2f}, Dataproc "
+            f"{one.dataproc:.2f}), at most {hourly * hours:.2f} {prices.currency} until it is "
+            f"deleted after {hours:g} hours; prices are those in the conf"
         )
     return lines
+
+
+def batch_line(serverless: ServerlessConfig, prices: PricesConfig | None) -> str:
+    """Return the estimate for a batch in a line, with the runtime's default sizes."""
+    if prices is None:
+        return NO_PRICES
+    least, most = (prices.dcu_hour * DCUS * (1 + n) for n in (2, serverless.max_executors))
+    return (
+        f"estimate: about {least:.2f} {prices.currency} per hour with 2 executors, {most:.2f} with "
+        f"{serverless.max_executors} (serverless.max_executors), at most "
+        f"{most * serverless.ttl_hours:.2f} {prices.currency} until it is stopped after "
+        f"{serverless.ttl_hours:g} hours; prices are those in the conf"
+    )

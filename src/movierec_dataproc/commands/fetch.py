@@ -36,7 +36,12 @@ def fetch(context: Context, arguments: argparse.Namespace) -> Summary:
     config = read_config(conf, overrides)
     bucket, root = context.locate(results_uri(config.workspace, context.target))
     sha256 = archive_sha256(config.source, context)
-    stages = find_done_stages(bucket.read, root=root, config=config, sha256=sha256)
+    stages = done_stages(bucket.read, root=root, config=config, sha256=sha256)
+    if not stages:
+        raise InputError(
+            f"{root}: no stage of this conf is done there: run `make pipeline` or `make workflow` "
+            "with the same conf first"
+        )
     try:
         own_archive = read_config(conf, []).source.archive
     except ConfigError:
@@ -49,10 +54,10 @@ def fetch(context: Context, arguments: argparse.Namespace) -> Summary:
     return {"command": "fetch", "output": str(out), "stages": [*summary["timings"]]}
 
 
-def find_done_stages(read: Read, *, root: str, config: Config, sha256: str) -> list[DoneStage]:
+def done_stages(read: Read, *, root: str, config: Config, sha256: str) -> list[DoneStage]:
     """Return the stages whose results below `root` have a manifest, in the pipeline's order.
 
-    `sha256` is the archive's. Raises InputError if there are none.
+    `sha256` is the archive's.
     """
     stages = []
     for stage in PIPELINE:
@@ -62,11 +67,6 @@ def find_done_stages(read: Read, *, root: str, config: Config, sha256: str) -> l
         if "attempt" in manifest:
             result = f"{folder}/{manifest['attempt']}"
             stages.append(DoneStage(stage.name, manifest["seconds"], _text_reader(read, result)))
-    if not stages:
-        raise InputError(
-            f"{root}: no stage of this conf is done there: run `make pipeline` or `make workflow` "
-            "with the same conf first, and `make submit JOB=export_results` after single jobs"
-        )
     return stages
 
 

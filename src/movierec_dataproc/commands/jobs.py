@@ -9,14 +9,14 @@ from typing import Final
 
 from google.cloud import dataproc_v1 as dp
 
-from movierec_dataproc.commands import deletion_guard
 from movierec_dataproc.commands.context import Context, Summary
+from movierec_dataproc.commands.cost import batch_line
 from movierec_dataproc.commands.dry_run import Call, show
 from movierec_dataproc.commands.preparation import prepare, upload_plan
 from movierec_dataproc.google import clusters
 from movierec_dataproc.google import jobs as remote
 from movierec_dataproc.google.operations import operation_name, remote_operation
-from movierec_dataproc.google.remote_work import TimeLimit, next_attempt
+from movierec_dataproc.google.remote_work import next_attempt
 from movierec_dataproc.plan.plan import DOCTOR, EXPORT, STAGE_IN, Plan, Step
 from movierec_dataproc.requests import gcloud
 from movierec_dataproc.requests import jobs as requests
@@ -53,15 +53,18 @@ def pipeline(context: Context, arguments: argparse.Namespace) -> Summary:
 def batch(context: Context, arguments: argparse.Namespace) -> Summary:
     """Run one job as a serverless batch on the bucket, or follow the one that runs already."""
     plan = prepare(arguments, context, place="serverless")
+    serverless = context.config.serverless
+    context.say(batch_line(serverless, context.config.prices))
+    if serverless.version == "3.0":
+        context.say("warning: serverless.version 3.0: this suite is not tested on its Spark, 4.0")
     return _run(plan, [plan.step(arguments.job)], context, arguments)
 
 
 def logs(context: Context, arguments: argparse.Namespace) -> Summary:
     """Follow a job or a batch from the beginning of its driver's output."""
-    on_cluster = arguments.batch_id is None
-    make = remote.remote_job if on_cluster else remote.remote_batch
+    make = remote.remote_job if arguments.batch_id is None else remote.remote_batch
     work = make(context.clients, context.target, arguments.batch_id or arguments.job_id)
-    context.finish(work, limit=_limit(context) if on_cluster else None)
+    context.finish(work)
     return {"command": "logs", "work": work.name, "good": True}
 
 
@@ -81,7 +84,7 @@ def _run(
     if context.dry_run:
         return show(command, [_call(plan, step, cluster, context) for step in steps], context)
     if cluster is not None:
-        cluster = clusters.require(context.clients, context.target, name)
+        cluster = clusters.require(context.clients, context.target, name, terminal=context.terminal)
     # on a cluster only stage_in reads the bucket; every batch does
     archive = cluster is None or any(step.job == STAGE_IN for step in steps)
     upload_plan(plan, context, archive=archive)
@@ -92,8 +95,7 @@ def _run(
     where: Summary = {"cluster": name, "jobs": ids}
     if cluster is None:
         where = {"job": steps[0].job, "batch": ids[0]}
-    output = plan.results if steps[-1].job == EXPORT else plan.config.workspace
-    return {"command": command, **where, "output": output}
+    return {"command": command, **where, "output": plan.results}
 
 
 def _run_step(
@@ -101,13 +103,8 @@ def _run_step(
 ) -> str:
     """Run one step until it succeeds, unless it has before, and return its id."""
     clients, target = context.clients, context.target
-    if step.job == DOCTOR:
-        # it checks the present state
-        redo = True
-    if step.job == EXPORT and cluster is not None:
-        # its arguments do not change when there is something new to export
-        found = deletion_guard.unexported_jobs(remote.on_cluster(clients, target, cluster))
-        redo = redo or any(one.labels.get("run") == step.labels["run"] for one in found)
+    # they depend on the present state
+    redo = redo or step.job in (DOCTOR, EXPORT)
     kind = remote.remote_job if cluster is not None else remote.remote_batch
     make = partial(kind, clients, target)
     first = _first_id(plan, step, cluster)
@@ -119,14 +116,8 @@ def _run_step(
     if progress is None:
         request = _request(plan, step, attempt, cluster, context)
         remote.submit(request, clients, name=work.name, terminal=context.terminal)
-    context.finish(work, limit=_limit(context) if cluster is not None else None)
+    context.finish(work)
     return attempt
-
-
-def _limit(context: Context) -> TimeLimit | None:
-    """Return the conf's time limit for a job; a batch has its own, serverless.ttl_hours."""
-    hours = context.config.timeouts.job_hours
-    return TimeLimit(3600 * hours, f"timeouts.job_hours = {hours:g}") if hours else None
 
 
 def _first_id(plan: Plan, step: Step, cluster: dp.Cluster | None) -> str:
@@ -139,7 +130,8 @@ def _request(
 ) -> remote.SubmitRequest:
     if cluster is None:
         return requests.batch_request(plan, step, context.config, batch_id=attempt)
-    return requests.job_request(plan, step, context.config, job_id=attempt, cluster=cluster)
+    name = cluster.cluster_name
+    return requests.job_request(plan, step, context.config, job_id=attempt, cluster=name)
 
 
 def _call(plan: Plan, step: Step, cluster: dp.Cluster | None, context: Context) -> Call:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime, timedelta, timezone
 from functools import partial
-from itertools import count
-from typing import Final
 
 from google.cloud import dataproc_v1 as dp
 
+from movierec.pipeline.dag import PIPELINE
 from movierec_dataproc.commands.cluster import action_uris, policy_calls, prepare_cluster
 from movierec_dataproc.commands.context import Context, Summary
 from movierec_dataproc.commands.cost import estimate_lines
 from movierec_dataproc.commands.dry_run import Call, show
+from movierec_dataproc.commands.fetch import done_stages
 from movierec_dataproc.commands.preparation import prepare, upload_plan
 from movierec_dataproc.conf.naming import request_id
-from movierec_dataproc.google.operations import ended_before, remote_operation
+from movierec_dataproc.google.operations import remote_operation
 from movierec_dataproc.google.remote_work import TimeLimit
 from movierec_dataproc.google.retries import send
 from movierec_dataproc.plan.artifacts import collect_actions
@@ -24,12 +23,12 @@ from movierec_dataproc.plan.plan import Plan
 from movierec_dataproc.requests import gcloud
 from movierec_dataproc.requests import jobs as requests
 
-NEW_WORKFLOW: Final = timedelta(minutes=2)
-"""A workflow that has ended and started longer ago than this is from an earlier command."""
-
 
 def workflow(context: Context, arguments: argparse.Namespace) -> Summary:
-    """Run every job on a cluster that is created for them and deleted after them."""
+    """Run every job on a cluster that is created for them and deleted after them.
+
+    If every stage's result is in the bucket, none is created.
+    """
     plan = prepare(arguments, context, place="cluster")
     config, target = context.config, context.target
     hours = min(config.timeouts.workflow_hours, config.cluster.auto_delete_hours)
@@ -39,8 +38,13 @@ def workflow(context: Context, arguments: argparse.Namespace) -> Summary:
     template = requests.workflow(
         plan, config, actions=action_uris(actions, context), commit=context.commit
     )
+    request = dp.InstantiateInlineWorkflowTemplateRequest(
+        parent=target.parent,
+        template=template,
+        # while a workflow with this id runs, Dataproc answers with its operation
+        request_id=request_id(target.project, plan.identity),
+    )
     if context.dry_run:
-        request = _workflow_request(plan, template, attempt=1)
         file = "dataproc/workflow.yaml"
         call = Call(
             method="WorkflowTemplateService.InstantiateInlineWorkflowTemplate",
@@ -50,9 +54,17 @@ def workflow(context: Context, arguments: argparse.Namespace) -> Summary:
             content=template,
         )
         return show("workflow", [*policy_calls(context), call], context)
+    done = [] if arguments.force else _done_stages(plan, context)
+    if len(done) == len(PIPELINE):
+        context.say(f"every stage is done in {plan.results}: `make fetch`, or FORCE=1 to run again")
+        return {"command": "workflow", "operation": None, "output": plan.results}
+    if done:
+        context.say(f"done before, so their results are used: {', '.join(done)}")
     upload_plan(plan, context, archive=True)
     prepare_cluster(actions, context)
-    operation = _start_workflow(plan, template, context, redo=arguments.force)
+    start = partial(context.clients.workflows.instantiate_inline_workflow_template, request=request)
+    started = send(start, place=f"workflow {plan.suite.conf}", terminal=context.terminal)
+    operation = started.operation.name
     work = remote_operation(context.clients, target, operation, "workflow")
     context.say(f"{work.name}: to follow it from elsewhere: {work.follow_command}")
     # Dataproc ends the jobs after workflow_hours; creating and deleting the cluster comes on top
@@ -62,35 +74,11 @@ def workflow(context: Context, arguments: argparse.Namespace) -> Summary:
     return {"command": "workflow", "operation": operation, "output": plan.results}
 
 
-def _workflow_request(
-    plan: Plan, template: dp.WorkflowTemplate, *, attempt: int
-) -> dp.InstantiateInlineWorkflowTemplateRequest:
-    return dp.InstantiateInlineWorkflowTemplateRequest(
-        parent=plan.target.parent,
-        template=template,
-        request_id=request_id(plan.target.project, plan.identity, str(attempt)),
-    )
-
-
-def _start_workflow(
-    plan: Plan, template: dp.WorkflowTemplate, context: Context, *, redo: bool
-) -> str:
-    """Start the workflow, or find the one of the same plan that runs or has succeeded.
-
-    Returns the full name of its operation.
-
-    Dataproc answers a known request id with the first request's operation; if that one failed in an
-    earlier command, the next attempt's id is used.
-    """
-    place = f"workflow {plan.suite.conf}"
-    workflows, operations = context.clients.workflows, context.clients.operations
-    for attempt in count(1):
-        request = _workflow_request(plan, template, attempt=attempt)
-        start = partial(workflows.instantiate_inline_workflow_template, request=request)
-        started = send(start, place=place, terminal=context.terminal).operation
-        look = partial(operations.get_operation, started.name)
-        now = send(look, place=place, terminal=context.terminal)
-        old = started.done or ended_before(now, time=datetime.now(timezone.utc) - NEW_WORKFLOW)
-        if not old or not (redo or now.HasField("error")):
-            return str(started.name)
-    raise AssertionError  # attempts are counted without end
+def _done_stages(plan: Plan, context: Context) -> list[str]:
+    """Return the stages whose results are in the bucket; none if the archive has no checksum."""
+    sha256 = plan.config.source.sha256
+    if sha256 is None:
+        return []
+    bucket, root = context.locate(plan.results)
+    stages = done_stages(bucket.read, root=root, config=plan.config, sha256=sha256.lower())
+    return [stage.name for stage in stages]

@@ -32,8 +32,8 @@ class MachineSize(NamedTuple):
     memory_gb: float
 
 
-def machine_size(name: str) -> MachineSize:
-    """Return the size of a machine type. Raises ConfigError if the name does not say.
+def machine_size(name: str) -> MachineSize | None:
+    """Return the size of a machine type, None if the name does not say.
 
     >>> machine_size("n2-standard-4")
     MachineSize(vcpus=4, memory_gb=16)
@@ -45,12 +45,19 @@ def machine_size(name: str) -> MachineSize:
     named = _NAMED.fullmatch(name)
     ratio = _GB_PER_VCPU.get(named[1], {}).get(named[2]) if named else None
     if named is None or ratio is None or int(named[3]) < 1:
-        series = ", ".join(_GB_PER_VCPU)
-        raise ConfigError(
-            [
-                f"machine_type {name!r}: its vCPUs and memory are unknown, so its price cannot be "
-                f"estimated: use a standard, highmem, highcpu or custom type of {series} "
-                "(n2-standard-4, n2-custom-6-24576), or set prices to null for no estimate"
-            ]
-        )
+        return None
     return MachineSize(int(named[3]), int(named[3]) * ratio)
+
+
+def billed_size(name: str) -> MachineSize:
+    """Return the size of a machine type. Raises ConfigError if its name does not say."""
+    if size := machine_size(name):
+        return size
+    raise ConfigError(
+        [
+            f"machine_type {name!r}: its vCPUs and memory are unknown, so its price cannot be "
+            f"estimated: use a standard, highmem, highcpu or custom type of "
+            f"{', '.join(_GB_PER_VCPU)} (n2-standard-4, n2-custom-6-24576), or set prices to null "
+            "for no estimate"
+        ]
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from movierec.config.fields import ListOf, Range
 from movierec_dataproc.conf import validation
@@ -32,7 +32,7 @@ class MasterConfig:
 
     machine_type: str = "n2-highmem-4"
     """Compute Engine's machine type."""
-    disk_gb: Gigabytes = 100
+    disk_gb: Gigabytes = 50
     """The size of the boot disk."""
     disk_type: DiskType = "pd-balanced"
     """The type of the boot disk."""
@@ -48,9 +48,9 @@ class PrimaryConfig:
 
     count: Annotated[int, Range(0, 1000)] = 2
     """Machines: 2 or more, or 0 for a single-node cluster."""
-    machine_type: str = "n2-highmem-8"
+    machine_type: str = "n2-highmem-4"
     """Compute Engine's machine type, also of the secondary workers."""
-    disk_gb: Gigabytes = 250
+    disk_gb: Gigabytes = 100
     """The size of the boot disk, which holds HDFS too."""
     disk_type: DiskType = "pd-balanced"
     """The type of the boot disk."""
@@ -65,8 +65,9 @@ class PrimaryConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SecondaryConfig:
-    """Machines of the primary workers' type that compute but do not hold HDFS, so no data is lost
-    with them."""
+    """Machines of the primary workers' type that compute but hold neither HDFS nor shuffled data
+    (Dataproc's Enhanced Flexibility Mode). If one is lost, its tasks and cached data are computed
+    again."""
 
     count: Annotated[int, Range(0, 1000)] = 0
     """Machines; with autoscaling, at the start."""
@@ -93,9 +94,7 @@ class AutoscalingConfig:
     scale_up_factor: Annotated[float, Range(0.0, 1.0)] = 0.5
     """The share of the missing memory that one change adds."""
     scale_down_factor: Annotated[float, Range(0.0, 1.0)] = 1.0
-    """The share of the unused memory that one change removes."""
-    decommission_minutes: Annotated[int, Range(0, 1440)] = 30
-    """The time that a worker has to finish its tasks before it is removed."""
+    """The share of the unused memory that one change removes, without waiting for its tasks."""
 
     def problems(self) -> list[str]:
         """Return contradictions between keys."""
@@ -111,8 +110,12 @@ class NodesConfig:
 
     name: str = "movierec"
     """The cluster's name, and the start of the name of a workflow's cluster."""
+    temp_bucket: str | None = None
+    """The bucket for temporary files, such as the history of jobs; null: the suite's bucket. One of
+    its own can have a rule that deletes old objects."""
     image_version: str = "3.0-debian13"
-    """Dataproc's image, which fixes the versions of Spark, Python and Java."""
+    """Dataproc's image, which fixes the versions of Spark, Python and Java. 3.0-debian13 is the
+    newest 3.0; 3.0.3-debian13 stays the same."""
     zone: str | None = None
     """The zone in the region; null: Dataproc picks one with free capacity."""
     subnetwork: str | None = None
@@ -122,8 +125,6 @@ class NodesConfig:
     service_account: str | None = "movierec"
     """The machines' account: an address, or a name in the project; null: Compute Engine's default
     account, which may do far more than these jobs need."""
-    shielded: bool = True
-    """Whether the machines are shielded VMs: secure boot, vTPM and integrity monitoring."""
     master: MasterConfig = field(default_factory=MasterConfig)
     primary_workers: PrimaryConfig = field(default_factory=PrimaryConfig)
     secondary_workers: SecondaryConfig = field(default_factory=SecondaryConfig)
@@ -139,24 +140,29 @@ class NodesConfig:
         "scripts/cluster/native_blas.sh",
     )
     """Scripts in this repository that every machine runs at its start; null: none."""
-    initialization_minutes: Annotated[int, Range(1, 120)] = 10
-    """The time after which a script counts as failed."""
     properties: dict[str, str] = field(default_factory=_OPENBLAS.copy)
     """The cluster's properties, as gcloud's `--properties` takes them. Yours are added to the
-    defaults, which make Spark use OpenBLAS."""
+    defaults, which make Spark use OpenBLAS, and to the size of executors that follows from the
+    machine type."""
     labels: dict[str, str] = field(default_factory=dict)
     """Labels besides those that the suite sets itself."""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Other fields of Dataproc's ClusterConfig, which are merged into the request, such as
+    `{gce_cluster_config: {tags: [internal]}}`: lists and mappings are added to, other values
+    replaced. They are not part of the cost estimate."""
 
     def problems(self) -> list[str]:
         """Return the values that Dataproc would refuse, or that would lose HDFS blocks."""
         secondaries, scaling = self.secondary_workers.count, self.autoscaling
         problems = [
             *check_form("name", self.name, validation.CLUSTER_NAME),
+            *check_form("temp_bucket", self.temp_bucket, validation.BUCKET_NAME),
             *check_form("image_version", self.image_version, validation.IMAGE),
             *check_duration("idle_delete_minutes", self.idle_delete_minutes, low=5),
             *check_duration("auto_delete_hours", self.auto_delete_hours, low=10),
             *validation.check_properties("properties", self.properties, prefixed=True),
             *validation.check_labels("labels", self.labels),
+            *validation.check_extra("extra", self.extra),
         ]
         if self.primary_workers.count == 0 and (secondaries or scaling):
             problems.append(
@@ -175,21 +181,29 @@ class NodesConfig:
 class ServerlessConfig:
     """A serverless batch: no cluster and no HDFS, results in Cloud Storage."""
 
-    version: Literal["2.3", "3.0"] = "3.0"
-    """The version of the runtime, not of an image: 2.3 has Spark 3.5, 3.0 has Spark 4.0."""
+    version: Literal["2.3", "3.0"] = "2.3"
+    """The version of the runtime, not of an image: 2.3 has Spark 3.5 and support until 2027-11-26,
+    3.0 has Spark 4.0 and support until 2027-01-31."""
     service_account: str | None = "movierec"
     """The batch's account, as in `cluster`."""
     subnetwork: str | None = None
     """The subnetwork's URI; null: the region's part of the network `default`."""
     ttl_hours: float = 12.0
     """The batch is stopped after this time: 10 minutes to 14 days."""
+    max_executors: Annotated[int, Range(2, 1000)] = 4
+    """The largest number of executors of 4 vCPUs; a batch starts with 2."""
     properties: dict[str, str] = field(default_factory=dict)
     """Spark's properties."""
 
     def problems(self) -> list[str]:
         """Return the values that Dataproc would refuse."""
-        ttl = check_duration("ttl_hours", self.ttl_hours, low=10)
-        return ttl + validation.check_properties("properties", self.properties, prefixed=False)
+        problems = check_duration("ttl_hours", self.ttl_hours, low=10)
+        if self.version == "3.0" and self.service_account is None:
+            problems.append(
+                "service_account: runtime 3.0 would run the batch with your own rights, not null's "
+                "default account: name an account, or set version to 2.3"
+            )
+        return problems + validation.check_properties("properties", self.properties, prefixed=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,22 +223,24 @@ class HdfsConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class PricesConfig:
-    """List prices for the cost estimate. The defaults are rounded prices of N2 machines in a cheap
-    region, early 2026; see cloud.google.com/compute/all-pricing and
-    cloud.google.com/dataproc/pricing for yours."""
+    """List prices for the cost estimate. The defaults are those of N2 machines in europe-west1 in
+    2026; see cloud.google.com/compute/all-pricing and cloud.google.com/dataproc/pricing for other
+    regions."""
 
     currency: str = "USD"
     """The currency's name."""
-    vcpu_hour: Annotated[float, Range(0.0, 100.0)] = 0.032
+    vcpu_hour: Annotated[float, Range(0.0, 100.0)] = 0.034773
     """The price of a vCPU per hour."""
-    memory_gb_hour: Annotated[float, Range(0.0, 100.0)] = 0.0042
+    memory_gb_hour: Annotated[float, Range(0.0, 100.0)] = 0.004661
     """The price of a GB of memory per hour."""
     disk_gb_month: Annotated[float, Range(0.0, 100.0)] = 0.10
     """The price of a GB of disk per month."""
-    spot_share: Annotated[float, Range(0.0, 1.0)] = 0.4
+    spot_share: Annotated[float, Range(0.0, 1.0)] = 0.21
     """The price of a spot machine as a fraction of a standard one's."""
     dataproc_vcpu_hour: Annotated[float, Range(0.0, 100.0)] = 0.010
     """Dataproc's fee per vCPU and hour."""
+    dcu_hour: Annotated[float, Range(0.0, 100.0)] = 0.06
+    """The price of a Data Compute Unit of a batch per hour."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,8 +252,6 @@ class TimeoutsConfig:
     workflow_hours: float = 12.0
     """Dataproc deletes a workflow's cluster after this time, even if jobs run: 10 minutes to 24
     hours."""
-    job_hours: Annotated[float, Range(0.01, 336.0)] | None = None
-    """The wait for a job; null: until it ends."""
     poll_seconds: Annotated[float, Range(0.01, 300.0)] = 5.0
     """The time between two requests for the state."""
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
+
+from google.cloud import dataproc_v1 as dp
+from google.protobuf import json_format
 
 Form = tuple[str, str]
 """A regular expression, and what it means in a message."""
@@ -27,11 +31,10 @@ HDFS_FOLDER: Final[Form] = (
     "a folder such as hdfs:///movierec/archives",
 )
 MAX_LABELS: Final = 32
-OWN_LABELS: Final = {
-    *("suite", "job", "conf", "fingerprint", "commit", "results", "run", "definition")
-}
+OWN_LABELS: Final = {"suite", "job", "conf", "fingerprint", "commit", "definition"}
 _LABEL_KEY: Final = re.compile(r"[a-z][-_a-z0-9]{0,62}")
 _LABEL_VALUE: Final = re.compile(r"[-_a-z0-9]{0,63}")
+_UNKNOWN: Final = re.compile(r'no field named "(\w+)" at "ClusterConfig\.?(.*?)".*Fields(.*)')
 _SECRET: Final = re.compile(r"passw|secret|token|api_?key|credential", re.IGNORECASE)
 
 
@@ -91,3 +94,28 @@ def check_properties(key: str, values: Mapping[str, str], *, prefixed: bool) -> 
                 "read its properties: use Secret Manager"
             )
     return problems
+
+
+def parse_extra(extra: dict[str, Any]) -> Any:
+    """Return the fields as the protobuf message of a ClusterConfig. Raises ParseError."""
+    return json_format.ParseDict(extra, dp.ClusterConfig.pb(dp.ClusterConfig()))
+
+
+def check_extra(key: str, extra: dict[str, Any]) -> list[str]:
+    """Check fields of a ClusterConfig against the message type of Google's library."""
+    try:
+        parse_extra(extra)
+    except json_format.ParseError as error:
+        text = " ".join(str(error).split())
+        if unknown := _UNKNOWN.search(text):
+            place = ".".join(filter(None, (key, unknown[2], unknown[1])))
+            names = [
+                re.sub("(?=[A-Z])", "_", name).lower()
+                for name in re.findall(r"'(\w+)'", unknown[3])
+            ]
+            near = difflib.get_close_matches(unknown[1], names, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"known fields: {', '.join(names)}"
+            return [f"{place}: unknown field; {hint}"]
+        path = ".".join((key, *re.findall(r"Failed to parse (\w+) field", text)))
+        return [f"{path}: {text.rpartition(' field: ')[2].rstrip('.')}"]
+    return []

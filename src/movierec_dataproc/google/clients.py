@@ -25,24 +25,16 @@ def _client(kind: type[C]) -> cached_property[C]:
 class Clients:
     """The clients for one project and region, each created at its first use.
 
-    `channel` replaces the connection to Dataproc. The first use of a client raises
-    CredentialsError if it needs credentials and finds none.
+    The first use of a client raises CredentialsError if it needs credentials and finds none.
     """
 
     def __init__(
-        self,
-        *,
-        project: str,
-        region: str,
-        channel: grpc.Channel | None = None,
-        environ: Mapping[str, str] = os.environ,
+        self, *, project: str, region: str, environ: Mapping[str, str] = os.environ
     ) -> None:
         self._project = project
         self._endpoint = f"{region}-dataproc.googleapis.com:443"
         emulator = environ.get(DATAPROC_EMULATOR)
-        if channel is None and emulator:
-            channel = grpc.insecure_channel(emulator)
-        self._channel = channel
+        self._channel = grpc.insecure_channel(emulator) if emulator else None
 
     clusters = _client(dp.ClusterControllerClient)
     jobs = _client(dp.JobControllerClient)

@@ -12,18 +12,17 @@ from movierec.errors import InputError
 from movierec_dataproc.conf.naming import new_request_id
 from movierec_dataproc.conf.target import Target
 from movierec_dataproc.google.clients import Clients
-from movierec_dataproc.google.errors import WorkError
+from movierec_dataproc.google.errors import WorkError, one_line
 from movierec_dataproc.google.operations import remote_operation
 from movierec_dataproc.google.remote_work import Progress, RemoteWork
 from movierec_dataproc.google.retries import send
 from movierec_dataproc.google.terminal import Terminal
 
-USABLE: Final = {"RUNNING", "UPDATING"}
+USABLE: Final = {"RUNNING", "UPDATING", "ERROR_DUE_TO_UPDATE"}
 WAITING: Final = {"CREATING", "STARTING", "REPAIRING"}
 """States that end by themselves."""
 FIXES: Final = {
     "ERROR": "it bills until it is deleted: `make cluster-down FORCE=1`",
-    "ERROR_DUE_TO_UPDATE": "it bills until it is deleted: `make cluster-down FORCE=1`",
     "DELETING": "try again when it is deleted",
     "STOPPED": "start it with `gcloud dataproc clusters start`",
     "STOPPING": "start it with `gcloud dataproc clusters start`",
@@ -61,8 +60,11 @@ def get(clients: Clients, target: Target, name: str) -> dp.Cluster | None:
         return None
 
 
-def require(clients: Clients, target: Target, name: str) -> dp.Cluster:
-    """Return a cluster that accepts jobs. Raises InputError if there is none."""
+def require(clients: Clients, target: Target, name: str, *, terminal: Terminal) -> dp.Cluster:
+    """Return a cluster that accepts jobs. Raises InputError if there is none.
+
+    Warns of one whose update failed: it accepts jobs, but no other update.
+    """
     cluster = get(clients, target, name)
     if cluster is None:
         raise InputError(
@@ -70,6 +72,12 @@ def require(clients: Clients, target: Target, name: str) -> dp.Cluster:
             "`make cluster-up`"
         )
     state = cluster.status.state.name
+    if state == "ERROR_DUE_TO_UPDATE":
+        terminal.say(
+            f"warning: cluster {name}: an update failed ({one_line(cluster.status.detail)}): it "
+            "accepts jobs, but no other update: run what is left, then `make cluster-down` and "
+            "`make cluster-up`"
+        )
     if state not in USABLE:
         fix = FIXES.get(state, "wait for it with `make cluster-up`")
         raise InputError(f"cluster {name}: is in the state {state} and accepts no jobs: {fix}")
@@ -77,8 +85,13 @@ def require(clients: Clients, target: Target, name: str) -> dp.Cluster:
 
 
 def create_request(cluster: dp.Cluster, *, target: Target) -> dp.CreateClusterRequest:
-    """Return the request that creates the cluster."""
-    return dp.CreateClusterRequest(**target.place, cluster=cluster, request_id=new_request_id())
+    """Return the request that creates the cluster, without machines that fail to start."""
+    return dp.CreateClusterRequest(
+        **target.place,
+        cluster=cluster,
+        request_id=new_request_id(),
+        action_on_failed_primary_workers=dp.FailureAction.DELETE,
+    )
 
 
 def create(

@@ -41,10 +41,25 @@ _QUOTA = re.compile(
     re.IGNORECASE,
 )
 _QUOTA_PROJECT_FIX = "run `gcloud auth application-default set-quota-project PROJECT`"
-_QUOTA_FIX = (
-    "lower machine types or counts under cluster: in conf/cluster.yaml, use another region or "
-    "zone, or ask for quota (console: IAM & Admin, Quotas)"
-)
+# the first that matches a message
+_QUOTA_FIXES = [
+    (
+        r"insufficient .*resources|stockout|pool_?exhausted",
+        "Google has no free machines of this type there: try later, or set another "
+        "cluster.zone, region or machine_type",
+    ),
+    (r"quota metric|per minute", "too many requests: wait a minute and run it again"),
+    (
+        r"SSD|DISK",
+        "lower the disk_gb under cluster: in conf/cluster.yaml, set disk_type: pd-standard, or ask "
+        "for quota (console: IAM & Admin, Quotas)",
+    ),
+    (
+        "",
+        "lower machine types or counts under cluster: in conf/cluster.yaml, use another region, or "
+        "ask for quota (console: IAM & Admin, Quotas)",
+    ),
+]
 
 
 def one_line(text: object) -> str:
@@ -76,7 +91,9 @@ def explain(error: Exception, *, place: str) -> UserError:
     if isinstance(error, api.Forbidden) and "quota project" in message:
         return CredentialsError(f"{place}: no quota project ({message}): {_QUOTA_PROJECT_FIX}")
     if is_quota_error(error):
-        return RemoteError(f"{place}: quota or capacity is short ({message}): {_QUOTA_FIX}")
+        return RemoteError(
+            f"{place}: quota or capacity is short ({message}): {_quota_fix(message)}"
+        )
     if isinstance(error, api.Forbidden):
         return RemoteError(
             f"{place}: permission denied ({message}): the account needs roles/dataproc.editor, "
@@ -93,7 +110,11 @@ def explain(error: Exception, *, place: str) -> UserError:
 
 def suggest_fix(message: str) -> str:
     """Return the suggested fix for a failure message of Dataproc, empty if none is known."""
-    return _QUOTA_FIX if _QUOTA.search(message) else ""
+    return _quota_fix(message) if _QUOTA.search(message) else ""
+
+
+def _quota_fix(message: str) -> str:
+    return next(fix for form, fix in _QUOTA_FIXES if re.search(form, message, re.IGNORECASE))
 
 
 def is_quota_error(error: Exception) -> bool:

@@ -44,6 +44,21 @@ def remote_batch(clients: Clients, target: Target, batch_id: str) -> RemoteWork:
         cancel_command=f"gcloud dataproc batches cancel {batch_id} {' '.join(target.options)}",
         progress=lambda: batch_progress(clients.batches.get_batch(name=name)),
         cancel=cancel,
+        log_command=logging_command(target, batch_id),
+    )
+
+
+def logging_command(target: Target, batch_id: str) -> str:
+    """Return the command that prints a batch's output from Cloud Logging.
+
+    Runtimes from 3.0 on write it nowhere else.
+    """
+    log = f"projects/{target.project}/logs/dataproc.googleapis.com%2Foutput"
+    query = f'resource.type="cloud_dataproc_batch" resource.labels.batch_id="{batch_id}"'
+    options = f"--project={target.project} --order=asc --freshness=14d"
+    return (
+        f"gcloud logging read '{query} logName=\"{log}\"' {options} "
+        "--format='value(jsonPayload.message)'"
     )
 
 

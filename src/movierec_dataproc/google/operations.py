@@ -6,7 +6,6 @@ They are polled by name until they are done. Google's own Operation.result() giv
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from google.cloud import dataproc_v1 as dp
@@ -78,13 +77,6 @@ def workflow_steps(metadata: Any) -> tuple[str, list[str]]:
     ]
     where = f"on {workflow.cluster_name}: " if workflow.cluster_name else ""
     return f"{where}{states}" if states else "", failures
-
-
-def ended_before(operation: Any, *, time: datetime) -> bool:
-    """Tell whether the operation is a workflow that has ended and started before the time."""
-    workflow = _unpack(operation.metadata, dp.WorkflowMetadata)
-    started = workflow.start_time if workflow is not None else None
-    return bool(operation.done and started is not None and started < time)
 
 
 def cluster_note(metadata: Any) -> str:

@@ -55,6 +55,8 @@ class RemoteWork:
     """Returns its state at Dataproc. Raises what Google's library raises."""
     cancel: Callable[[], object]
     """Has Dataproc cancel it."""
+    log_command: str = ""
+    """The command that prints its driver's output if no objects hold it."""
 
 
 def next_attempt(
@@ -109,6 +111,8 @@ def follow(
         if progress.ended:
             if log is not None:
                 drain(log, place=progress.log_uri, terminal=terminal)
+            elif work.log_command:
+                terminal.say(f"driver output: {work.log_command}")
             if not progress.succeeded:
                 print_last_lines(log, progress, terminal)
             return progress

@@ -32,7 +32,9 @@ LONGEST_PAUSE: Final = 30.0
 
 def is_transient(error: Exception) -> bool:
     """Tell whether the same request may succeed a little later."""
-    return isinstance(error, TRANSIENT) and not is_quota_error(error)
+    # Python's own is of standard output, whose reader is gone
+    passing = isinstance(error, TRANSIENT) and not isinstance(error, BrokenPipeError)
+    return passing and not is_quota_error(error)
 
 
 def with_retries(call: Callable[[], T], *, place: str, terminal: Terminal) -> T:

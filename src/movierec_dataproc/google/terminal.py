@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -30,6 +31,10 @@ class Terminal:
         """Write a line to standard output."""
         self.out.write(text.encode() + b"\n")
         self.out.flush()
+
+    def drop_output(self) -> None:
+        """Drop what nobody reads any more, so that Python's end does not complain about it."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.out.fileno())
 
     def interactive(self) -> bool:
         """Tell whether a user can answer a question."""

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from movierec.config.loader import to_dict
 from movierec.config.schema import Config
 from movierec.config.uris import is_local, resolve_uri
 from movierec.errors import ConfigError
@@ -53,10 +52,11 @@ class Plan:
     archive: Archive
     place: Place
     results: str
-    """The URI of the exported results."""
+    """The URI of the results in a bucket."""
     steps: tuple[Step, ...]
     extra_steps: tuple[Step, ...]
-    """Run only by name: doctor, and run_all, which runs all stages in one Spark application."""
+    """Run only by name: doctor, run_all, which runs all stages in one Spark application, and
+    export_results, for results that were made without it."""
     verbose: bool
     """Whether the jobs show Spark's log."""
     properties: dict[str, str]
@@ -128,8 +128,9 @@ def make_plan(
 ) -> Plan:
     """Return the plan of a config, to which `overrides` were applied already.
 
-    On a cluster the steps are stage_in, every stage, and the export from HDFS. Batches work on the
-    bucket and need only the stages. Raises ConfigError for a batch on HDFS.
+    On a cluster the steps are stage_in and every stage; each copies its result from HDFS to the
+    bucket. Batches work on the bucket and need only the stages. Raises ConfigError for a batch on
+    HDFS.
     """
     on_hdfs = config.workspace.startswith("hdfs:")
     if place == "serverless" and (on_hdfs or not archive.staged):
@@ -144,8 +145,6 @@ def make_plan(
         "suite": SUITE,
         "conf": label_value(suite.name),
         "commit": label_value(commit),
-        "results": "hdfs" if on_hdfs else "gs",
-        "run": digest(to_dict(config)),
     }
 
     def make_step(
@@ -156,6 +155,9 @@ def make_plan(
 
     args = ("--config", suite.conf, *(part for one in overrides for part in ("--set", one)))
     stage_args = (*args, "--force") if force else args
+    if on_hdfs:
+        # a cluster that is deleted, also an idle one, takes its HDFS with it
+        stage_args += ("--export", results)
     staged = place == "cluster" and archive.staged
     first = ("stage-in",) if staged else ()
     steps = [
@@ -171,10 +173,6 @@ def make_plan(
     if staged:
         stage_in = ("--source", archive.uri, "--target", config.source.archive)
         steps.insert(0, make_step("stage-in", STAGE_IN, stage_in))
-    if on_hdfs:
-        read = {one.name for stage in dag.PIPELINE for one in stage.inputs}
-        ends = tuple(stage.name for stage in dag.PIPELINE if stage.name not in read)
-        steps.append(make_step("export", EXPORT, (*args, "--target", results), ends))
     return Plan(
         suite=suite,
         target=target,
@@ -186,6 +184,7 @@ def make_plan(
         extra_steps=(
             make_step(DOCTOR, DOCTOR, args),
             make_step("run-all", RUN_ALL, stage_args, first),
+            make_step("export", EXPORT, (*args, "--target", results)),
         ),
         verbose=verbose,
         properties=properties,

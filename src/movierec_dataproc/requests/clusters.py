@@ -9,6 +9,8 @@ from typing import Final
 from google.cloud import dataproc_v1 as dp
 
 from movierec.config.loader import to_dict
+from movierec.doctor.executor_size import executor_properties
+from movierec_dataproc.conf.machine_types import machine_size
 from movierec_dataproc.conf.naming import SUITE, digest, label_value
 from movierec_dataproc.conf.schema import (
     AutoscalingConfig,
@@ -18,9 +20,13 @@ from movierec_dataproc.conf.schema import (
     SecondaryConfig,
 )
 from movierec_dataproc.conf.target import Target
+from movierec_dataproc.conf.validation import parse_extra
 
 CLOUD_PLATFORM: Final = "https://www.googleapis.com/auth/cloud-platform"
+ACTION_TIMEOUT: Final = timedelta(minutes=10)
 ZERO_WORKERS: Final = "dataproc:dataproc.allow.zero.workers"
+# shuffled data is written to primary workers only
+FLEXIBLE: Final = {"dataproc:efm.spark.shuffle": "primary-worker"}
 # Dataproc adds a suffix to the name of a workflow's cluster
 MANAGED_NAME_LENGTH: Final = 35
 
@@ -51,19 +57,20 @@ def managed_cluster(cluster: dp.Cluster) -> dp.ManagedCluster:
 def _config(nodes: NodesConfig, target: Target, actions: Sequence[str]) -> dp.ClusterConfig:
     # Dataproc makes a single node of a cluster without workers only with this property
     alone = {} if nodes.primary_workers.count else {ZERO_WORKERS: "true"}
+    worker, extra = nodes.primary_workers, nodes.secondary_workers
+    changing = bool(extra.count or nodes.autoscaling)
+    flexible = FLEXIBLE if changing else {}
     config = dp.ClusterConfig(
         config_bucket=target.bucket,
-        temp_bucket=target.bucket,
+        temp_bucket=nodes.temp_bucket or target.bucket,
         gce_cluster_config=_machines(nodes, target),
         master_config=_group(1, nodes.master.machine_type, _disk(nodes.master)),
         software_config=dp.SoftwareConfig(
-            image_version=nodes.image_version, properties=nodes.properties | alone
+            image_version=nodes.image_version,
+            properties=_executors(nodes) | flexible | nodes.properties | alone,
         ),
         initialization_actions=[
-            dp.NodeInitializationAction(
-                executable_file=uri,
-                execution_timeout=timedelta(minutes=nodes.initialization_minutes),
-            )
+            dp.NodeInitializationAction(executable_file=uri, execution_timeout=ACTION_TIMEOUT)
             for uri in actions
         ],
         lifecycle_config=dp.LifecycleConfig(
@@ -72,10 +79,9 @@ def _config(nodes: NodesConfig, target: Target, actions: Sequence[str]) -> dp.Cl
         ),
         endpoint_config=dp.EndpointConfig(enable_http_port_access=nodes.component_gateway),
     )
-    worker, extra = nodes.primary_workers, nodes.secondary_workers
     if worker.count:
         config.worker_config = _group(worker.count, worker.machine_type, _disk(worker))
-    if extra.count or nodes.autoscaling:
+    if changing:
         config.secondary_worker_config = dp.InstanceGroupConfig(
             num_instances=extra.count,
             preemptibility=extra.preemptibility.upper(),
@@ -84,7 +90,21 @@ def _config(nodes: NodesConfig, target: Target, actions: Sequence[str]) -> dp.Cl
     if nodes.autoscaling:
         policy = f"{target.parent}/autoscalingPolicies/{nodes.autoscaling.policy}"
         config.autoscaling_config = dp.AutoscalingConfig(policy_uri=policy)
+    dp.ClusterConfig.pb(config).MergeFrom(parse_extra(nodes.extra))
     return config
+
+
+def _executors(nodes: NodesConfig) -> dict[str, str]:
+    """Return the properties that size executors, none for a machine type of unknown size."""
+    workers = nodes.primary_workers
+    machine = workers.machine_type if workers.count else nodes.master.machine_type
+    size = machine_size(machine)
+    if size is None:
+        return {}
+    properties = executor_properties(
+        vcpus=size.vcpus, memory_gib=size.memory_gb, single_node=not workers.count
+    )
+    return {f"spark:{name}": value for name, value in properties.items()}
 
 
 def autoscaling_policy(scaling: AutoscalingConfig, *, primaries: int) -> dp.AutoscalingPolicy:
@@ -96,7 +116,8 @@ def autoscaling_policy(scaling: AutoscalingConfig, *, primaries: int) -> dp.Auto
             yarn_config=dp.BasicYarnAutoscalingConfig(
                 scale_up_factor=scaling.scale_up_factor,
                 scale_down_factor=scaling.scale_down_factor,
-                graceful_decommission_timeout=timedelta(minutes=scaling.decommission_minutes),
+                # Enhanced Flexibility Mode demands it
+                graceful_decommission_timeout=timedelta(0),
             ),
         ),
         worker_config=dp.InstanceGroupAutoscalingPolicyConfig(
@@ -119,9 +140,7 @@ def _machines(nodes: NodesConfig, target: Target) -> dp.GceClusterConfig:
         service_account_scopes=[CLOUD_PLATFORM],
         metadata={"block-project-ssh-keys": "true"},
         shielded_instance_config=dp.ShieldedInstanceConfig(
-            enable_secure_boot=nodes.shielded,
-            enable_vtpm=nodes.shielded,
-            enable_integrity_monitoring=nodes.shielded,
+            enable_secure_boot=True, enable_vtpm=True, enable_integrity_monitoring=True
         ),
     )
 

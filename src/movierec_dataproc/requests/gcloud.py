@@ -11,6 +11,7 @@ import yaml
 from google.cloud import dataproc_v1 as dp
 
 from movierec_dataproc.conf.target import Target
+from movierec_dataproc.requests.clusters import ACTION_TIMEOUT, ZERO_WORKERS
 
 Command = list[str]
 Options = list[tuple[str, Any]]
@@ -52,12 +53,16 @@ def pairs(values: Mapping[str, str]) -> str:
     return f"^{separator}^" + separator.join(items)
 
 
-def create_cluster(cluster: dp.Cluster, *, target: Target) -> Command:
-    """Return `gcloud dataproc clusters create` for the cluster."""
-    config = cluster.config
+def create_cluster(request: dp.CreateClusterRequest, *, target: Target) -> Command:
+    """Return `gcloud dataproc clusters create` for the request, without its request id."""
+    cluster, config = request.cluster, request.cluster.config
+    # --single-node sets the property itself, and gcloud refuses it in --properties
+    properties = {k: v for k, v in config.software_config.properties.items() if k != ZERO_WORKERS}
     machines, lifecycle = config.gce_cluster_config, config.lifecycle_config
+    actions = config.initialization_actions
     shielded = machines.shielded_instance_config
     options: Options = [
+        ("action-on-failed-primary-workers", request.action_on_failed_primary_workers.name),
         ("image-version", config.software_config.image_version),
         ("bucket", config.config_bucket),
         ("temp-bucket", config.temp_bucket),
@@ -73,11 +78,12 @@ def create_cluster(cluster: dp.Cluster, *, target: Target) -> Command:
         *_group("master", config.master_config),
         *_workers(config),
         ("autoscaling-policy", config.autoscaling_config.policy_uri),
-        ("max-idle", duration(lifecycle.idle_delete_ttl)),
-        ("max-age", duration(lifecycle.auto_delete_ttl)),
+        ("delete-max-idle", duration(lifecycle.idle_delete_ttl)),
+        ("delete-max-age", duration(lifecycle.auto_delete_ttl)),
         ("enable-component-gateway", config.endpoint_config.enable_http_port_access),
-        *_actions(config),
-        ("properties", pairs(config.software_config.properties)),
+        ("initialization-actions", ",".join(one.executable_file for one in actions)),
+        ("initialization-action-timeout", duration(ACTION_TIMEOUT) if actions else ""),
+        ("properties", pairs(properties)),
         ("labels", pairs(cluster.labels)),
     ]
     return [*_gcloud("clusters", "create", cluster.cluster_name, target=target), *_flags(options)]
@@ -89,15 +95,23 @@ def delete_cluster(name: str, *, target: Target) -> Command:
 
 
 def submit(request: dp.SubmitJobRequest | dp.CreateBatchRequest, *, target: Target) -> Command:
-    """Return `gcloud dataproc jobs submit pyspark`, or `batches submit pyspark` for a batch."""
+    """Return `gcloud dataproc jobs submit pyspark`, or `batches submit pyspark` for a batch.
+
+    gcloud has no public option for a job's id, so it chooses another one.
+    """
     if isinstance(request, dp.CreateBatchRequest):
         batch = request.batch
         driver, labels, group = batch.pyspark_batch, batch.labels, "batches"
         execution = batch.environment_config.execution_config
+        authentication = execution.authentication_config.user_workload_authentication_type
         options: Options = [
             ("batch", request.batch_id),
             ("version", batch.runtime_config.version),
             ("service-account", execution.service_account),
+            (
+                "user-workload-authentication-type",
+                authentication.name.removeprefix("AUTHENTICATION_TYPE_UNSPECIFIED"),
+            ),
             ("subnet", execution.subnetwork_uri),
             ("ttl", duration(execution.ttl)),
             ("staging-bucket", execution.staging_bucket),
@@ -106,10 +120,12 @@ def submit(request: dp.SubmitJobRequest | dp.CreateBatchRequest, *, target: Targ
     else:
         job = request.job
         driver, labels, group = job.pyspark_job, job.labels, "jobs"
+        given = driver.logging_config.driver_log_levels
+        levels = {name: dp.LoggingConfig.Level(level).name for name, level in given.items()}
         options = [
             ("cluster", job.placement.cluster_name),
-            ("id", job.reference.job_id),
             ("properties", pairs(driver.properties)),
+            ("driver-log-levels", pairs(levels)),
         ]
     options += [
         ("py-files", ",".join(driver.python_file_uris)),
@@ -178,14 +194,4 @@ def _group(name: str, group: dp.InstanceGroupConfig) -> Options:
         (f"{name}-machine-type", group.machine_type_uri),
         (f"{name}-boot-disk-size", f"{group.disk_config.boot_disk_size_gb}GB"),
         (f"{name}-boot-disk-type", group.disk_config.boot_disk_type),
-    ]
-
-
-def _actions(config: dp.ClusterConfig) -> Options:
-    actions = config.initialization_actions
-    if not actions:
-        return []
-    return [
-        ("initialization-actions", ",".join(one.executable_file for one in actions)),
-        ("initialization-action-timeout", duration(actions[0].execution_timeout)),
     ]

@@ -17,12 +17,15 @@ def pyspark_job(plan: Plan, step: Step) -> dp.PySparkJob:
     """Return the step's driver, arguments and files, all of them uploaded artifacts."""
     suite, target = plan.suite, plan.target
     artifacts = suite.artifacts
+    # what Spark logs before the job itself sets the level
+    levels = {} if plan.verbose else {"root": dp.LoggingConfig.Level.ERROR}
     return dp.PySparkJob(
         main_python_file_uri=artifacts.uri(target, f"{step.job}.py"),
         args=[*step.args, *(["--verbose"] if plan.verbose else [])],
         python_file_uris=[artifacts.uri(target, name) for name in suite.packages],
         file_uris=[artifacts.uri(target, suite.conf)],
         properties=plan.properties,
+        logging_config=dp.LoggingConfig(driver_log_levels=levels),
     )
 
 
@@ -37,9 +40,9 @@ def first_id(plan: Plan, step: Step, *, cluster_uuid: str | None) -> str:
 
 
 def job_request(
-    plan: Plan, step: Step, config: ClusterConfig, *, job_id: str, cluster: dp.Cluster
+    plan: Plan, step: Step, config: ClusterConfig, *, job_id: str, cluster: str
 ) -> dp.SubmitJobRequest:
-    """Return the request that submits a step to a cluster, given by its name and UUID.
+    """Return the request that submits a step to a cluster, given by its name.
 
     The same id gives the same request.
     """
@@ -48,9 +51,7 @@ def job_request(
         **target.place,
         job=dp.Job(
             reference=dp.JobReference(project_id=target.project, job_id=job_id),
-            placement=dp.JobPlacement(
-                cluster_name=cluster.cluster_name, cluster_uuid=cluster.cluster_uuid
-            ),
+            placement=dp.JobPlacement(cluster_name=cluster),
             pyspark_job=pyspark_job(plan, step),
             labels={**config.cluster.labels, **step.labels},
         ),
@@ -70,9 +71,14 @@ def batch_request(
     execution = dp.ExecutionConfig(
         service_account=target.account(serverless.service_account),
         ttl=timedelta(hours=serverless.ttl_hours),
-        # without one, runtime 3.0 keeps no driver output
-        staging_bucket=target.bucket,
+        # runtimes from 3.0 on have none
+        staging_bucket=target.bucket if serverless.version < "3.0" else "",
     )
+    if execution.service_account:
+        # unset, runtimes from 3.0 on run a batch with the rights of the user who creates it
+        kind = dp.AuthenticationConfig.AuthenticationType.SERVICE_ACCOUNT
+        authentication = dp.AuthenticationConfig(user_workload_authentication_type=kind)
+        execution.authentication_config = authentication
     if serverless.subnetwork is not None:
         execution.subnetwork_uri = serverless.subnetwork
     batch = dp.Batch(
@@ -84,7 +90,12 @@ def batch_request(
         ),
         labels={**config.cluster.labels, **step.labels},
         runtime_config=dp.RuntimeConfig(
-            version=serverless.version, properties=serverless.properties | plan.properties
+            version=serverless.version,
+            properties={
+                "spark.dynamicAllocation.maxExecutors": str(serverless.max_executors),
+                **serverless.properties,
+                **plan.properties,
+            },
         ),
         environment_config=dp.EnvironmentConfig(execution_config=execution),
     )

@@ -27,6 +27,8 @@ GOOD = Executors(
     registered=2, requested=2, cores=4, heap=20 * GIB, overhead=10 * GIB, largest=48 * GIB
 )
 
+UNKNOWN = replace(GOOD, overhead=GIB, largest=None)
+
 
 def test_as_many_executors_as_were_requested():
     good = check_executor_count(GOOD)
@@ -45,6 +47,9 @@ def test_an_executor_that_is_larger_than_yarn_allows():
     assert result.state == "error"
     assert result.found.endswith("30.0 GiB of the 24.0 GiB that YARN allows")
     assert "spark:spark.executor.memory in the properties of conf/cluster.yaml" in result.fix
+    full = check_container(replace(GOOD, heap=14 * GIB))
+    assert full.state == "warning"
+    assert full.found.endswith("allows: 2 of them leave no room for an ApplicationMaster")
     unknown = check_container(replace(GOOD, largest=None))
     assert (unknown.state, unknown.found[-23:]) == ("ok", "YARN's limit is unknown")
 
@@ -61,7 +66,11 @@ def test_an_overhead_that_is_too_small_for_python_workers():
     result = check_overhead(replace(GOOD, overhead=2 * GIB), ratings=FULL)
     assert result.state == "warning"
     assert result.found.startswith("0.5 GiB overhead per task; with ")
-    assert 'set spark:spark.executor.memoryOverhead: "10g" in the' in result.fix
+    assert (
+        'spark.executor.memory: "13g" and spark:spark.executor.memoryOverhead: "10g"' in result.fix
+    )
+    for poor in (replace(GOOD, overhead=GIB, largest=30 * GIB, heap=9 * GIB), UNKNOWN):
+        assert "machine_type with more memory" in check_overhead(poor, ratings=FULL).fix
     assert check_overhead(replace(GOOD, overhead=2 * GIB), ratings=100_836).state == "ok"
 
 

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pyspark
 import pytest
@@ -18,7 +19,7 @@ import yaml
 
 from movierec.config.loader import to_dict
 from movierec.errors import ConfigError, InputError, UserError
-from movierec.pipeline.cli import read_config, run_guarded
+from movierec.pipeline.cli import _shipped, read_config, run_guarded
 from movierec.spark.session import Session
 from tests.support.confs import tiny_conf
 from tests.support.files import files_below
@@ -165,6 +166,15 @@ def test_a_missing_archive_is_exit_code_3_without_java(toy):
     assert toy.files() == []
 
 
+def test_a_shipped_conf_is_found_by_its_name_also_if_gcloud_uploaded_it(tmp_path):
+    """gcloud appends the object's generation to the URI."""
+    uris = f"file://{tmp_path}/other.yaml,file://{tmp_path}/toy.yaml#1700000000000000"
+    found = {"spark.yarn.dist.files": uris}
+    context = SimpleNamespace(getConf=lambda: found)
+    session = cast(Session, lambda: SimpleNamespace(sparkContext=context))
+    assert _shipped("toy.yaml", session) == f"file://{tmp_path}/toy.yaml"
+
+
 # --- with Java ------------------------------------------------------------------------------------
 
 
@@ -185,9 +195,11 @@ def submitted(toy, *arguments):
 def test_under_spark_submit_the_conf_is_among_its_files_and_verbose_shows_its_log(
     toy,
 ):
-    done = submitted(toy, "--config=toy.yaml", "--verbose")
+    lasting = toy.place / "lasting"
+    done = submitted(toy, "--config=toy.yaml", "--verbose", f"--export={lasting}")
     assert done.returncode == 0, done.stderr
     assert last_line(done.stdout)["reused"] is False
+    assert len([*lasting.glob("toy/*/_manifest.json")]) == 1
     assert " INFO SparkContext: Running Spark version" in done.stderr, "before there is a session"
     assert " INFO DAGScheduler: " in done.stderr
 

@@ -5,7 +5,6 @@ Covers `movierec_dataproc.commands.cluster`, `movierec_dataproc.commands.context
 `movierec_dataproc.commands.preparation`, `movierec_dataproc.commands.workflow`.
 """
 
-import hashlib
 import json
 import os
 import signal
@@ -13,17 +12,20 @@ import subprocess
 import sys
 from functools import partial
 
-import grpc
 import pytest
 
+from movierec.config.loader import load_config
+from movierec.pipeline import dag
+from movierec.pipeline.fingerprint import fingerprint
 from tests.support import invented
+from tests.support.dataproc import gcloud_flags
 from tests.support.dataproc.cli_runner import BUCKET, CLUSTER_YAML, PLACED, CliRunner, tiny_conf
 from tests.support.dataproc.fake_behaviour import fail_with, wait_until_cancelled
 from tests.support.paths import ROOT
 
 JOBS = [
     *("stage_in", "ingest", "partition", "fit_popularity", "tune_als", "recommend", "evaluate"),
-    *("deliver", "find_twins", "describe_run", "export_results"),
+    *("deliver", "find_twins", "describe_run"),
 ]
 
 
@@ -35,6 +37,9 @@ def conf(tmp_path):
 def run(*arguments, code=0):
     cli = CliRunner()
     assert cli.run(*arguments) == code, cli.stderr
+    if "--dry-run" in arguments and code == 0:
+        for command in cli.summary["gcloud"]:
+            gcloud_flags.check(command)
     return cli
 
 
@@ -68,7 +73,8 @@ def test_from_nothing_to_a_deleted_cluster(server, storage_server, conf):
     first = run("pipeline", "--config", conf)
     assert submitted(server) == JOBS
     assert "--set workspace=hdfs:///movierec/workspace" in first.stdout
-    assert "--target gs://suite/movierec/results" in first.stdout
+    # idle deletion, too, finds every result in the bucket
+    assert first.stdout.count("--export gs://suite/movierec/results") == len(JOBS) - 1
     assert run("pipeline", "--config", conf).summary == first.summary
     assert submitted(server) == JOBS
     assert_every_file_is_in_the_bucket(server, storage_server, conf)
@@ -76,8 +82,7 @@ def test_from_nothing_to_a_deleted_cluster(server, storage_server, conf):
     assert run("logs", "--job-id", job_id).stdout.startswith(f"gs://{BUCKET}/movierec/artifacts/")
     assert "not found" in run("logs", "--job-id", "nobody", code=3).stderr
 
-    status = run("cluster-status").summary
-    assert (status["active"], status["only_on_hdfs"]) == ([], [])
+    assert run("cluster-status").summary["active"] == []
     assert run("cluster-down").summary["deleted"] is True
     deleted = server.calls_of("DeleteCluster")[0].request
     assert deleted.cluster_uuid == up.summary["uuid"]
@@ -120,11 +125,6 @@ def test_a_pipeline_stops_at_the_first_failure_and_a_rerun_goes_on(server, conf)
     assert cli.stdout.endswith("ValueError: 42 is too much\n")
 
     failed_id = server.calls_of("SubmitJob")[-1].request.job.reference.job_id
-    refused = run("cluster-down", code=3)
-    assert "on its HDFS only" in refused.stderr
-    assert "movierec-ingest-" in refused.stderr
-    assert failed_id not in refused.stderr
-
     server.runner = healthy
     run("pipeline", "--config", conf)
     assert submitted(server) == [*JOBS[:5], *JOBS[4:]]
@@ -133,31 +133,12 @@ def test_a_pipeline_stops_at_the_first_failure_and_a_rerun_goes_on(server, conf)
     run("cluster-down")
 
 
-def test_results_newer_than_the_export_keep_the_cluster(server, conf):
-    run("cluster-up")
-    done = run("pipeline", "--config", conf).summary["jobs"]
-    ids_of("submit", conf, "twins", "--force")
-    assert run("cluster-status").summary["only_on_hdfs"]
-    run("cluster-down", code=3)
-    # what has been made again is exported again
-    assert ids_of("submit", conf, "export") == [f"{done[-1]}-2"]
-    assert run("cluster-status").summary["only_on_hdfs"] == []
-    other = ("--set", "twins.min_movies=7")
-    ids_of("submit", conf, "twins", *other)
-    assert "movierec-find-twins-" in run("cluster-down", code=3).stderr
-    # the export of another config does not contain them
-    ids_of("submit", conf, "export", "--force")
-    run("cluster-down", code=3)
-    ids_of("submit", conf, "export", *other)
-    run("cluster-down")
-
-
-def test_force_runs_again_and_deletes_anyway(server, conf):
+def test_force_runs_again_and_deletes_anyway(server, clients, conf):
     run("cluster-up")
     submit = ("submit", "--config", conf, "--job", "run_all")
     first = run(*submit)
     assert "--set workspace=hdfs:///movierec/workspace" in first.stdout
-    assert first.summary["output"] == "hdfs:///movierec/workspace"
+    assert first.summary["output"] == f"gs://{BUCKET}/movierec/results"
     assert run(*submit, "--verbose").summary == first.summary
     force = (*submit, "--force", "--verbose")
     (forced,) = run(*force, "--spark-conf", "spark.executor.memory=5g").summary["jobs"]
@@ -167,23 +148,33 @@ def test_force_runs_again_and_deletes_anyway(server, conf):
     assert dict(driver.properties) == {"spark.executor.memory": "5g"}
     assert run(*force).summary["jobs"] == [f"{forced}-2"]
     assert submitted(server) == ["run_all"] * 3
-    refused = run("cluster-down", code=3)
-    assert "are on its HDFS only" in refused.stderr
-    assert f"{forced}-2" in refused.stderr
+    server.runner = wait_until_cancelled
+    clients.submit("theirs", placement={"cluster_name": "movierec"})
+    assert "movierec: theirs still running: wait" in run("cluster-down", code=3).stderr
+    assert run("cluster-status").summary["active"] == ["theirs"]
     run("cluster-down", "--force")
 
 
-def test_the_doctor_runs_each_time_and_keeps_no_cluster(server, conf):
+def test_the_doctor_and_an_export_run_each_time(server, conf):
     run("cluster-up")
-    for command in ("submit", "batch"):
-        (first,) = ids_of(command, conf, "doctor")
-        assert ids_of(command, conf, "doctor") == [f"{first}-2"]
-    assert submitted(server) == ["doctor", "doctor"]
-    assert run("cluster-status").summary["only_on_hdfs"] == []
-    run("cluster-down")
+    for command, job in (("submit", "doctor"), ("batch", "doctor"), ("submit", "export_results")):
+        (first,) = ids_of(command, conf, job)
+        assert ids_of(command, conf, job) == [f"{first}-2"]
+    assert "--target" in server.calls_of("SubmitJob")[-1].request.job.pyspark_job.args
 
 
-def test_a_workflow_makes_its_cluster_and_leaves_results_in_the_bucket(server, conf):
+def put_result(storage_server, stage, config, files):
+    """Put a result of a stage into the bucket, as its job leaves it."""
+    made = fingerprint(stage, config, archive_sha256=config.source.sha256)
+    root = f"movierec/results/{stage.name}/{made}"
+    storage_server.put(BUCKET, f"{root}/_manifest.json", b'{"attempt": "a-1", "seconds": 1.5}')
+    for name, content in files.items():
+        storage_server.put(BUCKET, f"{root}/a-1/{name}", content)
+
+
+def test_a_workflow_makes_its_cluster_and_leaves_results_in_the_bucket(
+    server, storage_server, conf, plan
+):
     healthy = server.runner
     server.runner = fail_with("boom\n", exit_code=3)
     failed = run("workflow", "--config", conf, code=1)
@@ -193,16 +184,23 @@ def test_a_workflow_makes_its_cluster_and_leaves_results_in_the_bucket(server, c
     cli = run("workflow", "--config", conf)
     assert cli.summary["output"] == f"gs://{BUCKET}/movierec/results"
     assert "to follow it from elsewhere: make attach OPERATION=projects/" in cli.stderr
-    assert "export completed" in cli.stderr
-    # a workflow that has succeeded is found by its request id
-    assert run("workflow", "--config", conf).summary == cli.summary
+    assert "report completed" in cli.stderr
     requests = [call.request for call in server.calls_of("InstantiateInlineWorkflowTemplate")]
     managed = requests[0].template.placement.managed_cluster
     assert managed.config.initialization_actions
-    ids = [request.request_id for request in requests]
-    # each command asks for the first attempt first
-    assert ids == [ids[0], ids[0], ids[2], ids[0], ids[2]]
-    assert ids[2] != ids[0]
+    # Dataproc refuses a second workflow with an id only while the first one runs
+    assert len(requests) == 2
+    assert requests[0].request_id == requests[1].request_id
+    mine = ("workflow", "--config", conf, "--set", "twins.min_movies=7")
+    for stage in dag.PIPELINE:
+        put_result(storage_server, stage, plan.config, {})
+        if stage is dag.INGEST:
+            assert "so their results are used: ingest\n" in run(*mine).stderr
+    again = run(*mine)
+    assert again.summary["operation"] is None
+    assert "every stage is done in gs://suite/movierec/results: `make fetch`" in again.stderr
+    assert len(server.calls_of("InstantiateInlineWorkflowTemplate")) == 3
+    assert run(*mine, "--force").summary["operation"]
 
 
 def test_a_batch_works_on_the_bucket(server, storage_server, conf):
@@ -226,31 +224,32 @@ def test_a_batch_works_on_the_bucket(server, storage_server, conf):
         assert not any("hdfs:" in argument for argument in driver.args)
         (archive,) = (one for one in driver.args if one.startswith("source.archive="))
         assert archive.removeprefix(f"source.archive=gs://{BUCKET}/") in names
+    assert "estimate: about 0.72 USD per hour with 2 executors, 1.20 with 4" in cli.stderr
+    assert "driver output" not in cli.stderr
+    # Dataproc keeps the output of runtime 3.0 in Cloud Logging only
+    modern = ("--cluster-set", "serverless.version='3.0'")
+    later = run("batch", "--config", conf, "--job", "twins", *modern)
+    assert len(later.stdout.splitlines()) == 1
+    assert "warning: serverless.version 3.0" in later.stderr
+    query = f'resource.labels.batch_id="{later.summary["batch"]}" logName="projects/test-project/'
+    assert f"{query}logs/dataproc.googleapis.com%2Foutput\"' --project" in later.stderr
     refused = run(*ingest, "--set", "workspace=hdfs:///w", code=2)
     assert "a batch has no HDFS" in refused.stderr
 
 
-def test_fetch_copies_what_a_local_run_leaves(server, storage_server, conf, tmp_path):
+def test_fetch_copies_what_a_local_run_leaves(server, storage_server, conf, tmp_path, plan):
     out = tmp_path / "out"
 
     def fetch(*options, code=0):
         return run("fetch", "--config", conf, "--out", out, *options, code=code)
 
-    def put(stage, job, files):
-        (fingerprint,) = (labels["fingerprint"] for labels in jobs if labels["job"] == job)
-        root = f"movierec/results/{stage}/{fingerprint}"
-        manifest = b'{"attempt": "a-1", "seconds": 1.5}'
-        storage_server.put(BUCKET, f"{root}/_manifest.json", manifest)
-        for name, content in files.items():
-            storage_server.put(BUCKET, f"{root}/a-1/{name}", content)
-
+    put = partial(put_result, storage_server)
+    sha256 = f"source.sha256='{plan.config.source.sha256}'"
+    config = load_config(conf.read_text(), origin="tiny", overrides=[sha256])
     assert "no stage of this conf is done there: run `make pipe" in fetch(code=3).stderr
     assert not out.exists()
-    run("cluster-up")
-    run("pipeline", "--config", conf)
-    jobs = [call.request.job.labels for call in server.calls_of("SubmitJob")]
-    put("evaluate", "evaluate", {"summary.json": b'{"models": 1}'})
-    put("twins", "find-twins", {"summary.json": b'{"twins": 2}', "twins.csv": b"a,b\n"})
+    put(dag.EVALUATE, config, {"summary.json": b'{"models": 1}'})
+    put(dag.TWINS, config, {"summary.json": b'{"twins": 2}', "twins.csv": b"a,b\n"})
     summary = fetch().summary
     assert summary["stages"] == ["evaluate", "twins"]
     assert json.loads((out / "tiny" / "summary.json").read_text()) == {
@@ -268,40 +267,54 @@ def test_fetch_copies_what_a_local_run_leaves(server, storage_server, conf, tmp_
     # on another laptop, without the archive
     copy = archive.rename(tmp_path / "mine.zip")
     assert "source.sha256" in fetch(code=3).stderr
-    sha256 = hashlib.sha256(copy.read_bytes()).hexdigest()
-    assert fetch("--set", f"source.sha256='{sha256}'").summary == summary
+    assert fetch("--set", sha256).summary == summary
     report = {"summary.json": b"{}", "report.json": json.dumps(invented.facts()).encode()}
-    put("report", "describe-run", report)
+    put(dag.REPORT, config, report)
     found = fetch("--archive", copy).summary
     assert (found["output"], found["stages"][2]) == (str(out / "tiny+mine"), "report")
     page = (out / "tiny+mine" / "report.html").read_text()
     assert f"make run CONF={conf} ARCHIVE={copy}" in page
 
 
-def test_a_cluster_of_somebody_else_is_not_touched(server, clients):
-    clients.make_cluster("movierec")
-    for words in (
-        ["cluster-up"],
-        ["cluster-status"],
-        ["cluster-down"],
-        ["cluster-down", "--force"],
-    ):
-        assert "this suite did not create it" in run(*words, code=1).stderr
+def test_a_cluster_of_somebody_else_runs_jobs_but_is_not_deleted(server, clients, conf):
+    clients.make_cluster("theirs", config={"config_bucket": "their-bucket"})
+    theirs = ("--cluster-set", "cluster.name=theirs")
+    for words in (["cluster-up"], ["cluster-down"], ["cluster-down", "--force"]):
+        assert "this suite did not create it" in run(*words, *theirs, code=1).stderr
     assert server.calls_of("DeleteCluster") == []
+    (job,) = ids_of("submit", conf, "stage_in", *theirs)
+    assert run("pipeline", "--config", conf, *theirs).summary["jobs"][0] == job
+    assert submitted(server) == JOBS
+    assert run("cluster-status", *theirs).summary["state"] == "RUNNING"
+    assert run("logs", "--job-id", job).stdout.startswith(f"gs://{BUCKET}/movierec/artifacts/")
 
 
-@pytest.mark.parametrize("operation", [False, True])
-def test_a_quota_error_is_explained(server, operation):
-    if operation:
-        server.break_next_cluster()
-    else:
-        code, message = grpc.StatusCode.RESOURCE_EXHAUSTED, "Insufficient 'CPUS' quota."
-        server.fail_next("CreateCluster", code, message=message)
-    cli = run("cluster-up", code=1)
-    assert "Insufficient 'CPUS' quota" in cli.stderr
-    assert "lower machine types or counts" in cli.stderr
-    assert len(server.calls_of("CreateCluster")) == 1
-    assert ("bills until it is deleted" in cli.stderr) == operation
+def test_a_cluster_whose_update_failed_still_runs_jobs(server, conf):
+    run("cluster-up")
+    server.set_cluster_states("ERROR_DUE_TO_UPDATE", "no capacity")
+    warned = run("submit", "--config", conf, "--job", "stage_in").stderr
+    assert "warning: cluster movierec: an update failed (no capacity): it accepts jobs" in warned
+    run("cluster-down")
+    run("cluster-up")
+    server.set_cluster_states("ERROR", "no capacity")
+    refused = run("submit", "--config", conf, "--job", "stage_in", code=3).stderr
+    assert "is in the state ERROR and accepts no jobs: it bills until" in refused
+
+
+def test_a_quota_error_is_explained(server, conf):
+    """Before any machine in a new project, also of a workflow, or later, for want of machines."""
+    workers = ("--cluster-set", "cluster.primary_workers.machine_type=n2-highmem-8")
+    for words in (["cluster-up"], ["workflow", "--config", conf]):
+        refused = run(*words, *workers, code=1).stderr
+        assert "Insufficient 'CPUS' quota. Requested 20.0, available 12.0" in refused
+        assert "lower machine types or counts" in refused
+    disks = ("--cluster-set", "cluster.primary_workers.disk_gb=250")
+    assert "lower the disk_gb" in run("cluster-up", *disks, code=1).stderr
+    server.break_next_cluster()
+    broken = run("cluster-up", code=1).stderr
+    assert "no free machines of this type" in broken
+    assert "bills until it is deleted" in broken
+    assert len(server.calls_of("CreateCluster")) == 3
 
 
 def test_a_dry_run_sends_nothing_and_prints_every_request(server, conf, tmp_path):
@@ -314,9 +327,10 @@ def test_a_dry_run_sends_nothing_and_prints_every_request(server, conf, tmp_path
         "WorkflowTemplateService.InstantiateInlineWorkflowTemplate",
     ]
     assert workflow["gcloud"][1][-1] == f"--file={folder}/workflow.yaml"
-    assert "stepId: export" in (folder / "workflow.yaml").read_text()
+    assert "stepId: report" in (folder / "workflow.yaml").read_text()
     assert "maxInstances: 4" in (folder / "p-1.yaml").read_text()
     assert run("pipeline", *words).summary["methods"] == ["JobController.SubmitJob"] * len(JOBS)
+    run("cluster-up", "--dry-run", "--cluster-set", "cluster.primary_workers.count=0")
     for command, verb in (("cluster-up", "create"), ("cluster-down", "delete")):
         summary = run(command, "--dry-run").summary
         assert summary["methods"] == [f"ClusterController.{verb.title()}Cluster"]
@@ -326,6 +340,8 @@ def test_a_dry_run_sends_nothing_and_prints_every_request(server, conf, tmp_path
         summary = run(command, *words, "--job", "run_all").summary
         assert summary["methods"] == [methods[command]]
         (asked,) = summary["gcloud"]
+        service_account = "--user-workload-authentication-type=SERVICE_ACCOUNT" in asked
+        assert service_account == (command == "batch")
         assert asked[:5] == ["gcloud", "dataproc", group, "submit", "pyspark"]
         assert asked[5].endswith("/run_all.py")
         assert asked[asked.index("--") + 1 :][:2] == ["--config", "tiny.yaml"]
@@ -362,13 +378,11 @@ def test_all_problems_of_a_conf_are_printed_at_once(server, tmp_path):
     )
 
 
-def test_ctrl_c_on_the_real_program_detaches(server, clients):
-    server.runner = wait_until_cancelled
-    clients.make_cluster()
-    clients.submit("j-1")
+def start_program(*arguments):
+    """Start the real program."""
     placed = [word for one in PLACED for word in ("--cluster-set", one)]
-    program = subprocess.Popen(
-        [sys.executable, ROOT / "scripts" / "dataproc.py", "logs", "--job-id", "j-1", *placed],
+    return subprocess.Popen(
+        [sys.executable, ROOT / "scripts" / "dataproc.py", *arguments, *placed],
         env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
@@ -378,7 +392,20 @@ def test_ctrl_c_on_the_real_program_detaches(server, clients):
         # a shell lets its background jobs, perhaps these tests, ignore interrupts
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
-    assert program.stdout is not None
+
+
+def test_a_reader_that_ends_first_is_no_failure():
+    program = start_program("cluster-up", "--dry-run")
+    program.stdout.close()
+    assert "Traceback" not in program.stderr.read()
+    assert program.wait(timeout=20) == 141
+
+
+def test_ctrl_c_on_the_real_program_detaches(server, clients):
+    server.runner = wait_until_cancelled
+    clients.make_cluster()
+    clients.submit("j-1")
+    program = start_program("logs", "--job-id", "j-1")
     assert program.stdout.readline() == "größer\n"
     program.send_signal(signal.SIGINT)
     out, err = program.communicate(timeout=20)

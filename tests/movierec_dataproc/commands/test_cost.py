@@ -3,8 +3,8 @@
 import pytest
 
 from movierec.errors import ConfigError
-from movierec_dataproc.commands.cost import estimate, estimate_lines, node_groups
-from movierec_dataproc.conf.machine_types import MachineSize, machine_size
+from movierec_dataproc.commands.cost import estimate, estimate_lines
+from movierec_dataproc.conf.machine_types import MachineSize, billed_size
 from tests.support.dataproc.cli_runner import cluster_conf
 
 PRICES = (
@@ -32,26 +32,25 @@ SIZES = (
     ],
 )
 def test_a_machine_type_s_size(name, vcpus, memory):
-    assert machine_size(name) == MachineSize(vcpus, pytest.approx(memory))
+    assert billed_size(name) == MachineSize(vcpus, pytest.approx(memory))
 
 
 @pytest.mark.parametrize("name", ["e2-medium", "x9-standard-4", "n2-standard-0", "a2-highgpu-1g"])
 def test_an_unknown_machine_type_says_what_to_do(name):
     with pytest.raises(ConfigError, match=f"'{name}'.* or set prices to null"):
-        machine_size(name)
+        billed_size(name)
 
 
 def test_the_price_per_hour():
     config = cluster_conf(PRICES, *SIZES)
     assert config.prices is not None
-    found = estimate(node_groups(config.cluster), config.prices)
+    found = estimate(config.cluster, config.prices, secondaries=2)
     assert found.vcpus == 2 + 3 * 4 + 2 * 4
     assert found.memory_gb == 8 + 3 * 32 + 2 * 32
     # a machine of 4 vCPUs and 32 GB costs 0.72, a spot machine half of it
     assert found.machines == pytest.approx(0.28 + 3 * 0.72 + 2 * 0.36)
     assert found.disks == pytest.approx((100 + 150 + 20) * 0.01)
     assert found.dataproc == pytest.approx(22)
-    assert found.hourly == pytest.approx(3.16 + 2.7 + 22)
 
 
 def test_the_lines_have_the_largest_price():
@@ -64,6 +63,12 @@ def test_the_lines_have_the_largest_price():
 
 
 def test_a_single_node_costs_its_master():
-    config = cluster_conf(PRICES, "cluster.primary_workers.count=0")
-    (group,) = node_groups(config.cluster)
-    assert (group.name, group.count) == ("master", 1)
+    config = cluster_conf("cluster.primary_workers={count: 0, machine_type: e2-medium}")
+    (line,) = estimate_lines(config.cluster, config.prices, hours=1)
+    assert "(4 vCPUs, 32 GB" in line
+
+
+def test_the_shipped_cluster_at_the_prices_of_its_region():
+    config = cluster_conf()
+    (line,) = estimate_lines(config.cluster, config.prices, hours=12)
+    assert line.startswith("estimate: about 1.02 USD per hour (12 vCPUs, 96 GB: machines 0.86")

@@ -9,7 +9,7 @@ from movierec.errors import InputError
 from movierec.pipeline import dag
 from movierec.pipeline.exports import write_exports
 from movierec.pipeline.fingerprint import fingerprint
-from movierec_dataproc.commands.fetch import archive_sha256, find_done_stages
+from movierec_dataproc.commands.fetch import archive_sha256, done_stages
 from tests.support.dataproc.cli_runner import BUCKET, CliRunner
 from tests.support.paths import ROOT
 
@@ -27,7 +27,7 @@ def result(stage, **files):
 
 
 def fetched(objects, out):
-    stages = find_done_stages(objects.get, root="root", config=CONFIG, sha256=SHA256)
+    stages = done_stages(objects.get, root="root", config=CONFIG, sha256=SHA256)
     return write_exports(stages, out)
 
 

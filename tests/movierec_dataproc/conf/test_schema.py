@@ -39,11 +39,11 @@ def test_a_copy_may_hold_only_what_differs():
     )
     assert require_target(config, origin="my.yaml").uri("a") == "gs://my-bucket/movierec/a"
     nodes = config.cluster
-    assert (nodes.primary_workers.count, nodes.primary_workers.machine_type) == (4, "n2-highmem-8")
+    assert (nodes.primary_workers.count, nodes.primary_workers.machine_type) == (4, "n2-highmem-4")
     assert nodes.autoscaling is not None
     assert (nodes.autoscaling.min, nodes.autoscaling.max) == (0, 6)
     assert config.prices is not None
-    assert (config.prices.currency, config.prices.vcpu_hour) == ("EUR", 0.032)
+    assert (config.prices.currency, config.prices.vcpu_hour) == ("EUR", 0.034773)
     assert load(ClusterConfig, "prices: null", origin="my.yaml").prices is None
     assert load(ClusterConfig, "{}", origin="my.yaml") == ClusterConfig()
 
@@ -89,10 +89,23 @@ def test_project_and_bucket_may_be_null_in_the_file_but_not_in_a_command():
         ("cluster.labels={owner: 3}", "cluster.labels.owner: text was expected"),
         ("cluster.properties={a.b: c}", "cluster: properties.a.b: a prefix was expected"),
         ("cluster.properties={'core:fs.secret.key': c}", "core:fs.secret.key: looks like a secret"),
+        (
+            "cluster.extra={gce_cluster_config: {tagz: [a]}}",
+            "cluster: extra.gce_cluster_config.tagz: unknown field; did you mean tags?",
+        ),
+        (
+            "cluster.extra={qqq: 1}",
+            "cluster: extra.qqq: unknown field; known fields: cluster_type,",
+        ),
+        ("cluster.extra={temp_bucket: [1]}", "cluster: extra.temp_bucket: expected string"),
         ("cluster.properties=3", "cluster.properties: a section with keys was expected"),
         ("cluster.secondary_workers.preemptibility=spott", "did you mean spot?"),
         (f"cluster.autoscaling={SCALING}", "secondary_workers.count: from autoscaling.min"),
         ("serverless.ttl_hours=0.1", "serverless: ttl_hours: from 10 minutes"),
+        (
+            "serverless={version: '3.0', service_account: null}",
+            "service_account: runtime 3.0 would",
+        ),
         ("serverless.version='1.2'", "serverless.version: one of 2.3, 3.0 was expected"),
         ("hdfs.workspace=gs://b/w", "hdfs: workspace: a folder such as hdfs:///"),
         ("timeouts.workflow_hours=25", "workflow_hours: from 10 minutes to 1 day (24 hours)"),

@@ -1,6 +1,5 @@
 """The clients' endpoints, and Google's errors as one-line messages (errors too)."""
 
-import grpc
 import pytest
 import requests
 from google.api_core import exceptions as api
@@ -29,12 +28,6 @@ def test_every_client_goes_to_the_region_s_endpoint(monkeypatch):
         assert getattr(clients, name).api_endpoint == "europe-west1-dataproc.googleapis.com:443"
 
 
-def test_a_channel_replaces_the_connection(dataproc_server):
-    with grpc.insecure_channel(dataproc_server.address) as channel:
-        clients = Clients(project="p", region="r", channel=channel, environ={})
-        assert list(clients.jobs.list_jobs(project_id="p", region="r")) == []
-
-
 @pytest.mark.parametrize("name", [*ALL, "storage"])
 def test_missing_credentials_are_explained(name, monkeypatch, tmp_path):
     for variable in ("STORAGE_EMULATOR_HOST", "GOOGLE_APPLICATION_CREDENTIALS"):
@@ -61,8 +54,9 @@ def test_missing_credentials_are_explained(name, monkeypatch, tmp_path):
         (api.InvalidArgument("bad"), "invalid (bad): see the request with --dry-run", 1),
         (api.Forbidden("This API requires a quota project"), "default set-quota-project", 1),
         (api.Forbidden("no access to https://x/b/my-quota.bucket/o"), "permission denied", 1),
-        (api.Forbidden("Quota exceeded for quota metric"), "lower machine types or counts", 1),
-        (api.BadRequest("Insufficient 'CPUS' quota. 8.0 left"), "lower machine types or counts", 1),
+        (api.Forbidden("Quota exceeded for quota metric 'R'"), "too many requests: wait a min", 1),
+        (api.InvalidArgument("Insufficient 'SSD_TOTAL_GB' quota"), "lower the disk_gb", 1),
+        (api.ResourceExhausted("ZONE_RESOURCE_POOL_EXHAUSTED"), "no free machines of this ty", 1),
         (api.NotFound("there is no quota here"), "check the name, project and region", 3),
         (api.RetryError("60 s", api.ServiceUnavailable("a\nb")), "ServiceUnavailable: a b", 1),
         (api.RetryError("60 s", None), "here: RetryError: 60 s", 1),

@@ -4,8 +4,6 @@ Covers `movierec_dataproc.google.clusters`, `movierec_dataproc.google.remote_wor
 `movierec_dataproc.google.terminal`.
 """
 
-from typing import Any
-
 import grpc
 import pytest
 from google.api_core import operation as library
@@ -70,17 +68,10 @@ def test_a_cluster_in_creation_is_waited_for(server):
     assert second.summary["made"] is False
 
 
-def test_a_cluster_under_repair_is_waited_for(server, monkeypatch):
+def test_a_cluster_under_repair_is_waited_for(server):
     cluster_up()
-    real, states = clusters.get, iter(["REPAIRING", "REPAIRING"])
-
-    def get(*words):
-        found: Any = real(*words)
-        found.status.state = next(states, "RUNNING")
-        return found
-
-    monkeypatch.setattr(clusters, "get", get)
-    cli = cluster_up()
+    server.set_cluster_states("REPAIRING", "")
+    cli = cluster_up(during={1: lambda: server.set_cluster_states("RUNNING", "")})
     assert "cluster movierec: REPAIRING" in cli.stderr
     assert cli.summary["state"] == "RUNNING"
 

@@ -23,6 +23,8 @@ from tests.support.dataproc.cli_runner import CliRunner
         (requests.exceptions.ConnectionError("x"), True),
         (requests.exceptions.ChunkedEncodingError("x"), True),
         (ConnectionResetError("x"), True),
+        # of our own output: its reader is gone
+        (BrokenPipeError("x"), False),
         # machines are not free again within minutes, and retries cost the user's time
         (api.ServiceUnavailable("ZONE_RESOURCE_POOL_EXHAUSTED"), False),
         (api.RetryError("x", api.ServiceUnavailable("ZONE_RESOURCE_POOL_EXHAUSTED")), False),

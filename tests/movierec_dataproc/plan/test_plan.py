@@ -41,20 +41,19 @@ def test_every_step_is_a_job_and_comes_after_what_it_reads(tmp_path):
         "deliver": {"ingest", "partition", "popularity", "tune"},
         "twins": {"ingest"},
         "report": {stage.name for stage in dag.REPORT.inputs},
-        "export": {"report"},
     }
     seen: set[str] = set()
     for step in plan.steps:
         assert after[step.id] <= seen
         seen.add(step.id)
-    assert [step.job for step in plan.extra_steps] == ["doctor", "run_all"]
+    assert [step.job for step in plan.extra_steps] == ["doctor", "run_all", "export_results"]
     for step in (*plan.steps, *plan.extra_steps):
         assert (ROOT / "jobs" / f"{step.job}.py").exists()
 
 
 def test_a_cluster_reads_and_writes_hdfs(tmp_path):
     plan = plan_of(tmp_path, "twins.min_movies=7")
-    stage_in, ingest, export = plan.steps[0], plan.steps[1], plan.steps[-1]
+    stage_in, ingest, export = plan.steps[0], plan.steps[1], plan.step("export")
     sha256 = plan.archive.sha256 or ""
     there = f"hdfs:///movierec/archives/{sha256[:12]}/ml-tiny.zip"
     assert stage_in.args == (
@@ -62,14 +61,16 @@ def test_a_cluster_reads_and_writes_hdfs(tmp_path):
         *("--target", there),
     )
     assert ingest.args[:2] == ("--config", "tiny.yaml")
-    sets = [*ingest.args[3::2]]
+    sets = [*ingest.args[3:-2:2]]
     assert sets[:3] == [
         "twins.min_movies=7",
         "workspace=hdfs:///movierec/workspace",
         f"source.archive={there}",
     ]
-    assert set(ingest.args[2::2]) == {"--set"}
-    assert export.args == (*ingest.args, "--target", f"gs://{BUCKET}/movierec/results")
+    assert set(ingest.args[2:-2:2]) == {"--set"}
+    results = f"gs://{BUCKET}/movierec/results"
+    assert ingest.args[-2:] == ("--export", results)
+    assert export.args == (*ingest.args[:-2], "--target", results)
     # the jobs read the plan's own config
     text = (tmp_path / "tiny.yaml").read_text()
     assert load_config(text, origin="c", overrides=sets) == plan.config
@@ -82,11 +83,9 @@ def test_labels_identify_a_job(tmp_path):
     step = plan.step("tune")
     expected = fingerprint(dag.TUNE, plan.config, archive_sha256=plan.config.source.sha256 or "")
     assert step.labels["fingerprint"] == expected
-    expected_labels = {"suite": "movierec", "job": "tune-als", "conf": "tiny", "results": "hdfs"}
+    expected_labels = {"suite": "movierec", "job": "tune-als", "conf": "tiny"}
     assert expected_labels.items() <= step.labels.items()
     assert step.labels["commit"] == "0123456789ab"
-    other = plan_of(tmp_path, "twins.min_movies=7")
-    assert other.step("export").labels["run"] != plan.step("export").labels["run"]
 
 
 def test_uris_that_a_cluster_can_reach_stay(tmp_path, storage_server):
@@ -99,9 +98,8 @@ def test_uris_that_a_cluster_can_reach_stay(tmp_path, storage_server):
     assert plan.steps[0].args == (
         *("--source", f"gs://{BUCKET}/a/x.zip", "--target", "hdfs:///movierec/archives/x.zip"),
     )
-    # results in a bucket are not exported, and the archive's checksum is unknown
-    assert plan.steps[-1].job == "describe_run"
-    assert plan.steps[-1].labels["results"] == "gs"
+    # results in a bucket are not copied to it, and the archive's checksum is unknown
+    assert "--export" not in plan.steps[-1].args
     assert "fingerprint" not in plan.steps[-1].labels
     with pytest.raises(InputError, match=r"gs://suite/a/y.zip: there is no such object"):
         plan_of(tmp_path, f"source.archive=gs://{BUCKET}/a/y.zip")
@@ -111,8 +109,8 @@ def test_force_is_for_stages_and_run_all(tmp_path):
     plan, forced = plan_of(tmp_path), plan_of(tmp_path, options=("--force",))
     jobs_forced = [step.job for step in forced.steps if "--force" in step.args]
     assert jobs_forced == [stage.job for stage in dag.PIPELINE]
-    assert forced.step("run_all").args == (*plan.step("run_all").args, "--force")
-    assert forced.step("doctor").args == plan.step("ingest").args
+    assert {*forced.step("run_all").args} == {*plan.step("run_all").args, "--force"}
+    assert forced.step("doctor").args == plan.step("ingest").args[:-2]
 
 
 def test_verbose_and_spark_s_properties_are_for_every_job_and_change_no_id(tmp_path):
@@ -133,7 +131,8 @@ def test_verbose_and_spark_s_properties_are_for_every_job_and_change_no_id(tmp_p
     batch = jobs.batch_request(plan, plan.step("ingest"), config, batch_id="b").batch
     assert batch.pyspark_batch.args[-1] == "--verbose"
     properties = dict(batch.runtime_config.properties)
-    assert properties == {"spark.a": "1,2", "spark.b": "y", "spark.c": "z"}
+    limit = {"spark.dynamicAllocation.maxExecutors": "4"}
+    assert properties == limit | {"spark.a": "1,2", "spark.b": "y", "spark.c": "z"}
     with pytest.raises(ConfigError, match=r"--spark-conf.spark.my.token: looks like a secret"):
         plan_of(tmp_path, options=("--spark-conf", "spark.my.token=x"))
 
@@ -150,7 +149,7 @@ def test_run_all_reads_the_archive_and_writes_like_the_stages(tmp_path):
     step, ingest = plan.step("run_all"), plan.step("ingest")
     assert step not in plan.steps
     assert (step.args, step.after) == (ingest.args, ("stage-in",))
-    same = {"suite", "conf", "commit", "results", "run"}
+    same = {"suite", "conf", "commit"}
     assert {key: step.labels[key] for key in same} == {key: ingest.labels[key] for key in same}
     assert step.labels["job"] == "run-all"
     batch = plan_of(tmp_path, place="serverless").step("run_all")

@@ -34,6 +34,7 @@ def test_a_cluster_is_safe_and_ends():
     assert config.lifecycle_config.idle_delete_ttl == timedelta(minutes=30)
     assert config.lifecycle_config.auto_delete_ttl == timedelta(hours=12)
     assert (config.config_bucket, config.temp_bucket) == (BUCKET, BUCKET)
+    assert a_cluster("cluster.temp_bucket=other").config.temp_bucket == "other"
     assert [one.executable_file for one in config.initialization_actions] == ACTIONS
     assert config.worker_config.num_instances == 2
     assert "secondary_worker_config" not in config
@@ -55,6 +56,12 @@ def test_autoscaling_changes_secondary_workers_only():
     extra = cluster.config.secondary_worker_config
     assert extra.preemptibility == dp.InstanceGroupConfig.Preemptibility.SPOT
     assert extra.num_instances == 0
+    # a machine that is taken away takes no shuffled data with it
+    assert cluster.config.software_config.properties["dataproc:efm.spark.shuffle"] == (
+        "primary-worker"
+    )
+    assert policy.basic_algorithm.yarn_config.graceful_decommission_timeout == timedelta(0)
+    assert "dataproc:efm.spark.shuffle" not in a_cluster().config.software_config.properties
 
 
 def test_a_single_node_sets_the_property_for_zero_workers():
@@ -62,6 +69,40 @@ def test_a_single_node_sets_the_property_for_zero_workers():
     assert "worker_config" not in config
     assert config.software_config.properties[clusters.ZERO_WORKERS] == "true"
     assert clusters.ZERO_WORKERS not in a_cluster().config.software_config.properties
+
+
+def test_executors_are_sized_by_the_machine_type():
+    def sizes(*overrides):
+        found = a_cluster(*overrides).config.software_config.properties
+        names = ("cores", "memory", "memoryOverhead")
+        return [found.get(f"spark:spark.executor.{name}") for name in names]
+
+    machine = "cluster.primary_workers.machine_type="
+    assert sizes(f"{machine}n2-highmem-8") == ["4", "14g", "10g"]
+    assert sizes(f"{machine}a2-highgpu-1g") == [None] * 3
+    assert sizes("cluster.primary_workers.count=0", "cluster.master.machine_type=n2-highmem-4") == [
+        *("4", "8g", "6g")
+    ]
+    own = "cluster.properties={'spark:spark.executor.memory': 20g}"
+    assert sizes(f"{machine}n2-highmem-8", own) == ["4", "20g", "10g"]
+
+
+def test_other_fields_of_dataproc_are_merged_into_the_request():
+    extra = (
+        "cluster.extra={gce_cluster_config: {tags: [a], metadata: {k: v}}, worker_config: "
+        "{disk_config: {num_local_ssds: 2}}, encryption_config: {gce_pd_kms_key_name: key}, "
+        "software_config: {properties: {'core:a': b}}, lifecycle_config: {idle_delete_ttl: 600s}}"
+    )
+    config, plain = a_cluster(extra).config, a_cluster().config
+    machines = config.gce_cluster_config
+    assert list(machines.tags) == ["a"]
+    assert dict(machines.metadata) == {"block-project-ssh-keys": "true", "k": "v"}
+    assert config.worker_config.disk_config.num_local_ssds == 2
+    assert config.worker_config.num_instances == plain.worker_config.num_instances
+    assert config.encryption_config.gce_pd_kms_key_name == "key"
+    properties = dict(plain.software_config.properties)
+    assert dict(config.software_config.properties) == properties | {"core:a": "b"}
+    assert config.lifecycle_config.idle_delete_ttl == timedelta(minutes=10)
 
 
 def test_the_definition_label_changes_with_the_conf():

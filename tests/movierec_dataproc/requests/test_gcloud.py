@@ -6,6 +6,7 @@ import subprocess
 import yaml
 from google.cloud import dataproc_v1 as dp
 
+from movierec_dataproc.google.clusters import create_request
 from movierec_dataproc.requests import clusters, gcloud, jobs
 from tests.support.dataproc.cli_runner import BUCKET, CliRunner, cluster_conf
 
@@ -14,26 +15,9 @@ PLACE = ["--project=test-project", "--region=europe-west1"]
 
 def create(*overrides):
     context = CliRunner().context(*overrides)
-    cluster = clusters.cluster(
-        context.config.cluster,
-        target=context.target,
-        actions=[f"gs://{BUCKET}/a.sh", f"gs://{BUCKET}/b.sh"],
-        commit="abc",
-    )
-    return cluster, gcloud.create_cluster(cluster, target=context.target)
-
-
-def leaves(tree):
-    """Every value in nested dicts and lists."""
-    if isinstance(tree, dict):
-        for key, value in tree.items():
-            named = isinstance(value, str) and "." in key
-            yield from [f"{key}={value}"] if named else leaves(value)
-    elif isinstance(tree, list):
-        for value in tree:
-            yield from leaves(value)
-    else:
-        yield tree
+    target, actions = context.target, [f"gs://{BUCKET}/a.sh", f"gs://{BUCKET}/b.sh"]
+    cluster = clusters.cluster(context.config.cluster, target=target, actions=actions, commit="abc")
+    return cluster, gcloud.create_cluster(create_request(cluster, target=target), target=target)
 
 
 def test_creating_a_cluster():
@@ -47,34 +31,27 @@ def test_creating_a_cluster():
     )
     assert command == [
         *("gcloud", "dataproc", "clusters", "create", "movierec", *PLACE),
-        "--image-version=3.0-debian13",
+        *("--action-on-failed-primary-workers=DELETE", "--image-version=3.0-debian13"),
         *(f"--bucket={BUCKET}", f"--temp-bucket={BUCKET}"),
         *("--zone=europe-west1-b", "--subnet=mine", "--no-address"),
         "--service-account=movierec@test-project.iam.gserviceaccount.com",
         "--scopes=https://www.googleapis.com/auth/cloud-platform",
         "--metadata=block-project-ssh-keys=true",
         *("--shielded-secure-boot", "--shielded-vtpm", "--shielded-integrity-monitoring"),
-        *("--master-machine-type=n2-highmem-4", "--master-boot-disk-size=100GB"),
+        *("--master-machine-type=n2-highmem-4", "--master-boot-disk-size=50GB"),
         "--master-boot-disk-type=pd-balanced",
-        *("--num-workers=2", "--worker-machine-type=n2-highmem-8"),
-        *("--worker-boot-disk-size=250GB", "--worker-boot-disk-type=pd-balanced"),
+        *("--num-workers=2", "--worker-machine-type=n2-highmem-4"),
+        *("--worker-boot-disk-size=100GB", "--worker-boot-disk-type=pd-balanced"),
         *("--num-secondary-workers=1", "--secondary-worker-type=spot"),
         "--secondary-worker-boot-disk-size=100GB",
         "--secondary-worker-boot-disk-type=pd-balanced",
         "--autoscaling-policy=projects/test-project/regions/europe-west1/autoscalingPolicies/p-1",
-        *("--max-idle=1800s", "--max-age=43200s", "--enable-component-gateway"),
+        *("--delete-max-idle=1800s", "--delete-max-age=43200s", "--enable-component-gateway"),
         f"--initialization-actions=gs://{BUCKET}/a.sh,gs://{BUCKET}/b.sh",
         "--initialization-action-timeout=600s",
         f"--properties={gcloud.pairs(cluster.config.software_config.properties)}",
         f"--labels=commit=abc,definition={cluster.labels['definition']},owner=me,suite=movierec",
     ]
-    # nothing is left out
-    text = " ".join(command)
-    for value in leaves(gcloud.to_tree(cluster)):
-        # gcloud's default for the master is a count of 1, and a switch has no value
-        if value is not True and value != 1:
-            shown = str(value).removesuffix(".0").replace("SPOT", "spot")
-            assert shown in text, value
 
 
 def test_a_single_node():
@@ -86,13 +63,13 @@ def test_a_single_node():
 
 def test_submitting_a_job(plan):
     step = plan.step("ingest")
-    cluster = dp.Cluster(cluster_name="c-1", cluster_uuid="u")
-    request = jobs.job_request(plan, step, cluster_conf(), job_id="j-1", cluster=cluster)
+    request = jobs.job_request(plan, step, cluster_conf(), job_id="j-1", cluster="c-1")
     request.job.pyspark_job.properties = {"spark.a": "1", "spark.b": "2"}
     root = f"gs://{BUCKET}/movierec/artifacts/{plan.suite.artifacts.digest}"
     assert gcloud.submit(request, target=plan.target) == [
         *("gcloud", "dataproc", "jobs", "submit", "pyspark", f"{root}/ingest.py", *PLACE),
-        *("--cluster=c-1", "--id=j-1", "--properties=spark.a=1,spark.b=2"),
+        *("--cluster=c-1", "--properties=spark.a=1,spark.b=2"),
+        "--driver-log-levels=root=ERROR",
         f"--py-files={','.join(f'{root}/{name}' for name in plan.suite.packages)}",
         f"--files={root}/tiny.yaml",
         f"--labels={gcloud.pairs(request.job.labels)}",
@@ -106,8 +83,8 @@ def test_submitting_a_batch(plan):
     command = gcloud.submit(request, target=plan.target)
     assert command[:5] == ["gcloud", "dataproc", "batches", "submit", "pyspark"]
     assert {
-        *("--batch=b-1", "--version=3.0", "--ttl=43200s", f"--staging-bucket={BUCKET}"),
-        "--properties=a=1,b=2",
+        *("--batch=b-1", "--version=2.3", "--ttl=43200s", f"--staging-bucket={BUCKET}"),
+        "--properties=a=1,b=2,spark.dynamicAllocation.maxExecutors=4",
         "--service-account=movierec@test-project.iam.gserviceaccount.com",
     } <= {*command}
     assert tuple(command[command.index("--") + 1 :]) == plan.step("ingest").args

@@ -24,16 +24,15 @@ def test_an_id_follows_from_the_job_and_the_cluster(plan):
 def test_a_job_for_a_cluster(plan):
     step = plan.step("ingest")
     config = cluster_conf("cluster.labels={owner: me}")
-    cluster = dp.Cluster(cluster_name="c", cluster_uuid="u")
-    request = jobs.job_request(plan, step, config, job_id="j", cluster=cluster)
-    assert request == jobs.job_request(plan, step, config, job_id="j", cluster=cluster)
+    request = jobs.job_request(plan, step, config, job_id="j", cluster="c")
+    assert request == jobs.job_request(plan, step, config, job_id="j", cluster="c")
     assert (request.project_id, request.region) == ("test-project", "europe-west1")
     job = request.job
     assert job.reference.job_id == "j"
     fake_rules.check_labels(job.labels)
     fake_rules.check_python(job.pyspark_job)
     assert job.labels["owner"] == "me"
-    assert (job.placement.cluster_name, job.placement.cluster_uuid) == ("c", "u")
+    assert job.placement == dp.JobPlacement(cluster_name="c")
     root = f"gs://{BUCKET}/movierec/artifacts/{plan.suite.artifacts.digest}"
     driver = job.pyspark_job
     assert driver.main_python_file_uri == f"{root}/ingest.py"
@@ -63,14 +62,16 @@ def test_a_batch_has_the_conf_s_runtime(plan):
     request = jobs.batch_request(
         plan,
         plan.step("ingest"),
-        cluster_conf("serverless.version='2.3'", "serverless.subnetwork=default"),
+        cluster_conf("serverless.version='3.0'", "serverless.subnetwork=default"),
         batch_id="b-1",
     )
     assert request.parent == "projects/test-project/locations/europe-west1"
-    assert request.batch.runtime_config.version == "2.3"
+    assert request.batch.runtime_config.version == "3.0"
     execution = request.batch.environment_config.execution_config
-    assert execution.staging_bucket == BUCKET
+    assert execution.staging_bucket == ""
     assert execution.ttl == timedelta(hours=12)
     assert execution.subnetwork_uri == "default"
     plain = jobs.batch_request(plan, plan.step("ingest"), cluster_conf(), batch_id="b-1")
-    assert "subnetwork_uri" not in plain.batch.environment_config.execution_config
+    execution = plain.batch.environment_config.execution_config
+    assert execution.staging_bucket == BUCKET
+    assert "subnetwork_uri" not in execution

@@ -56,6 +56,12 @@ class FakeBatches:
         rules.check_name("batch id", request.batch_id, rules.BATCH_ID)
         rules.check_labels(request.batch.labels)
         rules.check_python(request.batch.pyspark_batch)
+        execution = request.batch.environment_config.execution_config
+        modern = request.batch.runtime_config.version >= "3.0"
+        if modern and execution.authentication_config.user_workload_authentication_type != 1:
+            raise rules.invalid("The user has not consented to END_USER_CREDENTIALS")
+        if modern and execution.staging_bucket:
+            raise rules.invalid("Runtimes from 3.0 on use no staging bucket")
         name = f"{request.parent}/batches/{request.batch_id}"
         if name in self._batches:
             raise rules.already_exists(f"Batch {name}")
@@ -63,10 +69,9 @@ class FakeBatches:
         batch: Any = dp.Batch(request.batch)
         batch.name, batch.uuid = name, str(uuid.uuid4())
         batch.state, batch.create_time, batch.state_time = State.PENDING, now(), now()
-        bucket = batch.environment_config.execution_config.staging_bucket or STAGING_BUCKET
-        batch.runtime_info.output_uri = (
-            f"gs://{bucket}/google-cloud-dataproc-metainfo/{batch.uuid}/driveroutput"
-        )
+        bucket, place = execution.staging_bucket or STAGING_BUCKET, "google-cloud-dataproc-metainfo"
+        if not modern:
+            batch.runtime_info.output_uri = f"gs://{bucket}/{place}/{batch.uuid}/driveroutput"
         # the fields of a batch's driver are among those of a job's
         job = dp.PySparkJob.from_json(dp.PySparkBatch.to_json(batch.pyspark_batch))
         uri = batch.runtime_info.output_uri

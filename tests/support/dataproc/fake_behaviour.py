@@ -60,9 +60,8 @@ class Behaviour:
     """Settings, which a test may change at any time, and the threads of one fake.
 
     Clusters are created and deleted while `proceed` is set. Driver output is split into objects of
-    `output_object_bytes`; with `output_is_late` all of it comes shortly after the job's end, and
-    with `output_ends` False the empty object that ends the series never comes. A stopped fake
-    waits `grace_seconds` for its threads.
+    `output_object_bytes`; with `output_is_late` all of it comes shortly after the job's end. A
+    stopped fake waits `grace_seconds` for its threads.
     """
 
     storage: FakeStorage
@@ -70,7 +69,6 @@ class Behaviour:
     grace_seconds: float = 5.0
     output_object_bytes: int = 1 << 20
     output_is_late: bool = False
-    output_ends: bool = True
     proceed: threading.Event = field(default_factory=threading.Event)
     lock: threading.RLock = field(default_factory=threading.RLock)
     threads: list[threading.Thread] = field(default_factory=list)

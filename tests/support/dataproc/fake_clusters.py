@@ -65,13 +65,15 @@ class FakeClusters:
         )
         return self._operations.describe(operation)
 
-    def create(self, key: Key, wanted: dp.Cluster) -> str:
+    def create(self, key: Key, wanted: dp.Cluster, *, workflow: bool = False) -> str:
         """Start to create a cluster; return the operation's name."""
+        rules.check_quota(wanted.config, workflow=workflow)
         rules.check_name("cluster name", wanted.cluster_name, rules.CLUSTER_NAME)
         rules.check_labels(wanted.labels)
         rules.check_lifecycle(wanted.config.lifecycle_config)
         if policy := wanted.config.autoscaling_config.policy_uri:
-            self._policies.check_exists(policy)
+            efm = "dataproc:efm.spark.shuffle" in wanted.config.software_config.properties
+            self._policies.check_exists(policy, flexible=efm)
         with self._behaviour.lock:
             if key in self._clusters:
                 raise rules.already_exists(f"Cluster {key[2]}")
@@ -108,10 +110,15 @@ class FakeClusters:
 
         return self._operations.start(key[:2], metadata=partial(describe, cluster), work=work)
 
+    def set_states(self, state: str, detail: str) -> None:
+        """Put every cluster into a state."""
+        for cluster in self._clusters.values():
+            set_state(cluster, State[state], detail)
+
     def accepting(self, key: Key) -> dp.Cluster:
         """A copy of a cluster that accepts jobs; NOT_FOUND or FAILED_PRECONDITION otherwise."""
         cluster = self._find(key)
-        if cluster.status.state != State.RUNNING:
+        if cluster.status.state not in (State.RUNNING, State.UPDATING, State.ERROR_DUE_TO_UPDATE):
             message = f"cluster '{key[2]}' is in state {cluster.status.state.name}"
             raise ApiError(grpc.StatusCode.FAILED_PRECONDITION, message)
         return dp.Cluster(cluster)

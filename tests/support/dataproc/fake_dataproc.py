@@ -31,10 +31,11 @@ class FakeDataproc(Behaviour):
         policies = FakePolicies()
         self._clusters = FakeClusters(self, operations, request_ids, policies)
         self._jobs = FakeJobs(self, request_ids, self._clusters)
-        self._workflows = FakeWorkflows(operations, request_ids, self._clusters, self._jobs)
+        self._workflows = FakeWorkflows(operations, self._clusters, self._jobs)
         self._batches = FakeBatches(self, operations, request_ids)
         jobs = (self._jobs, self._workflows, self._batches)
         self._grpc = GrpcServer([operations, policies, self._clusters, *jobs])
+        self.set_cluster_states = self._clusters.set_states
         self.calls = self._grpc.calls
         self.calls_of = self._grpc.calls_of
         self.fail_next = self._grpc.fail_next
@@ -58,5 +59,5 @@ class FakeDataproc(Behaviour):
 
     def break_next_cluster(self) -> None:
         """Let the operation of the next CreateCluster fail; the cluster is in the state ERROR."""
-        message = "Insufficient 'CPUS' quota. Requested 24.0, available 8.0."
+        message = "The zone has insufficient resources: ZONE_RESOURCE_POOL_EXHAUSTED"
         self._clusters.broken.append(ApiError(grpc.StatusCode.RESOURCE_EXHAUSTED, message))

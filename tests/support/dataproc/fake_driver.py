@@ -17,7 +17,8 @@ EXCEPTION = re.compile(r"[\w.]*(?:Error|Exception)\b.*")
 class Driver:
     """Runs the runner; its output is objects `<prefix>.000000000`, `.000000001`, ...
 
-    Each write replaces the last object by a longer one, and an empty one ends the series.
+    Each write replaces the last object by a longer one, and an empty one ends the series. Without
+    a URI the output is lost.
     """
 
     def __init__(
@@ -46,8 +47,7 @@ class Driver:
         if self._behaviour.output_is_late:
             time.sleep(0.02)
         self._store()
-        if self._behaviour.output_ends:
-            self._put(-(-len(self._written) // self._behaviour.output_object_bytes), b"")
+        self._put(-(-len(self._written) // self._behaviour.output_object_bytes), b"")
 
     def last_exception(self) -> str:
         """The last line of a stack trace at the end of the output, or what the service says."""
@@ -68,4 +68,5 @@ class Driver:
             self._stored = index * size + len(data)
 
     def _put(self, index: int, data: bytes) -> None:
-        self._behaviour.storage.put(self._bucket, f"{self._base}.{index:09d}", data)
+        if self._bucket:
+            self._behaviour.storage.put(self._bucket, f"{self._base}.{index:09d}", data)

@@ -43,9 +43,12 @@ class FakePolicies:
         self._policies[request.policy.name] = request.policy
         return request.policy
 
-    def check_exists(self, name: str) -> None:
+    def check_exists(self, name: str, *, flexible: bool = False) -> None:
         if name not in self._policies:
             raise rules.not_found(f"AutoscalingPolicy {name}")
+        yarn = self._policies[name].basic_algorithm.yarn_config
+        if flexible and yarn.graceful_decommission_timeout:
+            raise rules.invalid("Enhanced Flexibility Mode excludes graceful decommissioning")
 
 
 def check_policy(policy: dp.AutoscalingPolicy) -> None:

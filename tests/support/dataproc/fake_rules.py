@@ -66,6 +66,21 @@ def check_lifecycle(lifecycle: dp.LifecycleConfig) -> None:
         check_duration(lifecycle, f"{kind}_delete_ttl", low * MINUTE, 14 * DAY)
 
 
+def check_quota(config: dp.ClusterConfig, *, workflow: bool) -> None:
+    """The quotas of a new project: 12 vCPUs, and 500 GB of SSD, which pd-balanced counts as."""
+    used = {"CPUS": 0, "SSD_TOTAL_GB": 0}
+    for group in (config.master_config, config.worker_config, config.secondary_worker_config):
+        size = re.search(r"-(\d+)$", group.machine_type_uri)
+        used["CPUS"] += group.num_instances * int(size[1] if size else 0)
+        if group.disk_config.boot_disk_type != "pd-standard":
+            used["SSD_TOTAL_GB"] += group.num_instances * group.disk_config.boot_disk_size_gb
+    for name, limit in (("CPUS", 12), ("SSD_TOTAL_GB", 500)):
+        if used[name] > limit:
+            message = f"Insufficient '{name}' quota. Requested {used[name]}.0, available {limit}.0."
+            code = grpc.StatusCode.ABORTED if workflow else grpc.StatusCode.INVALID_ARGUMENT
+            raise ApiError(code, message)
+
+
 def check_python(job: dp.PySparkJob | dp.PySparkBatch) -> None:
     """The main file is a .py; PySpark accepts no wheels."""
     if not job.main_python_file_uri.endswith(".py"):

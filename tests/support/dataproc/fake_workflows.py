@@ -15,7 +15,7 @@ from tests.support.dataproc import fake_rules as rules
 from tests.support.dataproc.fake_behaviour import now
 from tests.support.dataproc.fake_clusters import FakeClusters, Key
 from tests.support.dataproc.fake_jobs import FakeJobs
-from tests.support.dataproc.fake_operations import FakeOperations, RequestIds
+from tests.support.dataproc.fake_operations import FakeOperations
 from tests.support.dataproc.fake_server import ApiError
 
 Node = dp.WorkflowNode.NodeState
@@ -30,24 +30,24 @@ class FakeWorkflows:
     def __init__(
         self,
         operations: FakeOperations,
-        request_ids: RequestIds,
         clusters: FakeClusters,
         jobs: FakeJobs,
     ) -> None:
         self.operations = operations
         self.clusters = clusters
         self.jobs = jobs
-        self._request_ids = request_ids
+        self._operations: dict[str, str] = {}
         self._running: list[WorkflowRun] = []
 
     def instantiate_inline_workflow_template(
         self, request: dp.InstantiateInlineWorkflowTemplateRequest
     ) -> operations_pb2.Operation:
         """Start the workflow; its operation ends when the cluster is gone."""
-        operation = self._request_ids.once(
-            "InstantiateInlineWorkflowTemplate", request.request_id, lambda: self._start(request)
-        )
-        return self.operations.describe(operation)
+        same = self._operations.get(request.request_id)
+        if same is None or not request.request_id or self.operations.describe(same).done:
+            # an id only prevents two workflows at the same time
+            same = self._operations[request.request_id] = self._start(request)
+        return self.operations.describe(same)
 
     def stop(self) -> None:
         """Cancel every workflow that still runs."""
@@ -103,7 +103,7 @@ class WorkflowRun:
         cluster = dp.Cluster(
             cluster_name=key[2], config=managed.config, labels=dict(managed.labels)
         )
-        creation = clusters.create(key, cluster)
+        creation = clusters.create(key, cluster, workflow=True)
         try:
             operations.wait(creation)
             steps = {step.step_id: step for step in self._template.jobs}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from google.api_core.future.polling import POLLING_PREDICATE
@@ -46,14 +45,6 @@ class RealClients(Clients):
 
     def get_job(self, job_id: str = "job-1") -> dp.Job:
         return self.jobs.get_job(request={**PLACE, "job_id": job_id})
-
-    def finish(self, job_id: str = "job-1") -> dp.Job:
-        """The job once it is done."""
-        deadline = time.monotonic() + 20
-        while not (job := self.get_job(job_id)).done:
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
-        return job
 
     def begin_workflow(self, *jobs: dict[str, Any], **fields: Any) -> Any:
         """InstantiateInlineWorkflowTemplate's operation, on a managed cluster `flow-*`."""
