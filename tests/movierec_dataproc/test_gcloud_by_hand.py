@@ -57,7 +57,8 @@ def arguments_of(command):
 
 
 def test_the_options_are_those_that_gcloud_has(asked, folder):
-    assert [job_of(command) for command in asked] == ["stage_in", "run_all", "export_results"]
+    jobs = ["stage_in", "run_all", "export_results", "export_lists"]
+    assert [job_of(command) for command in asked] == jobs
     for command in asked:
         assert command[:4] == ["dataproc", "jobs", "submit", "pyspark"]
         assert (ROOT / command[4]).is_file()
@@ -82,9 +83,12 @@ def test_the_jobs_understand_their_arguments(asked, monkeypatch):
     for command in asked[1:]:
         parser = job_parser(job_of(command))
         parser.add_argument("--target")
+        parser.add_argument("--bigquery")
         arguments = parser.parse_args(arguments_of(command))
         config = read_config(arguments.config, overrides_of(arguments), Session("unused"))
         assert config.workspace == "hdfs:///movierec/workspace"
         assert config.source.archive == HDFS_ZIP
         is_export = job_of(command) == "export_results"
         assert arguments.target == ("gs://b-1/movierec/results" if is_export else None)
+        is_lists = job_of(command) == "export_lists"
+        assert arguments.bigquery == ("p-1.movies.next" if is_lists else None)

@@ -11,9 +11,9 @@ from google.cloud import dataproc_v1 as dp
 from movierec.errors import InputError
 from movierec_dataproc.conf.naming import SUITE, label_value
 from movierec_dataproc.google.jobs import ENDED_JOB
-from movierec_dataproc.plan.plan import DOCTOR, EXPORT, RUN_ALL, STAGE_IN
+from movierec_dataproc.plan.plan import DOCTOR, EXPORT, LISTS, RUN_ALL, STAGE_IN
 
-_WITHOUT_RESULTS: Final = {label_value(one) for one in (DOCTOR, EXPORT, STAGE_IN)}
+_WITHOUT_RESULTS: Final = {label_value(one) for one in (DOCTOR, EXPORT, LISTS, STAGE_IN)}
 _EARLIEST: Final = datetime.min.replace(tzinfo=timezone.utc)
 
 

@@ -17,7 +17,7 @@ from movierec_dataproc.google import clusters
 from movierec_dataproc.google import jobs as remote
 from movierec_dataproc.google.operations import operation_name, remote_operation
 from movierec_dataproc.google.remote_work import TimeLimit, next_attempt
-from movierec_dataproc.plan.plan import DOCTOR, EXPORT, STAGE_IN, Plan, Step
+from movierec_dataproc.plan.plan import DOCTOR, EXPORT, LISTS, STAGE_IN, Plan, Step
 from movierec_dataproc.requests import gcloud
 from movierec_dataproc.requests import jobs as requests
 
@@ -92,7 +92,9 @@ def _run(
     where: Summary = {"cluster": name, "jobs": ids}
     if cluster is None:
         where = {"job": steps[0].job, "batch": ids[0]}
-    output = plan.results if steps[-1].job == EXPORT else plan.config.workspace
+    # the last argument of export_lists is its --to
+    outputs = {EXPORT: plan.results, LISTS: steps[-1].args[-1]}
+    output = outputs.get(steps[-1].job, plan.config.workspace)
     return {"command": command, **where, "output": output}
 
 

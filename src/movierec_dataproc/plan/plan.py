@@ -24,6 +24,7 @@ STAGE_IN: Final = "stage_in"
 EXPORT: Final = "export_results"
 DOCTOR: Final = "doctor"
 RUN_ALL: Final = "run_all"
+LISTS: Final = "export_lists"
 RESULTS: Final = "results"
 """The folder in the bucket with the layout of a workspace."""
 _PLAIN: Final = re.compile(r"[a-z]+://[A-Za-z0-9._/=+-]+")
@@ -56,7 +57,8 @@ class Plan:
     """The URI of the exported results."""
     steps: tuple[Step, ...]
     extra_steps: tuple[Step, ...]
-    """Run only by name: doctor, and run_all, which runs all stages in one Spark application."""
+    """Run only by name: doctor, run_all, which runs all stages in one Spark application, and
+    export_lists, which writes everybody's lists to the bucket."""
     verbose: bool
     """Whether the jobs show Spark's log."""
     properties: dict[str, str]
@@ -148,6 +150,9 @@ def make_plan(
         "run": digest(to_dict(config)),
     }
 
+    # a directory for each conf and its overrides
+    lists = target.uri("lists", f"{suite.name}-{common['run']}")
+
     def make_step(
         step_id: str, job: str, args: tuple[str, ...], after: tuple[str, ...] = (), **labels: str
     ) -> Step:
@@ -186,6 +191,12 @@ def make_plan(
         extra_steps=(
             make_step(DOCTOR, DOCTOR, args),
             make_step("run-all", RUN_ALL, stage_args, first),
+            make_step(
+                "lists",
+                LISTS,
+                (*stage_args, "--format", "parquet", "--to", lists),
+                (dag.DELIVER.name,),
+            ),
         ),
         verbose=verbose,
         properties=properties,
