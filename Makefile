@@ -57,7 +57,8 @@ WITH_SPARK = JAVA_HOME="$$(head -n 1 $(VENV)/java_home)" PYSPARK_PYTHON="$(CURDI
 override SET := $(value SET)
 override ARCHIVE := $(value ARCHIVE)
 override SPARK_CONF := $(value SPARK_CONF)
-export SET ARCHIVE SPARK_CONF
+override TO := $(value TO)
+export SET ARCHIVE SPARK_CONF TO
 OVERRIDES = $(if $(ARCHIVE),--archive "$$ARCHIVE") $(if $(SET),--set "$$SET")
 ON_CONF = --config '$(CONF)' $(OVERRIDES)
 FORCED = $(if $(FORCE),--force)
@@ -85,8 +86,8 @@ STAGES := ingest partition popularity tune recommend evaluate deliver twins repo
 ON_DATAPROC := cluster-up cluster-status cluster-down upload submit pipeline workflow batch logs \
 	fetch attach
 
-.PHONY: help setup run doctor data $(STAGES) export bench prune stability test test-all test-cluster test-browser \
-	notebook chaos invariance check mkl package lock audit clean java interpreter-gone $(ON_DATAPROC)
+.PHONY: help setup run doctor data $(STAGES) ask lists export bench prune stability test test-all test-cluster \
+	test-browser notebook chaos invariance check mkl package lock audit clean java interpreter-gone $(ON_DATAPROC)
 
 define VARIABLES
 
@@ -99,6 +100,7 @@ Variables, as in `make run CONF=conf/small.yaml SET="evaluation.k=10 als.seed=2"
   VERBOSE=1    show Spark's log, no progress bar
   SEEDS (5)    random splits of `stability`        WORKERS (2)  processes of `test`
   TESTS        files or options for pytest         SPARK=3.5    the Spark of image 2.3 (4.1)
+  USER, RATINGS, TOP   see `ask`                   FORMAT, TOP, TO  see `lists`
   ONLY, SCALE, BENCH   see `bench`                 KILLS (100)  of `chaos`
   BESIDE=3.5   see `invariance`
   PYTHON       the Python of .venv (python3)       UPGRADE=1    see `lock`
@@ -151,6 +153,9 @@ mkl: $(VENV)/run.stamp ## Intel's MKL into .venv (220 MB, Linux x86-64): a faste
 
 notebook: $(VENV)/notebook.stamp $(VENV)/project.stamp java ## explore the results of CONF in Jupyter: docs/explore.ipynb
 	@CONF='$(CONF)' $(WITH_SPARK) -m jupyterlab docs/explore.ipynb
+
+lists: $(VENV)/project.stamp java ## everybody's next movies with titles, as FORMAT (csv, jsonl, parquet), TOP=10 TO=path
+	@$(MOVIEREC) lists $(OPTIONS) $(ON_SPARK) --format '$(FORMAT)' --top '$(TOP)' $(if $(TO),--to "$$TO")
 
 export: $(VENV)/project.stamp java ## write summary, twins and report into out/ again
 	@$(MOVIEREC) export $(ON_CONF) $(ALOUD)

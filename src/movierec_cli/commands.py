@@ -14,6 +14,7 @@ from movierec.pipeline.cli import add_force, print_summary, read_config, run_job
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.exports import out_name, write_exports
+from movierec.pipeline.lists import add_list_arguments, list_options, write_lists
 from movierec.pipeline.run_stage import run_stage
 from movierec.reporting import summary
 from movierec.run_all import done_stages, load_run, run_pipeline
@@ -61,6 +62,28 @@ def export(argv: Sequence[str] | None = None) -> int:
         print_end("export", {"output": str(out), "stages": [*found["timings"]]}, page)
 
     return run_job("export", body, argv, extend=add_out)
+
+
+def lists(argv: Sequence[str] | None = None) -> int:
+    """`movierec lists`: write everybody's lists, with titles, to --to, or to `out/`."""
+
+    def extend(parser: argparse.ArgumentParser) -> None:
+        add_list_arguments(parser)
+        add_out(parser)
+        parser.add_argument(
+            "--to",
+            metavar="PATH",
+            help="a new file, or a URI (default: lists.<format> in out/<conf name>, replaced)",
+        )
+
+    def body(execution: Execution, arguments: argparse.Namespace) -> None:
+        options = list_options(arguments)
+        if arguments.to is None:
+            path = out_directory(execution, arguments) / f"lists.{arguments.format}"
+            options |= {"to": str(path), "replace": True}
+        print_summary("lists", write_lists(execution, **options))
+
+    return run_job("lists", body, argv, extend=extend)
 
 
 def data(argv: Sequence[str] | None = None) -> int:

@@ -29,6 +29,7 @@ _GROUPS: Final = {
     },
     "look after": {
         "export": ("movierec_cli.commands:export", "write summary, twins and report again"),
+        "lists": ("movierec_cli.commands:lists", "everybody's next movies as CSV, JSON or Parquet"),
         "prune": ("movierec_cli.prune:main", "list or delete results that no conf reaches"),
     },
 }

@@ -16,7 +16,9 @@ STAGES = [
 ]
 
 
-@pytest.mark.parametrize("command", ["run", *STAGES, "stability", "doctor", "data", "export"])
+@pytest.mark.parametrize(
+    "command", ["run", *STAGES, "stability", "doctor", "data", "lists", "export"]
+)
 def test_check_config_reads_the_conf_and_does_nothing_else(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main([command, "--config", str(SAMPLE), "--check-config"]) == 0
@@ -36,7 +38,17 @@ def test_a_conf_of_the_package_is_known_by_its_name(tmp_path, monkeypatch, capsy
 def test_help_lists_every_command(capsys):
     assert main(["--help"]) == 0
     shown = capsys.readouterr().out
-    for command in ("run", *STAGES, "stability", "doctor", "data", "generate", "export", "prune"):
+    for command in (
+        "run",
+        *STAGES,
+        "stability",
+        "doctor",
+        "data",
+        "generate",
+        "lists",
+        "export",
+        "prune",
+    ):
         assert f"  {command} " in shown
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"movierec {__version__}\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from movierec.config.arguments import overrides_of
-from movierec.pipeline.cli import add_result_arguments, job_parser, read_config
+from movierec.pipeline.cli import job_parser, read_config
 from movierec.spark.session import Session
 from scripts.build_package import build_packages
 from tests.support.dataproc import gcloud_flags
@@ -63,7 +63,7 @@ def arguments_of(command):
 
 
 def test_the_options_are_those_that_gcloud_has(asked, folder):
-    assert [job_of(command) for command in asked] == ["stage_in", "run_all"]
+    assert [job_of(command) for command in asked] == ["stage_in", "run_all", "export_lists"]
     for command in asked:
         assert command[:4] == ["dataproc", "jobs", "submit", "pyspark"]
         assert (ROOT / command[4]).is_file()
@@ -82,10 +82,14 @@ def test_the_jobs_understand_their_arguments(asked, monkeypatch):
     monkeypatch.chdir(ROOT / "conf")
     source = "gs://b-1/ml-latest.zip"
     assert arguments_of(asked[0]) == ["--source", source, "--target", HDFS_ZIP]
-    parser = job_parser("run_all")
-    add_result_arguments(parser)
-    arguments = parser.parse_args(arguments_of(asked[1]))
-    config = read_config(arguments.config, overrides_of(arguments), Session("unused"))
-    assert config.workspace == "hdfs:///movierec/workspace"
-    assert config.source.archive == HDFS_ZIP
-    assert arguments.export == "gs://b-1/movierec/results"
+    for command, option, value in [
+        (asked[1], "export", "gs://b-1/movierec/results"),
+        (asked[2], "bigquery", "p-1.movies.next"),
+    ]:
+        parser = job_parser(job_of(command))
+        parser.add_argument(f"--{option}")
+        arguments = parser.parse_args(arguments_of(command))
+        config = read_config(arguments.config, overrides_of(arguments), Session("unused"))
+        assert config.workspace == "hdfs:///movierec/workspace"
+        assert config.source.archive == HDFS_ZIP
+        assert getattr(arguments, option) == value

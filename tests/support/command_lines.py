@@ -19,7 +19,7 @@ import pytest
 from movierec.config.loader import load, load_config
 from movierec.pipeline import dag
 from movierec_dataproc.conf.schema import ClusterConfig
-from movierec_dataproc.plan.plan import DOCTOR, EXPORT, RUN_ALL, STAGE_IN
+from movierec_dataproc.plan.plan import DOCTOR, EXPORT, LISTS, RUN_ALL, STAGE_IN
 from tests.support.markdown import ROOT
 
 # make hands its own variables on, and this may run under `make test SPARK=3.5 TESTS=…`
@@ -129,7 +129,7 @@ def _check_arguments(arguments: argparse.Namespace) -> None:
         load(ClusterConfig, text, origin="cluster", overrides=overrides, option="--cluster-set")
     if "job" in given:
         jobs = {name for stage in dag.PIPELINE for name in (stage.name, stage.job)}
-        jobs |= {STAGE_IN, EXPORT, DOCTOR, RUN_ALL}
+        jobs |= {STAGE_IN, EXPORT, DOCTOR, RUN_ALL, LISTS}
         assert given["job"] in jobs, f"no job {given['job']}"
 
 

@@ -17,7 +17,7 @@ from movierec_dataproc.google import clusters
 from movierec_dataproc.google import jobs as remote
 from movierec_dataproc.google.operations import operation_name, remote_operation
 from movierec_dataproc.google.remote_work import next_attempt
-from movierec_dataproc.plan.plan import DOCTOR, EXPORT, STAGE_IN, Plan, Step
+from movierec_dataproc.plan.plan import DOCTOR, EXPORT, LISTS, STAGE_IN, Plan, Step
 from movierec_dataproc.requests import gcloud
 from movierec_dataproc.requests import jobs as requests
 
@@ -95,7 +95,9 @@ def _run(
     where: Summary = {"cluster": name, "jobs": ids}
     if cluster is None:
         where = {"job": steps[0].job, "batch": ids[0]}
-    return {"command": command, **where, "output": plan.results}
+    # the last argument of export_lists is its --to
+    output = steps[-1].args[-1] if steps[-1].job == LISTS else plan.results
+    return {"command": command, **where, "output": output}
 
 
 def _run_step(

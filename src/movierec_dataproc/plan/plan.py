@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from movierec.config.loader import to_dict
 from movierec.config.schema import Config
 from movierec.config.uris import is_local, resolve_uri
 from movierec.errors import ConfigError
@@ -23,6 +24,7 @@ STAGE_IN: Final = "stage_in"
 EXPORT: Final = "export_results"
 DOCTOR: Final = "doctor"
 RUN_ALL: Final = "run_all"
+LISTS: Final = "export_lists"
 RESULTS: Final = "results"
 """The folder in the bucket with the layout of a workspace."""
 _PLAIN: Final = re.compile(r"[a-z]+://[A-Za-z0-9._/=+-]+")
@@ -55,8 +57,8 @@ class Plan:
     """The URI of the results in a bucket."""
     steps: tuple[Step, ...]
     extra_steps: tuple[Step, ...]
-    """Run only by name: doctor, run_all, which runs all stages in one Spark application, and
-    export_results, for results that were made without it."""
+    """Run only by name: doctor; run_all, which runs all stages in one Spark application;
+    export_results, for results that were made without it; export_lists, everybody's lists."""
     verbose: bool
     """Whether the jobs show Spark's log."""
     properties: dict[str, str]
@@ -147,6 +149,9 @@ def make_plan(
         "commit": label_value(commit),
     }
 
+    # a directory for each conf and its overrides
+    lists = target.uri("lists", f"{suite.name}-{digest(to_dict(config))}")
+
     def make_step(
         step_id: str, job: str, args: tuple[str, ...], after: tuple[str, ...] = (), **labels: str
     ) -> Step:
@@ -154,7 +159,8 @@ def make_plan(
         return Step(id=step_id, job=job, args=args, after=after, labels=labels)
 
     args = ("--config", suite.conf, *(part for one in overrides for part in ("--set", one)))
-    stage_args = (*args, "--force") if force else args
+    forced = ("--force",) if force else ()
+    stage_args = (*args, *forced)
     if on_hdfs:
         # a cluster that is deleted, also an idle one, takes its HDFS with it
         stage_args += ("--export", results)
@@ -185,6 +191,12 @@ def make_plan(
             make_step(DOCTOR, DOCTOR, args),
             make_step("run-all", RUN_ALL, stage_args, first),
             make_step("export", EXPORT, (*args, "--target", results)),
+            make_step(
+                "lists",
+                LISTS,
+                (*args, *forced, "--format", "parquet", "--to", lists),
+                (dag.DELIVER.name,),
+            ),
         ),
         verbose=verbose,
         properties=properties,

@@ -46,7 +46,8 @@ def test_every_step_is_a_job_and_comes_after_what_it_reads(tmp_path):
     for step in plan.steps:
         assert after[step.id] <= seen
         seen.add(step.id)
-    assert [step.job for step in plan.extra_steps] == ["doctor", "run_all", "export_results"]
+    extra = ["doctor", "run_all", "export_results", "export_lists"]
+    assert [step.job for step in plan.extra_steps] == extra
     for step in (*plan.steps, *plan.extra_steps):
         assert (ROOT / "jobs" / f"{step.job}.py").exists()
 
@@ -155,6 +156,21 @@ def test_run_all_reads_the_archive_and_writes_like_the_stages(tmp_path):
     batch = plan_of(tmp_path, place="serverless").step("run_all")
     assert batch.after == ()
     assert f"workspace=gs://{BUCKET}/movierec/results" in batch.args
+
+
+def test_lists_go_to_a_directory_of_the_conf_and_its_overrides_in_the_bucket(tmp_path):
+    places = set()
+    for overrides in ((), ("deliver.min_ratings=7",)):
+        plan = plan_of(tmp_path, *overrides)
+        step = plan.step("export_lists")
+        *args, place = step.args
+        assert args == [*plan.step("doctor").args, "--format", "parquet", "--to"]
+        assert place.startswith(f"gs://{BUCKET}/movierec/lists/tiny-")
+        assert step not in plan.steps
+        places.add(place)
+    assert len(places) == 2
+    forced = plan_of(tmp_path, options=("--force",)).step("export_lists")
+    assert "--force" in forced.args
 
 
 def test_a_local_archive_may_lie_at_home(tmp_path, monkeypatch):
