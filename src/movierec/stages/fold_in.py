@@ -1,0 +1,113 @@
+"""The job fold_in: factors and lists for users whose ratings came after `deliver`, without a refit.
+
+It is no stage: its input is a file of ratings, its output goes where one wants it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from movierec.config.uris import resolve_uri
+from movierec.data import datasets
+from movierec.data.columns import FACTORS, MOVIE_ID, RATING, USER_ID
+from movierec.data.schemas import RECOMMENDATIONS, conform
+from movierec.errors import ConfigError, InputError
+from movierec.models.als import AlsParams, factors_of, load_model
+from movierec.models.new_users import fold_in_users
+from movierec.pipeline import dag
+from movierec.pipeline.cli import add_force, print_summary, run_job
+from movierec.pipeline.execution import Execution
+from movierec.ranking.catalogue import collect_catalogue
+from movierec.ranking.recommend import movie_lists, recommend
+from movierec.ranking.topk import unseen_top_k
+from movierec.spark.java_errors import call_java
+from movierec.spark.session import size_shuffles
+
+JOB: Final = "fold_in"
+_ROW: Final = "row"
+_HEADER: Final = {"userId": USER_ID, "movieId": MOVIE_ID, "rating": RATING}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write factors/ and recommendations/ of new users below a URI; return the exit code."""
+
+    def extend(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--ratings",
+            metavar="URI",
+            required=True,
+            help="CSV: userId,movieId,rating; all of a user",
+        )
+        parser.add_argument("--to", metavar="URI", required=True, help="a directory, made new")
+        add_force(parser)
+
+    return run_job(JOB, _fold_in, argv, extend=extend)
+
+
+def _fold_in(execution: Execution, arguments: argparse.Namespace) -> None:
+    config, files = execution.config, execution.files
+    to = resolve_uri(arguments.to, key="--to")
+    if files.exists(to) and not arguments.force:
+        raise ConfigError([f"--to {to}: it is there already: give another, or --force"])
+    delivered, ingested = execution.require(dag.DELIVER), execution.require(dag.INGEST)
+    spark = execution.session()
+    movies = factors_of(load_model(spark, delivered.directory(dag.ALS_MODEL))).movies
+    catalogue = ingested.read(spark, datasets.MOVIES.path, datasets.MOVIES.schema)
+    ratings = read_ratings(spark, arguments.ratings).persist()
+    size_shuffles(spark, rows=ratings.count())
+    params = AlsParams(**delivered.manifest.facts["params"])
+    users = fold_in_users(ratings, movie_factors=movies, params=params, config=config)
+    call_java(f"--to {to}", users.write.mode("overwrite").parquet, f"{to}/factors")
+    users = spark.read.parquet(f"{to}/factors")
+    # all factors of a user who likes nothing are 0, and so is every score
+    known = users.where(F.exists(FACTORS, lambda factor: factor != 0))
+    listed = movies.join(catalogue, on=MOVIE_ID, how="left_semi")
+    lists = recommend(
+        known,
+        catalogue=spark.sparkContext.broadcast(collect_catalogue(listed, known)),
+        movies=movie_lists(ratings),
+        kernel=partial(unseen_top_k, k=config.evaluation.k),
+    )
+    rows = conform(lists, RECOMMENDATIONS)
+    call_java(f"--to {to}", rows.write.mode("overwrite").parquet, f"{to}/recommendations")
+    n_users, n_known = ratings.select(USER_ID).distinct().count(), known.count()
+    print_summary(JOB, {"output": to, "users": n_users, "users_without_list": n_users - n_known})
+
+
+def read_ratings(spark: SparkSession, path: str) -> DataFrame:
+    """Return user_id, movie_id and rating of a CSV file with the header of MovieLens's ratings.csv.
+
+    Raises InputError for a file that is not there, a missing column, a value out of range, and a
+    movie that a user rates twice.
+    """
+    uri = resolve_uri(path, key="--ratings")
+    given = call_java(f"--ratings {path}", spark.read.option("header", True).csv, uri)
+    if missing := [name for name in _HEADER if name not in given.columns]:
+        raise InputError(
+            f"{path}: the columns {', '.join(_HEADER)} were expected; "
+            f"{', '.join(missing)} is missing"
+        )
+    kinds = ("int", "int", "float")
+    casts = [
+        F.expr(f"try_cast(`{theirs}` AS {kind})").alias(ours)
+        for (theirs, ours), kind in zip(_HEADER.items(), kinds, strict=True)
+    ]
+    ratings: DataFrame = given.select(*casts)
+    right = F.col(USER_ID).isNotNull() & F.col(MOVIE_ID).isNotNull() & F.col(RATING).between(0.5, 5)
+    row = F.concat_ws(",", *_HEADER).alias(_ROW)
+    bad = given.select(row, *casts).where(~F.coalesce(right, F.lit(False))).first()
+    if bad is not None:
+        expected = "whole ids and 0.5 to 5 stars were expected"
+        raise InputError(f"{path}: {bad[_ROW]} is no rating: {expected}")
+    twice = ratings.groupBy(USER_ID, MOVIE_ID).count().where("count > 1").first()
+    if twice is not None:
+        raise InputError(f"{path}: user {twice[0]} rates movie {twice[1]} {twice[2]} times")
+    if ratings.isEmpty():
+        raise InputError(f"{path}: it holds no rating")
+    return ratings
