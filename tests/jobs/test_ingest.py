@@ -98,11 +98,7 @@ def test_the_latest_layout(result):
         (2, 3, 'the "best", by far', 1445714996),
         (3, 4, "été", 1445714997),
     ]
-    assert result.rows("links") == [
-        (1, "0114709", 862),
-        (2, "0112346", 9087),
-        (5, "0105946", None),
-    ]
+    assert result.rows("links") == [(1, "0114709", 862), (2, "0112346", 9087), (5, "0105946", None)]
     assert result.rows("genome_tags") == [(1, "007"), (2, "18th, 19th century")]
     assert [row[:2] for row in result.rows("genome_scores")] == [(1, 1), (1, 2), (2, 1)]
     assert result.rows("rejected") == []
@@ -341,13 +337,7 @@ def test_as_many_bad_rows_as_conf_allows_and_one_more(session, tmp_path):
         ),
     ],
 )
-def test_archives_that_are_refused(
-    session,
-    tmp_path,
-    changes,
-    overrides,
-    message,
-):
+def test_archives_that_are_refused(session, tmp_path, changes, overrides, message):
     path = archives.latest(tmp_path / "a.zip", changes)
     assert refused(session, tmp_path / "w", path, **overrides) == message
 
@@ -421,12 +411,7 @@ def test_the_real_archive(session, tmp_path, small_archive):
     )
 
 
-def test_the_command_line_of_a_broken_archive(
-    session,
-    tmp_path,
-    monkeypatch,
-    capsys,
-):
+def test_the_command_line_of_a_broken_archive(session, tmp_path, monkeypatch, capsys):
     path = archives.latest(tmp_path / "a.zip")
     path.write_bytes(path.read_bytes()[:-30])
     sets = [f"workspace={tmp_path}/w", f"source.archive={path}", "source.sha256=null"]

@@ -10,9 +10,7 @@ from movierec_cli.main import main
 from tests.support.paths import ROOT
 
 SAMPLE = ROOT / "conf" / "sample.yaml"
-STAGES = [
-    *("ingest", "partition", "popularity", "tune", "recommend", "evaluate", "twins", "report"),
-]
+STAGES = ["ingest", "partition", "popularity", "tune", "recommend", "evaluate", "twins", "report"]
 
 
 @pytest.mark.parametrize("command", ["run", *STAGES, "stability", "doctor", "data", "export"])

@@ -73,9 +73,7 @@ def test_a_chart_defines_its_colours_for_light_and_dark(charts):
         assert theme.DARK["ink"] in dark
 
 
-def test_the_theme_of_the_notebook_decides_not_that_of_the_browser(
-    charts,
-):
+def test_the_theme_of_the_notebook_decides_not_that_of_the_browser(charts):
     text = charts["stars"]._repr_html_()
     assert "prefers-color-scheme" not in text
     for dark in ('[data-jp-theme-light="false"]', ".vscode-dark"):

@@ -110,9 +110,7 @@ def test_without_a_makefile_the_installed_command_runs_it_again(tmp_path, monkey
     ]
 
 
-def test_the_commit_is_that_of_a_checkout_not_of_one_around_an_installed_package(
-    tmp_path,
-):
+def test_the_commit_is_that_of_a_checkout_not_of_one_around_an_installed_package(tmp_path):
     def git(*arguments):
         identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
         command = ["git", "-C", str(tmp_path), *identity, *arguments]

@@ -6,11 +6,7 @@ Covers `movierec.data.counts`.
 import pytest
 
 from movierec.data.counts import count_ratings_by
-from movierec.evaluation.strata import (
-    collect_bounds,
-    collect_movie_strata,
-    collect_user_strata,
-)
+from movierec.evaluation.strata import collect_bounds, collect_movie_strata, collect_user_strata
 
 
 def counts(spark, numbers):
@@ -78,12 +74,7 @@ def test_movie_strata_have_the_share_of_relevant_movies_found(spark):
     )
     hits = spark.createDataFrame([(7, 1, 1), (7, 2, 2)], "user_id int, movie_id int, rank int")
     popularity = count_ratings_by(train, key="movie_id")
-    found = collect_movie_strata(
-        {"als": hits},
-        relevant=relevant,
-        popularity=popularity,
-        groups=2,
-    )
+    found = collect_movie_strata({"als": hits}, relevant=relevant, popularity=popularity, groups=2)
     assert found == [
         {"from_ratings": 1, "to_ratings": 2, "movies": 3, "relevant": 2, "als": {"recall": 1 / 2}},
         {"from_ratings": 3, "to_ratings": 6, "movies": 1, "relevant": 2, "als": {"recall": 1 / 2}},

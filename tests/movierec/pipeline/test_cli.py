@@ -182,9 +182,7 @@ def submitted(toy, *arguments):
     )
 
 
-def test_under_spark_submit_the_conf_is_among_its_files_and_verbose_shows_its_log(
-    toy,
-):
+def test_under_spark_submit_the_conf_is_among_its_files_and_verbose_shows_its_log(toy):
     done = submitted(toy, "--config=toy.yaml", "--verbose")
     assert done.returncode == 0, done.stderr
     assert last_line(done.stdout)["reused"] is False
@@ -193,9 +191,7 @@ def test_under_spark_submit_the_conf_is_among_its_files_and_verbose_shows_its_lo
 
 
 @pytest.mark.slow
-def test_under_spark_submit_the_log_is_not_shown_and_a_missing_conf_is_exit_code_2(
-    toy,
-):
+def test_under_spark_submit_the_log_is_not_shown_and_a_missing_conf_is_exit_code_2(toy):
     """Slow: two more submissions."""
     quiet = submitted(toy, "--config=toy.yaml")
     assert quiet.returncode == 0, quiet.stderr
@@ -308,11 +304,7 @@ def raising(error):
         (ConfigError(["a: wrong", "b: wrong"]), 2, "toy: a: wrong\ntoy: b: wrong\n"),
         (InputError("no input"), 3, "toy: no input\n"),
         (UserError("no luck"), 1, "toy: no luck\n"),
-        (
-            KeyboardInterrupt(),
-            130,
-            "toy: interrupted; a rerun continues with what is complete\n",
-        ),
+        (KeyboardInterrupt(), 130, "toy: interrupted; a rerun continues with what is complete\n"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
 )
@@ -322,9 +314,7 @@ def test_each_failure_has_its_exit_code_and_its_lines(capsys, error, code, said)
     assert (captured.out, captured.err) == ("", said)
 
 
-def test_a_crash_is_exit_code_1_and_the_last_line_names_the_error(
-    capsys,
-):
+def test_a_crash_is_exit_code_1_and_the_last_line_names_the_error(capsys):
     assert run_guarded("toy", raising(RuntimeError("thirteen")), Session("unused")) == 1
     captured = capsys.readouterr()
     assert captured.out == ""

@@ -45,12 +45,7 @@ def summary(*, k=100, candidates="unseen", cold=0):
         ),
         params={"als": {"rank": 16}, "popularity": {"kind": "count"}},
         config=EvaluationConfig(
-            k=k,
-            relevant_rating=4.0,
-            candidates=candidates,
-            bootstrap=100,
-            seed=1,
-            strata=4,
+            k=k, relevant_rating=4.0, candidates=candidates, bootstrap=100, seed=1, strata=4
         ),
     )
 

@@ -36,9 +36,7 @@ def splits(spark):
 
 def runner(splits):
     config = load_config(
-        CONF.read_text(),
-        origin="small.yaml",
-        overrides=["als.max_iter=4", "evaluation.k=20"],
+        CONF.read_text(), origin="small.yaml", overrides=["als.max_iter=4", "evaluation.k=20"]
     )
     config = als.with_block_counts(config, n_ratings=0)
     return TrialRunner(train=splits[0], validation=splits[1], config=config)
@@ -48,12 +46,7 @@ def test_a_trial_has_the_same_result_alone_and_after_others(splits):
     shared = runner(splits)
     together = [
         shared(params, fraction)
-        for params, fraction in [
-            (SIGNED, 1.0),
-            (LIKED, 0.5),
-            (EXPLICIT, 1.0),
-            (SIGNED, 1.0),
-        ]
+        for params, fraction in [(SIGNED, 1.0), (LIKED, 0.5), (EXPLICIT, 1.0), (SIGNED, 1.0)]
     ]
     shared.close()
     assert together[0].metrics == together[3].metrics

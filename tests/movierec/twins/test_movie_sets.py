@@ -3,15 +3,7 @@
 from movierec.twins.movie_sets import Population, collect_population, movie_sets, rarity_ranks
 from tests.support.movie_lists import rated
 
-MOVIES = {
-    4: {1, 2, 3},
-    2: {1, 2, 3},
-    7: {1, 2, 3},
-    5: {1, 9},
-    6: {9, 1},
-    8: {3, 9, 2, 1},
-    9: {1},
-}
+MOVIES = {4: {1, 2, 3}, 2: {1, 2, 3}, 7: {1, 2, 3}, 5: {1, 9}, 6: {9, 1}, 8: {3, 9, 2, 1}, 9: {1}}
 
 
 def rows_by_id(frame):

@@ -17,11 +17,7 @@ from movierec.twins.top_pairs import TopPairs, TwinPair
 from tests.support.confs import tiny_conf
 
 CONFIG = tiny_conf("w", "a", twins__min_common=3, twins__pairs=3).twins
-PAIRS = (
-    TwinPair(1, 2, 1.0, 20, 20),
-    TwinPair(1, 5, 0.6, 6, 10),
-    TwinPair(3, 4, 0.5, 2, 4),
-)
+PAIRS = (TwinPair(1, 2, 1.0, 20, 20), TwinPair(1, 5, 0.6, 6, 10), TwinPair(3, 4, 0.5, 2, 4))
 STRANGERS = {
     "twins_mean": 0.5,
     "strangers_mean": 0.125,
