@@ -4,28 +4,23 @@ Covers `movierec.doctor.checkup`, `movierec.doctor.command`.
 """
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Callable
 
 import pytest
 
-from movierec.config.schema import Config
 from movierec.doctor import command
-from movierec.doctor.check_result import CheckResult
 from movierec.doctor.checkup import Checkup
 from tests.support import archives
-from tests.support.confs import SMALL, tiny_conf
+from tests.support.confs import tiny_conf
+from tests.support.paths import ROOT
+from tests.support.processes import run_process
 
-ROOT = SMALL.parents[1]
 FULL = 33_832_162
 NAMES = [
     *("python", "java", "spark", "workers", "blas", "workspace", "checkpoints"),
     *("archive", "ratings", "memory", "disk", "scratch", "time"),
 ]
-
-Check = Callable[[Config], dict[str, CheckResult]]
 
 
 @pytest.fixture
@@ -108,21 +103,9 @@ def test_an_archive_on_an_unknown_file_system(check, tmp_path):
 # --- the command line ----------------------------------------------------------------------------
 
 
-Done = subprocess.CompletedProcess[str]
-
-
 def doctor(*arguments, **environment):
     """Run the doctor in a process of its own, for its Java and Spark."""
-    env = os.environ | {"PYTHONPATH": str(ROOT / "src")} | environment
-    return subprocess.run(
-        [sys.executable, "jobs/doctor.py", *arguments],
-        cwd=ROOT,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    return run_process(sys.executable, "jobs/doctor.py", *arguments, **environment)
 
 
 @pytest.fixture

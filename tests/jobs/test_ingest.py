@@ -2,9 +2,7 @@
 
 import csv
 import json
-import os
 import shutil
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -24,6 +22,7 @@ from tests.support.confs import SMALL, tiny_conf
 from tests.support.files import files_below
 from tests.support.in_process import run_job
 from tests.support.paths import ROOT
+from tests.support.processes import run_process
 
 SCHEMAS = {name: table.dataset.schema for name, table in TABLES.items()}
 SCHEMAS["rejected"] = schemas.REJECTED
@@ -187,16 +186,9 @@ def test_from_elsewhere_at_odd_paths_and_in_another_time_zone(session, tmp_path)
     given = {"workspace": str(place / "w"), "source.archive": str(archive)}
     given |= {"source.sha256": None, "source.expected_ratings": None}
     words = [word for key in given for word in ("--set", f"{key}={json.dumps(given[key])}")]
-    done = subprocess.run(
-        [sys.executable, checkout / "jobs" / "ingest.py", "--config", "small", *words],
-        cwd=place,
-        env=os.environ
-        | {"PYTHONPATH": str(checkout / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-        | {"TZ": "Pacific/Apia"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    own = {"PYTHONPATH": str(checkout / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, checkout / "jobs" / "ingest.py", "--config", "small", *words]
+    done = run_process(*command, cwd=place, TZ="Pacific/Apia", **own)
     assert done.returncode == 0, done.stderr[-3000:]
     assert files_below(checkout) == before, "as if it were read-only"
     assert {one.name for one in place.iterdir()} == {"a.zip", "w"}

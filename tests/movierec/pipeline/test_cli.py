@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pyspark
 import pytest
@@ -23,8 +22,8 @@ from movierec.spark.session import Session
 from tests.support.confs import tiny_conf
 from tests.support.files import files_below
 from tests.support.paths import ROOT
+from tests.support.processes import run_process
 
-SRC = ROOT / "src"
 JOB = """
 import sys
 
@@ -63,20 +62,10 @@ class Command:
         (place / "toy.yaml").write_text(yaml.safe_dump(conf), encoding="utf-8")
 
     def __call__(self, *arguments, java=False):
-        env = os.environ | {"PYTHONPATH": str(SRC)}
-        env.pop("SPARK_HOME", None)
-        if not java:
-            # no java, and no bash for Spark's own scripts
-            env |= {"JAVA_HOME": str(self.place / "empty"), "PATH": str(self.place / "empty")}
-        return subprocess.run(
-            [sys.executable, "make_toy.py", *arguments],
-            cwd=self.place,
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
+        # no java, and no bash for Spark's own scripts
+        empty = str(self.place / "empty")
+        hidden = {} if java else {"JAVA_HOME": empty, "PATH": empty}
+        return run_process(sys.executable, "make_toy.py", *arguments, cwd=self.place, **hidden)
 
     def files(self):
         """The files of the workspace, by their path."""
@@ -84,13 +73,13 @@ class Command:
 
 
 @pytest.fixture
-def toy(tmp_path):
+def toy(tmp_path, monkeypatch):
+    monkeypatch.delenv("SPARK_HOME", raising=False)
     return Command(tmp_path)
 
 
 def last_line(text):
-    found: dict[str, Any] = json.loads(text.splitlines()[-1])
-    return found
+    return json.loads(text.splitlines()[-1])
 
 
 # --- exit code 2: the command line and the config -----------------------------------------------
@@ -170,16 +159,9 @@ def test_a_missing_archive_is_exit_code_3_without_java(toy):
 
 def submitted(toy, *arguments):
     submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
-    command = [str(submit), "--master", "local[1]", "--files", str(toy.place / "toy.yaml")]
-    return subprocess.run(
-        [*command, str(toy.place / "make_toy.py"), *arguments],
-        cwd=toy.place / "empty",
-        env=os.environ | {"PYTHONPATH": str(SRC), "SPARK_HOME": str(submit.parents[1])},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    command = [submit, "--master", "local[1]", "--files", toy.place / "toy.yaml"]
+    command += [toy.place / "make_toy.py", *arguments]
+    return run_process(*command, cwd=toy.place / "empty", SPARK_HOME=str(submit.parents[1]))
 
 
 def test_under_spark_submit_the_conf_is_among_its_files_and_verbose_shows_its_log(toy):
@@ -239,14 +221,8 @@ def _check_output(toy):
         ("--config=toy.yaml >&-", (0,), ""),
         ("--config=nöne.yaml 2>&1 >&-", (2,), ""),
     ):
-        done = subprocess.run(
-            ["bash", "-c", f"{sys.executable} make_toy.py {line}"],
-            cwd=toy.place,
-            env=os.environ | {"PYTHONPATH": str(SRC), "PYTHONIOENCODING": "ascii"},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        command = ["bash", "-c", f"{sys.executable} make_toy.py {line}"]
+        done = run_process(*command, cwd=toy.place, PYTHONIOENCODING="ascii")
         assert done.returncode in code, line
         assert done.stderr.startswith(said), line
         assert "Traceback" not in done.stderr + done.stdout, line
@@ -267,7 +243,7 @@ def test_ctrl_c_is_one_line_and_exit_code_130_and_leaves_no_java(tmp_path, when)
     process = subprocess.Popen(
         [sys.executable, "make_toy.py", "--config=toy.yaml"],
         cwd=toy.place,
-        env=os.environ | {"PYTHONPATH": str(SRC)},
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

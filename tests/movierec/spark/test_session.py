@@ -3,16 +3,15 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from movierec.errors import InputError
 from movierec.spark.session import heap_gib, is_submitted, machine_memory, size_shuffles
 from tests.support.paths import ROOT
+from tests.support.processes import run_process
 
 GIB = 1 << 30
 
@@ -119,16 +118,10 @@ def probe(tmp_path_factory):
     place = tmp_path_factory.mktemp("probe")
     source = place / "with a space"
     source.symlink_to(ROOT / "src")
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE, str(place)],
-        env=os.environ | {"PYTHONPATH": str(source), "TZ": "Asia/Tokyo"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    command = [sys.executable, "-c", PROBE, place]
+    done = run_process(*command, PYTHONPATH=str(source), TZ="Asia/Tokyo")
     assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    found = json.loads(done.stdout.splitlines()[-1])
     return found | {"place": str(place), "stderr": done.stderr, "stdout": done.stdout}
 
 
@@ -215,15 +208,8 @@ def test_overrides_win_and_java_options_are_added(tmp_path, spark):
         "spark.eventLog.dir": f"file://{events}",
         "spark.driver.extraJavaOptions": "-Dmine=1 -XX:+UseSerialGC",
     }
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "JAVA_HOME": "/no/such/java"}
-    done = subprocess.run(
-        [sys.executable, "-c", OVERRIDDEN, str(tmp_path), json.dumps(overrides)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    command = [sys.executable, "-c", OVERRIDDEN, tmp_path, json.dumps(overrides)]
+    done = run_process(*command, JAVA_HOME="/no/such/java")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     plain = {key: value for key, value in overrides.items() if "extraJava" not in key}
