@@ -58,7 +58,6 @@ def run_isolated(zips, code):
 
 def test_the_zips_hold_the_package_and_nothing_built(project, tmp_path):
     package, dependencies = build_package.build_packages(project, tmp_path / "dist")
-
     assert package.name == "movierec-1.2.3.zip"
     assert zipfile.ZipFile(package).namelist() == [
         "movierec/__init__.py",
@@ -85,7 +84,6 @@ def test_the_bytes_depend_on_the_contents_only(project, tmp_path):
     again = build("again")
     (project / "src/movierec/__init__.py").write_text("K = 101\n")
     changed = build("changed")
-
     assert first == again
     equal = [one == other for one, other in zip(first, changed, strict=True)]
     # the zip of PyYAML is the same
@@ -94,7 +92,6 @@ def test_the_bytes_depend_on_the_contents_only(project, tmp_path):
 
 def test_this_project_imports_from_its_zip_alone(tmp_path):
     zips = build_package.build_packages(ROOT, tmp_path)
-
     output = run_isolated(
         zips,
         "import movierec; from movierec.config.loader import load_config\n"
@@ -103,13 +100,11 @@ def test_this_project_imports_from_its_zip_alone(tmp_path):
         "config = load_config(confs.joinpath('sample.yaml').read_text('utf-8'), origin='sample')\n"
         "print(movierec.__file__, config.source.archive)",
     )
-
     assert output == f"{zips[0]}/movierec/__init__.py file:data/ml-sample.zip\n"
 
 
 def test_a_wheel_has_no_modules_of_earlier_builds(project, tmp_path):
     names = zipfile.ZipFile(build_package.build_wheel(project, tmp_path)).namelist()
-
     assert "movierec/__init__.py" in names
     assert "movierec/removed.py" not in names
     assert sorted(path.name for path in (project / "src").iterdir()) == [
@@ -121,7 +116,6 @@ def test_a_wheel_has_no_modules_of_earlier_builds(project, tmp_path):
 def test_the_wheel_holds_every_package_with_its_data_and_nothing_else(wheel):
     archive = zipfile.ZipFile(wheel)
     names = archive.namelist()
-
     tops = {name.split("/")[0] for name in names}
     (info,) = (name for name in tops if name.endswith(".dist-info"))
     assert tops - {info} == {
@@ -186,9 +180,7 @@ def test_the_installed_wheel_runs_in_an_empty_directory(wheel, tmp_path):
 
 def test_a_version_that_differs_between_files_is_refused(project, capsys):
     (project / "src/movierec/__init__.py").write_text('__version__ = "1.2.4"\n')
-
     assert build_package.main(["--root", str(project)]) == 1
-
     assert capsys.readouterr().err == (
         "build_package: src/movierec/__init__.py: __version__ is 1.2.4, and pyproject.toml says "
         "1.2.3: make them the same\n"
@@ -199,9 +191,7 @@ def test_a_version_that_differs_between_files_is_refused(project, capsys):
 @pytest.mark.parametrize("heading", ["## 1.2", "## 1.2.30", "## 1.2.3-rc1", "### 1.2.3", "1.2.3"])
 def test_a_version_without_a_heading_in_the_changelog_is_refused(project, heading, capsys):
     (project / "CHANGELOG.md").write_text(f"# Changelog\n\n{heading}\n")
-
     assert build_package.main(["--root", str(project)]) == 1
-
     assert capsys.readouterr().err == (
         "build_package: CHANGELOG.md: no heading `## 1.2.3`: write there what changes for users\n"
     )
@@ -210,9 +200,7 @@ def test_a_version_without_a_heading_in_the_changelog_is_refused(project, headin
 
 def test_a_missing_package_ends_in_one_line(project, capsys):
     (project / "src/movierec/__init__.py").unlink()
-
     assert build_package.main(["--root", str(project)]) == 1
-
     err = capsys.readouterr().err
     assert err.startswith(f"build_package: {project}/src/movierec: no Python package there")
     assert err.count("\n") == 1
@@ -220,7 +208,6 @@ def test_a_missing_package_ends_in_one_line(project, capsys):
 
 def test_the_command_prints_each_file(project, capsys):
     assert build_package.main(["--root", str(project)]) == 0
-
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == [
         str(project / "dist" / name)
