@@ -34,8 +34,7 @@ def test_any_number_of_groups_is_drawn(groups):
     summary = invented.summary()
     for split in invented.HELD_OUT:
         summary["strata"][split] = dict.fromkeys(summary["strata"][split], strata)
-    shares = {"shares": [1 / groups] * groups}
-    bias = {"test": {model: invented.bias(0) | shares for model in invented.MODELS}}
+    bias = {"test": {model: {"shares": [1 / groups] * groups} for model in invented.MODELS}}
     assert "bias" in draw_charts(invented.facts(summary=summary, bias=bias))
 
 
