@@ -154,9 +154,7 @@ def test_an_error_is_exit_code_3(here, tmp_path):
     assert done.returncode == 3
     errors = [name for name, one in found_by(done).items() if one["state"] == "error"]
     assert errors[:3] == ["workspace", "checkpoints", "archive"]
-    assert (
-        done.stderr.splitlines()[-1] == f"doctor: a run would fail: see {', '.join(errors)} above"
-    )
+    assert done.stderr.endswith(f"doctor: a run would fail: see {', '.join(errors)} above\n")
 
 
 def test_without_a_java_that_runs_spark_is_not_started(tmp_path):
@@ -185,15 +183,10 @@ def test_a_spark_that_does_not_start_is_an_error_of_a_check(tmp_path):
     assert "File file:/no/such/place does not exist" in findings["spark"]["found"]
 
 
-def test_a_wrong_conf_is_exit_code_2(here, tmp_path):
+def test_a_wrong_conf_is_exit_code_2(here):
     done = here("--config=conf/small.yaml", "--set=als.maxiter=3", "--set=workspace=ftp:x")
     assert done.returncode == 2
     assert done.stdout == ""
     assert "als.maxiter: unknown key" in done.stderr
     assert here("--config=conf/small.yaml", "--set=workspace=ftp:x").returncode == 2
-    latin = tmp_path / "latin.yaml"
-    latin.write_bytes(b"workspace: caf\xe9\n")
-    done = here("--config", str(latin))
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"doctor: {latin}: cannot be read: 'utf-8' codec")
     assert here("--config=conf/small.yaml", "--check-config").returncode == 0
