@@ -2,7 +2,6 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 
@@ -59,10 +58,7 @@ def found():
         execution = Execution(config, Session("unused"))
         result = execution.find(dag.EVALUATE)
         if result is not None:
-            summary: dict[str, Any] = json.loads(
-                execution.files.read_text(f"{result.path}/summary.json")
-            )
-            return summary
+            return json.loads(execution.files.read_text(f"{result.path}/summary.json"))
     pytest.skip("conf/small.yaml has not run here: run `make run CONF=conf/small.yaml`")
 
 

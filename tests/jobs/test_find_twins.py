@@ -48,9 +48,17 @@ def execution(session, place):
     return execution
 
 
-def test_every_planted_pair_above_the_cut_is_found(execution, place, spark):
-    truth = json.loads((place / "sample.truth.json").read_text(encoding="utf-8"))
-    rows = execution.find(dag.TWINS).read(spark, "twins", schemas.TWINS).collect()
+@pytest.fixture(scope="module")
+def rows(execution, spark):
+    return execution.find(dag.TWINS).read(spark, "twins", schemas.TWINS).collect()
+
+
+@pytest.fixture
+def truth(execution, place):
+    return json.loads((place / "sample.truth.json").read_text(encoding="utf-8"))
+
+
+def test_every_planted_pair_above_the_cut_is_found(rows, truth):
     found = {(row.user_a, row.user_b): row for row in rows}
     cut = min(row.jaccard for row in rows)
     planted = [pair for pair in truth["twins"] + truth["duplicates"] if pair["jaccard"] > cut]
@@ -61,8 +69,6 @@ def test_every_planted_pair_above_the_cut_is_found(execution, place, spark):
         assert row.equal_ratings == pytest.approx(pair["equal_ratings"] / pair["common"])
 
 
-def test_exactly_the_planted_duplicate_accounts_are_flagged(execution, place, spark):
-    truth = json.loads((place / "sample.truth.json").read_text(encoding="utf-8"))
+def test_exactly_the_planted_duplicate_accounts_are_flagged(rows, truth):
     planted = {(pair["user_a"], pair["user_b"]) for pair in truth["duplicates"]}
-    rows = execution.find(dag.TWINS).read(spark, "twins", schemas.TWINS).collect()
     assert {(row.user_a, row.user_b) for row in rows if row.duplicate} == planted

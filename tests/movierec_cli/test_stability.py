@@ -19,7 +19,7 @@ ARCHIVE = "a" * 64
 
 
 def test_partition_to_evaluate_are_repeated_and_ingest_runs_once(tmp_path, monkeypatch):
-    ran: list[tuple[str, int, bool]] = []
+    ran = []
 
     def run(execution, *, wanted, force):
         seed = execution.config.partition.seed

@@ -218,9 +218,7 @@ def test_the_manifest_says_how_the_result_came_to_be(execution, capsys):
     started = time.monotonic()
     manifest = run_stage(execution, TOY, Run(then)).result.manifest
     passed = time.monotonic() - started
-    found = execution.find(TOY)
-    assert found is not None
-    assert found.manifest == manifest
+    assert execution.find(TOY).manifest == manifest
     assert (manifest.stage, manifest.version) == ("toy", 1)
     assert manifest.config == {"partition.seed": 1}
     assert manifest.inputs == {}

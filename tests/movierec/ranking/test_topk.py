@@ -184,11 +184,12 @@ def test_scores_equal_in_single_precision_are_ranked_in_double_precision():
     assert lists_by_user(lists, 1) == [[(6, one), (5, 1.0)]]
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.parametrize("kernel", [unseen_top_k, candidates_top_k])
-def test_a_user_factor_that_is_not_finite_is_refused(kernel):
+def test_a_user_factor_that_is_not_finite_is_refused(kernel, bad):
     catalogue = Catalogue.of([5, 6], [[1.0], [2.0]])
-    with pytest.raises(ValueError, match="user factor is not finite"):
-        kernel(block_of(catalogue, [[1.0], [np.nan]], [[5], [5]]), catalogue, k=1)
+    with pytest.raises(ValueError, match="a user factor is not finite"):
+        kernel(block_of(catalogue, [[1.0], [bad]], [[5], [5]]), catalogue, k=1)
 
 
 def test_ranks_start_at_one_and_ties_are_broken_by_the_smaller_movie_id():
@@ -199,16 +200,10 @@ def test_ranks_start_at_one_and_ties_are_broken_by_the_smaller_movie_id():
     assert lists.ranks.tolist() == [1, 2, 3, 1, 2]
 
 
-def test_a_user_who_has_seen_everything_has_no_list():
-    catalogue = Catalogue.of([1, 2], [[1.0], [2.0]])
-    lists = unseen_top_k(block_of(catalogue, [[1.0]], [[1, 2]]), catalogue, k=3)
-    assert len(lists.rows) == 0
-
-
-def test_an_empty_catalogue_makes_no_lists():
-    catalogue = Catalogue.of([], np.empty((0, 1)))
-    none = np.empty(0, np.int64)
-    lists = unseen_top_k(Block(np.arange(2), np.ones((2, 1)), none, none), catalogue, k=3)
+@pytest.mark.parametrize("movies", [[], [1, 2]])
+def test_a_user_who_has_seen_every_movie_or_has_none_to_see_has_no_list(movies):
+    catalogue = Catalogue.of(movies, np.ones((len(movies), 1)))
+    lists = unseen_top_k(block_of(catalogue, [[1.0]], [movies]), catalogue, k=3)
     assert len(lists.rows) == 0
 
 
@@ -219,11 +214,8 @@ def test_candidates_top_k_ranks_only_candidates():
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_factor_that_is_not_finite_is_refused(bad):
+def test_a_catalogue_of_a_factor_that_is_not_finite_is_refused(bad):
     with pytest.raises(ValueError, match="a movie factor is not finite"):
         Catalogue.of([1, 2], [[1.0], [bad]])
     with pytest.raises(ValueError, match="a user factor is not finite"):
         Catalogue.of([1, 2], [[1.0], [2.0]], users=[[bad]])
-    catalogue = Catalogue.of([1], [[1.0]])
-    with pytest.raises(ValueError, match="a user factor is not finite"):
-        unseen_top_k(block_of(catalogue, [[bad]], [[]]), catalogue, k=1)

@@ -69,7 +69,7 @@ def test_hadoop_reads_the_same_as_plain_python(hadoop, tmp_path):
 
 @pytest.mark.parametrize("through", ["plain", "hadoop"])
 def test_a_file_is_written_and_read_in_any_order(request, tmp_path, through):
-    files: Files = request.getfixturevalue(through)
+    files = request.getfixturevalue(through)
     content = os.urandom(300_000)
     uri = f"file://{tmp_path}/new/directory/x y"
     with files.create(uri) as file:

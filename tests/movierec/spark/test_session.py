@@ -195,7 +195,6 @@ print(json.dumps({
 
 def test_overrides_win_and_java_options_are_added(tmp_path, spark):
     java = shutil.which("java", path=f"{os.environ.get('JAVA_HOME')}/bin:{os.environ['PATH']}")
-    assert java is not None
     (tmp_path / "java_home").write_text(f"{Path(java).parents[1]}\n\n", encoding="utf-8")
     events = tmp_path / "events"
     events.mkdir()

@@ -119,28 +119,18 @@ def test_a_slice_of_the_pairs_is_renumbered_from_zero():
     whole = common(5, [(0, 7, 1, 2), (2, 7, 3, 4), (2, 9, 5, 1), (3, 8, 2, 2), (4, 6, 1, 1)])
     part = whole.slice(1, 4)
     assert part.n_pairs == 3
-    assert part.pairs.tolist() == [1, 1, 2]
-    assert part.movies.tolist() == [7, 9, 8]
-    assert part.ratings_a.tolist() == [3, 5, 2]
-    assert part.ratings_b.tolist() == [4, 1, 2]
+    assert rows_of(part) == [(1, 7, 3, 4), (1, 9, 5, 1), (2, 8, 2, 2)]
     assert (whole.slice(1, 2).n_pairs, len(whole.slice(1, 2).pairs)) == (1, 0)
     assert (whole.slice(5, 5).n_pairs, len(whole.slice(5, 5).pairs)) == (0, 0)
 
 
 def rows_of(found):
-    return list(
-        zip(
-            found.pairs.tolist(),
-            found.movies.tolist(),
-            found.ratings_a.tolist(),
-            found.ratings_b.tolist(),
-            strict=True,
-        )
-    )
+    columns = (found.pairs, found.movies, found.ratings_a, found.ratings_b)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 @pytest.mark.parametrize("partitions", [1, 3])
-def test_common_ratings_are_sorted_by_pair_and_movie(spark, partitions):
+def test_common_ratings_are_sorted_by_pair_and_movie(spark, set_property, partitions):
     given_ratings = {
         1: {10: 1.0, 11: 4.5, 12: 3.0},
         2: {12: 5.0, 10: 2.0, 13: 1.0},
@@ -156,12 +146,8 @@ def test_common_ratings_are_sorted_by_pair_and_movie(spark, partitions):
         ],
         "user_id int, movie_id int, rating float",
     )
-    before = spark.conf.get("spark.sql.shuffle.partitions")
-    spark.conf.set("spark.sql.shuffle.partitions", partitions)
-    try:
-        found = collect_common_ratings(ratings.repartition(partitions, "movie_id"), pairs=pairs)
-    finally:
-        spark.conf.set("spark.sql.shuffle.partitions", before)
+    set_property("spark.sql.shuffle.partitions", partitions)
+    found = collect_common_ratings(ratings.repartition(partitions, "movie_id"), pairs=pairs)
     assert found.n_pairs == len(pairs)
     assert rows_of(found) == [
         (place, movie, given_ratings[a][movie], given_ratings[b][movie])

@@ -26,13 +26,6 @@ def above(users, floor):
     return {user: own for user, own in users.items() if len(own) >= floor}
 
 
-def test_the_twins_equal_those_of_brute_force_in_order(spark):
-    users = overlapping_users(80, seed=1)
-    top = tops_of(spark, users, n_pairs=200)[1]
-    assert [tuple(pair) for pair in top.pairs] == reference.twins(users, 200)
-    assert len(top.pairs) == 200
-
-
 def test_every_floor_has_its_own_twins(spark):
     users = overlapping_users(90, seed=2)
     tops = tops_of(spark, users, n_pairs=25, floors=(5, 15, 30), thresholds=DOWN)
