@@ -7,17 +7,13 @@ import json
 
 import pytest
 
-from movierec.config.loader import load_config
 from movierec.data import schemas
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.run_stage import run_stage
 from movierec.run_all import load_run
 from movierec_synthetic.download import fetch_archive
-from tests.support.confs import SMALL
-
-SAMPLE = SMALL.with_name("sample.yaml")
-
+from tests.support.confs import SMALL, load_conf
 
 # slow: the sample has 100,836 ratings; of less data too few pairs are planted
 pytestmark = pytest.mark.slow
@@ -30,17 +26,13 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def execution(session, place):
-    overrides = {
+    values = {
         "workspace": str(place / "workspace"),
         "source.archive": str(place / "sample.zip"),
         "twins.curve.floors": [20],
         "twins.thresholds": [0.5, 0.15],
     }
-    config = load_config(
-        SAMPLE.read_text(encoding="utf-8"),
-        origin=SAMPLE.name,
-        overrides=[f"{key}={json.dumps(value)}" for key, value in overrides.items()],
-    )
+    config = load_conf(SMALL.with_name("sample.yaml"), values)
     fetch_archive(config.source)
     execution = Execution(config, session)
     for stage in (dag.INGEST, dag.TWINS):

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from pyspark.sql import functions as F
 
-from movierec.config.loader import load_config
 from movierec.data import schemas
 from movierec.errors import InputError
 from movierec.movielens.integrity import TABLES
@@ -19,7 +18,7 @@ from movierec.pipeline.execution import Execution
 from movierec.pipeline.run_stage import run_stage
 from movierec.run_all import load_run
 from tests.support import archives
-from tests.support.confs import SMALL, tiny_conf
+from tests.support.confs import SMALL, load_conf, tiny_conf
 from tests.support.files import files_below
 from tests.support.paths import ROOT
 from tests.support.processes import run_process
@@ -296,33 +295,22 @@ def test_as_many_bad_rows_as_conf_allows_and_one_more(session, tmp_path):
     )
 
 
-@pytest.mark.parametrize(
-    ("changes", "overrides", "message"),
-    [
-        (
-            {},
-            {"source__expected_ratings": 6},
-            "URI: member 'ml-latest-tiny/ratings.csv': it has 5 rows, not "
-            "source.expected_ratings 6; fetch the archive again with `make data FORCE=1`, "
-            "or set the key to null",
-        ),
-        (
-            {"ratings.csv": "userId,movieId,rating,timestamp\r\n"},
-            {},
-            "URI: member 'ml-latest-tiny/ratings.csv': no good rating among its 0 rows; "
-            "use another archive",
-        ),
-        (
-            {"ratings.csv": "userId,movieId,rating,timestamp\n1,1,6,964982703\n"},
-            {"source__max_rejected_fraction": 1.0},
-            "URI: member 'ml-latest-tiny/ratings.csv': no good rating among its 1 rows; "
-            "use another archive",
-        ),
-    ],
-)
-def test_archives_that_are_refused(session, tmp_path, changes, overrides, message):
-    path = archives.latest(tmp_path / "a.zip", changes)
-    assert refused(session, tmp_path / "w", path, **overrides) == message
+@pytest.mark.parametrize(("rows", "most_bad"), [("", 0), ("1,1,6,964982703\r\n", 1)])
+def test_an_archive_without_a_good_rating_is_refused(session, tmp_path, rows, most_bad):
+    text = f"userId,movieId,rating,timestamp\r\n{rows}"
+    path = archives.latest(tmp_path / "a.zip", {"ratings.csv": text})
+    assert refused(session, tmp_path / "w", path, source__max_rejected_fraction=most_bad) == (
+        "URI: member 'ml-latest-tiny/ratings.csv': no good rating among its "
+        f"{most_bad} rows; use another archive"
+    )
+
+
+def test_another_number_of_ratings_than_conf_expects_is_refused(session, tmp_path):
+    path = archives.latest(tmp_path / "a.zip")
+    assert refused(session, tmp_path / "w", path, source__expected_ratings=6) == (
+        "URI: member 'ml-latest-tiny/ratings.csv': it has 5 rows, not source.expected_ratings 6; "
+        "fetch the archive again with `make data FORCE=1`, or set the key to null"
+    )
 
 
 def test_a_wrong_checksum_of_the_archive_or_of_a_member_leaves_no_files(session, tmp_path):
@@ -352,7 +340,7 @@ def test_an_archive_that_is_replaced_during_ingest(session, tmp_path):
 
 
 def test_the_real_archive(session, tmp_path, small_archive):
-    source = load_config(SMALL.read_text("utf-8"), origin=SMALL.name).source
+    source = load_conf(SMALL, {}).source
     given = {"source__sha256": source.sha256, "source__expected_ratings": source.expected_ratings}
     result = ingest(session, tmp_path / "w", small_archive, **given)
     rows = {"movies": 9742, "ratings": 100836, "tags": 3683, "links": 9742, "rejected": 0}

@@ -4,14 +4,13 @@ import json
 
 import pytest
 
-from movierec.config.loader import load_config
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.prune import UNREACHED
 from movierec.pipeline.workspace import Workspace
 from movierec.spark.files import Files
 from movierec_cli import prune
-from tests.support.confs import SMALL
+from tests.support.confs import SMALL, load_conf
 from tests.support.manifests import manifest
 
 OTHER = "b" * 16
@@ -25,7 +24,7 @@ def conf(session, tmp_path, monkeypatch):
     monkeypatch.setattr(prune, "open_session", lambda name, arguments: session)
     monkeypatch.setattr(session, "stop", lambda: None)
     conf = conf_on(tmp_path / "a.yaml", tmp_path / "w")
-    config = load_config(conf.read_text(encoding="utf-8"), origin=conf.name, overrides=[])
+    config = load_conf(conf, {})
     execution = Execution(config, session)
     workspace = Workspace(config.workspace, Files(session))
     for stage in dag.PIPELINE:

@@ -281,22 +281,14 @@ def test_a_crash_is_exit_code_1_and_the_last_line_names_the_error(capsys):
     assert err.endswith("RuntimeError: thirteen\ntoy: failed: RuntimeError\n")
 
 
-class Stopping(Session):
-    """A session that counts how often it is stopped."""
-
-    stopped = 0
-
-    def stop(self):
-        self.stopped += 1
-
-
 @pytest.mark.parametrize(
     "body", [lambda session: None, raising(InputError("x")), raising(ValueError("x"))]
 )
-def test_spark_is_stopped_after_success_and_failure(body):
-    session = Stopping("unused")
+def test_spark_is_stopped_after_success_and_failure(body, monkeypatch):
+    session, stopped = Session("unused"), []
+    monkeypatch.setattr(session, "stop", lambda: stopped.append("once"))
     run_guarded("toy", body, session)
-    assert session.stopped == 1
+    assert stopped == ["once"]
 
 
 def test_a_conf_that_is_no_text_is_a_config_error(tmp_path):

@@ -33,14 +33,10 @@ WHOLE = Manifest(
 )
 
 
-def no_spark():
-    raise AssertionError("Spark was started")
-
-
 @pytest.fixture
 def plain(tmp_path):
     """A workspace that fails the test if it starts Spark."""
-    return Workspace(f"file://{tmp_path}", Files(no_spark))
+    return Workspace(f"file://{tmp_path}", Files(pytest.fail))
 
 
 @pytest.fixture

@@ -14,14 +14,10 @@ from movierec.spark.files import Files, sha256_of
 TEXT = "naïve café 映画 🎬\nline two\n"
 
 
-def no_spark():
-    raise AssertionError("Spark was started")
-
-
 @pytest.fixture
 def plain():
     """Files that fail the test if they use Spark."""
-    return Files(no_spark)
+    return Files(pytest.fail)
 
 
 @pytest.fixture

@@ -7,13 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from movierec.config.loader import load_config
 from movierec.models import als
 from movierec.models.als import AlsParams
 from movierec.tuning.trials import TrialRunner
-from tests.support.paths import ROOT
+from tests.support.confs import SMALL, load_conf
 
-CONF = ROOT / "conf" / "small.yaml"
 SIGNED = AlsParams(rank=3, reg_param=0.1, alpha=4.0, feedback="signed")
 LIKED = replace(SIGNED, feedback="liked")
 EXPLICIT = AlsParams(rank=3, reg_param=0.1, alpha=None, feedback=None)
@@ -35,9 +33,7 @@ def splits(spark):
 
 
 def runner(splits):
-    config = load_config(
-        CONF.read_text(), origin="small.yaml", overrides=["als.max_iter=4", "evaluation.k=20"]
-    )
+    config = load_conf(SMALL, {"als.max_iter": 4, "evaluation.k": 20})
     config = als.with_block_counts(config, n_ratings=0)
     return TrialRunner(train=splits[0], validation=splits[1], config=config)
 
