@@ -56,12 +56,8 @@ def test_ranks_equal_those_of_pandas_within_each_group(frame):
 def test_correlations_equal_those_of_pandas_or_are_undefined(frame, least):
     shape = {"n_groups": N_GROUPS, "min_entries": least}
     for found, rank in ((grouped_pearson, False), (grouped_spearman, True)):
-        np.testing.assert_allclose(
-            found(*arrays(frame), **shape),
-            correlations_by_pandas(frame, least, rank),
-            rtol=0,
-            atol=1e-12,
-        )
+        wanted = correlations_by_pandas(frame, least, rank)
+        np.testing.assert_allclose(found(*arrays(frame), **shape), wanted, rtol=0, atol=1e-12)
 
 
 @settings(max_examples=60, deadline=None)
@@ -138,14 +134,8 @@ def test_common_ratings_are_sorted_by_pair_and_movie(spark, set_property, partit
         4: {13: 0.5, 12: 2.5, 10: 3.5},
     }
     pairs = [(4, 2), (1, 2), (1, 3), (1, 2), (2, 99), (1, 4)]
-    ratings = spark.createDataFrame(
-        [
-            (user, movie, rating)
-            for user, own in given_ratings.items()
-            for movie, rating in own.items()
-        ],
-        "user_id int, movie_id int, rating float",
-    )
+    rows = [(user, *one) for user, own in given_ratings.items() for one in own.items()]
+    ratings = spark.createDataFrame(rows, "user_id int, movie_id int, rating float")
     set_property("spark.sql.shuffle.partitions", partitions)
     found = collect_common_ratings(ratings.repartition(partitions, "movie_id"), pairs=pairs)
     assert found.n_pairs == len(pairs)
