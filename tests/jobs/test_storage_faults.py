@@ -39,9 +39,8 @@ def job(session, monkeypatch, capsys, small_archive):
     """Run a stage's job on a workspace; return its exit code and its last line."""
 
     def run(stage, workspace):
-        code = run_job(
-            stage.job, words(workspace, small_archive), session=session, patch=monkeypatch
-        )
+        arguments = words(workspace, small_archive)
+        code = run_job(stage.job, arguments, session=session, patch=monkeypatch)
         return code, said(stage, capsys.readouterr().err)
 
     return run

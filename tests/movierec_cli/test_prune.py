@@ -60,10 +60,9 @@ def test_listing_deletes_nothing(conf, tmp_path, capsys):
     said = capsys.readouterr()
     assert files_of(tmp_path / "w") == before
     *listed, last = said.err.splitlines()
-    assert [line.partition(": ")[2].partition(": ")[0] for line in listed] == [
-        path.as_uri() for path in unreached(tmp_path / "w")
-    ]
-    assert all(line.endswith(f" MB, {UNREACHED}") for line in listed)
+    for line, path in zip(listed, unreached(tmp_path / "w"), strict=True):
+        assert line.startswith(f"prune: {path.as_uri()}: ")
+        assert line.endswith(f" MB, {UNREACHED}")
     assert last == "prune: nothing is deleted yet: FORCE=1 (--delete) does that"
     summary = json.loads(said.out.splitlines()[-1])
     assert summary.pop("bytes") >= 2 * len("12345")

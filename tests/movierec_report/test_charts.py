@@ -51,9 +51,8 @@ def test_a_group_without_a_value_has_no_bar():
         return len(metric_by_group(strata, metric, x="", y="").axes[0].patches)
 
     strata = [invented.stratum(n) for n in range(4)]
-    undefined = strata[0] | {
-        model: {"ndcg": None, "recall": None} for model in ("als", "popularity")
-    }
+    none = {"ndcg": None, "recall": None}
+    undefined = strata[0] | {"als": none, "popularity": none}
     for metric in ("ndcg", "recall"):
         assert bars(strata, metric) == 8
         assert bars([undefined, *strata[1:]], metric) == 6

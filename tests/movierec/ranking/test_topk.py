@@ -139,12 +139,8 @@ def test_lists_do_not_depend_on_the_width_of_the_chunks(monkeypatch, first_chunk
     rng = np.random.default_rng(1)
     factors = rng.normal(size=(700, 8)) * rng.pareto(1.0, size=(700, 1))
     catalogue = Catalogue.of(np.arange(700), factors)
-    block = Block(
-        np.arange(20, dtype=np.int32),
-        rng.normal(size=(20, 8)),
-        np.repeat(np.arange(20), 30),
-        np.concatenate([rng.choice(700, 30, replace=False) for _ in range(20)]),
-    )
+    seen = [rng.choice(700, 30, replace=False) for _ in range(20)]
+    block = block_of(catalogue, rng.normal(size=(20, 8)), seen)
     expected = unseen_top_k(block, catalogue, k=10)
     monkeypatch.setattr(topk, "FIRST_CHUNK", first_chunk)
     for made, wanted in zip(unseen_top_k(block, catalogue, k=10), expected, strict=True):
@@ -154,11 +150,9 @@ def test_lists_do_not_depend_on_the_width_of_the_chunks(monkeypatch, first_chunk
 def test_lists_do_not_depend_on_the_sample_of_users_behind_the_index():
     rng = np.random.default_rng(3)
     factors, users = rng.normal(size=(2, 500, 6)) * np.geomspace(1, 100, 6)
-    none = np.empty(0, np.int64)
-    block = Block(np.arange(40), users[:40], none, none)
+    catalogues = [Catalogue.of(np.arange(500), factors, users=some) for some in (None, users[40:])]
     without, with_sample = (
-        unseen_top_k(block, Catalogue.of(np.arange(500), factors, users=some), k=20)
-        for some in (None, users[40:])
+        unseen_top_k(block_of(one, users[:40], [[]] * 40), one, k=20) for one in catalogues
     )
     for made, wanted in zip(with_sample, without, strict=True):
         np.testing.assert_array_equal(made, wanted)
@@ -169,10 +163,9 @@ def test_scores_of_a_user_do_not_depend_on_other_users_in_the_block():
     factors = rng.normal(size=(300, 32)).astype(np.float32)
     catalogue = Catalogue.of(np.arange(300), factors)
     users = rng.normal(size=(50, 32)).astype(np.float32)
-    none = np.empty(0, np.int64)
-    together = unseen_top_k(Block(np.arange(50), users, none, none), catalogue, k=20)
-    for row in range(50):
-        alone = unseen_top_k(Block(np.arange(1), users[row : row + 1], none, none), catalogue, k=20)
+    together = unseen_top_k(block_of(catalogue, users, [[]] * 50), catalogue, k=20)
+    for row, user in enumerate(users):
+        alone = unseen_top_k(block_of(catalogue, [user], [[]]), catalogue, k=20)
         assert (alone.movie_ids == together.movie_ids[together.rows == row]).all()
         assert (alone.scores == together.scores[together.rows == row]).all()
 

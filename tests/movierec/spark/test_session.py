@@ -17,20 +17,10 @@ GIB = 1 << 30
 
 
 @pytest.mark.parametrize(
-    ("memory", "heap"),
-    [
-        (0, 1),
-        (1 * GIB, 1),
-        (3 * GIB, 1),
-        (4 * GIB, 2),
-        (8 * GIB, 4),
-        (16 * GIB, 9),
-        (24 * GIB, 14),
-        (512 * GIB, 14),
-    ],
+    ("gib", "heap"), [(0, 1), (1, 1), (3, 1), (4, 2), (8, 4), (16, 9), (24, 14), (512, 14)]
 )
-def test_the_heap_is_six_tenths_of_the_memory_from_1_to_14_gib(memory, heap):
-    assert heap_gib(memory) == heap
+def test_the_heap_is_six_tenths_of_the_memory_from_1_to_14_gib(gib, heap):
+    assert heap_gib(gib * GIB) == heap
 
 
 def test_the_machine_s_memory_is_what_it_has_or_less():
