@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,20 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 def spark(session: Session) -> SparkSession:
     """The Spark session."""
     return session()
+
+
+@pytest.fixture
+def set_property(spark: SparkSession) -> Iterator[Callable[[str, str | int], None]]:
+    """Sets a property of the session until the test ends."""
+    before: dict[str, str | None] = {}
+
+    def change(key: str, value: str | int) -> None:
+        before.setdefault(key, spark.conf.get(key))
+        spark.conf.set(key, value)
+
+    yield change
+    for key, value in before.items():
+        spark.conf.set(key, str(value))
 
 
 @pytest.fixture

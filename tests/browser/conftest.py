@@ -1,7 +1,6 @@
 """Chromium, and the reports to open in it: an invented one, and those of the runs in out/."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -28,14 +27,12 @@ def browser():
 def report(request, tmp_path_factory):
     """A report: of invented facts, or of a run in out/."""
     if request.param is not None:
-        report: Path = request.param
-        return report
+        return request.param
     path = tmp_path_factory.mktemp("invented") / "report.html"
-    command = "make run CONF=conf/small.yaml SET='als.seed=2'"
     text = render(
         invented.facts(),
         title="Invented ratings: how good are the recommendations?",
-        command=command,
+        command="make run CONF=conf/small.yaml SET='als.seed=2'",
         commit="0a1b2c3d4e5f",
         stability=invented.stability(),
     )

@@ -1,7 +1,6 @@
 """The report in a browser: from phone to desktop, light and dark, by keyboard and on paper."""
 
 import json
-from typing import Any
 
 import pytest
 
@@ -76,9 +75,7 @@ def page(request, browser, report, messages):
 
 def test_it_opens_quickly_sends_no_request_and_fits(page, report, messages):
     assert messages == [report.as_uri()]
-    timing: dict[str, Any] = page.evaluate(
-        "() => performance.getEntriesByType('navigation')[0].toJSON()"
-    )
+    timing = page.evaluate("() => performance.getEntriesByType('navigation')[0].toJSON()")
     assert timing["loadEventEnd"] < 2_000
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate(OVERFLOWING) == []

@@ -2,15 +2,13 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 
-from movierec.config.loader import load_config
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
 from movierec.spark.session import Session
-from tests.support.confs import SMALL
+from tests.support.confs import SMALL, load_conf
 from tests.support.paths import ROOT
 
 README = ROOT / "README.md"
@@ -53,16 +51,11 @@ def rows():
 def found():
     """The summary of a run on conf/small.yaml."""
     # ARCHIVE=path removes the expected number of ratings
-    for overrides in ([], ["source.expected_ratings=null"]):
-        text = SMALL.read_text(encoding="utf-8")
-        config = load_config(text, origin=SMALL.name, overrides=overrides)
-        execution = Execution(config, Session("unused"))
+    for values in ({}, {"source.expected_ratings": None}):
+        execution = Execution(load_conf(SMALL, values), Session("unused"))
         result = execution.find(dag.EVALUATE)
         if result is not None:
-            summary: dict[str, Any] = json.loads(
-                execution.files.read_text(f"{result.path}/summary.json")
-            )
-            return summary
+            return json.loads(execution.files.read_text(f"{result.path}/summary.json"))
     pytest.skip("conf/small.yaml has not run here: run `make run CONF=conf/small.yaml`")
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from movierec.config.loader import load_config
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.run_stage import run_stage
@@ -22,7 +21,7 @@ from movierec.pipeline.workspace import Result
 from movierec.run_all import load_run
 from movierec.spark.session import Session
 from tests.support.comparison import differences
-from tests.support.confs import SHORT, SMALL
+from tests.support.confs import SHORT, SMALL, load_conf
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -152,10 +151,7 @@ class Campaign:
         self.findings.wrong.append(f"{stage.name}: {fault}")
 
     def _open(self, session: Session, workspace: str) -> Execution:
-        overrides = [f"{key}={json.dumps(value)}" for key, value in self._sets.items()]
-        text = SMALL.read_text(encoding="utf-8")
-        overrides.append(f"workspace={workspace}")
-        return Execution(load_config(text, origin=SMALL.name, overrides=overrides), session)
+        return Execution(load_conf(SMALL, self._sets | {"workspace": workspace}), session)
 
 
 def moments(rng: random.Random, *, writes: int, n: int, seconds: float) -> Iterator[str]:

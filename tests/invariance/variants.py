@@ -84,11 +84,7 @@ def run(
         command += ["--spark-conf", f"{key}={text}"]
     environment = {"PYTHONPATH": str(ROOT / "src"), "PYSPARK_PYTHON": variant.python}
     done = subprocess.run(
-        command,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=False,
+        command, env=os.environ | environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise SystemExit(f"invariance: {variant.name}: {done.stderr[-2000:]}")

@@ -4,28 +4,23 @@ Covers `movierec.doctor.checkup`, `movierec.doctor.command`.
 """
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Callable
 
 import pytest
 
-from movierec.config.schema import Config
 from movierec.doctor import command
-from movierec.doctor.check_result import CheckResult
 from movierec.doctor.checkup import Checkup
 from tests.support import archives
-from tests.support.confs import SMALL, tiny_conf
+from tests.support.confs import tiny_conf
+from tests.support.paths import ROOT
+from tests.support.processes import run_process
 
-ROOT = SMALL.parents[1]
 FULL = 33_832_162
 NAMES = [
     *("python", "java", "spark", "workers", "blas", "workspace", "checkpoints"),
     *("archive", "ratings", "memory", "disk", "scratch", "time"),
 ]
-
-Check = Callable[[Config], dict[str, CheckResult]]
 
 
 @pytest.fixture
@@ -108,21 +103,9 @@ def test_an_archive_on_an_unknown_file_system(check, tmp_path):
 # --- the command line ----------------------------------------------------------------------------
 
 
-Done = subprocess.CompletedProcess[str]
-
-
 def doctor(*arguments, **environment):
     """Run the doctor in a process of its own, for its Java and Spark."""
-    env = os.environ | {"PYTHONPATH": str(ROOT / "src")} | environment
-    return subprocess.run(
-        [sys.executable, "jobs/doctor.py", *arguments],
-        cwd=ROOT,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    return run_process(sys.executable, "jobs/doctor.py", *arguments, **environment)
 
 
 @pytest.fixture
@@ -171,9 +154,7 @@ def test_an_error_is_exit_code_3(here, tmp_path):
     assert done.returncode == 3
     errors = [name for name, one in found_by(done).items() if one["state"] == "error"]
     assert errors[:3] == ["workspace", "checkpoints", "archive"]
-    assert (
-        done.stderr.splitlines()[-1] == f"doctor: a run would fail: see {', '.join(errors)} above"
-    )
+    assert done.stderr.endswith(f"doctor: a run would fail: see {', '.join(errors)} above\n")
 
 
 def test_without_a_java_that_runs_spark_is_not_started(tmp_path):
@@ -202,15 +183,10 @@ def test_a_spark_that_does_not_start_is_an_error_of_a_check(tmp_path):
     assert "File file:/no/such/place does not exist" in findings["spark"]["found"]
 
 
-def test_a_wrong_conf_is_exit_code_2(here, tmp_path):
+def test_a_wrong_conf_is_exit_code_2(here):
     done = here("--config=conf/small.yaml", "--set=als.maxiter=3", "--set=workspace=ftp:x")
     assert done.returncode == 2
     assert done.stdout == ""
     assert "als.maxiter: unknown key" in done.stderr
     assert here("--config=conf/small.yaml", "--set=workspace=ftp:x").returncode == 2
-    latin = tmp_path / "latin.yaml"
-    latin.write_bytes(b"workspace: caf\xe9\n")
-    done = here("--config", str(latin))
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"doctor: {latin}: cannot be read: 'utf-8' codec")
     assert here("--config=conf/small.yaml", "--check-config").returncode == 0

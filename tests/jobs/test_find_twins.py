@@ -7,17 +7,13 @@ import json
 
 import pytest
 
-from movierec.config.loader import load_config
 from movierec.data import schemas
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.run_stage import run_stage
 from movierec.run_all import load_run
 from movierec_synthetic.download import fetch_archive
-from tests.support.confs import SMALL
-
-SAMPLE = SMALL.with_name("sample.yaml")
-
+from tests.support.confs import SMALL, load_conf
 
 # slow: the sample has 100,836 ratings; of less data too few pairs are planted
 pytestmark = pytest.mark.slow
@@ -30,17 +26,13 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def execution(session, place):
-    overrides = {
+    values = {
         "workspace": str(place / "workspace"),
         "source.archive": str(place / "sample.zip"),
         "twins.curve.floors": [20],
         "twins.thresholds": [0.5, 0.15],
     }
-    config = load_config(
-        SAMPLE.read_text(encoding="utf-8"),
-        origin=SAMPLE.name,
-        overrides=[f"{key}={json.dumps(value)}" for key, value in overrides.items()],
-    )
+    config = load_conf(SMALL.with_name("sample.yaml"), values)
     fetch_archive(config.source)
     execution = Execution(config, session)
     for stage in (dag.INGEST, dag.TWINS):
@@ -48,9 +40,17 @@ def execution(session, place):
     return execution
 
 
-def test_every_planted_pair_above_the_cut_is_found(execution, place, spark):
-    truth = json.loads((place / "sample.truth.json").read_text(encoding="utf-8"))
-    rows = execution.find(dag.TWINS).read(spark, "twins", schemas.TWINS).collect()
+@pytest.fixture(scope="module")
+def rows(execution, spark):
+    return execution.find(dag.TWINS).read(spark, "twins", schemas.TWINS).collect()
+
+
+@pytest.fixture
+def truth(execution, place):
+    return json.loads((place / "sample.truth.json").read_text(encoding="utf-8"))
+
+
+def test_every_planted_pair_above_the_cut_is_found(rows, truth):
     found = {(row.user_a, row.user_b): row for row in rows}
     cut = min(row.jaccard for row in rows)
     planted = [pair for pair in truth["twins"] + truth["duplicates"] if pair["jaccard"] > cut]
@@ -61,8 +61,6 @@ def test_every_planted_pair_above_the_cut_is_found(execution, place, spark):
         assert row.equal_ratings == pytest.approx(pair["equal_ratings"] / pair["common"])
 
 
-def test_exactly_the_planted_duplicate_accounts_are_flagged(execution, place, spark):
-    truth = json.loads((place / "sample.truth.json").read_text(encoding="utf-8"))
+def test_exactly_the_planted_duplicate_accounts_are_flagged(rows, truth):
     planted = {(pair["user_a"], pair["user_b"]) for pair in truth["duplicates"]}
-    rows = execution.find(dag.TWINS).read(spark, "twins", schemas.TWINS).collect()
     assert {(row.user_a, row.user_b) for row in rows if row.duplicate} == planted

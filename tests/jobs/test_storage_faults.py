@@ -4,11 +4,8 @@ The disks are small file systems in memory, which only root may mount.
 """
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +14,7 @@ from movierec.pipeline.manifest import MANIFEST
 from tests.support.confs import SMALL
 from tests.support.in_process import run_job
 from tests.support.paths import ROOT
-
-Job = Callable[[dag.Stage, Path], tuple[object, str]]
+from tests.support.processes import run_process
 
 
 def mount(place, options):
@@ -43,9 +39,8 @@ def job(session, monkeypatch, capsys, small_archive):
     """Run a stage's job on a workspace; return its exit code and its last line."""
 
     def run(stage, workspace):
-        code = run_job(
-            stage.job, words(workspace, small_archive), session=session, patch=monkeypatch
-        )
+        arguments = words(workspace, small_archive)
+        code = run_job(stage.job, arguments, session=session, patch=monkeypatch)
         return code, said(stage, capsys.readouterr().err)
 
     return run
@@ -87,13 +82,8 @@ def test_a_full_disk_for_shuffles_is_an_error_and_earlier_results_stay(
     assert job(dag.INGEST, workspace)[0] == 0
     subprocess.run(["mount", "-o", "remount,size=128k", str(disk)], check=True)
     script = str(ROOT / "jobs" / f"{dag.PARTITION.job}.py")
-    done = subprocess.run(
-        [sys.executable, script, *words(workspace, small_archive)],
-        env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "SPARK_LOCAL_DIRS": str(disk)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, script, *words(workspace, small_archive)]
+    done = run_process(*command, SPARK_LOCAL_DIRS=str(disk))
     assert done.returncode == 3
     assert "No space left on device" in said(dag.PARTITION, done.stderr)
     assert manifests(workspace) == ["ingest"]

@@ -26,8 +26,15 @@ def test_the_single_jobs_find_the_results_of_the_whole_pipeline(session, finishe
     assert manifests(finished_run.workspace) == before
 
 
+@pytest.fixture
+def execution(session, tmp_path):
+    """On an archive that is not read, as no stage runs."""
+    conf = tiny_conf(tmp_path / "w", tmp_path / "a.zip", source__sha256="ab" * 32)
+    return Execution(conf, session)
+
+
 def test_a_stage_that_fails_for_its_input_stops_only_those_that_need_it(
-    session, tmp_path, monkeypatch, capsys
+    execution, monkeypatch, capsys
 ):
     ran = []
 
@@ -38,8 +45,6 @@ def test_a_stage_that_fails_for_its_input_stops_only_those_that_need_it(
         return SimpleNamespace(reused=True)
 
     monkeypatch.setattr(run_all, "run_stage", run_stage)
-    (tmp_path / "a.zip").write_bytes(b"never read")
-    execution = Execution(tiny_conf(tmp_path / "w", tmp_path / "a.zip"), session)
     with pytest.raises(InputError, match="too little for tune"):
         run_all.run_pipeline(execution)
     assert ran == [dag.INGEST, dag.PARTITION, dag.POPULARITY, dag.TUNE, dag.TWINS]
@@ -49,7 +54,7 @@ def test_a_stage_that_fails_for_its_input_stops_only_those_that_need_it(
     assert "report: left out, as tune and twins failed\n" in said
 
 
-def test_force_and_the_lasting_workspace_are_for_every_stage(session, tmp_path, monkeypatch):
+def test_force_and_the_lasting_workspace_are_for_every_stage(execution, monkeypatch):
     given = {}
 
     def run_stage(execution, stage, run, *, force=False, lasting=None):
@@ -57,8 +62,6 @@ def test_force_and_the_lasting_workspace_are_for_every_stage(session, tmp_path, 
         return SimpleNamespace(reused=True)
 
     monkeypatch.setattr(run_all, "run_stage", run_stage)
-    (tmp_path / "a.zip").write_bytes(b"never read")
-    execution = Execution(tiny_conf(tmp_path / "w", tmp_path / "a.zip"), session)
-    lasting = Workspace(f"file://{tmp_path}/lasting", execution.files)
+    lasting = Workspace("file:///lasting", execution.files)
     run_all.run_pipeline(execution, force=True, lasting=lasting)
     assert given == {stage.name: (True, lasting.root) for stage in dag.PIPELINE}

@@ -4,14 +4,13 @@ import json
 
 import pytest
 
-from movierec.config.loader import load_config
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.prune import UNREACHED
 from movierec.pipeline.workspace import Workspace
 from movierec.spark.files import Files
 from movierec_cli import prune
-from tests.support.confs import SMALL
+from tests.support.confs import SMALL, load_conf
 from tests.support.manifests import manifest
 
 OTHER = "b" * 16
@@ -25,7 +24,7 @@ def conf(session, tmp_path, monkeypatch):
     monkeypatch.setattr(prune, "open_session", lambda name, arguments: session)
     monkeypatch.setattr(session, "stop", lambda: None)
     conf = conf_on(tmp_path / "a.yaml", tmp_path / "w")
-    config = load_config(conf.read_text(encoding="utf-8"), origin=conf.name, overrides=[])
+    config = load_conf(conf, {})
     execution = Execution(config, session)
     workspace = Workspace(config.workspace, Files(session))
     for stage in dag.PIPELINE:
@@ -61,10 +60,9 @@ def test_listing_deletes_nothing(conf, tmp_path, capsys):
     said = capsys.readouterr()
     assert files_of(tmp_path / "w") == before
     *listed, last = said.err.splitlines()
-    assert [line.partition(": ")[2].partition(": ")[0] for line in listed] == [
-        path.as_uri() for path in unreached(tmp_path / "w")
-    ]
-    assert all(line.endswith(f" MB, {UNREACHED}") for line in listed)
+    for line, path in zip(listed, unreached(tmp_path / "w"), strict=True):
+        assert line.startswith(f"prune: {path.as_uri()}: ")
+        assert line.endswith(f" MB, {UNREACHED}")
     assert last == "prune: nothing is deleted yet: FORCE=1 (--delete) does that"
     summary = json.loads(said.out.splitlines()[-1])
     assert summary.pop("bytes") >= 2 * len("12345")

@@ -19,7 +19,7 @@ ARCHIVE = "a" * 64
 
 
 def test_partition_to_evaluate_are_repeated_and_ingest_runs_once(tmp_path, monkeypatch):
-    ran: list[tuple[str, int, bool]] = []
+    ran = []
 
     def run(execution, *, wanted, force):
         seed = execution.config.partition.seed
@@ -52,11 +52,7 @@ def test_partition_to_evaluate_are_repeated_and_ingest_runs_once(tmp_path, monke
 
 @pytest.mark.slow
 def test_alternative_splits_are_made_and_evaluated(
-    finished_run,
-    session,
-    tmp_path,
-    monkeypatch,
-    capsys,
+    finished_run, session, tmp_path, monkeypatch, capsys
 ):
     """Slow: two splits, from partition to evaluate."""
     workspace = shutil.copytree(finished_run.workspace, tmp_path / "workspace")

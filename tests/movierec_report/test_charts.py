@@ -34,8 +34,7 @@ def test_any_number_of_groups_is_drawn(groups):
     summary = invented.summary()
     for split in invented.HELD_OUT:
         summary["strata"][split] = dict.fromkeys(summary["strata"][split], strata)
-    shares = {"shares": [1 / groups] * groups}
-    bias = {"test": {model: invented.bias(0) | shares for model in invented.MODELS}}
+    bias = {"test": {model: {"shares": [1 / groups] * groups} for model in invented.MODELS}}
     assert "bias" in draw_charts(invented.facts(summary=summary, bias=bias))
 
 
@@ -52,9 +51,8 @@ def test_a_group_without_a_value_has_no_bar():
         return len(metric_by_group(strata, metric, x="", y="").axes[0].patches)
 
     strata = [invented.stratum(n) for n in range(4)]
-    undefined = strata[0] | {
-        model: {"ndcg": None, "recall": None} for model in ("als", "popularity")
-    }
+    none = {"ndcg": None, "recall": None}
+    undefined = strata[0] | {"als": none, "popularity": none}
     for metric in ("ndcg", "recall"):
         assert bars(strata, metric) == 8
         assert bars([undefined, *strata[1:]], metric) == 6
@@ -73,9 +71,7 @@ def test_a_chart_defines_its_colours_for_light_and_dark(charts):
         assert theme.DARK["ink"] in dark
 
 
-def test_the_theme_of_the_notebook_decides_not_that_of_the_browser(
-    charts,
-):
+def test_the_theme_of_the_notebook_decides_not_that_of_the_browser(charts):
     text = charts["stars"]._repr_html_()
     assert "prefers-color-scheme" not in text
     for dark in ('[data-jp-theme-light="false"]', ".vscode-dark"):

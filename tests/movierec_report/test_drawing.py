@@ -23,9 +23,7 @@ def page_of(out, **files):
     """The page that is drawn from the JSON files."""
     for name, content in files.items():
         (out / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
-    page = draw_report(out, source=SOURCE, command="make run")
-    assert page is not None
-    return page.read_text(encoding="utf-8")
+    return draw_report(out, source=SOURCE, command="make run").read_text(encoding="utf-8")
 
 
 def test_the_title_comes_from_the_archive(tmp_path):
@@ -51,7 +49,7 @@ def test_a_page_of_earlier_facts_is_deleted(tmp_path):
     page_of(tmp_path, report=invented.facts())
     (tmp_path / "report.json").write_text('{"version": 9}')
     (tmp_path / "stability.json").write_text(json.dumps(invented.stability()))
-    with pytest.raises(InputError, match="has version 9"):
+    with pytest.raises(InputError, match="has version 9, not 2: run `make report FORCE=1`"):
         draw_report(tmp_path, source=SOURCE, command="make run")
     assert not (tmp_path / "report.html").exists()
     (tmp_path / "report.json").unlink()
@@ -65,16 +63,9 @@ def recorded_arguments(command, *, program, folder):
     stand_in = folder / program
     stand_in.write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\n")
     stand_in.chmod(0o755)
-    done = subprocess.run(
-        ["/bin/sh", "-c", command],
-        cwd=folder,
-        env={"PATH": str(folder), "HOME": "/nowhere"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    arguments: list[str] = json.loads(done.stdout)
-    return arguments
+    own = {"PATH": str(folder), "HOME": "/nowhere"}
+    said = subprocess.check_output(["/bin/sh", "-c", command], cwd=folder, env=own)
+    return json.loads(said)
 
 
 @pytest.mark.parametrize(
@@ -110,13 +101,11 @@ def test_without_a_makefile_the_installed_command_runs_it_again(tmp_path, monkey
     ]
 
 
-def test_the_commit_is_that_of_a_checkout_not_of_one_around_an_installed_package(
-    tmp_path,
-):
+def test_the_commit_is_that_of_a_checkout_not_of_one_around_an_installed_package(tmp_path):
     def git(*arguments):
         identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
         command = ["git", "-C", str(tmp_path), *identity, *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        return subprocess.check_output(command, text=True).strip()
 
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "file").write_text("one")

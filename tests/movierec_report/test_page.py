@@ -7,7 +7,6 @@ import re
 
 import pytest
 
-from movierec.errors import InputError
 from movierec_report.page import render
 from tests.support import invented
 
@@ -138,11 +137,6 @@ def test_undefined_measures_are_left_out():
         trials=invented.implicit_trials(),
     )
     assert "Too few pairs have enough common ratings" in text
-
-
-def test_facts_of_another_version_are_refused():
-    with pytest.raises(InputError, match=r"has version 9, not 2: run `make report FORCE=1`"):
-        page(version=9)
 
 
 def test_alternative_splits_are_shown(text):

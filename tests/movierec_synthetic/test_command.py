@@ -31,12 +31,7 @@ def test_it_writes_an_archive_and_its_truth(tmp_path, capsys):
         (["--shape", "full", "--users", "400000"], (400_000, 86_537, 33_832_162)),
     ],
 )
-def test_sizes_default_to_those_of_the_shape(
-    options,
-    sizes,
-    tmp_path,
-    monkeypatch,
-):
+def test_sizes_default_to_those_of_the_shape(options, sizes, tmp_path, monkeypatch):
     asked = []
 
     def write(spec, out, *, root):

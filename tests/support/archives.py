@@ -104,15 +104,9 @@ def layout_archive(path: Path, layout: str, changes: Mapping[str, str] | None = 
     """Write a tiny archive of a layout with some members' texts changed; '' leaves one out."""
     folder, members = LAYOUTS[layout]
     encoding = ENCODINGS.get(layout, "utf-8")
-    texts = {**members, **(changes or {})}
-    return write_zip(
-        path,
-        {
-            f"{folder}/{name}".lstrip("/"): text.encode(encoding)
-            for name, text in texts.items()
-            if text
-        },
-    )
+    texts = {f"{folder}/{name}": text for name, text in {**members, **(changes or {})}.items()}
+    left = {name.lstrip("/"): text.encode(encoding) for name, text in texts.items() if text}
+    return write_zip(path, left)
 
 
 def latest(path: Path, changes: Mapping[str, str] | None = None) -> Path:

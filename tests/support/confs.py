@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,10 @@ def tiny_conf(workspace: Path | str, archive: Path | str, **overrides: Any) -> C
         "source.expected_ratings": None,
     }
     values |= {name.replace("__", "."): value for name, value in overrides.items()}
-    return load_config(
-        SMALL.read_text(encoding="utf-8"),
-        origin=SMALL.name,
-        overrides=[f"{key}={json.dumps(value)}" for key, value in values.items()],
-    )
+    return load_conf(SMALL, values)
+
+
+def load_conf(path: Path, values: Mapping[str, Any]) -> Config:
+    """Return a conf with these values of its keys."""
+    overrides = [f"{key}={json.dumps(value)}" for key, value in values.items()]
+    return load_config(path.read_text(encoding="utf-8"), origin=path.name, overrides=overrides)

@@ -9,19 +9,7 @@ from movierec.pipeline.manifest import Manifest
 
 def manifest(**fields: Any) -> Manifest:
     """The manifest of a toy stage with some of its fields replaced."""
-    values: dict[str, Any] = {
-        "stage": "toy",
-        "fingerprint": "0",
-        "attempt": "a-1",
-        "version": 1,
-        "config": {},
-        "inputs": {},
-        "rows": {},
-        "sizes": {},
-        "facts": {},
-        "steps": {},
-        "seconds": 0.0,
-        "versions": {},
-        "warnings": [],
-    }
-    return Manifest(**values | fields)
+    names = ("config", "inputs", "rows", "sizes", "facts", "steps", "versions")
+    values: dict[str, Any] = {name: {} for name in names} | {"seconds": 0.0, "warnings": []}
+    toy = {"stage": "toy", "fingerprint": "0", "attempt": "a-1", "version": 1}
+    return Manifest(**values | toy | fields)

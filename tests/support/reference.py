@@ -33,10 +33,7 @@ def movies_of(ratings: Iterable[tuple[int, int, float, int]]) -> dict[int, set[i
 
 
 def unseen_top_k(
-    user: Sequence[float],
-    movies: Mapping[int, Sequence[float]],
-    seen: set[int],
-    k: int,
+    user: Sequence[float], movies: Mapping[int, Sequence[float]], seen: set[int], k: int
 ) -> list[tuple[int, float]]:
     """Score every unseen movie, sort, cut."""
     scored = [

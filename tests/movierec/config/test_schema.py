@@ -106,10 +106,6 @@ def test_tuning_selects_by_a_metric_without_its_k_and_never_by_rmse(metric):
     assert problems("tuning.metric=rmse") == [f"{expected} the text 'rmse'"]
 
 
-def test_the_thresholds_of_the_twins_must_fall():
-    assert problems("twins.thresholds=[0.4, 0.6]") == ["small.yaml: twins: thresholds must fall"]
-
-
 def test_too_few_hashes_for_the_last_threshold_are_refused_with_the_number_needed():
     assert problems("twins.thresholds=[0.5, 0.05]", "twins.lsh.hashes=100") == [
         "small.yaml: twins: lsh.hashes must be at least 135 to miss a pair at the last threshold, "

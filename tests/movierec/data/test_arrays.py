@@ -26,16 +26,12 @@ def test_each_column_is_one_array_of_its_type_with_lists_concatenated(spark):
         np.testing.assert_array_equal(array, values.astype(dtype))
 
 
-def test_columns_have_the_same_row_order_over_many_partitions_and_batches(spark):
+def test_columns_have_the_same_row_order_over_many_partitions_and_batches(spark, set_property):
     frame = spark.range(500, numPartitions=3).select(
         "id", F.array(*(F.col("id") + n for n in (0.25, 0.5))).alias("lists")
     )
-    before = spark.conf.get("spark.sql.execution.arrow.maxRecordsPerBatch")
-    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", 64)
-    try:
-        found = collect_arrays(frame)
-    finally:
-        spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", before)
+    set_property("spark.sql.execution.arrow.maxRecordsPerBatch", 64)
+    found = collect_arrays(frame)
     assert found["id"].tolist() == list(range(500))
     wanted = np.arange(500)[:, None] + [0.25, 0.5]
     np.testing.assert_array_equal(found["lists"].reshape(-1, 2), wanted)

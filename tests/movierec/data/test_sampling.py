@@ -7,9 +7,8 @@ def test_a_larger_sample_of_users_holds_the_smaller_one(spark):
     ratings = spark.range(5000).selectExpr("cast(id AS int) AS user_id")
 
     def sampled(fraction, seed=1):
-        return {
-            row.user_id for row in sample_users(ratings, fraction=fraction, seed=seed).collect()
-        }
+        rows = sample_users(ratings, fraction=fraction, seed=seed).collect()
+        return {row.user_id for row in rows}
 
     assert sampled(0.1) < sampled(0.3) < sampled(1.0)
     assert 400 < len(sampled(0.1)) < 600

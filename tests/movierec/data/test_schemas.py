@@ -35,9 +35,7 @@ def test_a_published_dataset_keeps_its_columns(name):
     assert ddl(getattr(schemas, name)) == PUBLISHED[name]
 
 
-def test_the_order_of_columns_and_whether_one_may_be_null_are_not_compared(
-    spark,
-):
+def test_the_order_of_columns_and_whether_one_may_be_null_are_not_compared(spark):
     null = F.lit(None).cast("double")
     frame = spark.range(1).select(null.alias("score"), F.lit(1).alias("movie_id"))
     assert not frame.schema["movie_id"].nullable

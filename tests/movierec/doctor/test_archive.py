@@ -2,7 +2,6 @@
 
 import hashlib
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -12,7 +11,6 @@ from movierec.doctor.archive import (
     count_ratings,
     expected_ratings,
 )
-from movierec.doctor.check_result import CheckResult
 from movierec.errors import InputError
 from tests.support import archives
 from tests.support.confs import tiny_conf
@@ -56,38 +54,33 @@ def test_no_rating_at_all(files, tmp_path):
         counted(files, path)
 
 
-def test_a_missing_archive(files, tmp_path):
-    path = tmp_path / "a.zip"
-    source = tiny_conf("w", path).source
-    absent = check_absence(files, path.as_uri(), source=source)
-    assert absent is not None
-    assert (absent.state, absent.found) == ("error", f"there is no {path.as_uri()}")
-    assert absent.fix == "fetch it with `make data` or name another with ARCHIVE="
-    archives.latest(path)
-    assert check_absence(files, path.as_uri(), source=source) is None
-
-
-def test_an_archive_that_a_run_generates_may_be_missing(files, tmp_path):
-    source = tiny_conf("w", "a", source__generate=GENERATE).source
-    absent = check_absence(files, (tmp_path / "a.zip").as_uri(), source=source)
-    assert absent is not None
-    assert absent.state == "ok"
-    assert expected_ratings(source) == 20
-    assert expected_ratings(tiny_conf("w", "a", source__expected_ratings=7).source) == 7
-    assert expected_ratings(tiny_conf("w", "a").source) is None
+@pytest.mark.parametrize(
+    ("uri", "generate", "state", "fix"),
+    [
+        ("file:///a.zip", None, "error", "fetch it with `make data` or name another with ARCHIVE="),
+        ("file:///a.zip", GENERATE, "ok", ""),
+        # it would be generated on this machine
+        ("hdfs:///a.zip", GENERATE, "error", "copy it there with `make submit JOB=stage_in`"),
+        ("gs://b/a.zip", GENERATE, "error", "copy it there with `make upload`"),
+    ],
+)
+def test_a_missing_archive_is_an_error_unless_a_run_generates_it(uri, generate, state, fix):
+    nowhere = SimpleNamespace(exists=lambda uri: False)
+    source = tiny_conf("w", "a", source__generate=generate).source
+    absent = check_absence(nowhere, uri, source=source)
+    assert (absent.name, absent.state, absent.fix) == ("archive", state, fix)
+    assert absent.found.startswith(f"there is no {uri}")
+    anywhere = SimpleNamespace(exists=lambda uri: True)
+    assert check_absence(anywhere, uri, source=source) is None
 
 
 @pytest.mark.parametrize(
-    ("uri", "command"),
-    [("hdfs:///a.zip", "make submit JOB=stage_in"), ("gs://b/a.zip", "make upload")],
+    ("keys", "ratings"),
+    [({"generate": GENERATE}, 20), ({"expected_ratings": 7}, 7), ({}, None)],
 )
-def test_an_archive_for_a_cluster_is_not_generated_there(uri, command):
-    nowhere: Any = SimpleNamespace(exists=lambda uri: False)
-    source = tiny_conf("w", "a", source__generate=GENERATE).source
-    absent = check_absence(nowhere, uri, source=source)
-    assert absent == CheckResult(
-        "archive", "error", f"there is no {uri}", f"copy it there with `{command}`"
-    )
+def test_the_ratings_to_expect_are_those_of_conf_or_those_generated(keys, ratings):
+    overrides = {f"source__{name}": value for name, value in keys.items()}
+    assert expected_ratings(tiny_conf("w", "a", **overrides).source) == ratings
 
 
 def test_as_many_ratings_as_conf_says():

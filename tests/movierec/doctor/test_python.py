@@ -34,12 +34,8 @@ def test_workers_report_the_driver_s_packages_and_free_space(spark):
 
 
 def test_a_machine_with_other_packages_is_named():
-    own = {
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "pandas": pd.__version__,
-        "pyarrow": pa.__version__,
-    }
+    packages = {package.__name__: package.__version__ for package in (np, pd, pa)}
+    own = {"python": platform.python_version(), **packages}
     machines = [
         Machine(host="w-0", versions=own, scratch={}),
         Machine(host="w-1", versions=own | {"numpy": "1.0"}, scratch={}),

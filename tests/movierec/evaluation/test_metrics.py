@@ -23,18 +23,10 @@ NAMES = ["precision", "map", "ndcg", "recall"]
 
 
 def frames(spark, lists, truths):
-    recommendations = spark.createDataFrame(
-        [
-            (user, movie, rank)
-            for user, movies in lists.items()
-            for rank, movie in enumerate(movies, 1)
-        ],
-        "user_id int, movie_id int, rank int",
-    )
-    relevant = spark.createDataFrame(
-        [(user, movie) for user, movies in truths.items() for movie in movies],
-        "user_id int, movie_id int",
-    )
+    ranked = [(user, *one) for user, movies in lists.items() for one in enumerate(movies, 1)]
+    liked = [(user, movie) for user, movies in truths.items() for movie in movies]
+    recommendations = spark.createDataFrame(ranked, "user_id int, rank int, movie_id int")
+    relevant = spark.createDataFrame(liked, "user_id int, movie_id int")
     return recommendations.repartition(3), relevant.repartition(2)
 
 

@@ -6,11 +6,7 @@ Covers `movierec.data.counts`.
 import pytest
 
 from movierec.data.counts import count_ratings_by
-from movierec.evaluation.strata import (
-    collect_bounds,
-    collect_movie_strata,
-    collect_user_strata,
-)
+from movierec.evaluation.strata import collect_bounds, collect_movie_strata, collect_user_strata
 
 
 def counts(spark, numbers):
@@ -45,25 +41,15 @@ def test_user_strata_average_each_model_over_its_evaluated_users(spark):
     )
     found = collect_user_strata({"als": metrics, "oracle": metrics}, activity=activity, groups=3)
     assert [one.pop("oracle") for one in found] == [one["als"] for one in found]
+    assert [one.pop("als") for one in found] == [
+        {"precision": 0.2, "map": 0.3, "ndcg": 0.4, "recall": 0.5},
+        {"precision": 1.0, "map": 1.0, "ndcg": 1.0, "recall": 1.0},
+        {"precision": None, "map": None, "ndcg": None, "recall": None},
+    ]
     assert found == [
-        {
-            "from_ratings": 1,
-            "to_ratings": 2,
-            "users": 2,
-            "als": {"precision": 0.2, "map": 0.3, "ndcg": 0.4, "recall": 0.5},
-        },
-        {
-            "from_ratings": 3,
-            "to_ratings": 6,
-            "users": 1,
-            "als": {"precision": 1.0, "map": 1.0, "ndcg": 1.0, "recall": 1.0},
-        },
-        {
-            "from_ratings": 7,
-            "to_ratings": 9,
-            "users": 0,
-            "als": {"precision": None, "map": None, "ndcg": None, "recall": None},
-        },
+        {"from_ratings": 1, "to_ratings": 2, "users": 2},
+        {"from_ratings": 3, "to_ratings": 6, "users": 1},
+        {"from_ratings": 7, "to_ratings": 9, "users": 0},
     ]
 
 
@@ -78,12 +64,7 @@ def test_movie_strata_have_the_share_of_relevant_movies_found(spark):
     )
     hits = spark.createDataFrame([(7, 1, 1), (7, 2, 2)], "user_id int, movie_id int, rank int")
     popularity = count_ratings_by(train, key="movie_id")
-    found = collect_movie_strata(
-        {"als": hits},
-        relevant=relevant,
-        popularity=popularity,
-        groups=2,
-    )
+    found = collect_movie_strata({"als": hits}, relevant=relevant, popularity=popularity, groups=2)
     assert found == [
         {"from_ratings": 1, "to_ratings": 2, "movies": 3, "relevant": 2, "als": {"recall": 1 / 2}},
         {"from_ratings": 3, "to_ratings": 6, "movies": 1, "relevant": 2, "als": {"recall": 1 / 2}},

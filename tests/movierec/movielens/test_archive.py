@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 
+from movierec.config.uris import missing_archive
 from movierec.errors import InputError
 from movierec.movielens import archive
 from tests.support import archives
@@ -24,24 +25,23 @@ def members(files, path, sha256=None):
         return opened.members
 
 
-def refused(files, path, sha256=None):
+def message_of(call, *arguments):
     with pytest.raises(InputError) as raised:
-        members(files, path, sha256)
-    message = str(raised.value)
+        call(*arguments)
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
+
+
+def refused(files, path, sha256=None):
+    message = message_of(members, files, path, sha256)
     assert message.startswith(f"{path.as_uri()}: ")
-    assert "\n" not in message
     return message.removeprefix(f"{path.as_uri()}: ")
 
 
 @pytest.mark.parametrize("sha256", [None, "0" * 64])
 def test_a_missing_archive(files, tmp_path, sha256):
     path = tmp_path / "none.zip"
-    with pytest.raises(InputError) as raised:
-        members(files, path, sha256)
-    assert str(raised.value) == (
-        f"source.archive: there is no {path.as_uri()}; "
-        "fetch it with `make data` or name another with ARCHIVE="
-    )
+    assert message_of(members, files, path, sha256) == str(missing_archive(path.as_uri()))
 
 
 def test_a_directory_is_not_a_zip(files, tmp_path):
@@ -169,13 +169,8 @@ def count(files, path, name="a.csv", header=HEADER):
 
 def member_fault(files, path, name="a.csv", header=HEADER):
     """Return why a member is refused, by extraction and with the same message by a row count."""
-    with pytest.raises(InputError) as raised:
-        extract(files, path, name, header)
-    message = str(raised.value)
-    with pytest.raises(InputError) as raised:
-        count(files, path, name, header)
-    assert str(raised.value) == message
-    assert "\n" not in message
+    message = message_of(extract, files, path, name, header)
+    assert message_of(count, files, path, name, header) == message
     return message.removeprefix(f"{path.as_uri()}: member {name!r}: ")
 
 
@@ -262,7 +257,7 @@ def test_content_that_does_not_fit_the_directory(
 def test_content_never_exceeds_the_size_in_the_directory(files, tmp_path):
     path = archives.write_zip(tmp_path / "a.zip", {"a.csv": bytes(1 << 20)})
     archives.patch_directory(path, "a.csv", 24, "I", 1000)
-    blocks: list[bytes] = []
+    blocks = []
     with (
         archive.open_archive(files, path.as_uri(), sha256=None) as opened,
         pytest.raises(InputError, match="Bad CRC-32"),

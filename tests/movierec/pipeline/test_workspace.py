@@ -33,14 +33,10 @@ WHOLE = Manifest(
 )
 
 
-def no_spark():
-    raise AssertionError("Spark was started")
-
-
 @pytest.fixture
 def plain(tmp_path):
     """A workspace that fails the test if it starts Spark."""
-    return Workspace(f"file://{tmp_path}", Files(no_spark))
+    return Workspace(f"file://{tmp_path}", Files(pytest.fail))
 
 
 @pytest.fixture
@@ -94,10 +90,8 @@ def test_a_manifest_with_nan_is_an_error():
 
 def test_a_missing_dataset_is_an_error_with_the_names_of_the_others(plain, place):
     (place / "_manifest.json").write_text(WHOLE.to_json(), encoding="utf-8")
-    result = plain.find("toy", "0123456789abcdef")
-    assert result is not None
     with pytest.raises(InputError) as caught:
-        result.read(None, "score", SCORES)
+        plain.find("toy", "0123456789abcdef").read(None, "score", SCORES)
     assert str(caught.value) == (
         f"file://{place}/{WHOLE.attempt}: there is no dataset 'score', only scores, deep/er/scores"
     )
@@ -111,9 +105,7 @@ def test_a_published_result_is_found_and_read_in_the_order_of_the_schema(spark, 
     attempt.write(scores(spark, (7, 0.5)).select("score", "movie_id"), "scores", SCORES)
     assert workspace.find("toy", "0123456789abcdef") is None
     publish(attempt)
-    result = workspace.find("toy", "0123456789abcdef")
-    assert result is not None
-    frame = result.read(spark, "scores", SCORES)
+    frame = workspace.find("toy", "0123456789abcdef").read(spark, "scores", SCORES)
     assert frame.columns == ["movie_id", "score"]
     assert [tuple(row) for row in frame.collect()] == [(7, 0.5)]
 

@@ -139,12 +139,8 @@ def test_lists_do_not_depend_on_the_width_of_the_chunks(monkeypatch, first_chunk
     rng = np.random.default_rng(1)
     factors = rng.normal(size=(700, 8)) * rng.pareto(1.0, size=(700, 1))
     catalogue = Catalogue.of(np.arange(700), factors)
-    block = Block(
-        np.arange(20, dtype=np.int32),
-        rng.normal(size=(20, 8)),
-        np.repeat(np.arange(20), 30),
-        np.concatenate([rng.choice(700, 30, replace=False) for _ in range(20)]),
-    )
+    seen = [rng.choice(700, 30, replace=False) for _ in range(20)]
+    block = block_of(catalogue, rng.normal(size=(20, 8)), seen)
     expected = unseen_top_k(block, catalogue, k=10)
     monkeypatch.setattr(topk, "FIRST_CHUNK", first_chunk)
     for made, wanted in zip(unseen_top_k(block, catalogue, k=10), expected, strict=True):
@@ -154,11 +150,9 @@ def test_lists_do_not_depend_on_the_width_of_the_chunks(monkeypatch, first_chunk
 def test_lists_do_not_depend_on_the_sample_of_users_behind_the_index():
     rng = np.random.default_rng(3)
     factors, users = rng.normal(size=(2, 500, 6)) * np.geomspace(1, 100, 6)
-    none = np.empty(0, np.int64)
-    block = Block(np.arange(40), users[:40], none, none)
+    catalogues = [Catalogue.of(np.arange(500), factors, users=some) for some in (None, users[40:])]
     without, with_sample = (
-        unseen_top_k(block, Catalogue.of(np.arange(500), factors, users=some), k=20)
-        for some in (None, users[40:])
+        unseen_top_k(block_of(one, users[:40], [[]] * 40), one, k=20) for one in catalogues
     )
     for made, wanted in zip(with_sample, without, strict=True):
         np.testing.assert_array_equal(made, wanted)
@@ -169,10 +163,9 @@ def test_scores_of_a_user_do_not_depend_on_other_users_in_the_block():
     factors = rng.normal(size=(300, 32)).astype(np.float32)
     catalogue = Catalogue.of(np.arange(300), factors)
     users = rng.normal(size=(50, 32)).astype(np.float32)
-    none = np.empty(0, np.int64)
-    together = unseen_top_k(Block(np.arange(50), users, none, none), catalogue, k=20)
-    for row in range(50):
-        alone = unseen_top_k(Block(np.arange(1), users[row : row + 1], none, none), catalogue, k=20)
+    together = unseen_top_k(block_of(catalogue, users, [[]] * 50), catalogue, k=20)
+    for row, user in enumerate(users):
+        alone = unseen_top_k(block_of(catalogue, [user], [[]]), catalogue, k=20)
         assert (alone.movie_ids == together.movie_ids[together.rows == row]).all()
         assert (alone.scores == together.scores[together.rows == row]).all()
 
@@ -184,11 +177,12 @@ def test_scores_equal_in_single_precision_are_ranked_in_double_precision():
     assert lists_by_user(lists, 1) == [[(6, one), (5, 1.0)]]
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.parametrize("kernel", [unseen_top_k, candidates_top_k])
-def test_a_user_factor_that_is_not_finite_is_refused(kernel):
+def test_a_user_factor_that_is_not_finite_is_refused(kernel, bad):
     catalogue = Catalogue.of([5, 6], [[1.0], [2.0]])
-    with pytest.raises(ValueError, match="user factor is not finite"):
-        kernel(block_of(catalogue, [[1.0], [np.nan]], [[5], [5]]), catalogue, k=1)
+    with pytest.raises(ValueError, match="a user factor is not finite"):
+        kernel(block_of(catalogue, [[1.0], [bad]], [[5], [5]]), catalogue, k=1)
 
 
 def test_ranks_start_at_one_and_ties_are_broken_by_the_smaller_movie_id():
@@ -199,16 +193,10 @@ def test_ranks_start_at_one_and_ties_are_broken_by_the_smaller_movie_id():
     assert lists.ranks.tolist() == [1, 2, 3, 1, 2]
 
 
-def test_a_user_who_has_seen_everything_has_no_list():
-    catalogue = Catalogue.of([1, 2], [[1.0], [2.0]])
-    lists = unseen_top_k(block_of(catalogue, [[1.0]], [[1, 2]]), catalogue, k=3)
-    assert len(lists.rows) == 0
-
-
-def test_an_empty_catalogue_makes_no_lists():
-    catalogue = Catalogue.of([], np.empty((0, 1)))
-    none = np.empty(0, np.int64)
-    lists = unseen_top_k(Block(np.arange(2), np.ones((2, 1)), none, none), catalogue, k=3)
+@pytest.mark.parametrize("movies", [[], [1, 2]])
+def test_a_user_who_has_seen_every_movie_or_has_none_to_see_has_no_list(movies):
+    catalogue = Catalogue.of(movies, np.ones((len(movies), 1)))
+    lists = unseen_top_k(block_of(catalogue, [[1.0]], [movies]), catalogue, k=3)
     assert len(lists.rows) == 0
 
 
@@ -219,11 +207,8 @@ def test_candidates_top_k_ranks_only_candidates():
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_factor_that_is_not_finite_is_refused(bad):
+def test_a_catalogue_of_a_factor_that_is_not_finite_is_refused(bad):
     with pytest.raises(ValueError, match="a movie factor is not finite"):
         Catalogue.of([1, 2], [[1.0], [bad]])
     with pytest.raises(ValueError, match="a user factor is not finite"):
         Catalogue.of([1, 2], [[1.0], [2.0]], users=[[bad]])
-    catalogue = Catalogue.of([1], [[1.0]])
-    with pytest.raises(ValueError, match="a user factor is not finite"):
-        unseen_top_k(block_of(catalogue, [[bad]], [[]]), catalogue, k=1)

@@ -6,6 +6,7 @@ import pytest
 
 from movierec.reporting.examples import ExampleInputs, collect_examples
 
+RATINGS = "user_id int, movie_id int, rating float, rated_at timestamp"
 START = datetime(2001, 1, 1, tzinfo=timezone.utc)
 MOVIES = [(movie, f"Film {movie} (1999)", ["Drama"] if movie % 2 else []) for movie in range(1, 60)]
 
@@ -24,14 +25,10 @@ def inputs(spark):
     users = range(1, 22)
     train = [row for user in users for row in ratings_of(user, user)]
     relevant = [(user, movie) for user in range(1, 21) for movie in (50, 52)]
-    lists = [
-        (user, movie, 0.5, rank) for user in users for rank, movie in enumerate((51, 52, 53), 1)
-    ]
+    lists = [(user, 50 + rank, 0.5, rank) for user in users for rank in (1, 2, 3)]
     metrics = [(user, user / 100) for user in users]
     return ExampleInputs(
-        train=spark.createDataFrame(
-            train, "user_id int, movie_id int, rating float, rated_at timestamp"
-        ),
+        train=spark.createDataFrame(train, RATINGS),
         relevant=spark.createDataFrame(relevant, "user_id int, movie_id int"),
         recommendations=spark.createDataFrame(
             lists, "user_id int, movie_id int, score double, rank int"
@@ -67,9 +64,7 @@ def test_movies_liked_recommended_and_found_are_shown(inputs):
 
 
 def test_equally_active_users_are_selected_by_lowest_id(spark, inputs):
-    train = spark.createDataFrame(
-        [row for user in range(1, 21) for row in ratings_of(user, 4)],
-        "user_id int, movie_id int, rating float, rated_at timestamp",
-    )
+    rows = [row for user in range(1, 21) for row in ratings_of(user, 4)]
+    train = spark.createDataFrame(rows, RATINGS)
     found = collect_examples(ExampleInputs(**{**vars(inputs), "train": train}), relevant_rating=4.0)
     assert [one["user_id"] for one in found] == list(range(1, 11))

@@ -1,7 +1,6 @@
 """Native BLAS: which library is chosen, and which one Spark reports."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 from movierec.errors import InputError
 from movierec.spark import blas
+from tests.support.processes import run_process
 
 ASK = (
     "from movierec.spark.session import Session; from movierec.spark import blas;"
@@ -19,7 +19,8 @@ ASK = (
 
 @pytest.fixture(autouse=True)
 def _no_choice(monkeypatch):
-    monkeypatch.delenv(blas.LIBRARY_VARIABLE, raising=False)
+    for name in (blas.LIBRARY_VARIABLE, "PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def test_the_first_location_with_a_library_is_taken(tmp_path):
@@ -48,14 +49,9 @@ def test_the_environment_chooses_a_library_or_none(monkeypatch, tmp_path):
 
 
 def found(choice):
-    environment = {
-        name: value for name, value in os.environ.items() if "PYSPARK_GATEWAY" not in name
-    }
-    if choice is not None:
-        environment[blas.LIBRARY_VARIABLE] = choice
-    done = subprocess.run(
-        [sys.executable, "-c", ASK], env=environment, capture_output=True, text=True, check=True
-    )
+    chosen = {} if choice is None else {blas.LIBRARY_VARIABLE: choice}
+    done = run_process(sys.executable, "-c", ASK, **chosen)
+    assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 

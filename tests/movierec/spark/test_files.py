@@ -3,7 +3,6 @@
 import hashlib
 import io
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -15,14 +14,10 @@ from movierec.spark.files import Files, sha256_of
 TEXT = "naïve café 映画 🎬\nline two\n"
 
 
-def no_spark():
-    raise AssertionError("Spark was started")
-
-
 @pytest.fixture
 def plain():
     """Files that fail the test if they use Spark."""
-    return Files(no_spark)
+    return Files(pytest.fail)
 
 
 @pytest.fixture
@@ -35,28 +30,16 @@ def hadoop(session, monkeypatch):
 # --- reading local files, without Spark ---------------------------------------------------------
 
 
-def test_a_missing_local_file_reads_as_none_without_spark(plain, tmp_path):
-    assert plain.read_text(f"file://{tmp_path}/none/none") is None
-    assert not plain.exists(f"file://{tmp_path}/none")
-
-
 def test_a_directory_cannot_be_read_as_a_file(plain, tmp_path):
     uri = f"file://{tmp_path}"
-    with pytest.raises(InputError, match=f"^{uri}: cannot be read: .*[Dd]irectory") as caught:
+    with pytest.raises(InputError, match=f"^{uri}: cannot be read: .*[Dd]irectory"):
         plain.read_text(uri)
-    assert caught.value.exit_code == 3
-    with pytest.raises(InputError, match=f"^{uri}: it is a folder; zip it: "):
-        plain.sha256(uri)
 
 
 def test_text_that_is_not_utf8_is_an_input_error(plain, tmp_path):
     (tmp_path / "x").write_bytes(b"caf\xe9")
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError, match=f"^file://{tmp_path}/x: cannot be read: 'utf-8' codec"):
         plain.read_text(f"file://{tmp_path}/x")
-    assert str(caught.value) == (
-        f"file://{tmp_path}/x: cannot be read: 'utf-8' codec can't decode byte 0xe9 in position "
-        "3: unexpected end of data"
-    )
 
 
 # --- through Hadoop ------------------------------------------------------------------------------
@@ -82,7 +65,7 @@ def test_hadoop_reads_the_same_as_plain_python(hadoop, tmp_path):
 
 @pytest.mark.parametrize("through", ["plain", "hadoop"])
 def test_a_file_is_written_and_read_in_any_order(request, tmp_path, through):
-    files: Files = request.getfixturevalue(through)
+    files = request.getfixturevalue(through)
     content = os.urandom(300_000)
     uri = f"file://{tmp_path}/new/directory/x y"
     with files.create(uri) as file:
@@ -121,14 +104,6 @@ def test_a_full_disk_is_an_error_of_one_line(plain):
     assert str(caught.value) == (
         "/dev/full: No space left on device; make room, there or in spark.local.dir"
     )
-
-
-def test_free_space_is_that_of_the_file_system_also_for_a_path_that_does_not_exist(files, tmp_path):
-    for uri in (f"file://{tmp_path}", f"file://{tmp_path}/not/yet", "file:///"):
-        free = files.free_space(uri)
-        assert free is not None
-    expected = shutil.disk_usage(tmp_path).free
-    assert files.free_space(f"file://{tmp_path}/not/yet") == pytest.approx(expected, rel=0.05)
 
 
 # Hadoop without the connector, and a URI without its slashes.

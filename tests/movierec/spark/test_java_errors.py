@@ -1,5 +1,6 @@
 """Failures of a disk or file system become one line with the fix."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -46,12 +47,6 @@ def test_a_file_that_is_deleted_while_it_is_read(spark, part):
     assert message.endswith("; make the result that it belongs to again, with FORCE=1 (--force)")
 
 
-def test_a_place_that_cannot_be_written_to(spark):
-    message = fault_of(lambda: spark.range(1).write.parquet("file:///proc/movierec"))
-    assert "/proc/movierec" in message
-    assert message.endswith("; let this account read and write there")
-
-
 def test_the_deepest_cause_is_reported(spark):
     java = spark._jvm.java
     cause = java.io.IOException("No space left on device")
@@ -71,8 +66,9 @@ def test_other_failures_are_no_storage_faults(spark):
 def test_the_error_of_a_call_ends_with_the_fix(session):
     with pytest.raises(InputError) as caught:
         Files(session).write_text("file:///proc/movierec/a", "text")
-    assert str(caught.value).startswith("file:///proc/movierec/a: ")
-    assert str(caught.value).endswith("; let this account read and write there")
+    assert re.fullmatch(
+        r"file:///proc/movierec/a: .*; let this account read and write there", str(caught.value)
+    )
 
 
 def test_the_stack_trace_of_a_server_is_left_out(spark):

@@ -1,12 +1,10 @@
 """Calls into the JVM, and the memory that it frees when asked."""
 
-import time
-
 import pytest
 from pyspark.errors import PySparkException
 
 from movierec.spark.jvm import call_static, free_unreferenced, quiet_tasks
-from tests.support.gates import SECONDS
+from tests.support.gates import wait_for
 
 
 def test_static_methods_return_text_or_none(spark):
@@ -23,16 +21,10 @@ def test_cached_blocks_are_freed_once_nothing_refers_to_them(spark):
     def cached_rdds():
         return {one.id() for one in spark.sparkContext._jsc.sc().getRDDStorageInfo()}
 
-    def wait_until(holds):
-        deadline = time.monotonic() + SECONDS
-        while not holds():
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-
     before = cached_rdds()
     frame = spark.range(3).localCheckpoint()
     # Spark's driver hears of a block a little after it is stored, and of its end too
-    wait_until(lambda: cached_rdds() - before)
+    wait_for(lambda: cached_rdds() - before)
     (cached,) = cached_rdds() - before
     free_unreferenced(spark)
     assert cached in cached_rdds()
@@ -43,7 +35,7 @@ def test_cached_blocks_are_freed_once_nothing_refers_to_them(spark):
         free_unreferenced(spark)
         return cached not in cached_rdds()
 
-    wait_until(is_freed)
+    wait_for(is_freed)
 
 
 def test_failed_tasks_are_quiet_for_a_block_and_not_after_it(spark):

@@ -16,24 +16,19 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux coun
 def test_the_peak_of_the_jvm_is_known(session, spark):
     peak = PeakMemory(session)
     assert spark.sql(f"SELECT length(repeat('x', {200 * MIB}))").first() == (200 * MIB,)
-    found = peak.measure(spark)
-    assert found is not None
-    assert 200 * MIB < found < 8_000 * MIB
+    assert 200 * MIB < peak.measure(spark) < 8_000 * MIB
 
 
 def test_memory_held_before_a_reset_does_not_count():
     with subprocess.Popen(
         [sys.executable, "-c", BIG], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        assert process.stdout is not None
         assert [process.stdout.readline() for _ in range(2)] == [f"{300 * MIB}\n", "0\n"]
         pid = str(process.pid)
         high = read_peak(pid)
         assert reset_peak(pid)
         low = read_peak(pid)
         process.communicate("\n")
-    assert high is not None
-    assert low is not None
     assert high > 300 * MIB > 3 * low
 
 

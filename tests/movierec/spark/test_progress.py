@@ -11,7 +11,6 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 
@@ -19,19 +18,14 @@ from movierec.spark import progress
 from movierec.spark.progress import THREAD_NAME, Progress
 from movierec.spark.session import Session
 from movierec.spark.time_left import TimeLeft
-from tests.support.gates import SECONDS, GatedStage
+from tests.support.gates import SECONDS, GatedStage, wait_for
 from tests.support.paths import ROOT
 from tests.support.screens import drawn, lines_on_screen
-
-SRC = ROOT / "src"
-
-
-Read = Callable[[], str]
-"""Returns what was written to standard error so far."""
 
 
 @pytest.fixture
 def written(capsys):
+    """Return what was written to standard error so far."""
     held = [""]
 
     def read():
@@ -63,13 +57,6 @@ def stage(spark, tmp_path):
     stage.start()
     yield stage
     stage.finish()
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def watchers():
@@ -199,13 +186,10 @@ class OnTerminal:
     def __init__(self, *arguments):
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 90, 0, 0))
-        env = os.environ | {"PYTHONPATH": str(SRC), "TERM": "xterm"}
+        env = os.environ | {"PYTHONPATH": str(ROOT / "src"), "TERM": "xterm"}
+        command = [sys.executable, "-c", JOB, *arguments]
         process = subprocess.Popen(
-            [sys.executable, "-c", JOB, *arguments],
-            env=env,
-            stdout=subprocess.PIPE,
-            stderr=theirs,
-            text=True,
+            command, env=env, stdout=subprocess.PIPE, stderr=theirs, text=True
         )
         os.close(theirs)
         pieces = []
@@ -216,7 +200,6 @@ class OnTerminal:
                 break
             pieces.append(piece)
         os.close(ours)
-        assert process.stdout is not None
         self.out = process.stdout.read()
         self.code = process.wait(SECONDS)
         self.err = b"".join(pieces).decode()

@@ -3,35 +3,24 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from movierec.errors import InputError
 from movierec.spark.session import heap_gib, is_submitted, machine_memory, size_shuffles
 from tests.support.paths import ROOT
+from tests.support.processes import run_process
 
 GIB = 1 << 30
 
 
 @pytest.mark.parametrize(
-    ("memory", "heap"),
-    [
-        (0, 1),
-        (1 * GIB, 1),
-        (3 * GIB, 1),
-        (4 * GIB, 2),
-        (8 * GIB, 4),
-        (16 * GIB, 9),
-        (24 * GIB, 14),
-        (512 * GIB, 14),
-    ],
+    ("gib", "heap"), [(0, 1), (1, 1), (3, 1), (4, 2), (8, 4), (16, 9), (24, 14), (512, 14)]
 )
-def test_the_heap_is_six_tenths_of_the_memory_from_1_to_14_gib(memory, heap):
-    assert heap_gib(memory) == heap
+def test_the_heap_is_six_tenths_of_the_memory_from_1_to_14_gib(gib, heap):
+    assert heap_gib(gib * GIB) == heap
 
 
 def test_the_machine_s_memory_is_what_it_has_or_less():
@@ -119,16 +108,10 @@ def probe(tmp_path_factory):
     place = tmp_path_factory.mktemp("probe")
     source = place / "with a space"
     source.symlink_to(ROOT / "src")
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE, str(place)],
-        env=os.environ | {"PYTHONPATH": str(source), "TZ": "Asia/Tokyo"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    command = [sys.executable, "-c", PROBE, place]
+    done = run_process(*command, PYTHONPATH=str(source), TZ="Asia/Tokyo")
     assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    found = json.loads(done.stdout.splitlines()[-1])
     return found | {"place": str(place), "stderr": done.stderr, "stdout": done.stdout}
 
 
@@ -202,7 +185,6 @@ print(json.dumps({
 
 def test_overrides_win_and_java_options_are_added(tmp_path, spark):
     java = shutil.which("java", path=f"{os.environ.get('JAVA_HOME')}/bin:{os.environ['PATH']}")
-    assert java is not None
     (tmp_path / "java_home").write_text(f"{Path(java).parents[1]}\n\n", encoding="utf-8")
     events = tmp_path / "events"
     events.mkdir()
@@ -215,15 +197,8 @@ def test_overrides_win_and_java_options_are_added(tmp_path, spark):
         "spark.eventLog.dir": f"file://{events}",
         "spark.driver.extraJavaOptions": "-Dmine=1 -XX:+UseSerialGC",
     }
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "JAVA_HOME": "/no/such/java"}
-    done = subprocess.run(
-        [sys.executable, "-c", OVERRIDDEN, str(tmp_path), json.dumps(overrides)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    command = [sys.executable, "-c", OVERRIDDEN, tmp_path, json.dumps(overrides)]
+    done = run_process(*command, JAVA_HOME="/no/such/java")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     plain = {key: value for key, value in overrides.items() if "extraJava" not in key}

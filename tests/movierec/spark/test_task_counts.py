@@ -1,22 +1,12 @@
 """Tasks are counted while Spark runs them, and the time left follows from their pace."""
 
-import time
+from types import SimpleNamespace
 
 import pytest
 
 from movierec.spark.task_counts import TaskCounts
 from movierec.spark.time_left import TimeLeft
-from tests.support.gates import SECONDS, GatedStage
-
-
-class Clock:
-    """A clock that only the test moves."""
-
-    def __init__(self):
-        self.seconds = 100.0
-
-    def __call__(self):
-        return self.seconds
+from tests.support.gates import GatedStage, wait_for
 
 
 @pytest.fixture
@@ -29,22 +19,21 @@ def stage(spark, tmp_path):
 
 @pytest.fixture
 def clock():
-    return Clock()
+    """A clock that only the test moves."""
+    return SimpleNamespace(seconds=100.0)
 
 
 @pytest.fixture
 def tasks(spark, clock):
-    return TaskCounts(spark.sparkContext.statusTracker(), now=clock)
+    return TaskCounts(spark.sparkContext.statusTracker(), now=lambda: clock.seconds)
 
 
 def update_until(tasks, condition):
-    deadline = time.monotonic() + SECONDS
-    while True:
+    def holds():
         tasks.update()
-        if condition():
-            return
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+        return condition()
+
+    wait_for(holds)
 
 
 def test_without_tasks_there_is_no_estimate(tasks):
@@ -82,9 +71,7 @@ def test_the_time_left_follows_from_the_pace_of_ended_tasks(stage, tasks, clock)
     assert tasks.time_left() is None, "the estimated time is over"
     stage.let(2)
     update_until(tasks, lambda: tasks.running() == (3, 8))
-    left = tasks.time_left()
-    assert left is not None
-    assert left.seconds == pytest.approx(5 * 41 / 3)
+    assert tasks.time_left().seconds == pytest.approx(5 * 41 / 3)
 
 
 def test_in_the_first_two_seconds_there_is_no_estimate(stage, tasks, clock):

@@ -52,9 +52,7 @@ def test_the_width_is_that_of_the_stream_s_terminal():
     os.close(ours)
 
 
-def test_a_long_wait_is_said_repeatedly_until_it_ends(
-    capsys,
-):
+def test_a_long_wait_is_said_repeatedly_until_it_ends(capsys):
     ends, said = time.monotonic() + SECONDS, ""
     with waiting_for("an executor", name="tune_als", every=0.05):
         while said.count("\n") < 2 and time.monotonic() < ends:

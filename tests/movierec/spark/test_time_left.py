@@ -13,11 +13,6 @@ def test_a_duration_is_in_seconds_then_in_minutes(seconds, words):
     assert format_duration(seconds) == words
 
 
-def test_a_bound_and_an_estimate_read_differently():
-    assert str(TimeLeft(30.0)) == "about 30 s left"
-    assert str(TimeLeft(30.0, at_most=True)) == "at most 30 s left"
-
-
 def test_the_time_left_decreases_and_is_none_once_it_is_over():
     left = TimeLeft(30.0, at_most=True)
     assert left.after(10.0) == TimeLeft(20.0, at_most=True)

@@ -10,12 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movierec.config.schema import PartitionConfig
-from movierec.splitting.splits import (
-    collect_time_cutoffs,
-    exact_fraction,
-    keep_active_users,
-    split_ratings,
-)
+from movierec.splitting.splits import collect_time_cutoffs, keep_active_users, split_ratings
 from tests.support.reference import split_sizes
 
 CONFIG = PartitionConfig(
@@ -122,7 +117,3 @@ def test_users_with_too_few_ratings_lose_all_of_them(spark):
     kept = ratings.transform(keep_active_users, min_ratings=2)
     assert kept.columns == ["user_id", "movie_id", "rating", "rated_at"]
     assert {(row.user_id, row.movie_id) for row in kept.collect()} == {(1, 1), (1, 2)}
-
-
-def test_shares_are_exact_decimal_fractions():
-    assert exact_fraction(0.1) + exact_fraction(0.7) == Fraction(4, 5)

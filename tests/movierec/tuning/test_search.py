@@ -150,6 +150,3 @@ def test_a_winner_at_the_edge_of_the_grid_is_named():
         "alpha=1 is the lowest tried",
     ]
     assert at_edges(replace(middle, rank=32), grid)[0] == "rank=32 is the highest tried"
-    assert at_edges(explicit_grid(CONFIG)[1], explicit_grid(CONFIG)) == [
-        "reg_param=1 is the highest tried"
-    ]

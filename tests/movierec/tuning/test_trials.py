@@ -7,13 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from movierec.config.loader import load_config
 from movierec.models import als
 from movierec.models.als import AlsParams
 from movierec.tuning.trials import TrialRunner
-from tests.support.paths import ROOT
+from tests.support.confs import SMALL, load_conf
 
-CONF = ROOT / "conf" / "small.yaml"
 SIGNED = AlsParams(rank=3, reg_param=0.1, alpha=4.0, feedback="signed")
 LIKED = replace(SIGNED, feedback="liked")
 EXPLICIT = AlsParams(rank=3, reg_param=0.1, alpha=None, feedback=None)
@@ -35,11 +33,7 @@ def splits(spark):
 
 
 def runner(splits):
-    config = load_config(
-        CONF.read_text(),
-        origin="small.yaml",
-        overrides=["als.max_iter=4", "evaluation.k=20"],
-    )
+    config = load_conf(SMALL, {"als.max_iter": 4, "evaluation.k": 20})
     config = als.with_block_counts(config, n_ratings=0)
     return TrialRunner(train=splits[0], validation=splits[1], config=config)
 
@@ -48,12 +42,7 @@ def test_a_trial_has_the_same_result_alone_and_after_others(splits):
     shared = runner(splits)
     together = [
         shared(params, fraction)
-        for params, fraction in [
-            (SIGNED, 1.0),
-            (LIKED, 0.5),
-            (EXPLICIT, 1.0),
-            (SIGNED, 1.0),
-        ]
+        for params, fraction in [(SIGNED, 1.0), (LIKED, 0.5), (EXPLICIT, 1.0), (SIGNED, 1.0)]
     ]
     shared.close()
     assert together[0].metrics == together[3].metrics

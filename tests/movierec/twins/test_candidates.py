@@ -18,34 +18,28 @@ def blocks(spark, rows):
     return spark.createDataFrame(made, SCHEMA).select(*BLOCK_COLUMNS)
 
 
-def pairs_of(frame):
-    return sorted(tuple(row) for row in frame.collect())
+def pairs_and_sizes(spark, rows, **options):
+    pairs, sizes = candidate_pairs(blocks(spark, rows), threshold=0.5, **options)
+    return sorted(tuple(row) for row in pairs.collect()), sizes
 
 
 def test_the_smaller_set_comes_first_and_must_lead(spark):
     few, many = {1, 2, 3}, {1, 2, 3, 4}
-    found, _ = candidate_pairs(
-        blocks(spark, [(1, 9, few, True), (1, 3, many, False)]), threshold=0.5
-    )
-    assert pairs_of(found) == [(9, 3)]
-    found, _ = candidate_pairs(
-        blocks(spark, [(1, 9, few, False), (1, 3, many, True)]), threshold=0.5
-    )
-    assert pairs_of(found) == []
+    assert pairs_and_sizes(spark, [(1, 9, few, True), (1, 3, many, False)])[0] == [(9, 3)]
+    assert pairs_and_sizes(spark, [(1, 9, few, False), (1, 3, many, True)])[0] == []
 
 
 def test_sizes_and_sketches_reject_pairs(spark):
     rows = [(1, 1, {1, 2}, True), (1, 2, set(range(40)), True), (1, 3, set(range(50, 90)), True)]
-    found, _ = candidate_pairs(blocks(spark, rows), threshold=0.5)
-    assert pairs_of(found) == []
+    assert pairs_and_sizes(spark, rows)[0] == []
 
 
 @pytest.mark.parametrize("cell_rows", [2, 7, 1000])
 def test_the_cells_of_a_hot_block_hold_all_its_pairs(spark, cell_rows):
     rows = [(1, n, {0, 1, 2, 3, 10 + n % 4}, True) for n in range(23)]
     rows += [(2, n, {0, 1, 2, 3, 10 + n % 4}, True) for n in range(23, 26)]
-    found, sizes = candidate_pairs(blocks(spark, rows), threshold=0.5, cell_rows=cell_rows)
+    pairs, sizes = pairs_and_sizes(spark, rows, cell_rows=cell_rows)
     all_pairs = [(a, b) for a in range(23) for b in range(a + 1, 23)]
-    assert pairs_of(found) == [*all_pairs, (23, 24), (23, 25), (24, 25)]
+    assert pairs == [*all_pairs, (23, 24), (23, 25), (24, 25)]
     hot = {2: 2, 7: 1, 1000: 0}[cell_rows]
     assert sizes == {"largest_block": 23, "hot_blocks": hot}

@@ -56,12 +56,8 @@ def test_ranks_equal_those_of_pandas_within_each_group(frame):
 def test_correlations_equal_those_of_pandas_or_are_undefined(frame, least):
     shape = {"n_groups": N_GROUPS, "min_entries": least}
     for found, rank in ((grouped_pearson, False), (grouped_spearman, True)):
-        np.testing.assert_allclose(
-            found(*arrays(frame), **shape),
-            correlations_by_pandas(frame, least, rank),
-            rtol=0,
-            atol=1e-12,
-        )
+        wanted = correlations_by_pandas(frame, least, rank)
+        np.testing.assert_allclose(found(*arrays(frame), **shape), wanted, rtol=0, atol=1e-12)
 
 
 @settings(max_examples=60, deadline=None)
@@ -119,28 +115,18 @@ def test_a_slice_of_the_pairs_is_renumbered_from_zero():
     whole = common(5, [(0, 7, 1, 2), (2, 7, 3, 4), (2, 9, 5, 1), (3, 8, 2, 2), (4, 6, 1, 1)])
     part = whole.slice(1, 4)
     assert part.n_pairs == 3
-    assert part.pairs.tolist() == [1, 1, 2]
-    assert part.movies.tolist() == [7, 9, 8]
-    assert part.ratings_a.tolist() == [3, 5, 2]
-    assert part.ratings_b.tolist() == [4, 1, 2]
+    assert rows_of(part) == [(1, 7, 3, 4), (1, 9, 5, 1), (2, 8, 2, 2)]
     assert (whole.slice(1, 2).n_pairs, len(whole.slice(1, 2).pairs)) == (1, 0)
     assert (whole.slice(5, 5).n_pairs, len(whole.slice(5, 5).pairs)) == (0, 0)
 
 
 def rows_of(found):
-    return list(
-        zip(
-            found.pairs.tolist(),
-            found.movies.tolist(),
-            found.ratings_a.tolist(),
-            found.ratings_b.tolist(),
-            strict=True,
-        )
-    )
+    columns = (found.pairs, found.movies, found.ratings_a, found.ratings_b)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 @pytest.mark.parametrize("partitions", [1, 3])
-def test_common_ratings_are_sorted_by_pair_and_movie(spark, partitions):
+def test_common_ratings_are_sorted_by_pair_and_movie(spark, set_property, partitions):
     given_ratings = {
         1: {10: 1.0, 11: 4.5, 12: 3.0},
         2: {12: 5.0, 10: 2.0, 13: 1.0},
@@ -148,20 +134,10 @@ def test_common_ratings_are_sorted_by_pair_and_movie(spark, partitions):
         4: {13: 0.5, 12: 2.5, 10: 3.5},
     }
     pairs = [(4, 2), (1, 2), (1, 3), (1, 2), (2, 99), (1, 4)]
-    ratings = spark.createDataFrame(
-        [
-            (user, movie, rating)
-            for user, own in given_ratings.items()
-            for movie, rating in own.items()
-        ],
-        "user_id int, movie_id int, rating float",
-    )
-    before = spark.conf.get("spark.sql.shuffle.partitions")
-    spark.conf.set("spark.sql.shuffle.partitions", partitions)
-    try:
-        found = collect_common_ratings(ratings.repartition(partitions, "movie_id"), pairs=pairs)
-    finally:
-        spark.conf.set("spark.sql.shuffle.partitions", before)
+    rows = [(user, *one) for user, own in given_ratings.items() for one in own.items()]
+    ratings = spark.createDataFrame(rows, "user_id int, movie_id int, rating float")
+    set_property("spark.sql.shuffle.partitions", partitions)
+    found = collect_common_ratings(ratings.repartition(partitions, "movie_id"), pairs=pairs)
     assert found.n_pairs == len(pairs)
     assert rows_of(found) == [
         (place, movie, given_ratings[a][movie], given_ratings[b][movie])

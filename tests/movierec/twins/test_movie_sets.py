@@ -3,15 +3,7 @@
 from movierec.twins.movie_sets import Population, collect_population, movie_sets, rarity_ranks
 from tests.support.movie_lists import rated
 
-MOVIES = {
-    4: {1, 2, 3},
-    2: {1, 2, 3},
-    7: {1, 2, 3},
-    5: {1, 9},
-    6: {9, 1},
-    8: {3, 9, 2, 1},
-    9: {1},
-}
+MOVIES = {4: {1, 2, 3}, 2: {1, 2, 3}, 7: {1, 2, 3}, 5: {1, 9}, 6: {9, 1}, 8: {3, 9, 2, 1}, 9: {1}}
 
 
 def rows_by_id(frame):
@@ -20,9 +12,8 @@ def rows_by_id(frame):
 
 def test_users_with_equal_sets_are_one_row_with_the_smallest_id(spark):
     found = rows_by_id(movie_sets(rated(spark, MOVIES), min_movies=2, keep_users=10))
-    assert {row: found[row]["users"] for row in found} == {2: [2, 4, 7], 5: [5, 6], 8: [8]}
-    assert {row: found[row]["n_users"] for row in found} == {2: 3, 5: 2, 8: 1}
-    assert {row: found[row]["size"] for row in found} == {2: 3, 5: 2, 8: 4}
+    shown = {own: (row["users"], row["n_users"], row["size"]) for own, row in found.items()}
+    assert shown == {2: ([2, 4, 7], 3, 3), 5: ([5, 6], 2, 2), 8: ([8], 1, 4)}
 
 
 def test_movies_are_ranked_from_the_rarest_ties_by_id(spark):

@@ -35,20 +35,17 @@ def test_all_pairs_are_returned_if_there_are_no_more(n_pairs):
     assert draw_pairs([1, 4, 6, 9], n_pairs=n_pairs, seed=1) == wanted
 
 
-def test_random_pairs_have_users_above_each_floor_at_any_partitioning(spark, monkeypatch):
+def test_random_pairs_have_users_above_each_floor_at_any_partitioning(
+    spark, set_property, monkeypatch
+):
     monkeypatch.setattr(random_pairs, "_USERS_PER_PAIR", 2)
     sizes = {user: 1 + user * 37 % 100 for user in range(1, 401)}
     ratings = rated(spark, {user: set(range(size)) for user, size in sizes.items()}).persist()
 
     def drawn(partitions, seed):
-        before = spark.conf.get("spark.sql.shuffle.partitions")
-        spark.conf.set("spark.sql.shuffle.partitions", partitions)
-        try:
-            return collect_random_pairs(
-                ratings.repartition(partitions), floors=[1, 61, 100], n_pairs=30, seed=seed
-            )
-        finally:
-            spark.conf.set("spark.sql.shuffle.partitions", before)
+        set_property("spark.sql.shuffle.partitions", partitions)
+        parts = ratings.repartition(partitions)
+        return collect_random_pairs(parts, floors=[1, 61, 100], n_pairs=30, seed=seed)
 
     pairs = drawn(1, seed=1)
     assert drawn(3, seed=1) == pairs

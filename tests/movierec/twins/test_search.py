@@ -15,8 +15,8 @@ from tests.support import reference
 from tests.support.confs import tiny_conf
 from tests.support.movie_lists import overlapping_users, rated
 
-USERS = overlapping_users(120, seed=5)
-N_PAIRS = 40
+N_USERS, N_PAIRS = 120, 40
+USERS = overlapping_users(N_USERS, seed=5)
 
 
 def config(**fields):
@@ -40,6 +40,17 @@ def sets(ratings):
     return movie_sets(ratings, min_movies=5, keep_users=N_PAIRS + 1).persist()
 
 
+@pytest.fixture
+def recall_of(ratings, sets):
+    """Measure the recall of a list, which is empty unless one is given."""
+
+    def measure(config, *, found=EMPTY, n_users=N_USERS):
+        return collect_lsh_recall(ratings, sets=sets, found=found, n_users=n_users, config=config)
+
+    return measure
+
+
+EMPTY = TopPairs((), 0.1, 0, 0, 0)
 EXPECTED = reference.twins(USERS, N_PAIRS)
 
 
@@ -59,15 +70,14 @@ def test_the_banding_follows_from_the_threshold_unless_it_is_given(sets):
     assert (given[0]["rows"], given[0]["bands"]) == (2, 3)
 
 
-def test_a_careless_banding_misses_twins_and_the_recall_shows_it(ratings, sets):
+def test_a_careless_banding_misses_twins_and_the_recall_shows_it(sets, recall_of):
     careless = config(lsh=lsh(rows=8, bands=1))
     top, _ = find_twins(sets, careless)
     found = {tuple(pair) for pair in top.pairs}
     share = len(found & set(EXPECTED)) / N_PAIRS
     assert 0 < share < 1
-    recall = collect_lsh_recall(ratings, sets=sets, found=top, n_users=len(USERS), config=careless)
     searched = {pair for pair in EXPECTED if pair[2] < 1.0}
-    assert recall == {
+    assert recall_of(careless, found=top) == {
         "lsh_recall": len(found & searched) / len(searched),
         "lsh_recall_ci95": None,
         "share_right": share,
@@ -99,11 +109,9 @@ def test_lsh_is_not_credited_with_identical_sets(spark):
     assert (recall["lsh_recall"], recall["share_right"]) == (None, 1.0)
 
 
-def test_the_recall_on_a_sample_of_users_has_an_interval(ratings, sets):
+def test_the_recall_on_a_sample_of_users_has_an_interval(ratings, recall_of):
     sampled = config(lsh=lsh(), proof_users=60)
-    recall = collect_lsh_recall(
-        ratings, sets=sets, found=TopPairs((), 0.1, 0, 0, 0), n_users=len(USERS), config=sampled
-    )
+    recall = recall_of(sampled)
     assert recall["lsh_recall"] == 1.0
     drawn = ratings.transform(sample_users, fraction=60 / len(USERS), seed=sampled.seed)
     users = {row.user_id for row in drawn.select("user_id").distinct().collect()}
@@ -113,27 +121,14 @@ def test_the_recall_on_a_sample_of_users_has_an_interval(ratings, sets):
     assert recall["proof_users"] == sum(len(USERS[user]) >= 5 for user in users) != 60
 
 
-def test_a_sample_without_a_pair_has_no_recall(ratings, sets):
-    recall = collect_lsh_recall(
-        ratings,
-        sets=sets,
-        found=TopPairs((), 0.1, 0, 0, 0),
-        n_users=1_000_000,
-        config=config(lsh=lsh(), proof_users=2),
-    )
+def test_a_sample_without_a_pair_has_no_recall(recall_of):
+    recall = recall_of(config(lsh=lsh(), proof_users=2), n_users=1_000_000)
     assert recall.pop("proof_users") == 0
     assert set(recall.values()) == {None}
 
 
-def test_an_exact_search_needs_no_recall(ratings, sets):
-    recall = collect_lsh_recall(
-        ratings,
-        sets=sets,
-        found=TopPairs((), 0.1, 0, 0, 0),
-        n_users=len(USERS),
-        config=config(method="exact"),
-    )
-    assert set(recall.values()) == {None}
+def test_an_exact_search_needs_no_recall(recall_of):
+    assert set(recall_of(config(method="exact")).values()) == {None}
 
 
 def test_the_exact_search_corrects_a_list_that_is_full_but_wrong(sets):
@@ -146,5 +141,5 @@ def test_the_exact_search_corrects_a_list_that_is_full_but_wrong(sets):
 
 
 def test_the_exact_search_ignores_a_list_that_is_too_short(sets):
-    true = find_exact_twins(sets, config(), known=TopPairs((), 0.1, 0, 0, 0))
+    true = find_exact_twins(sets, config(), known=EMPTY)
     assert [tuple(pair) for pair in true.pairs] == EXPECTED

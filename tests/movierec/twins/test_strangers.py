@@ -1,5 +1,7 @@
 """Strangers who rated the twins' movies: who can be one, and the comparison with twins."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,11 @@ def common(rng, *, agreement):
     pairs = np.repeat(np.arange(N_PAIRS), N_MOVIES)
     movies = np.tile(np.arange(N_MOVIES), N_PAIRS)
     return CommonRatings(N_PAIRS, pairs, movies, a.ravel(), b.ravel())
+
+
+def some_of(twins, where, n_pairs=N_PAIRS):
+    parts = (twins.pairs, twins.movies, twins.ratings_a, twins.ratings_b)
+    return CommonRatings(n_pairs, *(part[where] for part in parts))
 
 
 def pearson(twins):
@@ -71,9 +78,7 @@ def test_the_expected_correlation_is_the_mean_of_drawn_ones(n):
 def test_movies_without_a_stranger_are_left_out_also_for_the_twins():
     twins = common(np.random.default_rng(3), agreement=0.5)
     found = compared(twins, Strangers(np.arange(4, N_MOVIES), QUALITY[4:], np.ones(N_MOVIES - 4)))
-    kept = twins.movies >= 4
-    parts = (twins.pairs, twins.movies, twins.ratings_a, twins.ratings_b)
-    left = CommonRatings(N_PAIRS, *(part[kept] for part in parts))
+    left = some_of(twins, twins.movies >= 4)
     assert found["movies_without_stranger"] == 4
     assert found["twins_mean"] == pytest.approx(pearson(left).mean(), abs=1e-9)
     nobody = compared(twins, Strangers(*(np.array([], dtype) for dtype in (int, float, float))))
@@ -85,20 +90,12 @@ def test_undefined_pairs_are_in_neither_mean():
     """Half of the pairs have a user without spread, and would agree with strangers."""
     twins = common(np.random.default_rng(4), agreement=0.5)
     undefined = twins.pairs >= N_PAIRS // 2
-    flat = CommonRatings(
-        N_PAIRS,
-        twins.pairs,
-        twins.movies,
-        np.where(undefined, 4.0, twins.ratings_a),
-        np.where(undefined, QUALITY[twins.movies], twins.ratings_b),
+    flat = replace(
+        twins,
+        ratings_a=np.where(undefined, 4.0, twins.ratings_a),
+        ratings_b=np.where(undefined, QUALITY[twins.movies], twins.ratings_b),
     )
-    half = CommonRatings(
-        N_PAIRS // 2,
-        *(
-            part[~undefined]
-            for part in (twins.pairs, twins.movies, twins.ratings_a, twins.ratings_b)
-        ),
-    )
+    half = some_of(twins, ~undefined, N_PAIRS // 2)
     found = compared(flat)
     assert found.pop("undefined") == N_PAIRS // 2
     expected = compared(half, users=USERS[: N_PAIRS // 2])

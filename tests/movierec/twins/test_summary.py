@@ -17,11 +17,7 @@ from movierec.twins.top_pairs import TopPairs, TwinPair
 from tests.support.confs import tiny_conf
 
 CONFIG = tiny_conf("w", "a", twins__min_common=3, twins__pairs=3).twins
-PAIRS = (
-    TwinPair(1, 2, 1.0, 20, 20),
-    TwinPair(1, 5, 0.6, 6, 10),
-    TwinPair(3, 4, 0.5, 2, 4),
-)
+PAIRS = (TwinPair(1, 2, 1.0, 20, 20), TwinPair(1, 5, 0.6, 6, 10), TwinPair(3, 4, 0.5, 2, 4))
 STRANGERS = {
     "twins_mean": 0.5,
     "strangers_mean": 0.125,
@@ -116,19 +112,8 @@ def test_a_duplicate_must_meet_all_three_thresholds(measured, change):
 def test_the_csv_has_a_line_per_pair_and_can_be_read_back(analysis):
     text = twins_csv(twin_rows(analysis, config=CONFIG))
     rows = list(csv.DictReader(io.StringIO(text)))
-    assert list(rows[0]) == [
-        "rank",
-        "user_a",
-        "user_b",
-        "jaccard",
-        "common",
-        "union",
-        "correlation",
-        "duplicate",
-        "title_1",
-        "title_2",
-        "title_3",
-    ]
+    names = "rank user_a user_b jaccard common union correlation duplicate title_1 title_2 title_3"
+    assert list(rows[0]) == names.split()
     assert list(rows[0].values()) == [
         *("1", "1", "2", "1.0", "20", "20", "1.0", "true"),
         *("Heat (1995)", 'A "B", C', "D"),
