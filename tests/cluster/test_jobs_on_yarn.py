@@ -1,10 +1,12 @@
-"""Jobs by spark-submit on YARN, without the laptop's commands."""
+"""Jobs by spark-submit on YARN, most without the laptop's commands."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.cluster.pipelines import flags
@@ -36,6 +38,26 @@ def test_a_job_reads_and_writes_the_bucket(submitter, pipeline, storage):
     assert done.exit_code == 0, done.output[-3000:]
     assert done.summary["reused"] is False
     assert done.summary["output"].startswith(f"{root}/movierec/results/twins/")
+
+
+def test_everybody_s_lists_go_to_the_bucket(laptop, pipeline, storage):
+    done = laptop.make("submit", f"CONF={laptop.conf}", "JOB=export_lists")
+    output = json.loads(done.stdout.splitlines()[-1])["output"]
+    assert output.startswith(f"gs://{BUCKET}/movierec/lists/laptop-")
+    names = storage.names(BUCKET, output.removeprefix(f"gs://{BUCKET}/") + "/part-")
+    parts = [pq.read_table(io.BytesIO(storage.get(BUCKET, name))) for name in names]
+    # ten of each of the archive's 100 users
+    assert sum(part.num_rows for part in parts) == 1000
+    assert {column for part in parts for column in part.column_names} > {"title", "genres"}
+
+
+def test_the_model_on_hdfs_is_spark_s_own(spark, workspace):
+    """Read by the tests' Spark, which is not the cluster's."""
+    (found,) = spark.read.text(f"{workspace}/deliver/*/*/model/metadata").collect()
+    assert json.loads(found[0])["class"] == "org.apache.spark.ml.recommendation.ALSModel"
+    users = spark.read.parquet(f"{workspace}/deliver/*/*/model/userFactors")
+    assert users.columns == ["id", "features"]
+    assert users.count() == 100
 
 
 def test_a_notebook_opens_results_on_yarn(hadoop, archive, workspace):
