@@ -145,9 +145,8 @@ def test_a_shipped_conf_is_found_by_its_name_also_if_gcloud_uploaded_it(tmp_path
     """gcloud appends the object's generation to the URI."""
     uris = f"file://{tmp_path}/other.yaml,file://{tmp_path}/toy.yaml#1700000000000000"
     found = {"spark.yarn.dist.files": uris}
-    context = SimpleNamespace(getConf=lambda: found)
-    session = lambda: SimpleNamespace(sparkContext=context)
-    assert _shipped("toy.yaml", session) == f"file://{tmp_path}/toy.yaml"
+    spark = SimpleNamespace(sparkContext=SimpleNamespace(getConf=lambda: found))
+    assert _shipped("toy.yaml", lambda: spark) == f"file://{tmp_path}/toy.yaml"
 
 
 # --- with Java ------------------------------------------------------------------------------------
