@@ -11,6 +11,7 @@ VERBOSE =
 FORMAT  = csv
 TOP     = 10
 RATINGS =
+NEW     =
 TO      =
 DRY_RUN =
 UPGRADE =
@@ -86,7 +87,7 @@ STAGES := ingest partition popularity tune recommend evaluate deliver twins repo
 ON_DATAPROC := cluster-up cluster-status cluster-down upload submit pipeline workflow batch logs \
 	fetch attach
 
-.PHONY: help setup run doctor data $(STAGES) ask lists export bench prune stability test test-all test-cluster \
+.PHONY: help setup run doctor data $(STAGES) ask fold-in lists export bench prune stability test test-all test-cluster \
 	test-browser notebook chaos invariance check mkl package lock audit clean java interpreter-gone $(ON_DATAPROC)
 
 define VARIABLES
@@ -101,6 +102,7 @@ Variables, as in `make run CONF=conf/small.yaml SET="evaluation.k=10 als.seed=2"
   SEEDS (5)    random splits of `stability`        WORKERS (2)  processes of `test`
   TESTS        files or options for pytest         SPARK=3.5    the Spark of image 2.3 (4.1)
   USER, RATINGS, TOP   see `ask`                   FORMAT, TOP, TO  see `lists`
+  NEW, TO              see `fold-in`
   ONLY, SCALE, BENCH   see `bench`                 KILLS (100)  of `chaos`
   BESIDE=3.5   see `invariance`
   PYTHON       the Python of .venv (python3)       UPGRADE=1    see `lock`
@@ -137,6 +139,9 @@ stability: $(VENV)/project.stamp java ## how far the results vary over SEEDS ran
 ask: $(VENV)/project.stamp ## what to watch next: USER=42, or RATINGS=mine.csv (title,rating); TOP=10
 	@$(MOVIEREC) ask $(ON_CONF) --top '$(TOP)' $(if $(filter command%,$(origin USER)),--user '$(USER)') \
 		$(if $(RATINGS),--ratings '$(RATINGS)')
+
+fold-in: $(VENV)/project.stamp java ## lists of users who came after the fit: NEW=ratings.csv TO=directory
+	@$(MOVIEREC) fold-in $(ON_CONF) $(FORCED) $(ALOUD) $(ON_SPARK) --ratings '$(NEW)' --to "$$TO"
 
 doctor: $(VENV)/project.stamp java ## has CONF's run what it needs here: Java, memory, disk, archive?
 	@$(MOVIEREC) doctor $(ON_CONF) $(ALOUD) $(ON_SPARK)

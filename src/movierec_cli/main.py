@@ -19,6 +19,7 @@ _GROUPS: Final = {
     },
     "use": {
         "ask": ("movierec_cli.ask:main", "what to watch next, for a user or for your own ratings"),
+        "fold-in": ("movierec.stages.fold_in:main", "lists of users who came after the fit"),
         "compare": ("movierec_cli.compare:main", "two runs, or two models of one, user by user"),
         "judge": ("movierec_cli.judge:main", "measure the lists of any other system as ours are"),
     },
