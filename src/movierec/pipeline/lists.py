@@ -32,7 +32,7 @@ _CSV: Final = {
     "ignoreLeadingWhiteSpace": "false",
     "ignoreTrailingWhiteSpace": "false",
 }
-_SPARK_S_MARK: Final = "_SUCCESS"
+_SUCCESS: Final = "_SUCCESS"
 _TABLE: Final = re.compile(r"[\w.:-]+\.\w+\.[\w-]+")
 
 
@@ -151,7 +151,7 @@ def _check_free(files: Files, uri: str, *, as_file: bool, replace: bool) -> None
         raise ConfigError([f"--to {uri}: it is there already: give another, or --force (FORCE=1)"])
     status = files.status(uri)
     is_directory = status is not None and status.is_directory
-    if is_directory == as_file or (is_directory and _SPARK_S_MARK not in files.names(uri)):
+    if is_directory == as_file or (is_directory and _SUCCESS not in files.names(uri)):
         kind = "a directory" if is_directory else "a file"
         raise ConfigError([f"--to {uri}: {kind} that is no earlier output: give another"])
 

@@ -208,14 +208,14 @@ def test_the_connector_gets_these_options_and_rows(execution, spark, expected, t
     The last test here: for a Spark that has seen it, a missing connector is another error.
     """
     datasource = pytest.importorskip("pyspark.sql.datasource", reason="Spark 3.5 has none")
-    told = tmp_path / "told"
+    noted = tmp_path / "noted"
 
     class Writer(datasource.DataSourceWriter):
         def __init__(self, options):
             self.options = options
 
         def write(self, rows):
-            told.write_text(json.dumps([self.options, [list(row) for row in rows]]))
+            noted.write_text(json.dumps([self.options, [list(row) for row in rows]]))
             return datasource.WriterCommitMessage()
 
     class Fake(datasource.DataSource):
@@ -226,12 +226,10 @@ def test_the_connector_gets_these_options_and_rows(execution, spark, expected, t
         def writer(self, schema, overwrite):
             return Writer({**self.options, "overwrite": overwrite, "columns": schema.names})
 
-    own = spark.newSession()
-    own.dataSource.register(Fake)
+    spark.dataSource.register(Fake)
     found, _ = read_lists(execution, top=3)
-    frame = own.createDataFrame(found.collect(), found.schema)
-    write_bigquery(frame, table="p-1.films.lists")
-    options, rows = json.loads(told.read_text())
+    write_bigquery(found, table="p-1.films.lists")
+    options, rows = json.loads(noted.read_text())
     assert options == {
         "path": "p-1.films.lists",
         "writemethod": "direct",
