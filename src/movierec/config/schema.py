@@ -110,7 +110,7 @@ class PopularityConfig:
     """Weights, in ratings, of the global mean in the damped mean; one variant for each."""
     min_ratings: Annotated[int, Range(1, 1_000_000_000)] = 5
     """A movie with fewer training ratings has no damped mean."""
-    half_lives: Annotated[tuple[float, ...], ListOf(Range(0.001, 1e6))] = (30.0, 365.0)
+    half_lives: Annotated[tuple[float, ...], ListOf(Range(0.001, 1e6))] = (90.0, 365.0)
     """Days after which a like counts half; one variant for each."""
 
 

@@ -27,7 +27,7 @@ source:
 partition: {strategy: per_user_chronological, train: 0.6, validation: 0.2, test: 0.2, seed: 1,
   min_ratings_per_user: 1}
 evaluation: {k: 100, relevant_rating: 4.0, candidates: unseen, bootstrap: 1000, seed: 1, strata: 4}
-popularity: {dampings: [5, 20, 100], min_ratings: 5, half_lives: [30, 365]}
+popularity: {dampings: [5, 20, 100], min_ratings: 5, half_lives: [90, 365]}
 tuning:
   strategy: grid
   metric: ndcg
