@@ -153,7 +153,7 @@ def test_a_second_run_recomputes_nothing_and_starts_no_spark(execution, summary)
             {"partition__seed": 2},
             {"partition", "popularity", "tune", "recommend", "evaluate", "deliver", "report"},
         ),
-        ({"deliver__min_ratings": 7}, {"deliver", "report"}),
+        ({"deliver__min_ratings": 7}, {"recommend", "evaluate", "deliver", "report"}),
         ({"twins__pairs": 7}, {"twins", "report"}),
     ],
 )
