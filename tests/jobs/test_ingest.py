@@ -168,8 +168,9 @@ def test_another_layout(session, tmp_path, layout):
         assert result.rows(table) == rows
 
 
+@pytest.mark.slow
 def test_from_elsewhere_at_odd_paths_and_in_another_time_zone(session, tmp_path):
-    """A process of its own, since what it takes from its surroundings is what is tested."""
+    """Slow: a process of its own, since what it takes from its surroundings is what is tested."""
     checkout, place = tmp_path / "checkout", tmp_path / "a b%20c#d,e:f+g&h;i=j'k$l~é电影"
     for name in ("src", "jobs", "conf"):
         shutil.copytree(ROOT / name, checkout / name, symlinks=True)
