@@ -96,13 +96,14 @@ def test_its_numbers_are_those_of_the_summary(browser, report):
     k = summary["protocol"]["k"]
     for split in ("test", "validation"):
         table = page.get_by_role("region", name=f"Metrics on {split}")
-        for model, name in MODEL_NAMES.items():
+        for model, values in summary["models"].items():
+            name = MODEL_NAMES[model]
             row = table.get_by_role("row").filter(
                 has=page.get_by_role("rowheader", name=name, exact=True)
             )
             shown = row.inner_text()
             for metric in ("precision", "map", "ndcg", "recall"):
-                assert f"{summary['models'][model][split][f'{metric}_at_{k}']:.4f}" in shown
+                assert f"{values[split][f'{metric}_at_{k}']:.4f}" in shown
     page.close()
 
 

@@ -6,6 +6,7 @@ each; its order and how it goes on after a failure are tests of movierec_datapro
 """
 
 import os
+import shutil
 
 import pytest
 
@@ -77,9 +78,10 @@ def local(session, finished_run):
 
 
 @pytest.fixture(scope="session")
-def local_trials(session, finished_run):
-    """The longer tuning in local mode."""
-    places = str(finished_run.workspace), str(finished_run.archive)
-    run = execution(session, overrides_on(*places, **LONG))
+def local_trials(session, finished_run, tmp_path_factory):
+    """The longer tuning in local mode, in a copy of the finished run, which others look at."""
+    copy = tmp_path_factory.mktemp("trials") / "workspace"
+    shutil.copytree(finished_run.workspace, copy)
+    run = execution(session, overrides_on(str(copy), str(finished_run.archive), **LONG))
     run_pipeline(run, wanted=[dag.TUNE])
     return run
