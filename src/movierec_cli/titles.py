@@ -62,8 +62,8 @@ class Titles:
         doubt = None
         if not names:
             name = _plain(_YEAR.sub("", text))
-            alike = [one for one in self._named if one[:1] == name[:1]]
-            names = get_close_matches(name, alike, cutoff=_CLOSE)[:1]
+            near = [one for one in self._named if one[:1] == name[:1]]
+            names = get_close_matches(name, near, cutoff=_CLOSE)[:1]
         movies = [*dict.fromkeys(movie for name in names for movie in self._named[name])]
         if year and any(movie.year == int(year[1]) for movie in movies):
             movies = [movie for movie in movies if movie.year == int(year[1])]

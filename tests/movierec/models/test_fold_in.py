@@ -1,4 +1,7 @@
-"""Folding in gives the factors that a fit gives, and takes scores apart."""
+"""Folding in gives the factors that a fit gives, and takes scores apart.
+
+Covers `movierec.models.new_users`.
+"""
 
 import random
 
@@ -9,6 +12,8 @@ from movierec.config.schema import AlsConfig
 from movierec.models import als
 from movierec.models.als import AlsParams
 from movierec.models.fold_in import Equations, FoldIn, feedback_values
+from movierec.models.new_users import fold_in_users
+from tests.support.confs import tiny_conf
 
 CONFIG = AlsConfig(max_iter=4, num_user_blocks=2, num_item_blocks=2, seed=1)
 HOW = {"relevant_rating": 4.0, "pivot": 3.0}
@@ -46,7 +51,7 @@ def test_a_user_of_the_fit_gets_the_factors_of_the_fit(ratings, feedback):
 
 
 def test_a_like_weighs_for_a_movie_like_itself():
-    """Movies 0 and 1 are alike, movie 2 is another; who likes 0 and 2 gets 1 because of 0."""
+    """Movie 1 is close to 0 and far from 2; who likes 0 and 2 gets 1 because of 0."""
     fold_in = FoldIn(np.array([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]]), reg_param=0.1, alpha=2.0)
     equations = fold_in.equations([0, 2], np.array([1.0, 1.0]))
     shares = equations.shares(fold_in.movies[1:2])
@@ -57,3 +62,44 @@ def test_a_system_without_a_single_solution_is_refused():
     singular = Equations(np.zeros((2, 2)), np.ones((1, 2)), np.ones(1))
     with pytest.raises(np.linalg.LinAlgError):
         singular.solve()
+
+
+# --- many at once ---------------------------------------------------------------------------------
+
+PARAMS = AlsParams(rank=6, reg_param=0.1, alpha=4.0, feedback="signed")
+
+
+@pytest.fixture(scope="module")
+def config():
+    return als.with_block_counts(tiny_conf("w", "a", als__max_iter=4), n_ratings=0)
+
+
+@pytest.fixture(scope="module")
+def factors(ratings, config):
+    return als.fit_factors(ratings, params=PARAMS, config=config)
+
+
+def folded(ratings, factors, config):
+    found = fold_in_users(ratings, movie_factors=factors.movies, params=PARAMS, config=config)
+    return dict(found.collect())
+
+
+def test_users_of_the_fit_get_its_factors_in_any_partitions(ratings, factors, config):
+    found = folded(ratings.repartition(5, "movie_id"), factors, config)
+    fitted = dict(factors.users.collect())
+    assert found.keys() == fitted.keys()
+    for user, expected in fitted.items():
+        assert found[user] == pytest.approx(expected, rel=1e-5, abs=1e-5)
+    assert found == folded(ratings.coalesce(1), factors, config)
+
+
+def test_unknown_movies_count_for_nothing(spark, ratings, factors, config):
+    mine = ratings.where("user_id = 7").selectExpr(
+        "user_id + 1000 AS user_id", "movie_id", "rating"
+    )
+    unknown = spark.createDataFrame(
+        [(1007, 999, 5.0), (1008, 999, 5.0)], "user_id int, movie_id int, rating float"
+    )
+    found = folded(mine.union(unknown), factors, config)
+    assert found.keys() == {1007}
+    assert found[1007] == pytest.approx(dict(factors.users.collect())[7], rel=1e-5, abs=1e-5)
