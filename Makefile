@@ -58,8 +58,10 @@ WITH_SPARK = JAVA_HOME="$$(head -n 1 $(VENV)/java_home)" PYSPARK_PYTHON="$(CURDI
 override SET := $(value SET)
 override ARCHIVE := $(value ARCHIVE)
 override SPARK_CONF := $(value SPARK_CONF)
+override RATINGS := $(value RATINGS)
+override NEW := $(value NEW)
 override TO := $(value TO)
-export SET ARCHIVE SPARK_CONF TO
+export SET ARCHIVE SPARK_CONF RATINGS NEW TO
 OVERRIDES = $(if $(ARCHIVE),--archive "$$ARCHIVE") $(if $(SET),--set "$$SET")
 ON_CONF = --config '$(CONF)' $(OVERRIDES)
 FORCED = $(if $(FORCE),--force)
@@ -138,10 +140,11 @@ stability: $(VENV)/project.stamp java ## how far the results vary over SEEDS ran
 
 ask: $(VENV)/project.stamp ## what to watch next: USER=42, or RATINGS=mine.csv (title,rating); TOP=10
 	@$(MOVIEREC) ask $(ON_CONF) --top '$(TOP)' $(if $(filter command%,$(origin USER)),--user '$(USER)') \
-		$(if $(RATINGS),--ratings '$(RATINGS)')
+		$(if $(RATINGS),--ratings "$$RATINGS")
 
 fold-in: $(VENV)/project.stamp java ## lists of users who came after the fit: NEW=ratings.csv TO=directory
-	@$(MOVIEREC) fold-in $(ON_CONF) $(FORCED) $(ALOUD) $(ON_SPARK) --ratings '$(NEW)' --to "$$TO"
+	$(if $(and $(NEW),$(TO)),,$(error make fold-in: name NEW=ratings.csv and TO=directory))
+	@$(MOVIEREC) fold-in $(ON_CONF) $(FORCED) $(ALOUD) $(ON_SPARK) --ratings "$$NEW" --to "$$TO"
 
 doctor: $(VENV)/project.stamp java ## has CONF's run what it needs here: Java, memory, disk, archive?
 	@$(MOVIEREC) doctor $(ON_CONF) $(ALOUD) $(ON_SPARK)

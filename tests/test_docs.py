@@ -89,12 +89,38 @@ def test_a_plain_make_lists_every_target():
         ("attach", "OPERATION="),
         ("chaos", "ARCHIVE="),
         ("prune", "CONF="),
+        ("fold-in", "NEW=ratings.csv and TO="),
     ],
 )
 def test_a_target_says_what_it_has_not_been_told(target, missing):
     done = dry_run((target,))
     assert done.returncode == 2
     assert re.search(rf"make {target}: name .*{missing}", done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["run", "ARCHIVE={odd}"], ["--archive", "{odd}"]),
+        (["ask", "RATINGS={odd}"], ["--ratings", "{odd}"]),
+        (["fold-in", "NEW={odd}", "TO={odd}"], ["--ratings", "{odd}", "--to", "{odd}"]),
+        (["lists", "TO={odd}"], ["--to", "{odd}"]),
+    ],
+)
+def test_paths_reach_the_command_as_they_are(words, expected):
+    odd = "my 'own' #1 $HOME (new).csv"
+    # as if set-up was done; the words of the command, a line each
+    done = subprocess.run(
+        ["make", "-o", ".venv/project.stamp", "-o", "java", "MOVIEREC=printf '%s\\n'"]
+        + [word.format(odd=odd) for word in words],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+    )
+    lines = done.stdout.splitlines()
+    options = [one.format(odd=odd) for one in expected]
+    assert any(lines[n : n + len(options)] == options for n in range(len(lines))), done.stderr
 
 
 @pytest.mark.parametrize("guide", sorted({guide for guide, _ in snippets()}), ids=name_of)

@@ -16,10 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from movierec.config.schema import Config
+from movierec.config.uris import is_local, local_path
 from movierec.data import datasets
 from movierec.data.columns import MOVIE_ID, RANK, RATING, SCORE, SOURCE, TITLE, USER_ID
-from movierec.errors import InputError
+from movierec.errors import ConfigError, InputError
 from movierec.models.fold_in import Floats, FoldIn, feedback_values
+from movierec.models.names import ALS
 from movierec.pipeline import dag
 from movierec.pipeline.cli import print_summary, run_job
 from movierec.pipeline.execution import Execution
@@ -30,7 +32,6 @@ from movierec_cli.titles import Titles
 Ints = npt.NDArray[np.int64]
 _REASONS: Final = 2
 """The ratings that are named for each movie."""
-_LOCAL: Final = "file://"
 
 
 class Listed(NamedTuple):
@@ -64,10 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _ask(execution: Execution, arguments: argparse.Namespace) -> None:
     config = execution.config
     if not 1 <= arguments.top <= config.evaluation.k:
-        raise InputError(
-            f"--top: a number from 1 to {config.evaluation.k} (evaluation.k) was expected, not "
-            f"{arguments.top}"
-        )
+        k = config.evaluation.k
+        raise ConfigError([f"--top {arguments.top}: lists have 1 to {k} movies, by evaluation.k"])
     delivered, ingested = execution.require(dag.DELIVER), execution.require(dag.INGEST)
     catalogue = _read(ingested, datasets.MOVIES.path, columns=[MOVIE_ID, TITLE])
     titles = dict(zip(*(catalogue[name].to_pylist() for name in (MOVIE_ID, TITLE)), strict=True))
@@ -121,11 +120,11 @@ class Model:
         scores = self._fold_in.movies @ equations.solve()
         open_ = np.isin(self._ids, [*only]) & ~np.isin(self._ids, [*rated])
         best = np.lexsort((self._ids, np.where(open_, -scores, np.inf)))[: min(top, open_.sum())]
-        return Listed(self._ids[best], scores[best], "als")
+        return Listed(self._ids[best], scores[best], ALS)
 
     def reasons(self, rated: dict[int, float], listed: Listed) -> list[list[int]]:
         """Return the rated movies that add most to the score of each listed one, the most first."""
-        if listed.source != "als":
+        if listed.source != ALS:
             return [[] for _ in listed.movie_ids]
         movies, values, positions = self._known(rated)
         at = np.searchsorted(self._ids, listed.movie_ids)
@@ -171,12 +170,12 @@ def _list_of(delivered: Result, user: int, *, top: int) -> Listed:
 
 def _read(result: Result, name: str, **how: Any) -> pa.Table:
     """Read a directory of Parquet files of a local result."""
-    if not result.path.startswith(_LOCAL):
+    if not is_local(result.path):
         raise InputError(
             f"{result.path}: ask reads results on this machine: run `make run` here, or give the "
             "lists to a program with `make lists`"
         )
-    path = f"{result.path.removeprefix(_LOCAL)}/{name}"
+    path = f"{local_path(result.path)}/{name}"
     try:
         return pq.read_table(path, **how)
     except (FileNotFoundError, pa.ArrowInvalid) as error:
@@ -189,8 +188,8 @@ def _read(result: Result, name: str, **how: Any) -> pa.Table:
 def _table(
     listed: Listed, reasons: Sequence[Sequence[int]], titles: dict[int, str], *, who: str
 ) -> str:
-    if listed.source != "als":
-        print(f"{who} has too few ratings: this is what is popular", file=sys.stderr)
+    if listed.source != ALS:
+        print(f"{who} has too few ratings, or no likes: this is popular", file=sys.stderr)
     names = [titles[one] for one in listed.movie_ids.tolist()]
     width = max(map(len, names), default=0)
     lines = []

@@ -9,7 +9,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from movierec.config.arguments import add_session_arguments
+from movierec.config.arguments import add_session_arguments, archive_overrides
 from movierec.config.loader import split_assignments
 from movierec.data.datasets import USER_METRICS
 from movierec.errors import ConfigError, InputError
@@ -29,11 +29,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     what = "CONF[+KEY=VALUE…][:MODEL], such as small:popularity or small+als.seed=2 (MODEL: als)"
     parser.add_argument("a", metavar="A", help=what)
     parser.add_argument("b", metavar="B", help="the same")
+    parser.add_argument("--archive", metavar="PATH", help="of both, in place of the one in conf")
     add_session_arguments(parser)
     arguments = parser.parse_args(argv)
 
     def body(session: Session) -> None:
-        one, other = (Side.of(text, session) for text in (arguments.a, arguments.b))
+        one, other = (
+            Side.of(text, session, archive=arguments.archive) for text in (arguments.a, arguments.b)
+        )
         one.check_comparable(other)
         spark = session()
         found = {split: _compared(spark, one, other, split) for split in HELD_OUT}
@@ -55,7 +58,7 @@ class Side:
     model: str
 
     @classmethod
-    def of(cls, text: str, session: Session) -> Side:
+    def of(cls, text: str, session: Session, *, archive: str | None) -> Side:
         """Return what CONF[+KEY=VALUE…][:MODEL] means. Raises ConfigError or InputError."""
         conf, _, model = text.rpartition(":")
         if not conf or "/" in model or "=" in model:
@@ -65,8 +68,9 @@ class Side:
                 [f"{text}: a model of {', '.join(MODELS)} was expected, not {model!r}"]
             )
         name, *overrides = conf.split("+")
-        assignments = [one for given in overrides for one in split_assignments(given)]
-        execution = Execution(read_config(name, assignments, session), session)
+        assignments = [one for pair in overrides for one in split_assignments(pair)]
+        given = [*archive_overrides(archive), *assignments]
+        execution = Execution(read_config(name, given, session), session)
         return cls(text, execution, execution.require(dag.EVALUATE), model)
 
     def metrics(self, spark: SparkSession, split: str) -> DataFrame:

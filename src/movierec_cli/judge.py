@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from movierec.config.uris import resolve_uri
 from movierec.data.columns import MOVIE_ID, RANK, USER_ID
 from movierec.data.datasets import RECOMMENDATIONS, SPLIT_RATINGS, Dataset
-from movierec.errors import InputError
+from movierec.errors import ConfigError, InputError
 from movierec.evaluation.compare import (
     ModelMetrics,
     cache_relevant_movies,
@@ -50,7 +50,7 @@ def _judge(execution: Execution, arguments: argparse.Namespace) -> None:
     split, config = arguments.split, execution.config.evaluation
     partition, recommended = execution.require(dag.PARTITION), execution.require(dag.RECOMMEND)
     if config.candidates != "unseen":
-        raise InputError("evaluation.candidates: only lists of unseen movies are judged")
+        raise ConfigError(["evaluation.candidates: only lists of unseen movies are judged"])
     spark = execution.session()
     parts = {
         name: partition.read(spark, SPLIT_RATINGS.at(split=name), SPLIT_RATINGS.schema)

@@ -41,6 +41,13 @@ def test_a_model_does_not_differ_from_itself(run):
     assert (found["difference"], found["ci95"], found["p_value"]) == (0.0, [0.0, 0.0], 1.0)
 
 
+def test_another_archive_is_that_of_both(session, monkeypatch, capsys):
+    monkeypatch.setattr(compare, "open_session", lambda name, arguments: session)
+    monkeypatch.setattr(session, "stop", lambda: None)
+    assert compare.main(["small", "small:popularity", "--archive", "/nowhere.zip"]) == 3
+    assert "there is no file:///nowhere.zip" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("side", "code", "message"),
     [
