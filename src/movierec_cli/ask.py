@@ -81,6 +81,11 @@ def _ask(execution: Execution, arguments: argparse.Namespace) -> None:
         listed = _list_of(delivered, arguments.user, top=arguments.top)
     reasons = model.reasons(rated, listed)
     who = "you" if arguments.user is None else f"user {arguments.user}"
+    if not delivered.manifest.facts["als_is_better"]:
+        popular = "" if listed.source == ALS else ": this is popular"
+        print(f"ALS was no better than popularity on validation{popular}", file=sys.stderr)
+    elif listed.source != ALS:
+        print(f"{who} has too few ratings, or no likes: this is popular", file=sys.stderr)
     print(_table(listed, reasons, titles, who=who))
     print_summary("ask", {"source": listed.source, "movies": listed.movie_ids.tolist()})
 
@@ -188,8 +193,6 @@ def _read(result: Result, name: str, **how: Any) -> pa.Table:
 def _table(
     listed: Listed, reasons: Sequence[Sequence[int]], titles: dict[int, str], *, who: str
 ) -> str:
-    if listed.source != ALS:
-        print(f"{who} has too few ratings, or no likes: this is popular", file=sys.stderr)
     names = [titles[one] for one in listed.movie_ids.tolist()]
     width = max(map(len, names), default=0)
     lines = []

@@ -14,7 +14,7 @@ from movierec_report import model_charts, sentences, theme
 from movierec_report.charts import draw_charts
 
 Facts = Mapping[str, Any]
-VERSION = 2
+VERSION = 3
 """Version of the layout of report.json that this module draws."""
 
 
@@ -23,8 +23,8 @@ def render(
 ) -> str:
     """Return the page of `facts` (report.json) and `stability` (stability.json).
 
-    `stability` is left out if it is of another conf or archive. Raises InputError for facts of
-    another version.
+    `command` is the one that makes the results again. `stability` is left out if it is of another
+    conf or archive. Raises InputError for facts of another version.
     """
     if facts.get("version") != VERSION:
         raise InputError(
@@ -67,6 +67,7 @@ def render(
         style=Markup(theme.page_css() + style_sheet.read_text("utf-8")),
         stability=stability,
         command=command,
+        ask=sentences.ask_commands(command, facts),
         commit=commit,
     )
 

@@ -75,6 +75,44 @@ def cautions(summary: Facts) -> list[str]:
     return cautions
 
 
+def delivered(facts: Facts) -> str:
+    """Return how many users got which list, and how many movies are in one."""
+    users = facts["users"]
+    if not facts["als_is_better"]:
+        who = (
+            f"All {users['popularity']:,} users get the popularity list, because ALS was not "
+            "better on validation."
+        )
+    else:
+        who = f"{users['als']:,} users get a list of ALS"
+        if users["popularity"]:
+            who += (
+                f", and {users['popularity']:,} the popularity list: they have too few ratings, or "
+                "like nothing"
+            )
+        who += "."
+    share = facts["listed_movies"] / facts["candidate_movies"]
+    return (
+        f"{who} {facts['listed_movies']:,} of the {facts['candidate_movies']:,} rated movies "
+        f"({100 * share:.0f} %) are in at least one list."
+    )
+
+
+def ask_commands(command: str, facts: Facts) -> list[str]:
+    """Return the commands that print a user's list and that of somebody new.
+
+    They are those of the checkout or of the installed package, like the `command` of the run.
+    """
+    ask = command.replace(" run", " ask", 1)
+    examples = facts["examples"]["users"]
+    user = examples[-1]["user_id"] if examples else 1
+    return (
+        [f"{ask} USER={user}", f"{ask} RATINGS=mine.csv"]
+        if command.startswith("make ")
+        else [f"{ask} --user {user}", f"{ask} --ratings mine.csv"]
+    )
+
+
 def twins_verdict(twins: Facts) -> str:
     """Return whether the ratings of twins agree more than those of random pairs and strangers."""
     pearson, strangers = twins["pearson"], twins["strangers"]

@@ -94,6 +94,16 @@ def test_what_cannot_be_answered(run, delivered, tmp_path, words, exit_code, mes
     assert len(errors.splitlines()) == 1
 
 
+def test_where_als_was_not_better_it_is_said(run, finished_run, tmp_path):
+    workspace = shutil.copytree(finished_run.workspace, tmp_path / "w")
+    (path,) = workspace.glob("deliver/*/_manifest.json")
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["facts"]["als_is_better"] = False
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    code, _, _, errors = run("--user", "1", more=("--set", f"workspace={workspace}"))
+    assert (code, errors) == (0, "ALS was no better than popularity on validation\n")
+
+
 def test_a_model_that_is_gone(run, session, finished_run, tmp_path):
     workspace = shutil.copytree(finished_run.workspace, tmp_path / "w")
     more = ("--set", f"workspace={workspace}")

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from movierec_report.page import render
+from movierec_report.sentences import ask_commands
 from tests.support import invented
 
 
@@ -119,6 +120,34 @@ def test_cold_users_give_a_warning(text):
     users = {split: invented.user_counts(n=1_116, cold=88) for split in invented.HELD_OUT}
     shown = page(summary=invented.summary(users=users))
     assert "88 of the 1,116 users in test are cold: they have no rating that ALS" in shown
+
+
+@pytest.mark.parametrize(
+    ("users", "sentence"),
+    [
+        ({"als": 610, "popularity": 0}, "610 users get a list of ALS. 2,431 of the 9,724 rated"),
+        (
+            {"als": 606, "popularity": 4},
+            "606 users get a list of ALS, and 4 the popularity list: they have too few ratings",
+        ),
+        ({"als": 0, "popularity": 610}, "All 610 users get the popularity list, because ALS was"),
+    ],
+)
+def test_it_says_who_gets_which_list(users, sentence):
+    text = page(delivered=invented.delivered(**users))
+    assert sentence in text
+    assert "Next 1 (2001); Next 2 (2001)" in text
+
+
+@pytest.mark.parametrize(
+    ("command", "asks"),
+    [
+        ("make run CONF=a run.yaml", "make ask CONF=a run.yaml RATINGS=mine.csv"),
+        ("movierec run --config sample", "movierec ask --config sample --ratings mine.csv"),
+    ],
+)
+def test_it_says_how_to_ask(command, asks):
+    assert ask_commands(command, invented.facts())[1] == asks
 
 
 def test_undefined_measures_are_left_out():

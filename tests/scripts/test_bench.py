@@ -53,7 +53,7 @@ def test_a_slope_that_is_not_positive_has_no_ratio(implicit, monkeypatch):
         ),
         (
             ["--archive", "x.zip"],
-            "--archive is not read by pipeline; give --only topk,als,twins,evaluation",
+            "--archive is not read by pipeline; give --only topk,als,twins,evaluation,fold_in",
         ),
     ],
 )

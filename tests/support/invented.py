@@ -8,7 +8,7 @@ from movierec_report.drawing import STABILITY_VERSION
 
 MODELS = ("als", "popularity", "als_explicit", "random", "oracle")
 METRICS = tuple(f"{name}_at_100" for name in ("precision", "map", "ndcg", "recall"))
-STAGES = ("ingest", "partition", "popularity", "tune", "recommend", "evaluate", "twins")
+STAGES = ("ingest", "partition", "popularity", "tune", "recommend", "evaluate", "deliver", "twins")
 HELD_OUT = ("validation", "test")
 NDCG = dict(zip(MODELS, (0.2073, 0.1312, 0.0498, 0.0051, 0.98), strict=True))
 
@@ -30,11 +30,12 @@ def stability(**changes: Any) -> dict[str, Any]:
 def facts(**changes: Any) -> dict[str, Any]:
     """A report.json, with some parts replaced."""
     return {
-        "version": 2,
+        "version": 3,
         "summary": summary(),
         "data": data(),
         "bias": {"test": {model: {"shares": [0.1, 0.2, 0.3, 0.4]} for model in MODELS}},
         "examples": {"rule": "users by rule", "users": [example(n) for n in range(1, 11)]},
+        "delivered": delivered(),
         "twins": {"pairs": [pair(n) for n in range(1, 101)], "random": [-0.4, 0.0, 0.1, 0.35]},
         "trials": [*implicit_trials(), *explicit_trials()],
         "ingest": {
@@ -164,7 +165,16 @@ def example(n: int) -> dict[str, Any]:
         "liked_later": 9,
         "found": 1,
         "found_at": [movie("Listed 3 (1999)", rank=3)],
+        "next_source": "als" if n > 1 else "popularity",
+        "next": [movie(f"Next {rank} (2001)") for rank in range(1, 11)],
     }
+
+
+def delivered(*, als: int = 606, popularity: int = 4) -> dict[str, Any]:
+    """Who got which list; without anybody of ALS, it was not the better."""
+    users = {"als": als, "popularity": popularity}
+    movies = {"listed_movies": 2_431, "candidate_movies": 9_724}
+    return {"users": users, "als_is_better": als > 0, **movies}
 
 
 def pair(n: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Example users, selected by a rule: movies they liked, got recommended, and liked later."""
+"""Example users, selected by a rule: what they liked, got recommended, liked later, see next."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from movierec.data.columns import (
     RANK,
     RATED_AT,
     RATING,
+    SOURCE,
     TITLE,
     USER_ID,
 )
@@ -44,6 +45,8 @@ class ExampleInputs:
     movies: DataFrame
     metrics: Mapping[str, DataFrame]
     """The user metrics of each model to compare."""
+    delivered: DataFrame
+    """Everybody's next movies, after the held-out split too."""
 
 
 def collect_examples(inputs: ExampleInputs, *, relevant_rating: float) -> list[dict[str, Any]]:
@@ -56,12 +59,13 @@ def collect_examples(inputs: ExampleInputs, *, relevant_rating: float) -> list[d
     def of_selected(rows: DataFrame) -> DataFrame:
         return rows.where(F.col(USER_ID).isin([user for user, _ in selected]))
 
-    liked, recommended, relevant = (
+    liked, recommended, relevant, delivered = (
         _collect_by_user(of_selected(rows).transform(_with_titles, movies=inputs.movies))
         for rows in (
             inputs.train.where(F.col(RATING) >= relevant_rating),
             inputs.recommendations.select(USER_ID, MOVIE_ID, RANK),
             inputs.relevant,
+            inputs.delivered.where(F.col(RANK) <= _TOP),
         )
     )
     ndcg = {
@@ -74,6 +78,7 @@ def collect_examples(inputs: ExampleInputs, *, relevant_rating: float) -> list[d
             "ratings": n_ratings,
             "ndcg": {model: round(values[user], DIGITS) for model, values in ndcg.items()},
             **_example(liked[user], recommended[user], relevant[user]),
+            **_next(delivered[user]),
         }
         for user, n_ratings in selected
     ]
@@ -131,6 +136,15 @@ def _example(
         "liked_later": len(relevant_ids),
         "found": len(found),
         "found_at": [{**_movie(row), "rank": ranks[row[MOVIE_ID]]} for row in found[:_TOP]],
+    }
+
+
+def _next(delivered: Sequence[Row]) -> dict[str, Any]:
+    """Return the source and the movies of a user's list; null and none who rated every movie."""
+    ranked = sorted(delivered, key=lambda row: row[RANK])
+    return {
+        "next_source": ranked[0][SOURCE] if ranked else None,
+        "next": [_movie(row) for row in ranked],
     }
 
 

@@ -19,7 +19,6 @@ from movierec.models.als import (
     with_block_counts,
     write_model,
 )
-from movierec.models.fallback import known_users
 from movierec.models.names import ALS, POPULARITY
 from movierec.models.popularity import Variant
 from movierec.models.recommenders import Recommenders
@@ -42,8 +41,7 @@ def run(context: Context) -> None:
     als = _fitted(context, recommenders, params)
     winner = context.input(dag.POPULARITY).manifest.facts["winner"]
     popularity = recommenders.popularity_factors(Variant.of(winner))
-    known = known_users(als.users, ratings=ratings, min_ratings=config.deliver.min_ratings)
-    known = known.persist()
+    known = inputs.users_with_als(context, als.users, ratings=ratings).persist()
     others = popularity.users.join(known, on=USER_ID, how="left_anti")
     movies = context.read(datasets.MOVIES)
 
@@ -59,6 +57,7 @@ def run(context: Context) -> None:
         )
         delivered = context.write(of_als.unionByName(of_others), datasets.DELIVERED)
     context.facts["params"] = asdict(params)
+    context.facts["als_is_better"] = inputs.als_is_better(context)
     context.facts["users"] = collect_users_by_source(delivered)
     known.unpersist()
     recommenders.close()

@@ -30,12 +30,16 @@ from movierec.spark.java_errors import call_java
 from movierec.spark.session import size_shuffles
 
 JOB: Final = "fold_in"
+_FACTORS, _LISTS = _PARTS = ("factors", "recommendations")
 _ROW: Final = "row"
 _HEADER: Final = {"userId": USER_ID, "movieId": MOVIE_ID, "rating": RATING}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write factors/ and recommendations/ of new users below a URI; return the exit code."""
+    """Write factors/ and recommendations/ of new users below a URI; return the exit code.
+
+    If one of them cannot be written, both are deleted.
+    """
 
     def extend(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
@@ -63,8 +67,30 @@ def _fold_in(execution: Execution, arguments: argparse.Namespace) -> None:
     size_shuffles(spark, rows=ratings.count())
     params = AlsParams(**delivered.manifest.facts["params"])
     users = fold_in_users(ratings, movie_factors=movies, params=params, config=config)
-    call_java(f"--to {to}", users.write.mode("overwrite").parquet, f"{to}/factors")
-    users = spark.read.parquet(f"{to}/factors")
+    try:
+        n_known = _write(users, ratings, movies, catalogue, to=to, k=config.evaluation.k)
+    except BaseException:
+        for name in _PARTS:
+            files.delete(f"{to}/{name}")
+        files.delete_if_empty(to)
+        raise
+    n_users = ratings.select(USER_ID).distinct().count()
+    print_summary(JOB, {"output": to, "users": n_users, "users_without_list": n_users - n_known})
+
+
+def _write(
+    users: DataFrame,
+    ratings: DataFrame,
+    movies: DataFrame,
+    catalogue: DataFrame,
+    *,
+    to: str,
+    k: int,
+) -> int:
+    """Write the factors of users and their lists; return how many users have a list."""
+    spark = ratings.sparkSession
+    call_java(f"--to {to}", users.write.mode("overwrite").parquet, f"{to}/{_FACTORS}")
+    users = spark.read.parquet(f"{to}/{_FACTORS}")
     # all factors of a user who likes nothing are 0, and so is every score
     known = users.where(F.exists(FACTORS, lambda factor: factor != 0))
     listed = movies.join(catalogue, on=MOVIE_ID, how="left_semi")
@@ -72,12 +98,11 @@ def _fold_in(execution: Execution, arguments: argparse.Namespace) -> None:
         known,
         catalogue=spark.sparkContext.broadcast(collect_catalogue(listed, known)),
         movies=movie_lists(ratings),
-        kernel=partial(unseen_top_k, k=config.evaluation.k),
+        kernel=partial(unseen_top_k, k=k),
     )
     rows = conform(lists, RECOMMENDATIONS)
-    call_java(f"--to {to}", rows.write.mode("overwrite").parquet, f"{to}/recommendations")
-    n_users, n_known = ratings.select(USER_ID).distinct().count(), known.count()
-    print_summary(JOB, {"output": to, "users": n_users, "users_without_list": n_users - n_known})
+    call_java(f"--to {to}", rows.write.mode("overwrite").parquet, f"{to}/{_LISTS}")
+    return known.count()
 
 
 def read_ratings(spark: SparkSession, path: str) -> DataFrame:

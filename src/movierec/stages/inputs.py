@@ -1,4 +1,4 @@
-"""Datasets that several stages read: training ratings and fitted factors."""
+"""What several stages read: training ratings, fitted factors, and who gets a list of ALS."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pyspark.sql import DataFrame
 from movierec.data import datasets
 from movierec.data.datasets import Dataset
 from movierec.models.als import Factors
+from movierec.models.fallback import known_users
+from movierec.models.names import ALS
 from movierec.pipeline import dag
 from movierec.pipeline.context import Context
 from movierec.splitting.splits import TRAINING_SPLITS
@@ -45,3 +47,22 @@ def read_factors(context: Context, where: FactorDatasets, **keys: str) -> Factor
     """Return the factors that `write_factors` left in the result of another stage."""
     users, movies = where
     return Factors(users=context.read(users, **keys), movies=context.read(movies, **keys))
+
+
+def users_with_als(context: Context, user_factors: DataFrame, *, ratings: DataFrame) -> DataFrame:
+    """Keep the factors of the users who get a list of ALS: `known_users`, if ALS is worth it.
+
+    Nobody does if popularity did at least as well for users with a training rating, on validation.
+    """
+    known = known_users(
+        user_factors, ratings=ratings, min_ratings=context.config.deliver.min_ratings
+    )
+    return known if als_is_better(context) else known.limit(0)
+
+
+def als_is_better(context: Context) -> bool:
+    """Return whether ALS beat popularity on validation, for users with a training rating."""
+    metric = context.config.tuning.metric
+    als = context.input(dag.TUNE).manifest.facts["winners"][ALS]
+    popularity = context.input(dag.POPULARITY).manifest.facts["of_known_users"]
+    return bool(als[metric] > popularity[metric])

@@ -7,7 +7,6 @@ from pyspark.sql import DataFrame
 from movierec.data import datasets
 from movierec.data.columns import USER_ID
 from movierec.models.als import Factors, with_block_counts
-from movierec.models.fallback import known_users
 from movierec.models.names import ALS, DELIVERED, ORACLE, POPULARITY, RANDOM, TUNED
 from movierec.models.popularity import Variant
 from movierec.models.recommenders import Recommenders
@@ -36,7 +35,7 @@ def run(context: Context) -> None:
 
 
 def _recommend(context: Context, recommenders: Recommenders, split: str) -> int:
-    """Write the lists of every model; return the number of users whom ALS does not know."""
+    """Write the lists of every model; return how many users get popularity's as delivered."""
 
     def write(lists: DataFrame, model: str) -> DataFrame:
         return context.write(lists, datasets.RECOMMENDATIONS, model=model, split=split)
@@ -52,11 +51,7 @@ def _recommend(context: Context, recommenders: Recommenders, split: str) -> int:
         lists[POPULARITY] = write(recommenders.lists(popularity), POPULARITY)
         write(recommenders.random_lists(popularity), RANDOM)
         write(recommenders.oracle_lists(), ORACLE)
-    known = known_users(
-        fitted[ALS].users,
-        ratings=recommenders.train,
-        min_ratings=context.config.deliver.min_ratings,
-    )
+    known = inputs.users_with_als(context, fitted[ALS].users, ratings=recommenders.train)
     others = recommenders.users.join(known, on=USER_ID, how="left_anti").persist()
     n_others = others.count()
     if n_others:

@@ -33,6 +33,7 @@ def run(context: Context) -> None:
         data=_data(context),
         bias={TEST: _bias(context, TEST)},
         examples=_examples(context),
+        delivered=_delivered(context),
         twins=_twins(context),
     )
     context.attempt.write_text(dag.REPORT_FACTS, report_facts.to_json(facts))
@@ -78,8 +79,23 @@ def _examples(context: Context) -> dict[str, object]:
                 model: context.read(datasets.USER_METRICS, model=model, split=TEST)
                 for model in (ALS, POPULARITY)
             },
+            delivered=context.read(datasets.DELIVERED),
         )
         return {"rule": RULE, "users": collect_examples(inputs, relevant_rating=liked)}
+
+
+def _delivered(context: Context) -> dict[str, object]:
+    with context.step("delivered"):
+        listed = context.read(datasets.DELIVERED).select(MOVIE_ID).distinct().count()
+        rated = context.read(datasets.RATINGS).select(MOVIE_ID).distinct()
+        candidates = context.read(datasets.MOVIES).join(rated, on=MOVIE_ID, how="left_semi").count()
+        found = context.input(dag.DELIVER).manifest.facts
+        return {
+            "users": found["users"],
+            "als_is_better": found["als_is_better"],
+            "listed_movies": listed,
+            "candidate_movies": candidates,
+        }
 
 
 def _twins(context: Context) -> dict[str, object]:

@@ -34,6 +34,10 @@ def inputs(spark):
             lists, "user_id int, movie_id int, score double, rank int"
         ),
         movies=spark.createDataFrame(MOVIES, "movie_id int, title string, genres array<string>"),
+        delivered=spark.createDataFrame(
+            [(user, 20 + rank, rank, "als") for user in range(1, 21) for rank in range(1, 12)],
+            "user_id int, movie_id int, rank int, source string",
+        ),
         metrics={"als": spark.createDataFrame(metrics, "user_id int, ndcg double")},
     )
 
@@ -61,6 +65,15 @@ def test_movies_liked_recommended_and_found_are_shown(inputs):
     assert (last["liked_later"], last["found"]) == (2, 1)
     assert [(one["movie_id"], one["rank"]) for one in last["found_at"]] == [(52, 2)]
     assert last["ndcg"] == {"als": 0.19}
+    assert [one["movie_id"] for one in last["next"]] == list(range(21, 31))
+    assert last["next_source"] == "als"
+
+
+def test_a_user_without_a_delivered_list_has_no_source(inputs):
+    inputs = ExampleInputs(**{**vars(inputs), "delivered": inputs.delivered.where("user_id > 1")})
+    first, second, *_ = collect_examples(inputs, relevant_rating=4.0)
+    assert (first["next_source"], first["next"]) == (None, [])
+    assert len(second["next"]) == 10
 
 
 def test_equally_active_users_are_selected_by_lowest_id(spark, inputs):

@@ -18,7 +18,8 @@ from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.run_stage import run_stage
 from movierec.results import Run
-from movierec.stages import deliver
+from movierec.splitting.splits import HELD_OUT
+from movierec.stages import deliver, recommend
 from tests.support.reference import movies_of, ratings_of
 
 MIN_RATINGS = 60
@@ -132,6 +133,28 @@ def test_by_default_the_sample_s_users_get_lists_of_als(session, finished_run, r
     facts = run.manifest("deliver").facts
     assert facts["users"] == {"als": len(movies_of(ratings)), "popularity": 0}
     assert run.delivered().count() == 100 * len(movies_of(ratings))
+
+
+def test_where_popularity_won_on_validation_everybody_gets_its_list(
+    session, finished_run, ratings, tmp_path
+):
+    workspace = shutil.copytree(finished_run.workspace, tmp_path / "workspace")
+    (path,) = workspace.glob("popularity/*/_manifest.json")
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    winner = json.loads(next(workspace.glob("tune/*/_manifest.json")).read_text())["facts"]
+    manifest["facts"]["of_known_users"]["ndcg"] = winner["winners"]["als"]["ndcg"]
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    execution = Execution(finished_run.config_with(f"workspace={workspace}"), session)
+    run_stage(execution, dag.RECOMMEND, recommend.run, force=True)
+    run_stage(execution, dag.DELIVER, deliver.run, force=True)
+    run = Run(execution)
+    users = len(movies_of(ratings))
+    facts = run.manifest("deliver").facts
+    assert (facts["users"], facts["als_is_better"]) == ({"als": 0, "popularity": users}, False)
+    for split in HELD_OUT:
+        assert run.manifest("recommend").facts["users_with_popularity"][split] == users
+        popular = run.recommendations("popularity", split)
+        assert run.recommendations("delivered", split).exceptAll(popular).isEmpty()
 
 
 def test_a_model_that_lost_a_file_is_an_error_with_the_fix(session, finished_run, tmp_path):

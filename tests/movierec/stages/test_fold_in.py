@@ -41,6 +41,18 @@ def test_new_users_with_the_ratings_of_old_ones_get_their_lists(
     assert "it is there already" in capsys.readouterr().err
 
 
+def test_factors_without_lists_are_deleted(session, finished_run, tmp_path, monkeypatch):
+    def fails(*_, **__):
+        raise InputError("no lists")
+
+    (tmp_path / "new.csv").write_text("userId,movieId,rating\n1,1,5\n")
+    monkeypatch.setattr(fold_in, "recommend", fails)
+    words = ["--ratings", str(tmp_path / "new.csv"), "--to", str(tmp_path / "out")]
+    words = [*finished_run.words, *words]
+    assert run_job("fold_in", words, session=session, patch=monkeypatch) == 3
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -14,20 +14,22 @@ from movierec.stages.popularity import collect_variant_metrics
 from tests.support.confs import tiny_conf
 
 
-def test_cold_users_count_for_a_variant_too(spark):
+@pytest.mark.parametrize(("users", "found"), [([2, 3, 4], 2), ([2, 4], 1)])
+def test_the_users_who_get_a_list_count_cold_or_not(spark, users, found):
     train = spark.createDataFrame(
         [(1, 10, 5.0), (1, 11, 4.0), (2, 10, 4.0)], "user_id int, movie_id int, rating float"
     )
     relevant = spark.createDataFrame([(2, 11), (3, 10), (4, 99)], "user_id int, movie_id int")
-    found = collect_variant_metrics(
+    metrics = collect_variant_metrics(
         train,
         variant=Variant(kind="count"),
+        users=spark.createDataFrame([(one,) for one in users], "user_id int"),
         seen=movie_lists(train),
         relevant=movie_lists(relevant),
         config=tiny_conf("w", "a", evaluation__k=1),
     )
     # user 2 has seen the most popular movie, user 3 nothing; user 4's movie is not in train
-    assert found["recall"] == pytest.approx(2 / 3, abs=1e-9)
+    assert metrics["recall"] == pytest.approx(found / 3, abs=1e-9)
 
 
 @pytest.mark.parametrize(("metric", "winner"), [("ndcg", "count"), ("map", "liked")])
