@@ -141,15 +141,16 @@ def test_the_installed_wheel_runs_in_an_empty_directory(wheel, tmp_path):
     own = {path for path in sys.path if Path(path).name == "site-packages"}
     Path(paths["purelib"], "dependencies.pth").write_text("\n".join(own))
 
-    def movierec(*arguments):
+    def output(*command):
         kept = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        command = [environment / "bin" / "movierec", *arguments]
         return subprocess.run(
             command, cwd=empty, env=kept, capture_output=True, text=True, check=True
         ).stdout
 
-    where = [python, "-c", "import movierec; print(movierec.__file__)"]
-    installed = subprocess.run(where, cwd=empty, capture_output=True, text=True, check=True).stdout
+    def movierec(*arguments):
+        return output(environment / "bin" / "movierec", *arguments)
+
+    installed = output(python, "-c", "import movierec; print(movierec.__file__)")
     assert Path(installed.strip()).is_relative_to(environment)
     assert movierec("--help").startswith("usage: movierec")
     checked = movierec("ingest", "--config", "sample", "--check-config")
