@@ -8,7 +8,7 @@ SET     =
 SPARK_CONF =
 FORCE   =
 VERBOSE =
-FORMAT  = csv
+FORMAT  =
 TOP     = 10
 RATINGS =
 NEW     =
@@ -74,7 +74,8 @@ MOVIEREC = $(WITH_SPARK) -m movierec_cli
 CLOUD = --cluster '$(CLUSTER)' $(if $(PROJECT),--cluster-set 'project=$(PROJECT)') \
 	$(if $(REGION),--cluster-set 'region=$(REGION)') \
 	$(if $(BUCKET),--cluster-set 'bucket=$(BUCKET)') \
-	$(foreach pair,$(CLUSTER_SET),--cluster-set '$(pair)') $(if $(DRY_RUN),--dry-run)
+	$(foreach pair,$(CLUSTER_SET),--cluster-set '$(pair)') $(if $(DRY_RUN),--dry-run) \
+	$(if $(FORMAT),--format '$(FORMAT)')
 DATAPROC = $(BIN)/python scripts/dataproc.py
 
 # conf/cluster.yaml describes a cluster, not a pipeline
@@ -108,7 +109,8 @@ Variables, as in `make run CONF=conf/small.yaml SET="evaluation.k=10 als.seed=2"
   ONLY, SCALE, BENCH   see `bench`                 KILLS (100)  of `chaos`
   BESIDE=3.5   see `invariance`
   PYTHON       the Python of .venv (python3)       UPGRADE=1    see `lock`
-  PROJECT, REGION, BUCKET, CLUSTER (conf/cluster.yaml), CLUSTER_SET, DRY_RUN=1   of Dataproc's targets
+  PROJECT, REGION, BUCKET, CLUSTER (conf/cluster.yaml), CLUSTER_SET   of Dataproc's targets
+  DRY_RUN=1, FORMAT=airflow   show Dataproc's requests, as Airflow's operators take them
   JOB, ID, BATCH, OPERATION                        which job, batch or operation there
 endef
 export VARIABLES
@@ -163,7 +165,7 @@ notebook: $(VENV)/notebook.stamp $(VENV)/project.stamp java ## explore the resul
 	@CONF='$(CONF)' $(WITH_SPARK) -m jupyterlab docs/explore.ipynb
 
 lists: $(VENV)/project.stamp java ## everybody's next movies with titles, as FORMAT (csv, jsonl, parquet), TOP=10 TO=path
-	@$(MOVIEREC) lists $(OPTIONS) $(ON_SPARK) --format '$(FORMAT)' --top '$(TOP)' $(if $(TO),--to "$$TO")
+	@$(MOVIEREC) lists $(OPTIONS) $(ON_SPARK) $(if $(FORMAT),--format '$(FORMAT)') --top '$(TOP)' $(if $(TO),--to "$$TO")
 
 export: $(VENV)/project.stamp java ## write summary, twins and report into out/ again
 	@$(MOVIEREC) export $(ON_CONF) $(ALOUD)

@@ -70,7 +70,7 @@ def commands(path: Path) -> Iterator[Command]:
     lines: list[str] = []
     for block in blocks(text):
         if not block.language and not block.is_drawing():
-            lines += block.text.replace("\\\n", " ").splitlines()
+            lines += block.text.replace("\\\n", "").splitlines()
     for code in inline_codes(text):
         program, _, rest = code.partition(" ")
         # without options `movierec run` is a name, and needs no conf

@@ -11,9 +11,10 @@ from typing import Final
 
 from movierec.config.arguments import add_override_arguments, add_session_arguments
 from movierec.config.loader import load, split_assignments
-from movierec.errors import UserError
+from movierec.errors import ConfigError, UserError
 from movierec_dataproc.commands import cluster, jobs
 from movierec_dataproc.commands.context import Context, Summary
+from movierec_dataproc.commands.dry_run import FORMATS
 from movierec_dataproc.commands.fetch import fetch
 from movierec_dataproc.commands.preparation import read_text
 from movierec_dataproc.commands.workflow import workflow
@@ -83,7 +84,7 @@ def make_parser() -> argparse.ArgumentParser:
     for command, function in COMMANDS.items():
         text = (function.__doc__ or "").partition("\n")[0]
         one = parsers.add_parser(command, help=text, description=text, allow_abbrev=False)
-        one.set_defaults(dry_run=False, force=False, verbose=False, spark_conf=[])
+        one.set_defaults(dry_run=False, format=None, force=False, verbose=False, spark_conf=[])
         _add_common(one)
         if command in WITH_CONFIG:
             one.add_argument("--config", type=Path, required=True, help="the pipeline's conf file")
@@ -97,6 +98,10 @@ def make_parser() -> argparse.ArgumentParser:
         if command in DRY_RUN_COMMANDS:
             text = "only print the requests and the equivalent gcloud commands"
             one.add_argument("--dry-run", action="store_true", help=text)
+            text = (
+                "what a dry run prints; airflow: the arguments of its operators (default: gcloud)"
+            )
+            one.add_argument("--format", choices=FORMATS, help=text)
         if command in ("submit", "batch"):
             text = "a job or a stage; run_all runs all stages in one Spark application"
             one.add_argument("--job", required=True, help=text)
@@ -110,7 +115,9 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> Summary:
-    """Run one subcommand and return its summary."""
+    """Run one subcommand and return its summary. Raises ConfigError for contradicting options."""
+    if arguments.format and not arguments.dry_run:
+        raise ConfigError(["--format (FORMAT=): only with --dry-run (DRY_RUN=1)"])
     origin = str(arguments.cluster)
     config = load(
         ClusterConfig,
@@ -128,6 +135,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> Summary:
         commit=read_commit(ROOT) or "none",
         out=arguments.out,
         dry_run=arguments.dry_run,
+        format=arguments.format or FORMATS[0],
     )
     return COMMANDS[arguments.command](context, arguments)
 

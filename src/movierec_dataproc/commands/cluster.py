@@ -43,9 +43,14 @@ def cluster_up(context: Context, _: argparse.Namespace) -> Summary:
     request = clusters.create_request(cluster, target=target)
     if context.dry_run:
         command = gcloud.create_cluster(request, target=target)
-        if nodes.extra:
+        if nodes.extra and context.format == "gcloud":
             context.say("cluster.extra: in the request, but not among gcloud's options")
-        call = Call(method="ClusterController.CreateCluster", request=request, command=command)
+        call = Call(
+            name="cluster-up",
+            method="ClusterController.CreateCluster",
+            request=request,
+            command=command,
+        )
         return show("cluster-up", [*policy_calls(context), call], context)
     found = clusters.get(context.clients, target, nodes.name)
     if found is None:
@@ -55,7 +60,12 @@ def cluster_up(context: Context, _: argparse.Namespace) -> Summary:
         )
         _wait(work, context)
     else:
-        _check(found, context)
+        _check_made_here(found)
+        if found.labels[_DEFINITION] != digest(to_dict(nodes)):
+            context.say(
+                f"warning: cluster {nodes.name} was created from another conf: run "
+                "`make cluster-down` and `make cluster-up` to update it"
+            )
         if found.status.state.name not in clusters.USABLE:
             _wait(clusters.remote_cluster(context.clients, target, nodes.name), context)
     made = clusters.require(context.clients, target, nodes.name, terminal=context.terminal)
@@ -77,6 +87,7 @@ def cluster_down(context: Context, arguments: argparse.Namespace) -> Summary:
     summary = {"command": "cluster-down", "cluster": name}
     if context.dry_run:
         call = Call(
+            name="cluster-down",
             method="ClusterController.DeleteCluster",
             request=clusters.delete_request(dp.Cluster(cluster_name=name), target=target),
             command=gcloud.delete_cluster(name, target=target),
@@ -86,7 +97,7 @@ def cluster_down(context: Context, arguments: argparse.Namespace) -> Summary:
     if found is None:
         context.say(f"cluster {name}: there is none")
         return summary | {"deleted": False}
-    _check(found, context)
+    _check_made_here(found)
     active = _active(on_cluster(context.clients, target, found))
     if active and not arguments.force:
         raise InputError(
@@ -139,6 +150,7 @@ def policy_calls(context: Context) -> list[Call]:
     file = f"dataproc/{policy.id}.yaml"
     return [
         Call(
+            name="autoscaling-policy",
             method="AutoscalingPolicyService.CreateAutoscalingPolicy",
             request=dp.CreateAutoscalingPolicyRequest(parent=target.parent, policy=policy),
             command=gcloud.import_policy(policy.id, str(context.out / file), target=target),
@@ -171,18 +183,12 @@ def _wait(work: RemoteWork, context: Context) -> None:
     raise failure(work, progress)
 
 
-def _check(cluster: dp.Cluster, context: Context) -> None:
-    """Raise WorkError if this suite did not create the cluster; warn if from another conf."""
-    name = cluster.cluster_name
+def _check_made_here(cluster: dp.Cluster) -> None:
+    """Raise WorkError if this suite did not create the cluster."""
     if _DEFINITION not in cluster.labels:
         raise WorkError(
-            f"cluster {name}: exists, and this suite did not create it: set another cluster.name "
-            "in conf/cluster.yaml"
-        )
-    if cluster.labels[_DEFINITION] != digest(to_dict(context.config.cluster)):
-        context.say(
-            f"warning: cluster {name} was created from another conf: run `make cluster-down` and "
-            "`make cluster-up` to update it"
+            f"cluster {cluster.cluster_name}: exists, and this suite did not create it: set "
+            "another cluster.name in conf/cluster.yaml"
         )
 
 

@@ -38,6 +38,8 @@ class Context:
     root: Path = ROOT
     out: Path = Path("out")
     dry_run: bool = False
+    format: str = "gcloud"
+    """What a dry run prints: one of dry_run.FORMATS."""
 
     def bucket(self) -> Bucket:
         """Return the suite's bucket."""

@@ -17,6 +17,8 @@ from movierec_dataproc.google import clusters
 from movierec_dataproc.google import jobs as remote
 from movierec_dataproc.google.operations import operation_name, remote_operation
 from movierec_dataproc.google.remote_work import next_attempt
+from movierec_dataproc.plan.artifacts import collect_actions
+from movierec_dataproc.plan.artifacts import upload as upload_artifacts
 from movierec_dataproc.plan.plan import DOCTOR, EXPORT, LISTS, STAGE_IN, Plan, Step
 from movierec_dataproc.requests import gcloud
 from movierec_dataproc.requests import jobs as requests
@@ -25,10 +27,12 @@ UNKNOWN_UUID: Final = "known-once-there-is-a-cluster"
 
 
 def upload(context: Context, arguments: argparse.Namespace) -> Summary:
-    """Upload the package, the jobs, the conf and the archive to the bucket."""
+    """Upload the package, jobs, conf, archive, and the machines' start scripts to the bucket."""
     plan = prepare(arguments, context, place="cluster")
     artifacts = plan.suite.artifacts
-    sent = upload_plan(plan, context, archive=True)
+    actions = collect_actions(context.config.cluster.initialization_actions, root=context.root)
+    sent = upload_artifacts(actions, bucket=context.bucket(), target=context.target)
+    sent += upload_plan(plan, context, archive=True)
     return {
         "command": "upload",
         "artifacts": artifacts.digest,
@@ -141,4 +145,4 @@ def _call(plan: Plan, step: Step, cluster: dp.Cluster | None, context: Context) 
     request = _request(plan, step, _first_id(plan, step, cluster), cluster, context)
     method = "JobController.SubmitJob" if cluster is not None else "BatchController.CreateBatch"
     command = gcloud.submit(request, target=context.target)
-    return Call(method=method, request=request, command=command)
+    return Call(name=step.id, method=method, request=request, command=command)

@@ -47,6 +47,7 @@ def workflow(context: Context, arguments: argparse.Namespace) -> Summary:
     if context.dry_run:
         file = "dataproc/workflow.yaml"
         call = Call(
+            name="workflow",
             method="WorkflowTemplateService.InstantiateInlineWorkflowTemplate",
             request=request,
             command=gcloud.run_workflow(str(context.out / file), target=target),

@@ -19,6 +19,7 @@ from movierec.pipeline import dag
 from movierec.pipeline.fingerprint import fingerprint
 from tests.support import invented
 from tests.support.dataproc import gcloud_flags
+from tests.support.dataproc.airflow_operators import request_of
 from tests.support.dataproc.cli_runner import BUCKET, CLUSTER_YAML, PLACED, CliRunner, tiny_conf
 from tests.support.dataproc.fake_behaviour import fail_with, wait_until_cancelled
 from tests.support.paths import ROOT
@@ -289,6 +290,14 @@ def test_a_cluster_of_somebody_else_runs_jobs_but_is_not_deleted(server, clients
     assert run("logs", "--job-id", job).stdout.startswith(f"gs://{BUCKET}/movierec/artifacts/")
 
 
+def test_cluster_up_warns_of_a_cluster_from_another_conf(server):
+    alone = ("--cluster-set", "cluster.primary_workers.count=0")
+    warning = "warning: cluster movierec was created from another conf"
+    assert warning not in run("cluster-up", *alone).stderr + run("cluster-up", *alone).stderr
+    assert warning in run("cluster-up").stderr
+    assert warning not in run("cluster-down").stderr
+
+
 def test_a_cluster_whose_update_failed_still_runs_jobs(server, conf):
     run("cluster-up")
     server.set_cluster_states("ERROR_DUE_TO_UPDATE", "no capacity")
@@ -346,6 +355,51 @@ def test_a_dry_run_sends_nothing_and_prints_every_request(server, conf, tmp_path
         assert asked[5].endswith("/run_all.py")
         assert asked[asked.index("--") + 1 :][:2] == ["--config", "tiny.yaml"]
     assert server.calls == []
+
+
+def test_a_dry_run_for_airflow_writes_the_operators_arguments(
+    server, storage_server, conf, tmp_path
+):
+    """And the files that they name are those that `upload` puts into the bucket."""
+    config = ("--config", conf)
+    words = ("--dry-run", "--format", "airflow", "--out", tmp_path)
+    scaling = ("--cluster-set", "cluster.autoscaling={policy: p-1, max: 4}")
+    sent = []
+    for command, operator, options in (
+        ("cluster-up", "CreateCluster", ()),
+        ("cluster-down", "DeleteCluster", ()),
+        ("submit", "SubmitJob", (*config, "--job", "tune")),
+        ("pipeline", "SubmitJob", config),
+        ("batch", "CreateBatch", (*config, "--job", "ingest")),
+        ("workflow", "InstantiateInlineWorkflowTemplate", (*config, *scaling)),
+    ):
+        cli = CliRunner()
+        assert cli.run(command, *words, *options) == 0
+        path = tmp_path / "dataproc" / f"{command}.json"
+        tasks = json.loads(path.read_text())
+        assert path.read_text() == cli.stdout.rpartition('{"command')[0]
+        operators = [f"Dataproc{operator}Operator"] * (10 if command == "pipeline" else 1)
+        assert cli.summary == {
+            "command": command,
+            "dry_run": True,
+            "operators": operators,
+            "file": str(path),
+        }
+        assert [task["operator"] for task in tasks] == operators
+        sent += [request_of(task["operator"], task["arguments"]) for task in tasks]
+    # Airflow has no operator for policies
+    assert "autoscaling-policies import" in cli.stderr
+    assert "maxInstances: 4" in (tmp_path / "dataproc" / "p-1.yaml").read_text()
+    assert server.calls == []
+    run("upload", *config)
+    uploaded = {f"gs://{BUCKET}/{name}" for name in storage_server.names(BUCKET)}
+    (action,) = sent[0].cluster.config.initialization_actions
+    scripts = [request.job.pyspark_job.main_python_file_uri for request in sent[2:13]]
+    assert {action.executable_file, *scripts} <= uploaded
+
+
+def test_a_format_without_a_dry_run_is_refused(conf):
+    assert "only with --dry-run" in run("cluster-up", "--format", "airflow", code=2).stderr
 
 
 @pytest.mark.parametrize(

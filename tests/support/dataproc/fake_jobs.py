@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from dataclasses import dataclass, field
 
 import grpc
@@ -71,6 +72,8 @@ class FakeJobs:
     def submit(self, parent: tuple[str, str], wanted: dp.Job) -> Key:
         """Check a job and start it."""
         job = dp.Job(wanted)
+        # the service chooses an id for a job that has none
+        job.reference.job_id = job.reference.job_id or str(uuid.uuid4())
         rules.check_name("job id", job.reference.job_id, rules.JOB_ID)
         rules.check_labels(job.labels)
         rules.check_python(job.pyspark_job)
