@@ -93,7 +93,9 @@ class FoldIn:
             matrix, targets, n = rated.T @ rated, values, len(values)
         else:
             confidence = self.alpha * np.abs(values)
-            matrix = self._gram + rated.T @ (confidence[:, None] * rated)
+            # of a matrix and its own transpose BLAS computes one half only
+            weighted = np.sqrt(confidence)[:, None] * rated
+            matrix = self._gram + weighted.T @ weighted
             targets = np.where(values > 0, 1 + confidence, 0.0)
             n = int((values > 0).sum())
         return Equations(matrix + self.reg_param * n * np.eye(rated.shape[1]), rated, targets)
