@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-SUPPORTED: Final = {"3.5": (11, 17), "4.1": (17, 21)}
+SUPPORTED: Final = {"3.5": (11, 17), "4.0": (17, 21), "4.1": (17, 21), "4.2": (17, 21, 25)}
 """The Javas of Spark's documentation on which this suite runs too.
 
 Spark 3.5 names 8 as well, which is not tested. It starts on 21, but its Arrow 12 fails there
 (https://github.com/apache/arrow/issues/40287). On Dataproc, image 2.3 has Spark 3.5 on Java 11,
-image 3.0 has Spark 4.1 on Java 21.
+image 3.0 has Spark 4.1 on Java 21, image 4.0 has Spark 4.2 on Java 25. CI runs 3.5 and 4.1.
 """
 
 

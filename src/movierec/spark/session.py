@@ -291,7 +291,8 @@ def _java_options(given: str, *, verbose: bool) -> str:
     """Return the options of the driver's JVM: logging, collector, native BLAS, then those given."""
     # as a URI: Java options are split at spaces
     logging = Path(str(resources.files("movierec.spark").joinpath("log4j2.properties"))).as_uri()
-    options = [f"-Dlog4j2.configurationFile={logging}"]
+    # tasks of ALS hold their lineage: ten iterations of it overflow the default stack of Java 25
+    options = [f"-Dlog4j2.configurationFile={logging}", "-Xss4m"]
     # Java takes one collector only. A batch needs throughput, not short pauses: a fit takes a tenth
     # less time than with G1.
     if not re.search(_COLLECTOR, given):

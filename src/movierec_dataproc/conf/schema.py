@@ -13,8 +13,12 @@ Gigabytes = Annotated[int, Range(10, 65_536)]
 DiskType = Literal["pd-standard", "pd-balanced", "pd-ssd", "hyperdisk-balanced"]
 # Where Debian's libopenblas0 is on x86-64; without it Spark computes in Java.
 _LIBRARY: Final = "/usr/lib/x86_64-linux-gnu/libopenblas.so.0"
+# The stack is for the lineage of ALS, which overflows the default one of Java 25.
 _JAVA_OPTIONS: Final = " ".join(
-    f"-Ddev.ludovic.netlib.{name}.nativeLibPath={_LIBRARY}" for name in ("blas", "lapack")
+    [
+        "-Xss4m",
+        *(f"-Ddev.ludovic.netlib.{name}.nativeLibPath={_LIBRARY}" for name in ("blas", "lapack")),
+    ]
 )
 # One thread: Spark's tasks already use every core.
 _OPENBLAS: Final = {

@@ -151,6 +151,7 @@ def test_a_laptop_s_session_is_local_and_quiet(probe):
     # the source lies below a path with a space
     options = probe["conf"]["spark.driver.extraJavaOptions"]
     assert f"{probe['place']}/with%20a%20space/movierec/spark/log4j2.properties" in options
+    assert "-Xss4m" in options.split()
 
 
 def test_shuffles_are_sized_by_cores_and_rows(probe):
