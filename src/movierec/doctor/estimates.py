@@ -56,8 +56,8 @@ _GIB: Final = 1 << 30
 def estimate_seconds(ratings: int) -> dict[str, float]:
     """Return the seconds of each stage for a number of ratings on the measured machine.
 
-    `deliver` is not measured yet: it makes one of the two fits and half of the lists of
-    `recommend`, so it counts as half of it.
+    `deliver` was measured at full size only, in a slower run: in that of the table it would be 283
+    s. It makes one of the two fits and half of the lists of `recommend`, so it counts as half.
     """
     seconds = {
         stage: _interpolate([(run.ratings, run.seconds[stage]) for run in RUNS], ratings)
