@@ -81,7 +81,7 @@ DATAPROC = $(BIN)/python scripts/dataproc.py
 # conf/cluster.yaml describes a cluster, not a pipeline
 CONFS = $(filter-out conf/cluster.yaml,$(wildcard conf/*.yaml))
 
-STAGES := ingest partition popularity tune recommend evaluate deliver twins report
+STAGES := ingest partition popularity tune segments recommend evaluate deliver twins report
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -129,6 +129,7 @@ ingest: ## one stage: check and read the archive
 partition: ## one stage: make train, validation and test sets
 popularity: ## one stage: choose the popularity baseline
 tune: ## one stage: tune ALS on validation
+segments: ## one stage: find segments of all users
 recommend: ## one stage: make the lists of every model
 evaluate: ## one stage: measure and compare the models
 deliver: ## one stage: fit the winner to all ratings, make everybody's list

@@ -143,7 +143,10 @@ def test_a_second_run_recomputes_nothing_and_starts_no_spark(execution, summary)
 @pytest.mark.parametrize(
     ("change", "recomputed"),
     [
-        ({"tuning__implicit__alpha": [2]}, {"tune", "recommend", "evaluate", "deliver", "report"}),
+        (
+            {"tuning__implicit__alpha": [2]},
+            {"tune", "segments", "recommend", "evaluate", "deliver", "report"},
+        ),
         ({"evaluation__bootstrap": 500}, {"evaluate", "report"}),
         (
             {"popularity__dampings": [7]},

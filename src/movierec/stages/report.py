@@ -18,7 +18,7 @@ from movierec.reporting.distributions import (
 from movierec.reporting.examples import RULE, ExampleInputs, collect_examples
 from movierec.reporting.popularity_bias import collect_popularity_bias
 from movierec.splitting.splits import SPLITS, TEST
-from movierec.stages.inputs import read_training_ratings
+from movierec.stages.inputs import read_lists, read_training_ratings
 
 
 def run(context: Context) -> None:
@@ -53,10 +53,7 @@ def _data(context: Context) -> dict[str, object]:
 
 def _bias(context: Context, split: str) -> dict[str, object]:
     with context.step(f"bias {split}"):
-        lists = {
-            model: context.read(datasets.RECOMMENDATIONS, model=model, split=split)
-            for model in MODELS
-        }
+        lists = {model: read_lists(context, model, split) for model in MODELS}
         groups = context.config.evaluation.strata
         return dict(
             collect_popularity_bias(
