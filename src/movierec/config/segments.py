@@ -14,7 +14,7 @@ Space = Literal["factors", "scores", "likeness"]
 class SegmentsConfig:
     """Segments of all users: clusters of the factors of tuned ALS on train."""
 
-    sizes: Annotated[tuple[int, ...], ListOf(Range(2, 100))] = (2, 3, 4, 5, 6, 8, 10, 12, 15, 20)
+    sizes: Annotated[tuple[int, ...], ListOf(Range(2, 100))] = (2, 3, 4, 5, 6, 8, 10, 15, 20)
     """Numbers of segments to try. The most useful of the stable ones is taken."""
     space: Space = "likeness"
     """What of a user is clustered: the `factors` themselves, the `scores` that they give to all

@@ -29,12 +29,7 @@ from movierec.evaluation.strata import collect_movie_strata, collect_user_strata
 from movierec.models import names as models
 from movierec.splitting.splits import keep_cold
 
-COMPARISONS: Final = (
-    (models.ALS, models.POPULARITY),
-    (models.ALS, models.ALS_EXPLICIT),
-    (models.SEGMENT_POPULARITY, models.POPULARITY),
-    (models.ALS, models.SEGMENT_POPULARITY),
-)
+COMPARISONS: Final = ((models.ALS, models.POPULARITY), (models.ALS, models.ALS_EXPLICIT))
 Write = Callable[[DataFrame, Dataset], DataFrame]
 """Writes a dataset and returns it as read back."""
 

@@ -121,6 +121,6 @@ REPORT = Stage(
         *(INGEST, PARTITION, POPULARITY, TUNE, SEGMENTS),
         *(RECOMMEND, EVALUATE, DELIVER, TWINS),
     ),
-    exports=(REPORT_FACTS,),
+    exports=(SUMMARY, REPORT_FACTS),
 )
 PIPELINE = (*REPORT.inputs, REPORT)

@@ -90,15 +90,15 @@ def table(summary: dict[str, Any]) -> str:
 def _comparison(summary: dict[str, Any]) -> str:
     """Return one line per split and model."""
     metrics = [key for key in summary["models"][models.ALS][HELD_OUT[0]] if "_at_" in key]
-    lines = ["".join([f"{'split':<12}{'model':<20}", *(f"{name:>18}" for name in metrics)])]
+    lines = ["".join([f"{'split':<12}{'model':<20}", *(f"{name:>17}" for name in metrics)])]
     for split in HELD_OUT:
         for model in (one for one in models.SHOWN if one in summary["models"]):
             values = summary["models"][model][split]
-            cells = (f"{values[name]:18.4f}" for name in metrics)
+            cells = (f"{values[name]:17.4f}" for name in metrics)
             lines.append("".join([f"{split:<12}{model:<20}", *cells]))
         differences = summary["comparison"][f"{models.ALS}_vs_{models.POPULARITY}"][split]
         intervals = ("[{:+.3f}, {:+.3f}]".format(*differences[name]["ci95"]) for name in metrics)
-        cells = (f"{interval:>18}" for interval in intervals)
+        cells = (f"{interval:>17}" for interval in intervals)
         lines.append("".join([f"{split:<12}{'als − popularity':<20}", *cells]))
     for split in HELD_OUT:
         users = summary["users"][split]

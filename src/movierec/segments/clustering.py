@@ -17,6 +17,7 @@ import numpy.typing as npt
 Singles = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int16]
 _MOST_ROUNDS = 100
+_ROUNDS_PER_START = 10
 _CELLS_PER_BLOCK = 1 << 22
 """Of points times centres: a block holds some 16 MB of cosines."""
 _SAME_POINT = 1e-6
@@ -80,11 +81,33 @@ def cluster_batch(
     `weights` [batch, n] say how often each point counts. An empty cluster gets the point that is
     farthest from its centre, unless all directions have a centre already.
     """
-    centres = _spread_starts(points, weights, k, rng)
+    return _improve(points, weights, _spread_starts(points, weights, k, rng), rounds=_MOST_ROUNDS)
+
+
+def cluster_best(
+    points: Singles, weights: Singles, k: int, *, starts: int, rng: np.random.Generator
+) -> Singles:
+    """Return the centres [batch, k, rank] of `cluster_batch` from the best of several starts each.
+
+    The starts are compared after a few rounds, and only the cheapest is carried on: it is seldom
+    overtaken, and most rounds are saved.
+    """
+    batch = len(weights)
+    repeated = np.repeat(weights, starts, axis=0)
+    begun = _spread_starts(points, repeated, k, rng)
+    begun, costs = _improve(points, repeated, begun, rounds=_ROUNDS_PER_START)
+    best = costs.reshape(batch, starts).argmin(axis=1) + np.arange(batch) * starts
+    return _improve(points, weights, begun[best], rounds=_MOST_ROUNDS)[0]
+
+
+def _improve(
+    points: Singles, weights: Singles, centres: Singles, *, rounds: int
+) -> tuple[Singles, npt.NDArray[np.float64]]:
+    """Return the centres and costs after so many rounds, or when no point changes its centre."""
     costs = np.full(len(weights), np.inf)
     before = np.full((len(weights), len(points)), -1, np.int16)
     running = np.arange(len(weights))
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(rounds):
         labels, found, sums = _assign_and_sum(points, weights[running], centres[running])
         costs[running] = found
         changed = (labels != before[running]).any(axis=1)

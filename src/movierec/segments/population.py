@@ -44,7 +44,7 @@ def first_by_hash(ids: Ints, size: int, *, seed: int) -> Ints:
     """Return the places of up to `size` ids, rising; those of a larger size hold a smaller one's.
 
     >>> first_by_hash(np.arange(100), 4, seed=1)
-    array([45, 47, 71, 82])
+    array([39, 48, 53, 63])
     """
     bits = random_bits(seed, ids, 1)[:, 0]
     return np.sort(np.lexsort((ids, bits))[:size])

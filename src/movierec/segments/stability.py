@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from movierec.data.arrays import Floats
-from movierec.segments.clustering import Labels, Singles, cluster_batch, nearest_centres
+from movierec.segments.clustering import Labels, Singles, cluster_best, nearest_centres
 
 _CELLS_PER_BATCH = 1 << 24
 """Of bootstraps times points: bounds the memory of a batch to some hundred megabytes."""
@@ -36,11 +36,10 @@ def bootstrap_labels(
         own = np.arange(number, bootstraps, len(fits))
         for some in np.array_split(own, max(1, -(-len(own) * starts * n // _CELLS_PER_BATCH))):
             drawn = [np.bincount(rng.integers(n, size=n), minlength=n) for _ in some]
-            weights = np.repeat(np.array(drawn, np.float32), starts, axis=0)
-            centres, costs = cluster_batch(points, weights, k, rng=rng)
-            best = costs.reshape(len(some), starts).argmin(axis=1) + np.arange(len(some)) * starts
-            for one, chosen in zip(some, best, strict=True):
-                labels[one], _ = nearest_centres(points, centres[chosen])
+            weights = np.array(drawn, np.float32)
+            centres = cluster_best(points, weights, k, starts=starts, rng=rng)
+            for one, own_centres in zip(some, centres, strict=True):
+                labels[one], _ = nearest_centres(points, own_centres)
     return labels
 
 

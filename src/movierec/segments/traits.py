@@ -143,18 +143,22 @@ def find_traits(
 def segment_names(traits: Sequence[Trait], *, n_segments: int) -> list[str]:
     """Return the name of each segment: up to three of its surest likes, two of a kind at most.
 
-    Segments that would have equal names get more traits, then numbers; one that likes nothing more
-    than others is `average taste`.
+    If it has fewer than two, what it likes less follows. Segments that would have equal names get
+    more traits, then numbers; one without a trait is `average taste`.
     """
-    ordered = [
-        _varied([one for one in traits if one.segment == number and one.lift > 1])
-        for number in range(n_segments)
-    ]
-    names = [", ".join(words[:_NAME_TRAITS]) or "average taste" for words in ordered]
+    words, lengths = [], []
+    for number in range(n_segments):
+        own = [one for one in traits if one.segment == number]
+        more = _varied([one for one in own if one.lift > 1])
+        less = [f"less {name}" for name in _varied([one for one in own if one.lift < 1])]
+        words.append([*more, *less])
+        lengths.append(min(max(len(more), 2), _NAME_TRAITS))
+    names = [", ".join(own[:n]) or "average taste" for own, n in zip(words, lengths, strict=True)]
     for number, name in enumerate(names):
         if name in names[:number]:
-            more = ", ".join(ordered[number][: _NAME_TRAITS + 1])
-            names[number] = more if more not in ("", *names[:number]) else f"{name} ({number + 1})"
+            longer = ", ".join(words[number][: lengths[number] + 1])
+            is_new = longer not in ("", *names[:number])
+            names[number] = longer if is_new else f"{name} ({number + 1})"
     return names
 
 

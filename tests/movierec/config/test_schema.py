@@ -40,7 +40,7 @@ tuning:
 als: {max_iter: 15, num_user_blocks: null, num_item_blocks: null, checkpoint_interval: 10, seed: 1}
 deliver: {min_ratings: 5}
 segments:
-  sizes: [2, 3, 4, 5, 6, 8, 10, 12, 15, 20]
+  sizes: [2, 3, 4, 5, 6, 8, 10, 15, 20]
   space: likeness
   min_ratings: 10
   starts: 10

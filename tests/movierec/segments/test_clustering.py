@@ -97,7 +97,7 @@ def test_blocks_change_nothing(monkeypatch):
 @pytest.fixture
 def fit():
     """Factors of 200 users and 300 movies, of two groups that differ in one direction."""
-    users = rng(1).normal(size=(200, 4)) + [2, 0, 0, 0]
+    users = rng(1).normal(size=(200, 4)) + 2 * np.eye(4)[0]
     users[:80, 1] += 4
     return users, rng(2).normal(size=(300, 4)) * [1, 0.5, 0.2, 0.1]
 
