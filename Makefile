@@ -9,6 +9,7 @@ SPARK_CONF =
 FORCE   =
 VERBOSE =
 FORMAT  =
+OF      =
 TOP     = 10
 RATINGS =
 NEW     =
@@ -81,7 +82,7 @@ DATAPROC = $(BIN)/python scripts/dataproc.py
 # conf/cluster.yaml describes a cluster, not a pipeline
 CONFS = $(filter-out conf/cluster.yaml,$(wildcard conf/*.yaml))
 
-STAGES := ingest partition popularity tune recommend evaluate deliver twins report
+STAGES := ingest partition popularity tune segments recommend evaluate deliver twins report
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -104,7 +105,7 @@ Variables, as in `make run CONF=conf/small.yaml SET="evaluation.k=10 als.seed=2"
   VERBOSE=1    show Spark's log, no progress bar
   SEEDS (5)    random splits of `stability`        WORKERS (2)  processes of `test`
   TESTS        files or options for pytest         SPARK=3.5    the Spark of image 2.3 (4.1)
-  USER, RATINGS, TOP   see `ask`                   FORMAT, TOP, TO  see `lists`
+  USER, RATINGS, TOP   see `ask`                   OF, FORMAT, TOP, TO  see `lists`
   NEW, TO              see `fold-in`
   ONLY, SCALE, BENCH   see `bench`                 KILLS (100)  of `chaos`
   BESIDE=3.5   see `invariance`
@@ -129,6 +130,7 @@ ingest: ## one stage: check and read the archive
 partition: ## one stage: make train, validation and test sets
 popularity: ## one stage: choose the popularity baseline
 tune: ## one stage: tune ALS on validation
+segments: ## one stage: find segments of all users
 recommend: ## one stage: make the lists of every model
 evaluate: ## one stage: measure and compare the models
 deliver: ## one stage: fit the winner to all ratings, make everybody's list
@@ -164,8 +166,8 @@ mkl: $(VENV)/run.stamp ## Intel's MKL into .venv (220 MB, Linux x86-64): a faste
 notebook: $(VENV)/notebook.stamp $(VENV)/project.stamp java ## explore the results of CONF in Jupyter: docs/explore.ipynb
 	@CONF='$(CONF)' $(WITH_SPARK) -m jupyterlab docs/explore.ipynb
 
-lists: $(VENV)/project.stamp java ## everybody's next movies with titles, as FORMAT (csv, jsonl, parquet), TOP=10 TO=path
-	@$(MOVIEREC) lists $(OPTIONS) $(ON_SPARK) $(if $(FORMAT),--format '$(FORMAT)') --top '$(TOP)' $(if $(TO),--to "$$TO")
+lists: $(VENV)/project.stamp java ## everybody's next movies (OF=members: segments) as FORMAT (csv, jsonl, parquet), TOP=10 TO=path
+	@$(MOVIEREC) lists $(OPTIONS) $(ON_SPARK) $(if $(OF),--of '$(OF)') $(if $(FORMAT),--format '$(FORMAT)') --top '$(TOP)' $(if $(TO),--to "$$TO")
 
 export: $(VENV)/project.stamp java ## write summary, twins and report into out/ again
 	@$(MOVIEREC) export $(ON_CONF) $(ALOUD)

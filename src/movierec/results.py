@@ -22,6 +22,7 @@ from movierec.config.schema import Config
 from movierec.data.datasets import find_schema
 from movierec.errors import InputError
 from movierec.models.als import Model, load_model
+from movierec.models.names import SEGMENT_POPULARITY
 from movierec.pipeline import dag
 from movierec.pipeline.cli import read_config
 from movierec.pipeline.execution import Execution
@@ -165,8 +166,10 @@ class Run:
         """Return a model's lists for validation or test: user_id, movie_id, score, rank.
 
         rank counts from 1 to k by falling score, which is on the model's own scale. `model` is
-        als, als_explicit, popularity, random or oracle.
+        als, als_explicit, popularity, segment_popularity, random or oracle.
         """
+        if model == SEGMENT_POPULARITY:
+            return self.read("segments", f"recommendations/{split}")
         return self.read("recommend", f"recommendations/{model}/{split}")
 
     def user_metrics(self, model: str, split: str) -> DataFrame:
@@ -187,6 +190,21 @@ class Run:
     def model(self) -> Model:
         """Return the tuned ALS, fitted to all ratings: a `pyspark.ml.recommendation.ALSModel`."""
         return load_model(self.spark, self._result(dag.DELIVER.name).directory(dag.ALS_MODEL))
+
+    def members(self) -> DataFrame:
+        """Return the segment of every user: user_id, segment (from 1), basis.
+
+        basis is clustered for users who shaped the segments, assigned for those with few ratings,
+        later for those who came after train, none for those without a segment.
+        """
+        return self.read("segments", "members")
+
+    def segments(self) -> DataFrame:
+        """Return a profile of each segment: name, size, activity, stars, stability, tastes, movies.
+
+        stability is the mean best Jaccard similarity over resamples; trust says what that means.
+        """
+        return self.read("segments", "profiles")
 
     def twins(self) -> DataFrame:
         """Return the most similar pairs of users: rank (from 1), user_a, user_b, and statistics.

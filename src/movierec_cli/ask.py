@@ -1,6 +1,6 @@
 """`movierec ask`: what to watch next, for a user of the data or for anybody's own ratings.
 
-Reads the results of `deliver` with PyArrow and starts no Spark.
+Also the segment, if there are any. Reads results with PyArrow and starts no Spark.
 """
 
 from __future__ import annotations
@@ -18,7 +18,19 @@ import pyarrow.parquet as pq
 from movierec.config.schema import Config
 from movierec.config.uris import is_local, local_path
 from movierec.data import datasets
-from movierec.data.columns import MOVIE_ID, RANK, RATING, SCORE, SOURCE, TITLE, USER_ID
+from movierec.data.columns import (
+    MOVIE_ID,
+    NAME,
+    RANK,
+    RATING,
+    SCORE,
+    SEGMENT,
+    SOURCE,
+    TITLE,
+    TRUST,
+    USER_ID,
+    USER_SHARE,
+)
 from movierec.errors import ConfigError, InputError
 from movierec.models.fold_in import Floats, FoldIn, feedback_values
 from movierec.models.names import ALS
@@ -26,6 +38,10 @@ from movierec.pipeline import dag
 from movierec.pipeline.cli import print_summary, run_job
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.workspace import Result
+from movierec.segments.profiles import STABLE
+from movierec.segments.space import assign
+from movierec.segments.summary import NOT_STABLE
+from movierec.tuning.search import Trial
 from movierec_cli.own_ratings import read_ratings
 from movierec_cli.titles import Titles
 
@@ -68,9 +84,13 @@ def _ask(execution: Execution, arguments: argparse.Namespace) -> None:
         k = config.evaluation.k
         raise ConfigError([f"--top {arguments.top}: lists have 1 to {k} movies, by evaluation.k"])
     delivered, ingested = execution.require(dag.DELIVER), execution.require(dag.INGEST)
-    catalogue = _read(ingested, datasets.MOVIES.path, columns=[MOVIE_ID, TITLE])
+    catalogue = read_table(ingested, datasets.MOVIES.path, columns=[MOVIE_ID, TITLE])
     titles = dict(zip(*(catalogue[name].to_pylist() for name in (MOVIE_ID, TITLE)), strict=True))
-    model = Model.of(delivered, config)
+    model = Model.of(
+        read_table(delivered, f"{dag.ALS_MODEL}/itemFactors"),
+        delivered.manifest.facts["params"],
+        config,
+    )
     if arguments.user is None:
         rated = read_ratings(
             arguments.ratings, Titles(titles.items()), skip_unknown=arguments.skip_unknown
@@ -87,11 +107,20 @@ def _ask(execution: Execution, arguments: argparse.Namespace) -> None:
     elif listed.source != ALS:
         print(f"{who} has too few ratings, or no likes: this is popular", file=sys.stderr)
     print(_table(listed, reasons, titles, who=who))
-    print_summary("ask", {"source": listed.source, "movies": listed.movie_ids.tolist()})
+    found: dict[str, Any] = {"source": listed.source, "movies": listed.movie_ids.tolist()}
+    segments = execution.find(dag.SEGMENTS)
+    if segments is not None:
+        found["segment"] = (
+            _segment_of_ratings(segments, execution.require(dag.TUNE), rated, config)
+            if arguments.user is None
+            else _segment_of_user(segments, arguments.user)
+        )
+        print(_describe_segment(segments, found["segment"], who=who))
+    print_summary("ask", found)
 
 
 class Model:
-    """The delivered model: movie factors, and the parameters of the fit."""
+    """A fitted ALS: movie factors, and the parameters of the fit."""
 
     def __init__(self, ids: Ints, fold_in: FoldIn, *, params: dict[str, Any], config: Config):
         self._ids = ids
@@ -100,15 +129,16 @@ class Model:
         self._config = config
 
     @classmethod
-    def of(cls, delivered: Result, config: Config) -> Model:
-        """Read the model of a result of `deliver`."""
-        params = delivered.manifest.facts["params"]
-        table = _read(delivered, f"{dag.ALS_MODEL}/itemFactors").sort_by("id")
-        ids = table["id"].to_numpy().astype(np.int64)
-        flat = table["features"].combine_chunks().flatten().to_numpy()
-        matrix = flat.reshape(len(ids), -1).astype(np.float64)
+    def of(cls, movies: pa.Table, params: dict[str, Any], config: Config) -> Model:
+        """Return the model of a table of movie ids and factors."""
+        ids, matrix = _ids_and_factors(movies)
         fold_in = FoldIn(matrix, reg_param=params["reg_param"], alpha=params["alpha"])
         return cls(ids, fold_in, params=params, config=config)
+
+    def factors(self, rated: dict[int, float]) -> Floats:
+        """Return the factors of somebody with these ratings, zeros if none is a liked movie's."""
+        _, values, positions = self._known(rated)
+        return self._fold_in.equations(positions, values).solve()
 
     def list_for(self, rated: dict[int, float], *, only: Any, top: int) -> Listed:
         """Return the best of the `only` movies for somebody with these ratings, without these.
@@ -153,11 +183,55 @@ class Model:
         return ids, values, np.searchsorted(self._ids, ids)
 
 
+def _segment_of_ratings(
+    segments: Result, tuned: Result, rated: dict[int, float], config: Config
+) -> int | None:
+    """Return the segment of somebody with these ratings; None if no movie is liked.
+
+    By the factors of the fit that the segments are of: the delivered model is another fit, whose
+    factors have other directions.
+    """
+    params = vars(Trial.params_of(tuned.manifest.facts["winners"][ALS]))
+    movies = read_table(tuned, datasets.TUNED_MOVIE_FACTORS.at(model=ALS))
+    own = Model.of(movies, params, config).factors(rated)
+    _, towards = _ids_and_factors(read_table(segments, datasets.SEGMENT_CENTRES.path))
+    found = int(assign(own[None, :], towards)[0])
+    return found + 1 if found >= 0 else None
+
+
+def _segment_of_user(segments: Result, user: int) -> int | None:
+    mine = [(USER_ID, "=", user)]
+    found = read_table(segments, datasets.SEGMENT_MEMBERS.path, filters=mine)
+    segment: int | None = found[SEGMENT][0].as_py() if len(found) else None
+    return segment
+
+
+def _describe_segment(segments: Result, number: int | None, *, who: str) -> str:
+    """Return the segment in a line, with what must be said of it."""
+    rows = read_table(segments, datasets.SEGMENT_PROFILES.path).to_pylist()
+    belong = "belong" if who == "you" else "belongs"
+    if number is None:
+        return f"{who} {belong} to no segment: nothing is known of what {who} liked"
+    (row,) = (row for row in rows if row[SEGMENT] == number)
+    share = f"{row[USER_SHARE]:.0%} of the users"
+    cautions = [one for one in segments.manifest.warnings if NOT_STABLE in one]
+    trust = "" if row[TRUST] == STABLE else f", {row[TRUST]}"
+    note = f"; {NOT_STABLE}" if cautions else ""
+    return f"{who} {belong} to segment {number} of {len(rows)}: {row[NAME]} ({share}{trust}{note})"
+
+
+def _ids_and_factors(table: pa.Table) -> tuple[Ints, Floats]:
+    """Return the ids of a table, rising, and the factors beside them."""
+    ids, factors = (table.sort_by(table.column_names[0])[name] for name in table.column_names)
+    matrix = factors.combine_chunks().flatten().to_numpy()
+    return ids.to_numpy().astype(np.int64), matrix.reshape(len(ids), -1).astype(np.float64)
+
+
 def _ratings_of(ingested: Result, user: int) -> dict[int, float]:
     mine = [(USER_ID, "=", user)]
-    found = _read(ingested, datasets.RATINGS.path, columns=[MOVIE_ID, RATING], filters=mine)
+    found = read_table(ingested, datasets.RATINGS.path, columns=[MOVIE_ID, RATING], filters=mine)
     if not len(found):
-        users = _read(ingested, datasets.RATINGS.path, columns=[USER_ID])[USER_ID].to_numpy()
+        users = read_table(ingested, datasets.RATINGS.path, columns=[USER_ID])[USER_ID].to_numpy()
         raise InputError(
             f"--user: there is no user {user}: their ids go from {users.min()} to {users.max()}"
         )
@@ -166,14 +240,14 @@ def _ratings_of(ingested: Result, user: int) -> dict[int, float]:
 
 def _list_of(delivered: Result, user: int, *, top: int) -> Listed:
     mine = [(USER_ID, "=", user), (RANK, "<=", top)]
-    found = _read(delivered, datasets.DELIVERED.path, filters=mine).sort_by(RANK)
+    found = read_table(delivered, datasets.DELIVERED.path, filters=mine).sort_by(RANK)
     if not len(found):
         raise InputError(f"--user: user {user} has rated every movie")
     ids = found[MOVIE_ID].to_numpy().astype(np.int64)
     return Listed(ids, found[SCORE].to_numpy(), found[SOURCE][0].as_py())
 
 
-def _read(result: Result, name: str, **how: Any) -> pa.Table:
+def read_table(result: Result, name: str, **how: Any) -> pa.Table:
     """Read a directory of Parquet files of a local result."""
     if not is_local(result.path):
         raise InputError(

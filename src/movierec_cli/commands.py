@@ -14,7 +14,7 @@ from movierec.pipeline.cli import add_force, print_summary, read_config, run_job
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.exports import out_name, write_exports
-from movierec.pipeline.lists import add_list_arguments, list_options, write_lists
+from movierec.pipeline.lists import MOVIES, add_list_arguments, list_options, write_lists
 from movierec.pipeline.run_stage import run_stage
 from movierec.reporting import summary
 from movierec.run_all import done_stages, load_run, run_pipeline
@@ -65,7 +65,7 @@ def export(argv: Sequence[str] | None = None) -> int:
 
 
 def lists(argv: Sequence[str] | None = None) -> int:
-    """`movierec lists`: write everybody's lists, with titles, to --to, or to `out/`."""
+    """`movierec lists`: write everybody's lists or segments to --to, or to `out/`."""
 
     def extend(parser: argparse.ArgumentParser) -> None:
         add_list_arguments(parser)
@@ -73,13 +73,14 @@ def lists(argv: Sequence[str] | None = None) -> int:
         parser.add_argument(
             "--to",
             metavar="PATH",
-            help="a new file, or a URI (default: lists.<format> in out/<conf name>, replaced)",
+            help="a new file, or a URI (default: lists or members.<format> in out/<conf name>)",
         )
 
     def body(execution: Execution, arguments: argparse.Namespace) -> None:
         options = list_options(arguments)
         if arguments.to is None:
-            path = out_directory(execution, arguments) / f"lists.{arguments.format}"
+            stem = "lists" if arguments.of == MOVIES else arguments.of
+            path = out_directory(execution, arguments) / f"{stem}.{arguments.format}"
             options |= {"to": str(path), "replace": True}
         print_summary("lists", write_lists(execution, **options))
 

@@ -67,10 +67,7 @@ class Side:
             raise ConfigError(
                 [f"{text}: a model of {', '.join(MODELS)} was expected, not {model!r}"]
             )
-        name, *overrides = conf.split("+")
-        assignments = [one for pair in overrides for one in split_assignments(pair)]
-        given = [*archive_overrides(archive), *assignments]
-        execution = Execution(read_config(name, given, session), session)
+        execution = execution_of(conf, session, archive=archive)
         return cls(text, execution, execution.require(dag.EVALUATE), model)
 
     def metrics(self, spark: SparkSession, split: str) -> DataFrame:
@@ -96,6 +93,14 @@ class Side:
                     f"evaluation.{key} is {one} in {self.text} and {two} in {other.text}: numbers "
                     "of different protocols cannot be compared; run one again with the other's"
                 )
+
+
+def execution_of(text: str, session: Session, *, archive: str | None) -> Execution:
+    """Return the run that CONF[+KEY=VALUE…] means. Raises ConfigError."""
+    name, *overrides = text.split("+")
+    assignments = [one for pair in overrides for one in split_assignments(pair)]
+    given = [*archive_overrides(archive), *assignments]
+    return Execution(read_config(name, given, session), session)
 
 
 def _compared(spark: SparkSession, one: Side, other: Side, split: str) -> dict[str, dict[str, Any]]:

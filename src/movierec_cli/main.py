@@ -21,6 +21,7 @@ _GROUPS: Final = {
         "ask": ("movierec_cli.ask:main", "what to watch next, for a user or for your own ratings"),
         "fold-in": ("movierec.stages.fold_in:main", "lists of users who came after the fit"),
         "compare": ("movierec_cli.compare:main", "two runs, or two models of one, user by user"),
+        "segments-drift": ("movierec_cli.drift:main", "how the segments of two runs differ"),
         "judge": ("movierec_cli.judge:main", "measure the lists of any other system as ours are"),
     },
     "prepare": {
@@ -30,7 +31,10 @@ _GROUPS: Final = {
     },
     "look after": {
         "export": ("movierec_cli.commands:export", "write summary, twins and report again"),
-        "lists": ("movierec_cli.commands:lists", "everybody's next movies as CSV, JSON or Parquet"),
+        "lists": (
+            "movierec_cli.commands:lists",
+            "everybody's next movies, or segments, as CSV, JSON or Parquet",
+        ),
         "prune": ("movierec_cli.prune:main", "list or delete results that no conf reaches"),
     },
 }
@@ -61,5 +65,5 @@ def usage() -> str:
     """Return the list of subcommands."""
     lines = ["usage: movierec COMMAND [OPTION]…", ""]
     for group, commands in _GROUPS.items():
-        lines += [f"{group}:", *(f"  {name:<12} {does}" for name, (_, does) in commands.items())]
+        lines += [f"{group}:", *(f"  {name:<14} {does}" for name, (_, does) in commands.items())]
     return "\n".join([*lines, "", "`movierec COMMAND --help` lists the options of a command."])

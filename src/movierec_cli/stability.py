@@ -109,15 +109,15 @@ def spread_of(summaries: list[dict[str, Any]]) -> dict[str, Any]:
 def table(spread: dict[str, Any]) -> str:
     """Return the spread as a table for a terminal: mean ± standard deviation."""
     metrics = list(spread["models"][ALS][HELD_OUT[0]])
-    lines = ["".join([f"{'split':<12}{'model':<14}", *(f"{name:>20}" for name in metrics)])]
+    lines = ["".join([f"{'split':<12}{'model':<20}", *(f"{name:>20}" for name in metrics)])]
     for split in HELD_OUT:
         for model in MODELS:
             found = spread["models"][model][split]
             cells = (f"{found[m]['mean']:12.4f} ± {found[m]['stdev']:.3f}" for m in metrics)
-            lines.append("".join([f"{split:<12}{model:<14}", *cells]))
+            lines.append("".join([f"{split:<12}{model:<20}", *cells]))
         leads = spread["als_vs_popularity"][split]
         cells = (f"{leads[m]['mean']:+12.4f} ± {leads[m]['stdev']:.3f}" for m in metrics)
-        lines.append("".join([f"{split:<12}{'als − pop.':<14}", *cells]))
+        lines.append("".join([f"{split:<12}{'als − pop.':<20}", *cells]))
     return "\n".join(lines)
 
 

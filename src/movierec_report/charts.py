@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from movierec_report import data_charts, model_charts, theme, twin_charts
+from movierec_report import data_charts, model_charts, segment_charts, theme, twin_charts
 
 Facts = Mapping[str, Any]
 
@@ -34,7 +34,7 @@ class Chart:
 def draw_charts(facts: Facts) -> dict[str, Chart]:
     """Return the charts of report.json by name.
 
-    `rmse` is missing if no explicit trial has an RMSE.
+    `rmse` is missing if no explicit trial has an RMSE, `segment_traits` if there is no trait.
     """
     with theme.style():
         figures = list(_figures(facts))
@@ -71,6 +71,17 @@ def _figures(facts: Facts) -> Iterator[tuple[str, str, Figure | None]]:
     yield "popularity", text, model_charts.metric_by_group(movies, "recall", x=x, y=y)
     figure = model_charts.popularity_bias(facts["bias"]["test"], movies)
     yield "bias", "Popularity of the recommended movies, by model", figure
+    segments, count = facts["segments"], summary["segments"]["count"]
+    profiles, tried = segments["profiles"], summary["segments"]["tried"]
+    yield "segment_sizes", "Share of the users in each segment", segment_charts.sizes(profiles)
+    figure = segment_charts.user_map(segments["map"], count=count)
+    yield "segment_map", "Users as points, by segment", figure
+    likes = segment_charts.traits(profiles, segments["traits"])
+    yield "segment_traits", "The surest likes of each segment", likes
+    figure = segment_charts.stability(tried, count=count)
+    yield "segment_stability", "Agreement of resamples by the number of segments", figure
+    figure = segment_charts.usefulness(tried, count=count)
+    yield "segment_usefulness", "NDCG on validation by the number of segments", figure
     figure = twin_charts.correlations(twins, summary["twins"])
     yield "correlations", "Correlations of twins, random pairs and strangers", figure
     figure = twin_charts.correlation_by_floor(summary["twins"]["curve"])

@@ -14,7 +14,7 @@ from movierec_report import theme
 
 Facts = Mapping[str, Any]
 SPLITS: Final = ("validation", "test")
-_MODELS: Final = ("random", "als_explicit", "popularity", "als")
+_MODELS: Final = ("random", "als_explicit", "popularity", "segment_popularity", "als")
 _SHADED_RANGE: Final = 0.2
 """How far below the best a cell of a heat map still has a colour."""
 _COMPARED: Final = ("popularity", "als")

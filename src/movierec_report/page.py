@@ -14,7 +14,7 @@ from movierec_report import model_charts, sentences, theme
 from movierec_report.charts import draw_charts
 
 Facts = Mapping[str, Any]
-VERSION = 3
+VERSION = 4
 """Version of the layout of report.json that this module draws."""
 
 
@@ -56,6 +56,7 @@ def render(
         facts=facts,
         summary=facts["summary"],
         twins=facts["summary"]["twins"],
+        segments=facts["summary"]["segments"],
         title=title,
         k=k,
         metric=metric,

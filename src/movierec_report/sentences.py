@@ -113,6 +113,77 @@ def ask_commands(command: str, facts: Facts) -> list[str]:
     )
 
 
+def segments_verdict(segments: Facts) -> str:
+    """Return how many kinds of users there are, and whether that is stable and worth something."""
+    count, lift = segments["count"], segments["lift"]["test"]
+    if segments["stable"]:
+        found = (
+            f"There are {count} stable kinds of users: two random resamples of the users give "
+            f"nearly the same segments (median adjusted Rand index {segments['median_ari']:.2f})."
+        )
+    else:
+        found = (
+            f"There are no stable kinds of users: two random resamples of them give different "
+            f"segments (median adjusted Rand index {segments['median_ari']:.2f}). The {count} "
+            "segments below are one of many ways to divide them."
+        )
+    if lift["ratio"] is None:
+        return found
+    low, high = lift["ci95"]
+    chance = lift["shuffled_p99"]
+    better = low > 1 and (chance is None or lift["ratio"] > chance)
+    worth = (
+        "What is popular in a user's segment is a better list than what is popular with everybody"
+        if better
+        else "It is not clear that what is popular in a user's segment is a better list than what "
+        "is popular with everybody"
+    )
+    random = "" if chance is None else f"; 99 of 100 random divisions stay below {chance:.2f}"
+    return (
+        f"{found} {worth}: {lift['ratio']:.2f} times its NDCG on test (95 % interval {low:.2f} to "
+        f"{high:.2f}{random})."
+    )
+
+
+def segments_gap(segments: Facts) -> str:
+    """Return how much of ALS's lead the segments have, and how their rival does."""
+    closed, rival = segments["gap_closed"], segments["rival"]
+    parts = []
+    if closed is not None:
+        parts.append(
+            f"{100 * closed:.0f} % of the way from popularity to ALS, which has a list for each "
+            "user, is made by one list per segment."
+        )
+    if rival["lift"]["test"] is not None:
+        parts.append(
+            f"As many segments by the genres of the users' likes reach {rival['lift']['test']:.2f} "
+            "times popularity."
+        )
+    return " ".join(parts)
+
+
+def segments_traits(segments: Facts) -> str:
+    """Return how many traits there are and how many hold for held-out ratings."""
+    if segments["traits_held"] is None:
+        return "No segment likes anything more or less than the others, beyond chance."
+    return (
+        f"{segments['traits']} traits tell the segments apart; {100 * segments['traits_held']:.0f} "
+        f"% of the {segments['traits_checked']} that can be checked point in the same direction in "
+        "later ratings, which were not used to find them."
+    )
+
+
+def segments_and_twins(segments: Facts) -> str:
+    """Return how many pairs of twins are in one segment, and how many would be by chance."""
+    found = segments["twins"]
+    if not found["pairs"]:
+        return ""
+    return (
+        f"Of {found['pairs']} pairs of twins, {found['together']} are in one segment; if the users "
+        f"of these pairs were paired at random, {found['expected']:.0f} would be."
+    )
+
+
 def twins_verdict(twins: Facts) -> str:
     """Return whether the ratings of twins agree more than those of random pairs and strangers."""
     pearson, strangers = twins["pearson"], twins["strangers"]

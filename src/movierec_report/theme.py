@@ -26,15 +26,19 @@ _PALETTE: Final = {
     "explicit": ("#7a4fa3", "#b894de"),
     "random": ("#8a8f94", "#868d94"),
     "oracle": ("#3d7a3d", "#7cc07c"),
+    "segments": ("#a37a00", "#dcb84c"),
     "card": ("#f4f5f2", "#1c2125"),
 }
 LIGHT: Final = {name: light for name, (light, _) in _PALETTE.items()}
 DARK: Final = {name: dark for name, (_, dark) in _PALETTE.items()}
 # matplotlib needs colours; `to_svg` replaces these placeholders by the page's CSS variables
 _PLACEHOLDERS: Final = {name: f"#{3 * f'{n:02}'}" for n, name in enumerate(_PALETTE, 1)}
-INK, MUTED, GRID, PAPER, ALS, POPULARITY, EXPLICIT, RANDOM, ORACLE, _ = _PLACEHOLDERS.values()
+INK, MUTED, GRID, PAPER, ALS, POPULARITY, EXPLICIT, RANDOM, ORACLE, SEGMENTS, _ = (
+    _PLACEHOLDERS.values()
+)
 MODEL_NAMES: Final = {
     "als": "ALS",
+    "segment_popularity": "popular in segment",
     "popularity": "popularity",
     "delivered": "as delivered",
     "als_explicit": "ALS, explicit",
@@ -43,6 +47,7 @@ MODEL_NAMES: Final = {
 }
 MODEL_COLOURS: Final = {
     "als": ALS,
+    "segment_popularity": SEGMENTS,
     "popularity": POPULARITY,
     "als_explicit": EXPLICIT,
     "random": RANDOM,

@@ -95,7 +95,7 @@ def test_ratings_that_are_all_equal_and_users_without_train_rows(run):
     test = {model: found["test"] for model, found in summary["models"].items()}
     # ALS has no factors for them; popularity needs none
     without = {model: found["users_without_recommendations"] for model, found in test.items()}
-    served = {"popularity": 0, "delivered": 0, "random": 0, "oracle": 0}
+    served = {"popularity": 0, "segment_popularity": 0, "delivered": 0, "random": 0, "oracle": 0}
     assert without == {"als": 6, "als_explicit": 6, **served}
     assert test["als"]["ndcg_at_100"] == 0
     assert test["delivered"] == test["popularity"]

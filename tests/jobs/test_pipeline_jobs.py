@@ -26,6 +26,8 @@ from tests.support import reference
 from tests.support.finished import N_RATINGS
 from tests.support.reference import movies_of, ratings_of
 
+MODELS = {"popularity", "tune", "segments", "recommend", "evaluate", "deliver"}
+
 
 class NoSpark:
     """A session that must not be needed."""
@@ -143,15 +145,18 @@ def test_a_second_run_recomputes_nothing_and_starts_no_spark(execution, summary)
 @pytest.mark.parametrize(
     ("change", "recomputed"),
     [
-        ({"tuning__implicit__alpha": [2]}, {"tune", "recommend", "evaluate", "deliver", "report"}),
+        (
+            {"tuning__implicit__alpha": [2]},
+            {"tune", "segments", "recommend", "evaluate", "deliver", "report"},
+        ),
         ({"evaluation__bootstrap": 500}, {"evaluate", "report"}),
         (
             {"popularity__dampings": [7]},
-            {"popularity", "recommend", "evaluate", "deliver", "report"},
+            {"popularity", "segments", "recommend", "evaluate", "deliver", "report"},
         ),
         (
             {"partition__seed": 2},
-            {"partition", "popularity", "tune", "recommend", "evaluate", "deliver", "report"},
+            {*MODELS, "partition", "report"},
         ),
         ({"deliver__min_ratings": 7}, {"recommend", "evaluate", "deliver", "report"}),
         ({"twins__pairs": 7}, {"twins", "report"}),

@@ -48,8 +48,10 @@ def test_a_user_gets_the_delivered_list(run, delivered, finished_run):
     code, lines, summary, _ = run("--user", user, "--top", 5)
     assert code == 0
     assert summary["movies"] == lists[user][:5]
-    assert [line.split()[0] for line in lines] == ["1", "2", "3", "4", "5"]
-    assert all(f"because user {user} liked " in line for line in lines)
+    *movies, segment = lines
+    assert [line.split()[0] for line in movies] == ["1", "2", "3", "4", "5"]
+    assert all(f"because user {user} liked " in line for line in movies)
+    assert segment.startswith(f"user {user} belongs to segment {summary['segment']} of ")
 
 
 def test_the_same_ratings_in_a_file_give_the_same_list(run, delivered, tmp_path):
@@ -59,8 +61,25 @@ def test_the_same_ratings_in_a_file_give_the_same_list(run, delivered, tmp_path)
     (tmp_path / "mine.csv").write_text(f"movieId,rating\n{rows}")
     code, lines, summary, _ = run("--ratings", tmp_path / "mine.csv", "--top", 20)
     assert code == 0
-    assert summary == {"job": "ask", "source": "als", "movies": lists[user][:20]}
-    assert all("because you liked " in line for line in lines)
+    assert (summary["source"], summary["movies"]) == ("als", lists[user][:20])
+    *movies, segment = lines
+    assert all("because you liked " in line for line in movies)
+    assert segment.startswith(f"you belong to segment {summary['segment']} of ")
+
+
+def test_training_ratings_in_a_file_give_the_user_s_segment(run, session, finished_run, tmp_path):
+    results = Run(Execution(finished_run.config, session))
+    train = {}
+    for row in results.split("train").where("user_id <= 15").collect():
+        train.setdefault(row.user_id, []).append(f"{row.movie_id},{row.rating}\n")
+    segments = {row.user_id: row.segment for row in results.members().collect()}
+    own = tmp_path / "mine.csv"
+    asked = {}
+    for user, rows in train.items():
+        own.write_text("movieId,rating\n" + "".join(rows))
+        asked[user] = run("--ratings", own, "--top", 1)[2]["segment"]
+    assert asked == {user: segments[user] for user in train}
+    assert len({*asked.values()}) > 1
 
 
 def test_a_like_is_the_reason(run, delivered, tmp_path):
@@ -72,7 +91,7 @@ def test_a_like_is_the_reason(run, delivered, tmp_path):
     assert code == 0
     assert len(summary["movies"]) == 10
     assert not {liked, disliked} & {*summary["movies"]}
-    assert len({line.partition("liked ")[2] for line in lines} - {""}) == 1
+    assert len({line.partition("liked ")[2] for line in lines[:-1]} - {""}) == 1
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from tests.support.paths import ROOT
 
 SAMPLE = ROOT / "conf" / "sample.yaml"
 STAGES = [
-    *("ingest", "partition", "popularity", "tune", "recommend", "evaluate"),
-    *("deliver", "twins", "report"),
+    *("ingest", "partition", "popularity", "tune", "segments", "recommend"),
+    *("evaluate", "deliver", "twins", "report"),
 ]
 
 

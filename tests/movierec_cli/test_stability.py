@@ -36,7 +36,7 @@ def test_partition_to_evaluate_are_repeated_and_ingest_runs_once(tmp_path, monke
     words = [word for key, value in given.items() for word in ("--set", f"{key}={value}")]
     arguments = ["--config", str(SAMPLE), *words, "--out", str(tmp_path), "--seeds", "2"]
     assert stability.main([*arguments, "--force"]) == 0
-    repeated = ["partition", "popularity", "tune", "recommend", "evaluate"]
+    repeated = ["partition", "popularity", "tune", "segments", "recommend", "evaluate"]
     assert ran == [
         ("ingest", 7, True),
         *((name, 7, True) for name in repeated),

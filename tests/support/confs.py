@@ -21,6 +21,11 @@ SHORT: dict[str, Any] = {
     "evaluation.bootstrap": 100,
     "popularity.dampings": [20],
     "popularity.half_lives": [365],
+    "segments.sizes": [2, 3],
+    "segments.starts": 2,
+    "segments.bootstraps": 10,
+    "segments.refits": 1,
+    "segments.shuffles": 10,
     "twins.curve.floors": [20, 100],
 }
 

@@ -6,11 +6,14 @@ from typing import Any
 
 from movierec_report.drawing import STABILITY_VERSION
 
-MODELS = ("als", "popularity", "als_explicit", "random", "oracle")
+MODELS = ("als", "segment_popularity", "popularity", "als_explicit", "random", "oracle")
 METRICS = tuple(f"{name}_at_100" for name in ("precision", "map", "ndcg", "recall"))
-STAGES = ("ingest", "partition", "popularity", "tune", "recommend", "evaluate", "deliver", "twins")
+STAGES = (
+    *("ingest", "partition", "popularity", "tune", "segments", "recommend"),
+    *("evaluate", "deliver", "twins"),
+)
 HELD_OUT = ("validation", "test")
-NDCG = dict(zip(MODELS, (0.2073, 0.1312, 0.0498, 0.0051, 0.98), strict=True))
+NDCG = dict(zip(MODELS, (0.2073, 0.1634, 0.1312, 0.0498, 0.0051, 0.98), strict=True))
 
 
 def stability(**changes: Any) -> dict[str, Any]:
@@ -30,12 +33,17 @@ def stability(**changes: Any) -> dict[str, Any]:
 def facts(**changes: Any) -> dict[str, Any]:
     """A report.json, with some parts replaced."""
     return {
-        "version": 3,
+        "version": 4,
         "summary": summary(),
         "data": data(),
         "bias": {"test": {model: {"shares": [0.1, 0.2, 0.3, 0.4]} for model in MODELS}},
         "examples": {"rule": "users by rule", "users": [example(n) for n in range(1, 11)]},
         "delivered": delivered(),
+        "segments": {
+            "profiles": [profile(n) for n in (1, 2, 3)],
+            "traits": [trait(n, name) for n in (1, 2, 3) for name in ("Sci-Fi", "1980s")],
+            "map": [{"user_id": n, "segment": n % 3 + 1, "x": n, "y": -n} for n in range(9)],
+        },
         "twins": {"pairs": [pair(n) for n in range(1, 101)], "random": [-0.4, 0.0, 0.1, 0.35]},
         "trials": [*implicit_trials(), *explicit_trials()],
         "ingest": {
@@ -84,6 +92,7 @@ def summary(**changes: Any) -> dict[str, Any]:
             }
             for split in HELD_OUT
         },
+        "segments": segments(),
         "twins": twins(),
         **changes,
     }
@@ -108,6 +117,59 @@ def stratum(n: int) -> dict[str, Any]:
     metrics = {"ndcg": 0.1 * n, "recall": 0.1 * n}
     bounds = {"from_ratings": 10**n, "to_ratings": 10 ** (n + 1) - 1}
     return {**bounds, **dict.fromkeys(MODELS, metrics)}
+
+
+def segments(**changes: Any) -> dict[str, Any]:
+    """The section `segments` of the summary."""
+    lift = {"ratio": 1.25, "ci95": [1.17, 1.33], "gap_closed": 0.42, "shuffled_p99": 1.01}
+    return {
+        "count": 3,
+        "stable": True,
+        "warnings": [],
+        "names": [profile(n)["name"] for n in (1, 2, 3)],
+        "sizes": [300, 200, 100],
+        "unassigned": 10,
+        "median_ari": 0.86,
+        "jaccard": [0.91, 0.81, 0.55],
+        "trust": ["stable", "stable", "do not trust"],
+        "tried": [
+            {"count": n, "median_ari": 0.9 - n / 100, "ndcg": 0.19 + n / 1000} for n in (2, 3, 4)
+        ],
+        "rival": {
+            "lift": dict.fromkeys(HELD_OUT, 1.04),
+            "ari": 0.03,
+            "transition": [[100, 120, 80], [90, 60, 50], [40, 30, 30]],
+        },
+        "traits": 84,
+        "traits_checked": 80,
+        "traits_held": 0.95,
+        "lift": dict.fromkeys(HELD_OUT, lift),
+        "gap_closed": 0.42,
+        "twins": {"pairs": 97, "together": 61, "expected": 38.25},
+        **changes,
+    }
+
+
+def profile(n: int) -> dict[str, Any]:
+    return {
+        "segment": n,
+        "name": f"Kind {n}, <b>1980s</b>",
+        "n_users": 400 - 100 * n,
+        "user_share": 0.6 - 0.15 * n,
+        "n_clustered": 400 - 100 * n,
+        "median_ratings": 80.0 + n,
+        "mean_rating": 3.5,
+        "rating_share": 0.3,
+        "stability": 0.91,
+        "trust": "stable",
+        "likes_more": ["Sci-Fi", "1980s"],
+        "likes_less": ["Romance"],
+        "titles": ["A (1980)", "B (1981)"],
+    }
+
+
+def trait(segment: int, name: str) -> dict[str, Any]:
+    return {"segment": segment, "kind": "genre", "trait": name, "lift": 1.0 + segment}
 
 
 def twins(**changes: Any) -> dict[str, Any]:

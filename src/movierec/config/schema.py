@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from movierec.config.fields import Fraction, ListOf, Range, Seed
+from movierec.config.segments import SegmentsConfig
 from movierec.config.twins import TwinsConfig
 
 Feedback = Literal["rating", "liked", "signed"]
@@ -208,4 +209,5 @@ class Config:
     tuning: TuningConfig = field(default_factory=TuningConfig)
     als: AlsConfig = field(default_factory=AlsConfig)
     deliver: DeliverConfig = field(default_factory=DeliverConfig)
+    segments: SegmentsConfig = field(default_factory=SegmentsConfig)
     twins: TwinsConfig = field(default_factory=TwinsConfig)

@@ -59,6 +59,13 @@ HITS: Final = Dataset("evaluate", "hits/{model}/{split}", schemas.HITS)
 USER_METRICS: Final = Dataset("evaluate", "user_metrics/{model}/{split}", schemas.USER_METRICS)
 DELIVERED: Final = Dataset("deliver", "recommendations", schemas.DELIVERED)
 
+SEGMENT_CENTRES: Final = Dataset("segments", "centres", schemas.SEGMENT_CENTRES)
+SEGMENT_MEMBERS: Final = Dataset("segments", "members", schemas.SEGMENT_MEMBERS)
+SEGMENT_PROFILES: Final = Dataset("segments", "profiles", schemas.SEGMENT_PROFILES)
+SEGMENT_TRAITS: Final = Dataset("segments", "traits", schemas.SEGMENT_TRAITS)
+SEGMENT_MAP: Final = Dataset("segments", "map", schemas.SEGMENT_MAP)
+SEGMENT_LISTS: Final = Dataset("segments", "recommendations/{split}", schemas.RECOMMENDATIONS)
+
 MOVIE_SETS: Final = Dataset("twins", "sets", schemas.MOVIE_SETS)
 TWINS: Final = Dataset("twins", "twins", schemas.TWINS)
 RANDOM_PAIRS: Final = Dataset("twins", "random_pairs", schemas.RANDOM_PAIRS)

@@ -51,6 +51,36 @@ TRIALS: Final = _schema(
     }
 )
 
+SEGMENT_CENTRES: Final = _schema({c.SEGMENT: INT, c.FACTORS: FLOATS})
+SEGMENT_MEMBERS: Final = _schema({c.USER_ID: INT, c.SEGMENT: INT, c.BASIS: TEXT})
+SEGMENT_PROFILES: Final = _schema(
+    {
+        c.SEGMENT: INT,
+        c.NAME: TEXT,
+        c.N_USERS: INT,
+        c.USER_SHARE: DOUBLE,
+        c.N_CLUSTERED: INT,
+        c.MEDIAN_RATINGS: DOUBLE,
+        c.MEAN_RATING: DOUBLE,
+        c.RATING_SHARE: DOUBLE,
+        c.STABILITY: DOUBLE,
+        c.TRUST: TEXT,
+        c.LIKES_MORE: TEXTS,
+        c.LIKES_LESS: TEXTS,
+        c.TITLES: TEXTS,
+    }
+)
+SEGMENT_TRAITS: Final = _schema(
+    {
+        c.SEGMENT: INT,
+        c.KIND: TEXT,
+        c.TRAIT: TEXT,
+        **dict.fromkeys((c.SHARE, c.OTHERS_SHARE, c.LIFT, c.P_VALUE, c.HELD_OUT_LIFT), DOUBLE),
+        c.HELD: t.BooleanType(),
+    }
+)
+SEGMENT_MAP: Final = _schema({c.USER_ID: INT, c.SEGMENT: INT, c.X: DOUBLE, c.Y: DOUBLE})
+
 MOVIE_SETS: Final = _schema(
     {c.SET_ID: INT, c.MOVIES: INTS, c.SIZE: INT, c.USERS: INTS, c.N_USERS: INT, c.SKETCH: BYTES}
 )

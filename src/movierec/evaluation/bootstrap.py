@@ -64,6 +64,20 @@ class Bootstrap:
             "p_value": round(float(min(1.0, 2 * (tail + 1) / (len(resampled) + 1))), DIGITS),
         }
 
+    def ratio(self, column: str, other: str) -> dict[str, Any]:
+        """Return the mean of `column` divided by that of `other`, with its paired interval.
+
+        Rounded; None where the mean of `other` is 0. Resamples in which it is 0 are left out.
+        """
+        one, two = self.columns.index(column), self.columns.index(other)
+        if not self.means[two]:
+            return {"ratio": None, "ci95": None}
+        defined = self.resampled[self.resampled[:, two] > 0]
+        return {
+            "ratio": round(float(self.means[one] / self.means[two]), DIGITS),
+            "ci95": _interval(defined[:, one] / defined[:, two]),
+        }
+
 
 def collect_bootstrap(values: DataFrame, *, resamples: int, seed: int) -> Bootstrap:
     """Return the bootstrap of a frame of `user_id` and columns of doubles between 0 and 1.

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from movierec.config.schema import EvaluationConfig
-from movierec.data.columns import METRICS, MOVIE_ID, N_RELEVANT, USER_ID
+from movierec.data.columns import METRICS, MOVIE_ID, N_RELEVANT, NDCG, USER_ID
 from movierec.data.counts import count_ratings_by
 from movierec.data.datasets import HITS, USER_METRICS, Dataset
 from movierec.data.rounding import DIGITS
@@ -33,6 +33,7 @@ COMPARISONS: Final = ((models.ALS, models.POPULARITY), (models.ALS, models.ALS_E
 Write = Callable[[DataFrame, Dataset], DataFrame]
 """Writes a dataset and returns it as read back."""
 
+_SEGMENT_MODELS: Final = (models.SEGMENT_POPULARITY, models.POPULARITY, models.ALS)
 # Our sums and Spark's differ by rounding only.
 _TOLERANCE = 1e-9
 
@@ -61,6 +62,8 @@ class SplitEvaluation:
     users: dict[str, int]
     movies: dict[str, int]
     strata: dict[str, list[dict[str, Any]]]
+    segment_lift: dict[str, Any]
+    """How many times as high NDCG is with the lists of segments as with popularity."""
 
 
 def cache_relevant_movies(heldout: DataFrame, *, relevant_rating: float, split: str) -> DataFrame:
@@ -144,6 +147,7 @@ def collect_evaluation(
                 groups=config.strata,
             ),
         },
+        segment_lift=_segment_lift(bootstrap),
     )
     for frame in (popularity, activity):
         frame.unpersist()
@@ -208,6 +212,22 @@ def _compare(bootstrap: Bootstrap, one: str, other: str, k: int) -> dict[str, An
         f"{name}_at_{k}": bootstrap.difference(_column(one, name), _column(other, name))
         for name in METRICS
     }
+
+
+def _segment_lift(bootstrap: Bootstrap) -> dict[str, Any]:
+    """Return the ratio to popularity, and the share of the gap from there to ALS that it closes.
+
+    Nothing without lists of segments; the share is None unless ALS is better than popularity.
+    """
+    columns = [_column(model, NDCG) for model in _SEGMENT_MODELS]
+    if not {*columns} <= {*bootstrap.columns}:
+        return {}
+    segment, popularity, als = (
+        float(bootstrap.means[bootstrap.columns.index(one)]) for one in columns
+    )
+    gap = als - popularity
+    closed = round((segment - popularity) / gap, DIGITS) if gap > 0 else None
+    return {**bootstrap.ratio(columns[0], columns[1]), "gap_closed": closed}
 
 
 def _collect_user_counts(

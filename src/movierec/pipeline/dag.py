@@ -8,6 +8,7 @@ from typing import Final
 SUMMARY: Final = "summary.json"
 """Several stages write one; the exported file merges them."""
 TWINS_CSV: Final = "twins.csv"
+SEGMENTS_CSV: Final = "segments.csv"
 REPORT_FACTS: Final = "report.json"
 ALS_MODEL: Final = "model"
 """The directory of Spark's ALSModel in the result of `deliver`."""
@@ -67,6 +68,15 @@ TUNE = Stage(
     keys=(*TRIAL_KEYS, "tuning"),
     inputs=(PARTITION,),
 )
+SEGMENTS = Stage(
+    name="segments",
+    purpose="find segments of all users",
+    version=1,
+    job="segment_users",
+    keys=(*TRIAL_KEYS, "evaluation.candidates", "segments"),
+    inputs=(INGEST, PARTITION, POPULARITY, TUNE),
+    exports=(SUMMARY, SEGMENTS_CSV),
+)
 RECOMMEND = Stage(
     name="recommend",
     purpose="make the lists of every model",
@@ -78,10 +88,10 @@ RECOMMEND = Stage(
 EVALUATE = Stage(
     name="evaluate",
     purpose="measure and compare the models",
-    version=5,
+    version=6,
     job="evaluate",
     keys=("evaluation",),
-    inputs=(INGEST, PARTITION, POPULARITY, TUNE, RECOMMEND),
+    inputs=(INGEST, PARTITION, POPULARITY, TUNE, SEGMENTS, RECOMMEND),
     exports=(SUMMARY,),
 )
 DELIVER = Stage(
@@ -104,10 +114,13 @@ TWINS = Stage(
 REPORT = Stage(
     name="report",
     purpose="gather what the report shows",
-    version=4,
+    version=5,
     job="describe_run",
     keys=("evaluation.relevant_rating", "evaluation.strata"),
-    inputs=(INGEST, PARTITION, POPULARITY, TUNE, RECOMMEND, EVALUATE, DELIVER, TWINS),
-    exports=(REPORT_FACTS,),
+    inputs=(
+        *(INGEST, PARTITION, POPULARITY, TUNE, SEGMENTS),
+        *(RECOMMEND, EVALUATE, DELIVER, TWINS),
+    ),
+    exports=(SUMMARY, REPORT_FACTS),
 )
 PIPELINE = (*REPORT.inputs, REPORT)

@@ -35,12 +35,16 @@ class DoneStage:
 
 
 def merge_summaries(stages: Iterable[DoneStage]) -> dict[str, Any]:
-    """Merge the stages' summaries, and add the seconds that each took as `timings`."""
+    """Merge the stages' summaries, and add the seconds that each took as `timings`.
+
+    Several stages may add keys to one section.
+    """
     summary: dict[str, Any] = {}
     timings = {}
     for stage in stages:
         text = stage.read_text(SUMMARY)
-        summary |= json.loads(text) if text else {}
+        for section, content in (json.loads(text) if text else {}).items():
+            summary[section] = summary.get(section, {}) | content
         timings[stage.name] = stage.seconds
     return summary | {"timings": timings}
 

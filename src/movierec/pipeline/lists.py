@@ -1,4 +1,4 @@
-"""Everybody's lists with titles, as files that other programs read, or as a table of BigQuery."""
+"""Everybody's lists or segments, as files that other programs read, or as a table of BigQuery."""
 
 from __future__ import annotations
 
@@ -8,7 +8,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from movierec.config.uris import is_local, resolve_uri
-from movierec.data.columns import GENRES, MOVIE_ID, RANK, SCORE, SOURCE, TITLE, USER_ID
+from movierec.data.columns import (
+    BASIS,
+    GENRES,
+    MOVIE_ID,
+    NAME,
+    RANK,
+    SCORE,
+    SEGMENT,
+    SOURCE,
+    TITLE,
+    USER_ID,
+)
 from movierec.errors import ConfigError, InputError
 from movierec.pipeline import dag
 from movierec.pipeline.cli import add_force, print_summary, run_job
@@ -23,6 +34,7 @@ if TYPE_CHECKING:
 JOB: Final = "export_lists"
 FORMATS: Final = ("csv", "jsonl", "parquet")
 TOP: Final = 10
+MOVIES, MEMBERS = CONTENTS = ("movies", "members")
 _COLUMNS: Final = (USER_ID, RANK, MOVIE_ID, TITLE, GENRES, SCORE, SOURCE)
 _LINE: Final = "line"
 # RFC 4180: Spark's defaults escape quotes by backslashes and cut blanks off
@@ -55,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.bigquery is None:
             print_summary(JOB, write_lists(execution, **list_options(arguments)))
             return
-        lists, rows = read_lists(execution, top=arguments.top)
+        lists, rows = _read(execution, arguments.of, top=arguments.top)
         write_bigquery(lists, table=arguments.bigquery)
         print_summary(JOB, {"output": arguments.bigquery, "rows": rows})
 
@@ -63,7 +75,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def add_list_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --format and --top."""
+    """Add --of, --format and --top."""
+    what = "everybody's next movies, or their segments (%(default)s)"
+    parser.add_argument("--of", choices=CONTENTS, default=MOVIES, help=what)
     parser.add_argument("--format", choices=FORMATS, default=FORMATS[0], help="(%(default)s)")
     parser.add_argument("--top", type=int, default=TOP, help="movies per user (%(default)s)")
 
@@ -72,6 +86,7 @@ def list_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what `write_lists` takes of the command line."""
     return {
         "to": arguments.to,
+        "of": arguments.of,
         "form": arguments.format,
         "top": arguments.top,
         "replace": arguments.force,
@@ -108,10 +123,33 @@ def read_lists(execution: Execution, *, top: int) -> tuple[DataFrame, int]:
     return titled.orderBy(USER_ID, RANK), rows
 
 
+def read_members(execution: Execution) -> tuple[DataFrame, int]:
+    """Return the segment of every user, and the number of users.
+
+    user_id, segment and its name (null for users without one), basis; by user. Raises InputError
+    without a result of `segments`.
+    """
+    from pyspark.sql import functions as F
+
+    from movierec.data import datasets
+
+    found, spark = execution.require(dag.SEGMENTS), execution.session()
+    one, other = datasets.SEGMENT_MEMBERS, datasets.SEGMENT_PROFILES
+    members = found.read(spark, one.path, one.schema)
+    names = found.read(spark, other.path, other.schema).select(SEGMENT, NAME)
+    named = members.join(F.broadcast(names), on=SEGMENT, how="left")
+    columns = (USER_ID, SEGMENT, NAME, BASIS)
+    return named.select(*columns).orderBy(USER_ID), members.count()
+
+
+def _read(execution: Execution, of: str, *, top: int) -> tuple[DataFrame, int]:
+    return read_members(execution) if of == MEMBERS else read_lists(execution, top=top)
+
+
 def write_lists(
-    execution: Execution, *, to: str, form: str, top: int, replace: bool
+    execution: Execution, *, to: str, form: str, top: int, replace: bool, of: str = MOVIES
 ) -> dict[str, Any]:
-    """Write lists in one of FORMATS; return the fields of the job's last line.
+    """Write lists or members in one of FORMATS; return the fields of the job's last line.
 
     CSV and JSON lines become one file if `to` is local, else a directory of Spark's, as Parquet
     always does. Raises ConfigError if something is there, unless `replace` is set; a directory
@@ -122,13 +160,14 @@ def write_lists(
     files, uri = execution.files, resolve_uri(to, key="--to")
     as_file = is_local(uri) and form != "parquet"
     _check_free(files, uri, as_file=as_file, replace=replace)
-    lists, rows = read_lists(execution, top=top)
+    lists, rows = _read(execution, of, top=top)
     if is_local(uri) and not as_file and not _runs_here(lists):
         raise ConfigError([f"--to {to}: Spark's workers have other disks: give a URI"])
-    if form == "csv":
+    columns = lists.columns
+    if form == "csv" and GENRES in columns:
         lists = lists.withColumn(GENRES, F.concat_ws("|", GENRES))
     if as_file:
-        row, header = F.struct(*_COLUMNS), ",".join(_COLUMNS)
+        row, header = F.struct(*columns), ",".join(columns)
         line = F.to_csv(row, _CSV) if form == "csv" else F.to_json(row)
         lines = lists.select(line.alias(_LINE))
         _write_lines(lines, files, uri, header=header if form == "csv" else None)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from movierec.pipeline.manifest import Manifest
 from movierec.pipeline.workspace import attempt_time
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Version of the layout of report.json."""
 _PROVENANCE: Final = (
     *("fingerprint", "seconds", "peak_memory", "steps", "rows", "versions", "config", "warnings"),
@@ -24,13 +24,14 @@ def report_facts(
     bias: Mapping[str, Any],
     examples: Mapping[str, Any],
     delivered: Mapping[str, Any],
+    segments: Mapping[str, Any],
     twins: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the content of report.json.
 
     `summary` holds the summaries of the stages in one, `manifests` their manifests by name,
-    `delivered` how many users got which list and how many movies are in one, `twins` the pairs and
-    the correlations of random pairs.
+    `delivered` how many users got which list and how many movies are in one, `segments` profiles,
+    traits and a map, `twins` the pairs and the correlations of random pairs.
     """
     return {
         "version": VERSION,
@@ -39,6 +40,7 @@ def report_facts(
         "bias": dict(bias),
         "examples": dict(examples),
         "delivered": dict(delivered),
+        "segments": dict(segments),
         "twins": dict(twins),
         "popularity_trials": manifests["popularity"].facts["trials"],
         "trials": manifests["tune"].facts["trials"],

@@ -8,7 +8,8 @@ from movierec.config.schema import EvaluationConfig
 from movierec.evaluation.compare import SplitEvaluation
 from movierec.models import names as models
 from movierec.pipeline.manifest import Manifest
-from movierec.splitting.splits import HELD_OUT, SPLITS
+from movierec.segments.summary import segments_table
+from movierec.splitting.splits import HELD_OUT, SPLITS, TEST
 from movierec.twins.summary import twin_table
 
 PROTOCOLS: Final = {
@@ -26,9 +27,14 @@ def evaluation_summary(
     ingest: Manifest,
     partition: Manifest,
     params: dict[str, dict[str, Any]],
+    shuffled_p99: dict[str, float | None],
     config: EvaluationConfig,
 ) -> dict[str, Any]:
-    """Return the summary of the stage evaluate. `params` holds the parameters of each model."""
+    """Return the summary of the stage evaluate. `params` holds the parameters of each model.
+
+    It adds the lift of the segments' lists to their section; `shuffled_p99` is the 99th percentile
+    of the lifts of random segments, by split.
+    """
     return {
         "data": {
             "ratings": ingest.rows["ratings"],
@@ -61,12 +67,21 @@ def evaluation_summary(
         "users": {split: evaluations[split].users for split in HELD_OUT},
         "movies": {split: evaluations[split].movies for split in HELD_OUT},
         "strata": {split: evaluations[split].strata for split in HELD_OUT},
+        "segments": {
+            "lift": {
+                split: {**evaluations[split].segment_lift, "shuffled_p99": shuffled_p99[split]}
+                for split in HELD_OUT
+            },
+            "gap_closed": evaluations[TEST].segment_lift["gap_closed"],
+        },
     }
 
 
 def table(summary: dict[str, Any]) -> str:
-    """Return the comparison and the twins, if the summary has them, as text for a terminal."""
+    """Return the comparison, the segments and the twins that there are, for a terminal."""
     parts = [_comparison(summary)] if "models" in summary else []
+    if "count" in summary.get("segments", {}):
+        parts.append(segments_table(summary["segments"]))
     if "twins" in summary:
         parts.append(twin_table(summary["twins"]))
     return "\n".join(parts)
@@ -75,16 +90,16 @@ def table(summary: dict[str, Any]) -> str:
 def _comparison(summary: dict[str, Any]) -> str:
     """Return one line per split and model."""
     metrics = [key for key in summary["models"][models.ALS][HELD_OUT[0]] if "_at_" in key]
-    lines = ["".join([f"{'split':<12}{'model':<16}", *(f"{name:>18}" for name in metrics)])]
+    lines = ["".join([f"{'split':<12}{'model':<20}", *(f"{name:>17}" for name in metrics)])]
     for split in HELD_OUT:
         for model in (one for one in models.SHOWN if one in summary["models"]):
             values = summary["models"][model][split]
-            cells = (f"{values[name]:18.4f}" for name in metrics)
-            lines.append("".join([f"{split:<12}{model:<16}", *cells]))
+            cells = (f"{values[name]:17.4f}" for name in metrics)
+            lines.append("".join([f"{split:<12}{model:<20}", *cells]))
         differences = summary["comparison"][f"{models.ALS}_vs_{models.POPULARITY}"][split]
         intervals = ("[{:+.3f}, {:+.3f}]".format(*differences[name]["ci95"]) for name in metrics)
-        cells = (f"{interval:>18}" for interval in intervals)
-        lines.append("".join([f"{split:<12}{'als − popularity':<16}", *cells]))
+        cells = (f"{interval:>17}" for interval in intervals)
+        lines.append("".join([f"{split:<12}{'als − popularity':<20}", *cells]))
     for split in HELD_OUT:
         users = summary["users"][split]
         if users["evaluated_but_cold"]:

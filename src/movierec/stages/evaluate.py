@@ -16,14 +16,14 @@ from movierec.evaluation.compare import (
     collect_evaluation,
     collect_model_metrics,
 )
-from movierec.models.names import ALS, DELIVERED, MODELS, POPULARITY
+from movierec.models.names import ALS, DELIVERED, MODELS, POPULARITY, SEGMENT_POPULARITY
 from movierec.models.popularity import Variant
 from movierec.pipeline import dag
 from movierec.pipeline.context import Context
 from movierec.pipeline.exports import to_json
 from movierec.reporting import summary
 from movierec.splitting.splits import HELD_OUT
-from movierec.stages.inputs import read_training_ratings
+from movierec.stages.inputs import read_lists, read_training_ratings
 from movierec.tuning.search import Trial
 
 
@@ -38,8 +38,10 @@ def run(context: Context) -> None:
         partition=context.input(dag.PARTITION).manifest,
         params={
             POPULARITY: asdict(Variant.of(popularity)),
+            SEGMENT_POPULARITY: {"pseudo_likes": context.config.segments.pseudo_likes},
             **{model: asdict(Trial.params_of(row)) for model, row in tuned.items()},
         },
+        shuffled_p99=context.input(dag.SEGMENTS).manifest.facts["shuffled_p99"],
         config=context.config.evaluation,
     )
     context.attempt.write_text(dag.SUMMARY, to_json(found))
@@ -51,7 +53,7 @@ def _evaluate(context: Context, split: str) -> SplitEvaluation:
     relevant = cache_relevant_movies(heldout, relevant_rating=config.relevant_rating, split=split)
     metrics = {model: _measure(context, model, split, relevant) for model in MODELS}
     with_popularity = context.input(dag.RECOMMEND).manifest.facts["users_with_popularity"]
-    comparisons = [*COMPARISONS]
+    comparisons = [*COMPARISONS, (SEGMENT_POPULARITY, POPULARITY), (ALS, SEGMENT_POPULARITY)]
     if any(with_popularity.values()):
         differs = with_popularity[split] > 0
         metrics[DELIVERED] = (
@@ -76,6 +78,6 @@ def _measure(context: Context, model: str, split: str, relevant: DataFrame) -> M
         return context.write(frame, dataset, model=model, split=split)
 
     with context.step(f"evaluate {model}"):
-        lists = context.read(datasets.RECOMMENDATIONS, model=model, split=split)
+        lists = read_lists(context, model, split)
         k = context.config.evaluation.k
         return collect_model_metrics(lists, relevant=relevant, k=k, write=write)

@@ -15,10 +15,11 @@ from pyspark.sql import functions as F
 
 from movierec.config.uris import resolve_uri
 from movierec.data import datasets
-from movierec.data.columns import FACTORS, MOVIE_ID, RATING, USER_ID
+from movierec.data.columns import FACTORS, MOVIE_ID, RATING, SEGMENT, USER_ID
 from movierec.data.schemas import RECOMMENDATIONS, conform
 from movierec.errors import ConfigError, InputError
 from movierec.models.als import AlsParams, factors_of, load_model
+from movierec.models.names import ALS
 from movierec.models.new_users import fold_in_users
 from movierec.pipeline import dag
 from movierec.pipeline.cli import add_force, print_summary, run_job
@@ -26,19 +27,23 @@ from movierec.pipeline.execution import Execution
 from movierec.ranking.catalogue import collect_catalogue
 from movierec.ranking.recommend import movie_lists, recommend
 from movierec.ranking.topk import unseen_top_k
+from movierec.segments.members import assign_users
+from movierec.segments.population import collect_factors
 from movierec.spark.java_errors import call_java
 from movierec.spark.session import size_shuffles
+from movierec.tuning.search import Trial
 
 JOB: Final = "fold_in"
-_FACTORS, _LISTS = _PARTS = ("factors", "recommendations")
+_FACTORS, _LISTS, _SEGMENTS = _PARTS = ("factors", "recommendations", "segments")
 _ROW: Final = "row"
 _HEADER: Final = {"userId": USER_ID, "movieId": MOVIE_ID, "rating": RATING}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write factors/ and recommendations/ of new users below a URI; return the exit code.
+    """Write factors/, recommendations/ and segments/ of new users below a URI.
 
-    If one of them cannot be written, both are deleted.
+    Without a result of the stage segments there are no segments. If one of the parts cannot be
+    written, all are deleted. Returns the exit code.
     """
 
     def extend(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +74,7 @@ def _fold_in(execution: Execution, arguments: argparse.Namespace) -> None:
     users = fold_in_users(ratings, movie_factors=movies, params=params, config=config)
     try:
         n_known = _write(users, ratings, movies, catalogue, to=to, k=config.evaluation.k)
+        _write_segments(execution, ratings, to=to)
     except BaseException:
         for name in _PARTS:
             files.delete(f"{to}/{name}")
@@ -103,6 +109,26 @@ def _write(
     rows = conform(lists, RECOMMENDATIONS)
     call_java(f"--to {to}", rows.write.mode("overwrite").parquet, f"{to}/{_LISTS}")
     return known.count()
+
+
+def _write_segments(execution: Execution, ratings: DataFrame, *, to: str) -> None:
+    """Write the segment of each user, if there are segments.
+
+    The users are folded into the fit that the segments are of, which is not the delivered one: the
+    factors of two fits have different directions.
+    """
+    segments = execution.find(dag.SEGMENTS)
+    if segments is None:
+        return
+    spark, tuned = execution.session(), execution.require(dag.TUNE)
+    where, centres = datasets.TUNED_MOVIE_FACTORS, datasets.SEGMENT_CENTRES
+    movies = tuned.read(spark, where.at(model=ALS), where.schema)
+    _, towards = collect_factors(segments.read(spark, centres.path, centres.schema), key=SEGMENT)
+    params = Trial.params_of(tuned.manifest.facts["winners"][ALS])
+    users = fold_in_users(ratings, movie_factors=movies, params=params, config=execution.config)
+    everybody = ratings.select(USER_ID).distinct()
+    rows = everybody.join(assign_users(users, towards=towards), on=USER_ID, how="left")
+    call_java(f"--to {to}", rows.write.mode("overwrite").parquet, f"{to}/{_SEGMENTS}")
 
 
 def read_ratings(spark: SparkSession, path: str) -> DataFrame:

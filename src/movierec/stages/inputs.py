@@ -10,7 +10,7 @@ from movierec.data import datasets
 from movierec.data.datasets import Dataset
 from movierec.models.als import Factors
 from movierec.models.fallback import known_users
-from movierec.models.names import ALS
+from movierec.models.names import ALS, SEGMENT_POPULARITY
 from movierec.pipeline import dag
 from movierec.pipeline.context import Context
 from movierec.splitting.splits import TRAINING_SPLITS
@@ -47,6 +47,13 @@ def read_factors(context: Context, where: FactorDatasets, **keys: str) -> Factor
     """Return the factors that `write_factors` left in the result of another stage."""
     users, movies = where
     return Factors(users=context.read(users, **keys), movies=context.read(movies, **keys))
+
+
+def read_lists(context: Context, model: str, split: str) -> DataFrame:
+    """Return a model's lists, which its own stage has made."""
+    if model == SEGMENT_POPULARITY:
+        return context.read(datasets.SEGMENT_LISTS, split=split)
+    return context.read(datasets.RECOMMENDATIONS, model=model, split=split)
 
 
 def users_with_als(context: Context, user_factors: DataFrame, *, ratings: DataFrame) -> DataFrame:

@@ -18,7 +18,9 @@ from tests.support.paths import ROOT
 
 SMALL = (ROOT / "conf" / "small.yaml").read_text(encoding="utf-8")
 NOTHING_BUT_CONFIG_ERRORS = settings(max_examples=300, deadline=None)
-SECTIONS = "workspace, source, partition, evaluation, popularity, tuning, als, deliver, twins"
+SECTIONS = (
+    "workspace, source, partition, evaluation, popularity, tuning, als, deliver, segments, twins"
+)
 
 
 def load(text=SMALL, *overrides):

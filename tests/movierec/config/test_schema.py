@@ -39,6 +39,21 @@ tuning:
   explicit: {rank: [16, 64], reg_param: [0.01, 0.02, 0.05]}
 als: {max_iter: 15, num_user_blocks: null, num_item_blocks: null, checkpoint_interval: 10, seed: 1}
 deliver: {min_ratings: 5}
+segments:
+  sizes: [2, 3, 4, 5, 6, 8, 10, 15, 20]
+  space: likeness
+  min_ratings: 10
+  starts: 10
+  bootstraps: 100
+  refits: 2
+  bootstrap_users: 2000
+  sample_users: 10000
+  min_ari: 0.8
+  pseudo_likes: 500
+  shuffles: 200
+  false_discoveries: 0.01
+  min_lift: 1.2
+  seed: 1
 twins:
   min_movies: 20
   pairs: 100

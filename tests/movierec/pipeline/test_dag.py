@@ -17,10 +17,11 @@ ARCHIVE = "a" * 64
 
 FROM_TWINS = {"twins", "report"}
 FROM_EVALUATE = {"evaluate", "report"}
+FROM_SEGMENTS = {"segments", *FROM_EVALUATE}
 FROM_RECOMMEND = {"recommend", *FROM_EVALUATE}
 FROM_DELIVER = {"deliver", "report"}
-FROM_TUNE = {"tune", *FROM_RECOMMEND, *FROM_DELIVER}
-FROM_POPULARITY = {"popularity", *FROM_RECOMMEND, *FROM_DELIVER}
+FROM_TUNE = {"tune", *FROM_SEGMENTS, *FROM_RECOMMEND, *FROM_DELIVER}
+FROM_POPULARITY = {"popularity", *FROM_SEGMENTS, *FROM_RECOMMEND, *FROM_DELIVER}
 FROM_MODELS = FROM_POPULARITY | FROM_TUNE
 FROM_PARTITION = {"partition", *FROM_MODELS}
 ALL = {"ingest", *FROM_PARTITION, *FROM_TWINS}
@@ -43,7 +44,7 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
     "partition.min_ratings_per_user": ("217", FROM_PARTITION),
     "evaluation.k": ("10", FROM_MODELS),
     "evaluation.relevant_rating": ("3.17", FROM_MODELS | FROM_TWINS),
-    "evaluation.candidates": ("heldout_only", FROM_RECOMMEND),
+    "evaluation.candidates": ("heldout_only", FROM_RECOMMEND | FROM_SEGMENTS),
     "evaluation.bootstrap": ("217", FROM_EVALUATE),
     "evaluation.seed": ("217", FROM_RECOMMEND),
     "evaluation.strata": ("17", FROM_EVALUATE),
@@ -71,6 +72,20 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
     "als.checkpoint_interval": ("217", FROM_TUNE),
     "als.seed": ("217", FROM_TUNE),
     "deliver.min_ratings": ("217", FROM_RECOMMEND | FROM_DELIVER),
+    "segments.sizes": ("[2, 17]", FROM_SEGMENTS),
+    "segments.space": ("scores", FROM_SEGMENTS),
+    "segments.min_ratings": ("217", FROM_SEGMENTS),
+    "segments.starts": ("217", FROM_SEGMENTS),
+    "segments.bootstraps": ("217", FROM_SEGMENTS),
+    "segments.refits": ("7", FROM_SEGMENTS),
+    "segments.bootstrap_users": ("217", FROM_SEGMENTS),
+    "segments.sample_users": ("217", FROM_SEGMENTS),
+    "segments.min_ari": ("0.217", FROM_SEGMENTS),
+    "segments.pseudo_likes": ("217", FROM_SEGMENTS),
+    "segments.shuffles": ("217", FROM_SEGMENTS),
+    "segments.false_discoveries": ("0.0217", FROM_SEGMENTS),
+    "segments.min_lift": ("2.17", FROM_SEGMENTS),
+    "segments.seed": ("217", FROM_SEGMENTS),
     "twins.min_movies": ("217", FROM_TWINS),
     "twins.pairs": ("217", FROM_TWINS),
     "twins.method": ("exact", FROM_TWINS),

@@ -14,7 +14,9 @@ def facts(*, attempt="a-1"):
         "popularity": manifest(facts={"trials": [{"kind": "count"}]}),
         "tune": manifest(facts={"trials": [{"trial": 1}], "winners": {"als": {"alpha": 2.0}}}),
     }
-    parts = {key: {} for key in ("summary", "data", "bias", "examples", "delivered", "twins")}
+    parts = {
+        key: {} for key in ("summary", "data", "bias", "examples", "delivered", "segments", "twins")
+    }
     return report_facts(manifests=manifests, **parts)
 
 

@@ -8,7 +8,7 @@ from movierec.pipeline.exports import to_json
 from movierec.reporting.summary import evaluation_summary, table
 from tests.support.manifests import manifest
 
-MODELS = ["popularity", "als", "als_explicit", "random", "oracle"]
+MODELS = ["popularity", "segment_popularity", "als", "als_explicit", "random", "oracle"]
 LOWS = [-0.012, -0.002, 0.008, 0.018]
 METRICS = ["precision", "map", "ndcg", "recall"]
 
@@ -29,6 +29,7 @@ def evaluation(first, *, k, cold=0):
         users={"evaluated": 7, "evaluated_but_cold": cold},
         movies={"known": 9},
         strata={"users_by_activity": []},
+        segment_lift={"ratio": 1.2, "ci95": [1.1, 1.3], "gap_closed": first},
     )
 
 
@@ -42,6 +43,7 @@ def summary(*, k=100, candidates="unseen", cold=0):
             facts={"audit": {"lost": 0}},
         ),
         params={"als": {"rank": 16}, "popularity": {"kind": "count"}},
+        shuffled_p99={"validation": 1.01, "test": 1.02},
         config=EvaluationConfig(
             k=k, relevant_rating=4.0, candidates=candidates, bootstrap=100, seed=1, strata=4
         ),
@@ -57,12 +59,15 @@ def test_the_summary_has_the_keys_that_scripts_rely_on():
     als = found["models"]["als"]
     assert list(als) == ["params", "validation", "test"]
     assert als["params"] == {"rank": 16}
-    assert als["validation"]["precision_at_100"] == 0.1 + 1 / 100
-    assert als["test"]["recall_at_100"] == 0.5 + 1 / 100 + 3 / 1000
+    assert als["validation"]["precision_at_100"] == 0.1 + 2 / 100
+    assert als["test"]["recall_at_100"] == 0.5 + 2 / 100 + 3 / 1000
     assert als["test"]["ci95"]["map_at_100"] == [0.0, 1.0]
     assert found["models"]["random"]["params"] == {}
     compared = found["comparison"]["als_vs_popularity"]["test"]["ndcg_at_100"]
     assert compared == {"difference": 0.01, "ci95": [0.008, 0.5], "p_value": 0.04}
+    lift = {"ratio": 1.2, "ci95": [1.1, 1.3], "gap_closed": 0.5, "shuffled_p99": 1.02}
+    assert found["segments"]["lift"]["test"] == lift
+    assert found["segments"]["gap_closed"] == 0.5
     assert found["users"]["test"] == {"evaluated": 7, "evaluated_but_cold": 0}
 
 
@@ -83,19 +88,21 @@ def test_not_a_number_and_infinity_are_refused():
 
 
 TABLE = """\
-split       model             precision_at_100        map_at_100       ndcg_at_100     recall_at_100
-validation  popularity                  0.1000            0.1010            0.1020            0.1030
-validation  als                         0.1100            0.1110            0.1120            0.1130
-validation  als_explicit                0.1200            0.1210            0.1220            0.1230
-validation  random                      0.1300            0.1310            0.1320            0.1330
-validation  oracle                      0.1400            0.1410            0.1420            0.1430
-validation  als − popularity  [-0.012, +0.500]  [-0.002, +0.500]  [+0.008, +0.500]  [+0.018, +0.500]
-test        popularity                  0.5000            0.5010            0.5020            0.5030
-test        als                         0.5100            0.5110            0.5120            0.5130
-test        als_explicit                0.5200            0.5210            0.5220            0.5230
-test        random                      0.5300            0.5310            0.5320            0.5330
-test        oracle                      0.5400            0.5410            0.5420            0.5430
-test        als − popularity  [-0.012, +0.500]  [-0.002, +0.500]  [+0.008, +0.500]  [+0.018, +0.500]
+split       model                precision_at_100       map_at_100      ndcg_at_100    recall_at_100
+validation  popularity                     0.1000           0.1010           0.1020           0.1030
+validation  segment_popularity             0.1100           0.1110           0.1120           0.1130
+validation  als                            0.1200           0.1210           0.1220           0.1230
+validation  als_explicit                   0.1300           0.1310           0.1320           0.1330
+validation  random                         0.1400           0.1410           0.1420           0.1430
+validation  oracle                         0.1500           0.1510           0.1520           0.1530
+validation  als − popularity     [-0.012, +0.500] [-0.002, +0.500] [+0.008, +0.500] [+0.018, +0.500]
+test        popularity                     0.5000           0.5010           0.5020           0.5030
+test        segment_popularity             0.5100           0.5110           0.5120           0.5130
+test        als                            0.5200           0.5210           0.5220           0.5230
+test        als_explicit                   0.5300           0.5310           0.5320           0.5330
+test        random                         0.5400           0.5410           0.5420           0.5430
+test        oracle                         0.5500           0.5510           0.5520           0.5530
+test        als − popularity     [-0.012, +0.500] [-0.002, +0.500] [+0.008, +0.500] [+0.018, +0.500]
 candidates: every movie of the training data that the user has not seen"""
 
 

@@ -36,6 +36,12 @@ def test_new_users_with_the_ratings_of_old_ones_get_their_lists(
     columns = ["user_id", "movie_id", "rank"]
     expected = delivered.selectExpr("user_id + 1000", "movie_id", "rank").collect()
     assert sorted(found.select(columns).collect()) == sorted(expected)
+    # by all their ratings, as anybody's who comes later, and so not always as by those of train
+    found = spark.read.parquet(f"{summary['output']}/segments")
+    segments = {row.user_id - 1000: row.segment for row in found.collect()}
+    own = {row.user_id: row.segment for row in results.members().collect()}
+    assert segments.pop(1000) is None
+    assert sum(own[user] == segment for user, segment in segments.items()) >= 16
     # once more, and it is there already
     assert run_job("fold_in", words, session=session, patch=monkeypatch) == 2
     assert "it is there already" in capsys.readouterr().err

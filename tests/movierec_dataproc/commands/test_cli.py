@@ -25,8 +25,8 @@ from tests.support.dataproc.fake_behaviour import fail_with, wait_until_cancelle
 from tests.support.paths import ROOT
 
 JOBS = [
-    *("stage_in", "ingest", "partition", "fit_popularity", "tune_als", "recommend", "evaluate"),
-    *("deliver", "find_twins", "describe_run"),
+    *("stage_in", "ingest", "partition", "fit_popularity", "tune_als", "segment_users"),
+    *("recommend", "evaluate", "deliver", "find_twins", "describe_run"),
 ]
 
 
