@@ -70,4 +70,4 @@ def test_the_cluster_s_properties_are_those_of_local_mode():
     assert cluster.initialization_actions == ("scripts/cluster/native_blas.sh",)
     for side in ("driver", "executor"):
         options = cluster.properties[f"spark:spark.{side}.extraJavaOptions"]
-        assert options == java_options(LIBRARY)
+        assert options == f"-Xss4m {java_options(LIBRARY)}"
