@@ -150,6 +150,7 @@ def test_a_second_run_recomputes_nothing_and_starts_no_spark(execution, summary)
             {"tune", "segments", "recommend", "evaluate", "deliver", "report"},
         ),
         ({"evaluation__bootstrap": 500}, {"evaluate", "report"}),
+        ({"segments__min_ratings": 20}, {"segments", "evaluate", "report"}),
         (
             {"popularity__dampings": [7]},
             {"popularity", "segments", "recommend", "evaluate", "deliver", "report"},

@@ -67,12 +67,18 @@ def test_the_same_ratings_in_a_file_give_the_same_list(run, delivered, tmp_path)
     assert segment.startswith(f"you belong to segment {summary['segment']} of ")
 
 
-def test_training_ratings_in_a_file_give_the_user_s_segment(run, session, finished_run, tmp_path):
+@pytest.fixture(scope="module")
+def trained(session, spark, finished_run):
+    """Lines of the training ratings of some users, and the segment of each."""
     results = Run(Execution(finished_run.config, session))
     train = {}
     for row in results.split("train").where("user_id <= 15").collect():
         train.setdefault(row.user_id, []).append(f"{row.movie_id},{row.rating}\n")
-    segments = {row.user_id: row.segment for row in results.members().collect()}
+    return train, {row.user_id: row.segment for row in results.members().collect()}
+
+
+def test_training_ratings_in_a_file_give_the_user_s_segment(trained, run, tmp_path):
+    train, segments = trained
     own = tmp_path / "mine.csv"
     asked = {}
     for user, rows in train.items():
