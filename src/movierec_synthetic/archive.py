@@ -16,6 +16,7 @@ from movierec.errors import ConfigError
 from movierec.spark.files import local_sha256
 from movierec_synthetic.members import members
 from movierec_synthetic.planting import group_facts, pair_facts
+from movierec_synthetic.population import make_population
 from movierec_synthetic.sample import Sample, make_sample
 from movierec_synthetic.spec import SampleSpec
 
@@ -72,7 +73,7 @@ def write_zip(sample: Sample, path: Path, *, root: str, chunk_rows: int) -> None
 
 
 def ground_truth(sample: Sample) -> dict[str, object]:
-    """The spec, exact counts, and the planted pairs and groups with their exact similarity."""
+    """The spec, exact counts, the planted pairs and groups with their similarity, and tastes."""
     pairs = {
         name: pair_facts(getattr(sample.activity, name), sample.history, sample.half_steps)
         for name in ("twins", "duplicates")
@@ -87,7 +88,16 @@ def ground_truth(sample: Sample) -> dict[str, object]:
         "shape": asdict(sample.spec.shape),
         **pairs,
         "identical_groups": group_facts(sample.activity.groups, sample.activity.counts),
+        **_taste_facts(sample),
     }
+
+
+def _taste_facts(sample: Sample) -> dict[str, object]:
+    """The taste of each user, by rising id, if each has a single one."""
+    if sample.spec.shape.mixing > 0:
+        return {}
+    mixture = make_population(sample.spec, sample.activity).mixture
+    return {"tastes": mixture.argmax(axis=1).tolist()}
 
 
 @contextmanager

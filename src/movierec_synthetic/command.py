@@ -41,6 +41,9 @@ def argument_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--twins", type=int, help="pairs to plant (default: 1 per 40 users)")
     parser.add_argument("--duplicates", type=int, help="pairs to plant (default: 1 per 150 users)")
+    parser.add_argument(
+        "--groups", type=int, metavar="N", help="give each user one of N tastes (default: mixtures)"
+    )
     return parser
 
 
@@ -67,6 +70,10 @@ def _spec(options: argparse.Namespace) -> SampleSpec:
     shape = SHAPES[options.shape]
     if options.min_ratings is not None:
         shape = replace(shape, min_ratings_per_user=options.min_ratings)
+    if options.groups is not None:
+        if options.groups < 1:
+            raise ConfigError([f"--groups is {options.groups}: give at least 1"])
+        shape = replace(shape, archetypes=options.groups, mixing=0.0)
     given = (options.users, options.movies, options.ratings)
     users, movies, ratings = (
         default if size is None else size

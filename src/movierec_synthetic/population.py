@@ -44,8 +44,7 @@ def make_population(spec: SampleSpec, activity: Activity) -> Population:
     """Draw the users."""
     rng = spec.stream(Stream.USERS)
     users = spec.users
-    mixture = rng.standard_gamma(spec.shape.mixing, (users, spec.shape.archetypes)) + 1e-9
-    mixture /= mixture.sum(axis=1, keepdims=True)
+    mixture = _draw_mixture(spec, rng)
     bias = rng.standard_normal(users)
     half_stars = rng.random(users) < HALF_STAR_USERS
     pioneers = spec.shape.pioneers * np.exp(-spec.shape.pioneer_decline * activity.counts / 100)
@@ -58,6 +57,16 @@ def make_population(spec: SampleSpec, activity: Activity) -> Population:
         for habit in (mixture, bias, half_stars):
             habit[follower] = habit[source]
     return Population(mixture, bias, half_stars, arrival, pause_probability, pause_days)
+
+
+def _draw_mixture(spec: SampleSpec, rng: np.random.Generator) -> Floats:
+    shape = spec.shape
+    if shape.mixing == 0:
+        alone: Floats = np.eye(shape.archetypes)[rng.integers(shape.archetypes, size=spec.users)]
+        return alone
+    mixture: Floats = rng.standard_gamma(shape.mixing, (spec.users, shape.archetypes)) + 1e-9
+    mixture /= mixture.sum(axis=1, keepdims=True)
+    return mixture
 
 
 def draw_times(

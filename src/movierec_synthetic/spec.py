@@ -49,11 +49,12 @@ class Shape:
     Popularity: a movie's weight is log-normal of log-deviation `popularity_sigma` and saturates
     at twice the weight of the last movie of the share `popularity_head`; the share `unrated` of
     the movies is never rated.
-    Choice: a user mixes the `archetypes` by a Dirichlet of concentration `mixing` each; an
-    archetype multiplies a movie's weight by exp(`taste_in_choice` · affinity). A user's n-th draw
-    is, with probability `front_page` · exp(-n / `front_page_ratings`), from the page that new
-    users of the time see: `front_page_movies` recent and popular movies, drawn by weight to the
-    power `front_page_power` and by taste with the strength `front_page_taste`.
+    Choice: a user mixes the `archetypes` by a Dirichlet of concentration `mixing` each, or has a
+    single one if that is 0: groups of known tastes. An archetype multiplies a movie's weight by
+    exp(`taste_in_choice` · affinity). A user's n-th draw is, with probability `front_page` ·
+    exp(-n / `front_page_ratings`), from the page that new users of the time see:
+    `front_page_movies` recent and popular movies, drawn by weight to the power `front_page_power`
+    and by taste with the strength `front_page_taste`.
     Arrival: the share `pioneers` · exp(-`pioneer_decline` · ratings / 100) of the users arrive in
     the first year; the others arrive uniformly over all years.
     Sign-up: of the users with `sign_up_ratings` or more who arrive while there are sign-up lists,

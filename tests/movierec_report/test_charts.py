@@ -1,7 +1,7 @@
-"""The charts, of data_charts, model_charts and twin_charts, and their theme in notebooks.
+"""The charts of the report, and their theme in notebooks.
 
 Covers `movierec_report.data_charts`, `movierec_report.model_charts`, `movierec_report.theme`,
-`movierec_report.twin_charts`.
+`movierec_report.twin_charts`, `movierec_report.segment_charts`.
 """
 
 import re
@@ -36,6 +36,19 @@ def test_any_number_of_groups_is_drawn(groups):
         summary["strata"][split] = dict.fromkeys(summary["strata"][split], strata)
     bias = {"test": {model: {"shares": [1 / groups] * groups} for model in invented.MODELS}}
     assert "bias" in draw_charts(invented.facts(summary=summary, bias=bias))
+
+
+@pytest.mark.parametrize("count", [1, 2, 30])
+def test_any_number_of_segments_is_drawn(count):
+    facts = invented.facts(summary=invented.summary(segments=invented.segments(count=count)))
+    profiles = [invented.profile(1) | {"segment": n} for n in range(1, count + 1)]
+    users = [{"user_id": n, "segment": n, "x": n, "y": n} for n in range(1, count + 1)]
+    traits = [invented.trait(n, "War") for n in range(1, count + 1)]
+    facts["segments"] = {"profiles": profiles, "map": users, "traits": traits}
+    drawn = draw_charts(facts)
+    assert {"segment_sizes", "segment_map", "segment_traits", "segment_stability"} <= set(drawn)
+    facts["segments"] = {"profiles": profiles, "map": [], "traits": []}
+    assert "segment_traits" not in draw_charts(facts)
 
 
 @pytest.mark.parametrize("value", [0.0, 1e-12, 1.0])

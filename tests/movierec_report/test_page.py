@@ -168,6 +168,34 @@ def test_undefined_measures_are_left_out():
     assert "Too few pairs have enough common ratings" in text
 
 
+def test_it_says_what_the_segments_are_worth_and_whether_to_trust_them(text):
+    assert "There are 3 stable kinds of users" in text
+    assert "1.25 times its NDCG on test (95 % interval 1.17 to 1.33; 99 of 100 random" in text
+    assert "42 % of the way from popularity to ALS" in text
+    assert "95 % of the 80 that can be checked point in the same direction" in text
+    assert "Of 97 pairs of twins, 61 are in one segment" in text
+    assert "38 would be" in text
+
+
+def test_segments_that_are_neither_stable_nor_useful_are_called_so():
+    nothing = {"ratio": 1.01, "ci95": [0.97, 1.05], "gap_closed": None, "shuffled_p99": 1.02}
+    segments = invented.segments(
+        stable=False,
+        warnings=["no stable segmentation was found: another sample"],
+        lift=dict.fromkeys(invented.HELD_OUT, nothing),
+        gap_closed=None,
+        traits_held=None,
+    )
+    text = page(
+        summary=invented.summary(segments=segments),
+        segments={**invented.facts()["segments"], "traits": [], "map": []},
+    )
+    assert "There are no stable kinds of users" in text
+    assert "No stable segmentation was found: another sample." in text
+    assert "It is not clear that what is popular in a user" in text
+    assert "No segment likes anything more or less" in text
+
+
 def test_alternative_splits_are_shown(text):
     assert "On other splits" not in text
     shown = page(stability=invented.stability())

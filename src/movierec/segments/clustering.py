@@ -63,14 +63,25 @@ def cluster(points: Singles, k: int, *, starts: int, rng: np.random.Generator) -
     """
     weights = np.ones((starts, len(points)), np.float32)
     centres, costs = cluster_batch(points, weights, k, rng=rng)
-    best = int(costs.argmin())
-    chosen = centres[best]
+    return _numbered(points, centres[int(costs.argmin())], float(costs.min()))
+
+
+def refine(points: Singles, centres: Singles) -> Clustering:
+    """Return the clustering of points that these centres lead to, such as those of a sample."""
+    once = np.ones((1, len(points)), np.float32)
+    found, costs = _improve(points, once, centres[None], rounds=_MOST_ROUNDS)
+    return _numbered(points, found[0], float(costs[0]))
+
+
+def _numbered(points: Singles, chosen: Singles, cost: float) -> Clustering:
+    """Return the clustering of centres, by falling number of points, without those of none."""
+    k = len(chosen)
     labels, _ = nearest_centres(points, chosen)
     sizes = np.bincount(labels, minlength=k)
     order = np.lexsort((np.arange(k), -sizes))[: np.count_nonzero(sizes)]
     chosen = chosen[order]
     labels, _ = nearest_centres(points, chosen)
-    return Clustering(chosen, labels, float(costs[best]))
+    return Clustering(chosen, labels, cost)
 
 
 def cluster_batch(
@@ -104,6 +115,7 @@ def _improve(
     points: Singles, weights: Singles, centres: Singles, *, rounds: int
 ) -> tuple[Singles, npt.NDArray[np.float64]]:
     """Return the centres and costs after so many rounds, or when no point changes its centre."""
+    centres = centres.copy()
     costs = np.full(len(weights), np.inf)
     before = np.full((len(weights), len(points)), -1, np.int16)
     running = np.arange(len(weights))

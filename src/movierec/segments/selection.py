@@ -28,6 +28,8 @@ class Size:
     """The mean over the sample, on validation, with the lists of the segments."""
     bootstraps: Labels
     """[bootstraps, resampled users]"""
+    centres: Singles
+    """[k, rank]: of the segments of the sample."""
 
 
 def generator(seed: int, *purpose: int) -> np.random.Generator:
@@ -74,7 +76,7 @@ def measure_size(
     nearest = (points @ centres.T).argmax(axis=1).astype(np.int16)
     labels = np.where((points != 0).any(axis=1), nearest, np.int16(UNASSIGNED))
     ndcg = heldout.mean_ndcg(labels, n_segments=len(centres), pseudo_likes=config.pseudo_likes)
-    return Size(k, float(np.median(pairwise_rand(bootstraps))), ndcg, bootstraps)
+    return Size(k, float(np.median(pairwise_rand(bootstraps))), ndcg, bootstraps, centres)
 
 
 def choose(sizes: Sequence[Size], *, min_ari: float) -> tuple[Size, bool]:

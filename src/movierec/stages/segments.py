@@ -27,7 +27,7 @@ from movierec.pipeline import dag
 from movierec.pipeline.context import Context
 from movierec.pipeline.exports import to_json
 from movierec.segments import profiles, summary
-from movierec.segments.clustering import Labels, Singles
+from movierec.segments.clustering import Labels, Singles, refine
 from movierec.segments.members import assign_users
 from movierec.segments.population import (
     Population,
@@ -39,7 +39,7 @@ from movierec.segments.population import (
     of_users,
 )
 from movierec.segments.properties import collect_kinds
-from movierec.segments.selection import Size, choose, clustering_of, feasible_sizes, measure_size
+from movierec.segments.selection import Size, choose, feasible_sizes, measure_size
 from movierec.segments.space import assign, directions, points_of, space_matrix
 from movierec.segments.stability import best_jaccards
 from movierec.segments.traits import Trait, Traits, find_traits, segment_names
@@ -74,8 +74,8 @@ def run(context: Context) -> None:
         )
         heldout = _heldout(sample, splits, k=config.evaluation.k)
     shaping = population.clustered(min_ratings=own.min_ratings)
-    if not shaping.any():
-        # of such users there is one segment, in which everybody's likes count
+    if not shaping[sample.rows].any():
+        # nobody has that many ratings, or likes anything
         shaping = np.ones_like(shaping)
     matrix = space_matrix(population.factors, movies, space=own.space, of=shaping)
     resampled = _resampled(population, sample, shaping, config)
@@ -89,8 +89,7 @@ def run(context: Context) -> None:
     chosen, stable = choose(sizes, min_ari=own.min_ari)
     with context.step("cluster"):
         shapers = points_of(population.factors[shaping], matrix)
-        clustering = clustering_of(shapers, chosen.k, own)
-        towards = directions(clustering.centres, matrix)
+        towards = directions(refine(shapers, chosen.centres).centres, matrix)
         labels = assign(population.factors, towards)
     context.write_rows(
         [(at, row.tolist()) for at, row in enumerate(towards, 1)], datasets.SEGMENT_CENTRES

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from movierec.segments import space
-from movierec.segments.clustering import cluster, cluster_batch, nearest_centres, unit_rows
+from movierec.segments.clustering import cluster, cluster_batch, nearest_centres, refine, unit_rows
 from movierec.segments.stability import pairwise_rand
 
 
@@ -55,6 +55,16 @@ def test_the_cheapest_start_is_kept():
     _, costs = cluster_batch(points, np.ones((8, 300), np.float32), 6, rng=rng())
     assert costs.std() > 0
     assert cluster(points, 6, starts=8, rng=rng()).cost == costs.min()
+
+
+def test_centres_of_a_sample_lead_to_the_segments_of_all():
+    points, truth = groups((200, 150, 100))
+    some = cluster(points[::7], 3, starts=3, rng=rng())
+    assert refine(points, some.centres).labels.tolist() == truth.tolist()
+    found = cluster(points, 3, starts=3, rng=rng())
+    same = refine(points, found.centres)
+    assert same.labels.tolist() == found.labels.tolist()
+    assert same.cost == pytest.approx(found.cost)
 
 
 def test_a_weight_counts_as_that_many_points():

@@ -24,7 +24,7 @@ CONFIG = SegmentsConfig(bootstraps=10, starts=3, shuffles=30)
 
 
 def size(k, ari, ndcg=0.1):
-    return Size(k, ari, ndcg, np.zeros((1, 1), np.int16))
+    return Size(k, ari, ndcg, np.zeros((1, 1), np.int16), np.zeros((k, 1), np.float32))
 
 
 def test_the_most_useful_of_the_stable_sizes_is_taken():

@@ -2,7 +2,7 @@
 
 Covers `movierec.models.segment_popularity`, `movierec.segments.members`,
 `movierec.segments.population`, `movierec.segments.properties`, `movierec.reporting.twin_segments`,
-`movierec_report.segment_charts`, `movierec_cli.drift`.
+`movierec_cli.drift`.
 """
 
 import csv
@@ -14,22 +14,29 @@ from statistics import mean, median
 import numpy as np
 import pytest
 
+from movierec.config.segments import SegmentsConfig
+from movierec.models.als import AlsParams, fit_factors, with_block_counts
+from movierec.models.new_users import fold_in_users
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.lists import write_lists
 from movierec.results import Run
 from movierec.run_all import run_pipeline
+from movierec.segments.drift import match
+from movierec.segments.members import assign_users
 from movierec.segments.population import collect_factors
 from movierec.segments.properties import collect_kinds
+from movierec.segments.selection import clustering_of
+from movierec.segments.space import assign, directions, points_of, space_matrix
 from movierec.segments.stability import pairwise_rand
 from movierec.splitting.splits import TRAINING_SPLITS
 from movierec_cli import drift
-from movierec_synthetic.activity import draw_activity
+from movierec_synthetic import population
 from movierec_synthetic.archive import write_archive
-from movierec_synthetic.population import make_population
 from movierec_synthetic.spec import LATEST_SMALL, SampleSpec
 from tests.support.confs import SHORT, tiny_conf
 from tests.support.finished import SAMPLE
+from tests.support.reference import ratings_of
 
 PSEUDO = 500
 
@@ -189,31 +196,25 @@ def test_properties_are_those_of_the_movies(spark):
 
 # --- truth ----------------------------------------------------------------------------------------
 
-SIZES = {"users": 300, "movies": 1500, "ratings": 30_000, "seed": 3}
-NO_TASTE = {
-    "taste_in_choice": 0.0,
-    "front_page_taste": 0.0,
-    "taste_in_stars": 0.0,
-    "sign_up_taste": 0.0,
-    "pioneers": 1.0,
-}
-TASTES = {
-    "archetypes": 4,
-    "mixing": 0.001,
-    "taste_in_choice": 2.5,
-    "front_page": 0.0,
-    "taste_in_stars": 0.8,
+SIZES = {"users": 300, "movies": 1500, "ratings": 30_000, "seed": 3, "twins": 0, "duplicates": 0}
+FOUR_TASTES = {"archetypes": 4, "mixing": 0.0}
+# nearly equal activity: who rates much more than others is a group of its own, as are the users who
+# come later, when there are other movies
+NO_TASTES = {
+    **dict.fromkeys(("taste_in_choice", "taste_in_stars", "front_page", "user_bias"), 0.0),
+    "movie_quality": 0.0,
+    "activity_sigma": 0.3,
     "pioneers": 1.0,
 }
 
 
 def segments_of(session, place, **shape):
     """Run an archive of this shape up to `segments`; return the summary, members and the truth."""
-    spec = SampleSpec(**SIZES, shape=replace(LATEST_SMALL, **shape), twins=0, duplicates=0)
-    write_archive(spec, place / "planted.zip")
+    spec = SampleSpec(**SIZES, shape=replace(LATEST_SMALL, **shape))
+    truth = json.loads(write_archive(spec, place / "planted.zip").read_text())
     more = {
         "als__max_iter": 8,
-        "segments__sizes": [2, 3, 4, 5, 6],
+        "segments__sizes": [2, 3, 4, 6, 8],
         "segments__bootstraps": 30,
         "segments__starts": 10,
     }
@@ -222,22 +223,75 @@ def segments_of(session, place, **shape):
     execution = Execution(config, session)
     summary = run_pipeline(execution, wanted=wanted)
     members = {row.user_id: row.segment for row in Run(execution).members().collect()}
-    truth = make_population(spec, draw_activity(spec)).mixture.argmax(axis=1)
     return summary["segments"], members, truth
 
 
 @pytest.mark.slow
 def test_planted_groups_are_found(session, tmp_path):
     """Slow: a pipeline up to `segments`."""
-    found, members, truth = segments_of(session, tmp_path, **TASTES)
-    placed = np.array([members[user + 1] or 0 for user in range(len(truth))], np.int16)
+    found, members, truth = segments_of(session, tmp_path, **FOUR_TASTES)
     assert (found["count"], found["stable"], found["warnings"]) == (4, True, [])
-    assert pairwise_rand(np.array([placed, truth.astype(np.int16)]))[0] >= 0.9
+    placed = [members[user] or 0 for user in range(1, 301)]
+    assert pairwise_rand(np.array([placed, truth["tastes"]], np.int16))[0] >= 0.9
 
 
 @pytest.mark.slow
-def test_users_without_tastes_have_no_stable_segments(session, tmp_path):
+def test_users_without_tastes_have_no_stable_segments(session, tmp_path, monkeypatch):
     """Slow: a pipeline up to `segments`."""
-    found, _, _ = segments_of(session, tmp_path, **NO_TASTE)
+    monkeypatch.setattr(population, "ONE_SITTING", 1.0)
+    found, _, _ = segments_of(session, tmp_path, **NO_TASTES)
     assert not found["stable"]
     assert found["warnings"][0].startswith("no stable segmentation was found")
+
+
+def directions_of(factors, space_of, k=4):
+    """Ids of users, their factors, and the directions of the segments of these users."""
+    ids, users = collect_factors(factors.users, key="user_id")
+    _, movies = collect_factors(factors.movies, key="movie_id")
+    shaping = np.isin(ids, space_of) & (users != 0).any(axis=1)
+    matrix = space_matrix(users, movies, space="likeness", of=shaping)
+    found = clustering_of(points_of(users[shaping], matrix), k, SegmentsConfig())
+    return ids, users, directions(found.centres, matrix)
+
+
+@pytest.mark.slow
+def test_users_outside_the_fit_get_the_segment_of_a_refit(spark, small_archive, tmp_path):
+    """A tenth of the users at a time, on the real archive. Slow: six fits of ALS."""
+    by_user = defaultdict(list)
+    for user, movie, stars, second in ratings_of(small_archive):
+        by_user[user].append((second, movie, stars))
+    rows = [
+        (user, movie, stars)
+        for user, rated in by_user.items()
+        for _, movie, stars in sorted(rated)[: round(0.6 * len(rated))]
+    ]
+    train = spark.createDataFrame(rows, "user_id int, movie_id int, rating float").persist()
+    params = AlsParams(rank=32, reg_param=0.1, alpha=2.0, feedback="signed")
+    config = with_block_counts(tiny_conf(tmp_path, small_archive), n_ratings=len(rows))
+    users = np.array(sorted(by_user))
+    ids, factors, towards = directions_of(fit_factors(train, params=params, config=config), users)
+    refit = dict(zip(ids.tolist(), assign(factors, towards).tolist(), strict=True))
+    tenth = np.random.default_rng(1).permutation(len(users)) % 10
+    agree = []
+    for number in range(5):
+        out = users[tenth == number]
+        inside = train.where(~train.user_id.isin(out.tolist()))
+        fit = fit_factors(inside, params=params, config=config)
+        ids, factors, towards = directions_of(fit, users)
+        own = assign(factors, towards)
+        table = np.zeros((4, 4), int)
+        for user, segment in zip(ids.tolist(), own, strict=True):
+            if segment >= 0:
+                table[segment, refit[user]] += 1
+        matched = match(table)
+        new = fold_in_users(
+            train.where(train.user_id.isin(out.tolist())),
+            movie_factors=fit.movies,
+            params=params,
+            config=config,
+        )
+        for row in assign_users(new, towards=towards).collect():
+            if row.segment:
+                agree.append(matched[row.segment - 1] == refit[row.user_id])
+    assert len(agree) > 300
+    assert np.mean(agree) >= 0.95, np.mean(agree)
