@@ -185,7 +185,7 @@ cluster-up cluster-status: $(VENV)/dataproc.stamp
 	@$(DATAPROC) $@ $(CLOUD)
 
 upload: ## package, jobs, conf and archive to the bucket
-fetch: ## summary.json, twins.csv and the report from the bucket to out/<conf name>/
+fetch: ## summary.json, segments.csv, twins.csv and the report from the bucket to out/<conf name>/
 upload fetch: $(VENV)/dataproc.stamp
 	@$(DATAPROC) $@ $(CLOUD) $(ON_CONF)
 

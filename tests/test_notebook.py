@@ -11,7 +11,9 @@ from nbclient import NotebookClient
 from tests.support.paths import ROOT
 
 PATH = ROOT / "docs" / "explore.ipynb"
-CHARTS = {"comparison-chart", "bias-chart", "activity-chart", "correlations-chart"}
+CHARTS = {
+    *("comparison-chart", "bias-chart", "activity-chart", "segments-chart", "correlations-chart")
+}
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +57,7 @@ def test_no_cell_warns(outputs):
 
 
 @pytest.mark.slow
-def test_four_charts_of_the_report_are_shown(outputs):
+def test_five_charts_of_the_report_are_shown(outputs):
     drawn = {cell for cell, put in outputs.items() if "<svg" in json.dumps(put)}
     assert drawn == CHARTS
     assert 'aria-label="NDCG@100 of each model' in shown(outputs, "comparison-chart")

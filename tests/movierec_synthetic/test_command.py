@@ -23,6 +23,16 @@ def test_it_writes_an_archive_and_its_truth(tmp_path, capsys):
     assert (truth["seed"], truth["users"], truth["ratings"]) == (5, 30, 1200)
 
 
+def test_groups_have_one_taste_each_and_the_truth_names_it(tmp_path):
+    main([*SIZES, "--groups", "3", "--out", str(tmp_path / "three.zip")])
+    tastes = json.loads((tmp_path / "three.truth.json").read_text())["tastes"]
+    assert len(tastes) == 30
+    assert {*tastes} == {0, 1, 2}
+    assert main([*SIZES, "--groups", "0", "--out", str(tmp_path / "none.zip")]) == 2
+    main([*SIZES, "--out", str(tmp_path / "mixed.zip")])
+    assert "tastes" not in json.loads((tmp_path / "mixed.truth.json").read_text())
+
+
 @pytest.mark.parametrize(
     ("options", "sizes"),
     [

@@ -29,7 +29,7 @@ class SegmentsConfig:
     """Fits of ALS with other seeds; the bootstraps take turns with them and the tuned one."""
     bootstrap_users: Annotated[int, Range(10, 100_000)] = 2000
     """Users, drawn at random, whom the bootstraps resample."""
-    sample_users: Annotated[int, Range(10, 1_000_000)] = 10_000
+    sample_users: Annotated[int, Range(10, 1_000_000)] = 5000
     """Users, drawn at random, on whom refits, random segmentations and traits are computed."""
     min_ari: Fraction = 0.8
     """A number of segments is stable if the median adjusted Rand index is at least this."""

@@ -20,6 +20,8 @@ _MOST_ROUNDS = 100
 _ROUNDS_PER_START = 10
 _CELLS_PER_BLOCK = 1 << 22
 """Of points times centres: a block holds some 16 MB of cosines."""
+_SETTLED = 1e-4
+"""A clustering ends if no larger share of the points changes its centre."""
 _SAME_POINT = 1e-6
 """Cosines of single precision that differ by less are of one direction."""
 
@@ -114,7 +116,7 @@ def cluster_best(
 def _improve(
     points: Singles, weights: Singles, centres: Singles, *, rounds: int
 ) -> tuple[Singles, npt.NDArray[np.float64]]:
-    """Return the centres and costs after so many rounds, or when no point changes its centre."""
+    """Return centres and costs after so many rounds, or when hardly a point changes its centre."""
     centres = centres.copy()
     costs = np.full(len(weights), np.inf)
     before = np.full((len(weights), len(points)), -1, np.int16)
@@ -122,7 +124,8 @@ def _improve(
     for _ in range(rounds):
         labels, found, sums = _assign_and_sum(points, weights[running], centres[running])
         costs[running] = found
-        changed = (labels != before[running]).any(axis=1)
+        moved = np.count_nonzero(labels != before[running], axis=1)
+        changed = moved > _SETTLED * len(points)
         before[running] = labels
         # who did not change keeps the centres that its cost is of
         running = running[changed]

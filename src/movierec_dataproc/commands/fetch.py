@@ -27,7 +27,7 @@ Read = Callable[[str], bytes | None]
 
 
 def fetch(context: Context, arguments: argparse.Namespace) -> Summary:
-    """Copy summary.json, twins.csv and the report from the bucket to out/<conf name>/.
+    """Copy summary.json, the CSV files and the report from the bucket to out/<conf name>/.
 
     The directory is that of a local run. The archive is not needed if the conf has its checksum.
     Raises InputError if no stage is done.

@@ -47,7 +47,7 @@ segments:
   bootstraps: 100
   refits: 2
   bootstrap_users: 2000
-  sample_users: 10000
+  sample_users: 5000
   min_ari: 0.8
   pseudo_likes: 500
   shuffles: 200
