@@ -249,13 +249,13 @@ def test_fetch_copies_what_a_local_run_leaves(server, storage_server, conf, tmp_
     config = load_config(conf.read_text(), origin="tiny", overrides=[sha256])
     assert "no stage of this conf is done there: run `make pipe" in fetch(code=3).stderr
     assert not out.exists()
-    put(dag.EVALUATE, config, {"summary.json": b'{"models": 1}'})
-    put(dag.TWINS, config, {"summary.json": b'{"twins": 2}', "twins.csv": b"a,b\n"})
+    put(dag.EVALUATE, config, {"summary.json": b'{"models": {"als": 1}}'})
+    put(dag.TWINS, config, {"summary.json": b'{"twins": {"pairs": 2}}', "twins.csv": b"a,b\n"})
     summary = fetch().summary
     assert summary["stages"] == ["evaluate", "twins"]
     assert json.loads((out / "tiny" / "summary.json").read_text()) == {
-        "models": 1,
-        "twins": 2,
+        "models": {"als": 1},
+        "twins": {"pairs": 2},
         "timings": {"evaluate": 1.5, "twins": 1.5},
     }
     assert (out / "tiny" / "twins.csv").read_bytes() == b"a,b\n"
@@ -378,7 +378,7 @@ def test_a_dry_run_for_airflow_writes_the_operators_arguments(
         path = tmp_path / "dataproc" / f"{command}.json"
         tasks = json.loads(path.read_text())
         assert path.read_text() == cli.stdout.rpartition('{"command')[0]
-        operators = [f"Dataproc{operator}Operator"] * (10 if command == "pipeline" else 1)
+        operators = [f"Dataproc{operator}Operator"] * (len(JOBS) if command == "pipeline" else 1)
         assert cli.summary == {
             "command": command,
             "dry_run": True,

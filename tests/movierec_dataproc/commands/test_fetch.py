@@ -35,7 +35,7 @@ def test_done_stages_are_merged_and_files_of_others_deleted(tmp_path):
     objects = {
         **result("evaluate", manifest=DONE, summary='{"models": {"als": 1}}'),
         # its manifest is incomplete, so the stage is not done yet
-        **result("twins", manifest='{"seco', summary='{"twins": 3}', twins="a\n"),
+        **result("twins", manifest='{"seco', summary='{"twins": {"pairs": 3}}', twins="a\n"),
         # from a version without attempts
         **result("ingest", manifest='{"seconds": 1}'),
     }
@@ -44,7 +44,7 @@ def test_done_stages_are_merged_and_files_of_others_deleted(tmp_path):
     assert summary == {"models": {"als": 1}, "timings": {"evaluate": 1.5}}
     assert not (tmp_path / "twins.csv").exists()
     objects |= result("twins", manifest=DONE)
-    assert fetched(objects, tmp_path)["twins"] == 3
+    assert fetched(objects, tmp_path)["twins"] == {"pairs": 3}
     assert (tmp_path / "twins.csv").read_bytes() == b"a\n"
 
 
