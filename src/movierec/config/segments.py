@@ -32,7 +32,8 @@ class SegmentsConfig:
     sample_users: Annotated[int, Range(10, 1_000_000)] = 5000
     """Users, drawn at random, on whom refits, random segmentations and traits are computed."""
     min_ari: Fraction = 0.8
-    """A number of segments is stable if the median adjusted Rand index is at least this."""
+    """A number of segments is stable if the median adjusted Rand index is at least this, and each
+    segment is."""
     pseudo_likes: Annotated[float, Range(0.0, 1e9)] = 500.0
     """Likes of all users that are mixed into those of a segment, for its list."""
     shuffles: Annotated[int, Range(1, 10_000)] = 200

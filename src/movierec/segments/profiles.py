@@ -14,11 +14,12 @@ from movierec.data import columns as c
 from movierec.data.arrays import Floats, Ints
 from movierec.data.counts import count_ratings_by
 from movierec.data.rounding import DIGITS
+from movierec.segments.stability import STABLE_JACCARD
 from movierec.segments.traits import Trait
 from movierec.segments.usefulness import shrunk_shares
 
 STABLE, FAIR, DOUBTFUL = "stable", "fair", "do not trust"
-_STABLE_FROM, _TRUSTED_FROM = 0.75, 0.60
+_TRUSTED_FROM: Final = 0.60
 TYPICAL_MOVIES: Final = 5
 SHOWN_TRAITS: Final = 8
 _FLOOR_SHARE, _FLOOR_USERS = 0.05, 3
@@ -41,7 +42,7 @@ def trust(stability: float) -> str:
     >>> trust(0.75), trust(0.6), trust(0.59)
     ('stable', 'fair', 'do not trust')
     """
-    if stability >= _STABLE_FROM:
+    if stability >= STABLE_JACCARD:
         return STABLE
     return FAIR if stability >= _TRUSTED_FROM else DOUBTFUL
 

@@ -9,8 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from movierec.config.segments import SegmentsConfig
-from movierec.segments.clustering import Clustering, Labels, Singles, cluster
-from movierec.segments.stability import bootstrap_labels, pairwise_rand
+from movierec.segments.clustering import Clustering, Labels, Singles, cluster, nearest_centres
+from movierec.segments.stability import (
+    STABLE_JACCARD,
+    best_jaccards,
+    bootstrap_labels,
+    pairwise_rand,
+)
 from movierec.segments.usefulness import UNASSIGNED, Heldout
 
 _STARTS_PER_BOOTSTRAP = 5
@@ -24,6 +29,8 @@ class Size:
 
     k: int
     median_ari: float
+    least_jaccard: float
+    """The lowest of the segments' `best_jaccards`."""
     ndcg: float
     """The mean over the sample, on validation, with the lists of the segments."""
     bootstraps: Labels
@@ -76,16 +83,21 @@ def measure_size(
     nearest = (points @ centres.T).argmax(axis=1).astype(np.int16)
     labels = np.where((points != 0).any(axis=1), nearest, np.int16(UNASSIGNED))
     ndcg = heldout.mean_ndcg(labels, n_segments=len(centres), pseudo_likes=config.pseudo_likes)
-    return Size(k, float(np.median(pairwise_rand(bootstraps))), ndcg, bootstraps, centres)
+    own, _ = nearest_centres(fits[0], centres)
+    jaccards = best_jaccards(own, bootstraps, k=len(centres))
+    rand = float(np.median(pairwise_rand(bootstraps)))
+    return Size(k, rand, float(jaccards.min()), ndcg, bootstraps, centres)
 
 
 def choose(sizes: Sequence[Size], *, min_ari: float) -> tuple[Size, bool]:
     """Return the size to take, and whether it is stable.
 
-    The most useful of the sizes with a median index of at least `min_ari`; without any, the most
-    stable one. Of equals, the smaller. One segment for all is never called stable.
+    The most useful of the sizes with a median index of at least `min_ari`, none of whose segments
+    is less than stable; without any, the size with the highest index. Of equals, the smaller. One
+    segment for all is never called stable.
     """
-    stable = [one for one in sizes if one.median_ari >= min_ari and one.k > 1]
+    able = [one for one in sizes if one.k > 1 and one.least_jaccard >= STABLE_JACCARD]
+    stable = [one for one in able if one.median_ari >= min_ari]
     if stable:
         return max(stable, key=lambda one: (one.ndcg, -one.k)), True
     return max(sizes, key=lambda one: (one.median_ari, -one.k)), False

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,8 @@ import numpy.typing as npt
 from movierec.data.arrays import Floats
 from movierec.segments.clustering import Labels, Singles, cluster_best, nearest_centres
 
+STABLE_JACCARD: Final = 0.75
+"""From this on a single segment is stable, by Hennig (see `best_jaccards`)."""
 _CELLS_PER_BATCH = 1 << 24
 """Of bootstraps times points: bounds the memory of a batch to some hundred megabytes."""
 

@@ -11,6 +11,7 @@ from movierec.data import columns as c
 from movierec.data.rounding import DIGITS, rounded
 from movierec.segments.profiles import DOUBTFUL
 from movierec.segments.selection import Size
+from movierec.segments.stability import STABLE_JACCARD
 from movierec.segments.traits import Trait
 from movierec.segments.worth import Worth
 
@@ -30,9 +31,9 @@ def cautions(
     found = []
     if not stable:
         found.append(
-            f"{NOT_STABLE}: the best median adjusted Rand index of two resamples is "
-            f"{median_ari:.2f}, below {min_ari:g}; another sample of users, or another seed, would "
-            "give other segments"
+            f"{NOT_STABLE}: two resamples agree by {median_ari:.2f} (median adjusted Rand index), a"
+            f" stable one by {min_ari:g}, with no segment below {STABLE_JACCARD}; another sample of "
+            "users, or another seed, would give other segments"
         )
     doubtful = [row[c.SEGMENT] for row in profiles if row[c.TRUST] == DOUBTFUL]
     if doubtful:
@@ -71,6 +72,7 @@ def segments_summary(
             {
                 "count": one.k,
                 "median_ari": round(one.median_ari, DIGITS),
+                "least_jaccard": round(one.least_jaccard, DIGITS),
                 "ndcg": round(one.ndcg, DIGITS),
             }
             for one in sizes

@@ -23,13 +23,17 @@ from movierec.segments.worth import measure_worth, user_map
 CONFIG = SegmentsConfig(bootstraps=10, starts=3, shuffles=30)
 
 
-def size(k, ari, ndcg=0.1):
-    return Size(k, ari, ndcg, np.zeros((1, 1), np.int16), np.zeros((k, 1), np.float32))
+def size(k, ari, ndcg=0.1, jaccard=0.9):
+    centres = np.zeros((k, 1), np.float32)
+    return Size(k, ari, jaccard, ndcg, np.zeros((1, 1), np.int16), centres)
 
 
 def test_the_most_useful_of_the_stable_sizes_is_taken():
     sizes = [size(2, 0.97, 0.18), size(3, 0.8, 0.2), size(4, 0.9, 0.2), size(8, 0.79, 0.3)]
     assert choose(sizes, min_ari=0.8) == (sizes[1], True)
+    # stable as a whole, but not in all its parts
+    in_parts = size(6, 0.85, 0.3, jaccard=0.74)
+    assert choose([*sizes, in_parts], min_ari=0.8) == (sizes[1], True)
 
 
 def test_without_a_stable_size_it_is_the_most_stable_one():
@@ -62,8 +66,9 @@ def test_a_size_is_measured_by_resamples_and_by_its_lists():
         )
         for k in (2, 3)
     )
-    assert two.median_ari == 1
+    assert (two.median_ari, two.least_jaccard) == (1, 1)
     assert three.median_ari < 0.9
+    assert three.least_jaccard < 0.9
     assert two.ndcg == heldout.mean_ndcg(truth, n_segments=2, pseudo_likes=500)
 
 
