@@ -32,8 +32,8 @@ def cautions(
     if not stable:
         found.append(
             f"{NOT_STABLE}: two resamples agree by {median_ari:.2f} (median adjusted Rand index), a"
-            f" stable one by {min_ari:g}, with no segment below {STABLE_JACCARD}; another sample of "
-            "users, or another seed, would give other segments"
+            f" stable one by {min_ari:g}, with no segment below {STABLE_JACCARD}; another sample "
+            "of users, or another seed, would give other segments"
         )
     doubtful = [row[c.SEGMENT] for row in profiles if row[c.TRUST] == DOUBTFUL]
     if doubtful:
