@@ -102,7 +102,10 @@ def test_ratings_that_are_all_equal_and_users_without_train_rows(run):
     assert test["popularity"]["ndcg_at_100"] > 0
     leads = summary["comparison"]["delivered_vs_popularity"]["test"]
     assert leads["ndcg_at_100"]["difference"] == 0
-    # in validation ALS knows them all
-    assert summary["models"]["delivered"]["validation"] == summary["models"]["als"]["validation"]
-    assert summary["models"]["als"]["validation"]["ndcg_at_100"] > 0
+    # in validation ALS knows them all; who is the better there is delivered
+    als, popularity, delivered = (
+        summary["models"][model]["validation"] for model in ("als", "popularity", "delivered")
+    )
+    assert popularity["ndcg_at_100"] > als["ndcg_at_100"] > 0
+    assert delivered == popularity
     assert summary["twins"]["pairs"] > 0
