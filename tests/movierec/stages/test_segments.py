@@ -14,13 +14,20 @@ from statistics import mean, median
 import numpy as np
 import pytest
 
+from movierec.config.segments import SegmentsConfig
+from movierec.models.als import AlsParams, fit_factors, with_block_counts
+from movierec.models.new_users import fold_in_users
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.lists import write_lists
 from movierec.results import Run
 from movierec.run_all import run_pipeline
+from movierec.segments.drift import match
+from movierec.segments.members import assign_users
 from movierec.segments.population import collect_factors
 from movierec.segments.properties import collect_kinds
+from movierec.segments.selection import clustering_of
+from movierec.segments.space import assign, directions, points_of, space_matrix
 from movierec.segments.stability import pairwise_rand
 from movierec.splitting.splits import TRAINING_SPLITS
 from movierec_cli import drift
@@ -29,6 +36,7 @@ from movierec_synthetic.archive import write_archive
 from movierec_synthetic.spec import LATEST_SMALL, SampleSpec
 from tests.support.confs import SHORT, tiny_conf
 from tests.support.finished import SAMPLE
+from tests.support.reference import ratings_of
 
 PSEUDO = 500
 
@@ -234,3 +242,56 @@ def test_users_without_tastes_have_no_stable_segments(session, tmp_path, monkeyp
     found, _, _ = segments_of(session, tmp_path, **NO_TASTES)
     assert not found["stable"]
     assert found["warnings"][0].startswith("no stable segmentation was found")
+
+
+def directions_of(factors, space_of, k=4):
+    """Ids of users, their factors, and the directions of the segments of these users."""
+    ids, users = collect_factors(factors.users, key="user_id")
+    _, movies = collect_factors(factors.movies, key="movie_id")
+    shaping = np.isin(ids, space_of) & (users != 0).any(axis=1)
+    matrix = space_matrix(users, movies, space="likeness", of=shaping)
+    found = clustering_of(points_of(users[shaping], matrix), k, SegmentsConfig())
+    return ids, users, directions(found.centres, matrix)
+
+
+@pytest.mark.slow
+def test_users_outside_the_fit_get_the_segment_of_a_refit(spark, small_archive, tmp_path):
+    """A tenth of the users at a time, on the real archive. Slow: six fits of ALS."""
+    by_user = defaultdict(list)
+    for user, movie, stars, second in ratings_of(small_archive):
+        by_user[user].append((second, movie, stars))
+    rows = [
+        (user, movie, stars)
+        for user, rated in by_user.items()
+        for _, movie, stars in sorted(rated)[: round(0.6 * len(rated))]
+    ]
+    train = spark.createDataFrame(rows, "user_id int, movie_id int, rating float").persist()
+    params = AlsParams(rank=32, reg_param=0.1, alpha=2.0, feedback="signed")
+    config = with_block_counts(tiny_conf(tmp_path, small_archive), n_ratings=len(rows))
+    users = np.array(sorted(by_user))
+    ids, factors, towards = directions_of(fit_factors(train, params=params, config=config), users)
+    refit = dict(zip(ids.tolist(), assign(factors, towards).tolist(), strict=True))
+    tenth = np.random.default_rng(1).permutation(len(users)) % 10
+    agree = []
+    for number in range(5):
+        out = users[tenth == number]
+        inside = train.where(~train.user_id.isin(out.tolist()))
+        fit = fit_factors(inside, params=params, config=config)
+        ids, factors, towards = directions_of(fit, users)
+        own = assign(factors, towards)
+        table = np.zeros((4, 4), int)
+        for user, segment in zip(ids.tolist(), own, strict=True):
+            if segment >= 0:
+                table[segment, refit[user]] += 1
+        matched = match(table)
+        new = fold_in_users(
+            train.where(train.user_id.isin(out.tolist())),
+            movie_factors=fit.movies,
+            params=params,
+            config=config,
+        )
+        for row in assign_users(new, towards=towards).collect():
+            if row.segment:
+                agree.append(matched[row.segment - 1] == refit[row.user_id])
+    assert len(agree) > 300
+    assert np.mean(agree) >= 0.95, np.mean(agree)
