@@ -22,7 +22,7 @@ from movierec.config.schema import Config
 from movierec.data.datasets import find_schema
 from movierec.errors import InputError
 from movierec.models.als import Model, load_model
-from movierec.models.names import SEGMENT_POPULARITY
+from movierec.models.names import ALS, SEGMENT_POPULARITY
 from movierec.pipeline import dag
 from movierec.pipeline.cli import read_config
 from movierec.pipeline.execution import Execution
@@ -156,9 +156,9 @@ class Run:
         return self.read("partition", name)
 
     def trials(self) -> DataFrame:
-        """Return the trials of ALS: parameters, user_fraction, metrics at k on validation, seconds.
+        """Return the trials: model, parameters, user_fraction, metrics at k on validation, seconds.
 
-        feedback and alpha are null for explicit ALS, rmse (in stars) for implicit.
+        Parameters that a model has not are null; rmse (in stars) is of explicit ALS alone.
         """
         return self.read("tune", "trials")
 
@@ -166,7 +166,7 @@ class Run:
         """Return a model's lists for validation or test: user_id, movie_id, score, rank.
 
         rank counts from 1 to k by falling score, which is on the model's own scale. `model` is
-        als, als_explicit, popularity, segment_popularity, random or oracle.
+        als, ease, als_explicit, popularity, segment_popularity, random or oracle.
         """
         if model == SEGMENT_POPULARITY:
             return self.read("segments", f"recommendations/{split}")
@@ -182,14 +182,21 @@ class Run:
     def delivered(self) -> DataFrame:
         """Return everybody's next movies: user_id, movie_id, rank (from 1), score, source.
 
-        No user has rated theirs. source is als, or popularity for users whom ALS does not know; the
-        two have different scales of score.
+        No user has rated theirs. source is the delivered model, als or ease, or popularity for
+        users whom it does not know; each has a scale of score of its own.
         """
         return self.read("deliver", "recommendations")
 
     def model(self) -> Model:
-        """Return the tuned ALS, fitted to all ratings: a `pyspark.ml.recommendation.ALSModel`."""
-        return load_model(self.spark, self._result(dag.DELIVER.name).directory(dag.ALS_MODEL))
+        """Return ALS, fitted to all ratings: a `pyspark.ml.recommendation.ALSModel`.
+
+        Raises InputError if EASE is delivered, which is no model of Spark's: its weights, as
+        `read("deliver", "ease")`, have a row for each movie that a user may have rated.
+        """
+        result = self._result(dag.DELIVER.name)
+        if result.manifest.facts["model"] != ALS:
+            raise InputError("EASE is delivered: set deliver.model=als to have ALS")
+        return load_model(self.spark, result.directory(dag.ALS_MODEL))
 
     def members(self) -> DataFrame:
         """Return the segment of every user: user_id, segment (from 1), basis.

@@ -25,6 +25,7 @@ REPEATED: Final = (
     *(stage for stage in dag.EVALUATE.inputs if stage is not dag.INGEST),
     dag.EVALUATE,
 )
+_LEADS: Final = ("als_vs_popularity", "ease_vs_als")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -86,7 +87,7 @@ def alternatives(config: Config, seeds: int) -> dict[str, Config]:
 def spread_of(summaries: list[dict[str, Any]]) -> dict[str, Any]:
     """Return mean, standard deviation, lowest and highest of each metric over the summaries.
 
-    `models` has them by model and split; `als_vs_popularity` has those of ALS's lead by split.
+    `models` has them by model and split; each of `_LEADS` those of a lead by split.
     """
     metrics = _metrics(summaries[0])
 
@@ -102,7 +103,7 @@ def spread_of(summaries: list[dict[str, Any]]) -> dict[str, Any]:
         "models": {
             model: spread([summary["models"][model] for summary in summaries]) for model in MODELS
         },
-        "als_vs_popularity": spread([_leads(summary) for summary in summaries]),
+        **{pair: spread([_leads(one, pair) for one in summaries]) for pair in _LEADS},
     }
 
 
@@ -115,15 +116,16 @@ def table(spread: dict[str, Any]) -> str:
             found = spread["models"][model][split]
             cells = (f"{found[m]['mean']:12.4f} ± {found[m]['stdev']:.3f}" for m in metrics)
             lines.append("".join([f"{split:<12}{model:<20}", *cells]))
-        leads = spread["als_vs_popularity"][split]
-        cells = (f"{leads[m]['mean']:+12.4f} ± {leads[m]['stdev']:.3f}" for m in metrics)
-        lines.append("".join([f"{split:<12}{'als − pop.':<20}", *cells]))
+        for pair in _LEADS:
+            leads, name = spread[pair][split], pair.replace("_vs_", " − ")
+            cells = (f"{leads[m]['mean']:+12.4f} ± {leads[m]['stdev']:.3f}" for m in metrics)
+            lines.append("".join([f"{split:<12}{name:<20}", *cells]))
     return "\n".join(lines)
 
 
-def _leads(summary: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """Return ALS's lead over popularity in each metric, by split."""
-    compared = summary["comparison"]["als_vs_popularity"]
+def _leads(summary: dict[str, Any], pair: str) -> dict[str, dict[str, float]]:
+    """Return the lead of the first of a pair of models in each metric, by split."""
+    compared = summary["comparison"][pair]
     return {
         split: {metric: one["difference"] for metric, one in found.items()}
         for split, found in compared.items()

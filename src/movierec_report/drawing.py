@@ -19,7 +19,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 """The checkout; an installed package has no Makefile there."""
 REPORT_PAGE: Final = "report.html"
 STABILITY: Final = "stability.json"
-STABILITY_VERSION: Final = 1
+STABILITY_VERSION: Final = 2
 """Version of the layout of stability.json."""
 _MOVIELENS: Final = re.compile(r"ml-(?:latest-)?(small|latest|\d+[km])")
 

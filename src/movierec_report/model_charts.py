@@ -14,15 +14,16 @@ from movierec_report import theme
 
 Facts = Mapping[str, Any]
 SPLITS: Final = ("validation", "test")
-_MODELS: Final = ("random", "als_explicit", "popularity", "segment_popularity", "als")
+_MODELS: Final = ("random", "als_explicit", "popularity", "segment_popularity", "als", "ease")
+_PARAMS: Final = ("model", "feedback", "factor_rank", "reg_param", "alpha", "n_movies")
 _SHADED_RANGE: Final = 0.2
 """How far below the best a cell of a heat map still has a colour."""
-_COMPARED: Final = ("popularity", "als")
+_COMPARED: Final = ("popularity", "als", "ease")
 
 
 def comparison(summary: Facts, split: str, *, metric: str) -> Figure:
     """Return each model's mean and interval on a split, without the oracle, which is far higher."""
-    figure, ax = theme.new_figure(4.2, 2.4, x=metric_label(metric), grid="x")
+    figure, ax = theme.new_figure(4.2, 2.7, x=metric_label(metric), grid="x")
     for row, model in enumerate(_MODELS):
         metrics = summary["models"][model][split]
         low, high = metrics["ci95"][metric]
@@ -39,48 +40,60 @@ def comparison(summary: Facts, split: str, *, metric: str) -> Figure:
 
 @dataclass(frozen=True)
 class HeatMap:
-    """One metric by rank and reg_param, of the trials with one feedback and one alpha."""
+    """One metric by size and reg_param, of the trials with one model, feedback and alpha."""
 
     name: str
-    ranks: list[int]
+    size: str
+    """What the sizes are: rank, or the movies that EASE knows."""
+    sizes: list[int]
     reg_params: list[float]
     values: dict[tuple[int, float], float]
     best: float
     """The highest value in all heat maps."""
 
-    def is_best(self, rank: int, reg_param: float) -> bool:
+    def is_best(self, size: int, reg_param: float) -> bool:
         """Return whether the cell has the highest value in all heat maps."""
-        return self.values.get((rank, reg_param)) == self.best
+        return self.values.get((size, reg_param)) == self.best
 
-    def shade(self, rank: int, reg_param: float) -> int:
+    def shade(self, size: int, reg_param: float) -> int:
         """Return 100 for the best value, falling to 0 at 20 % below it; 0 for a missing cell."""
-        value = self.values.get((rank, reg_param))
+        value = self.values.get((size, reg_param))
         if value is None or self.best <= 0:
             return 0
         return max(0, round(100 * (1 - (1 - value / self.best) / _SHADED_RANGE)))
 
 
 def heat_maps(trials: Sequence[Facts], *, metric: str) -> list[HeatMap]:
-    """Return one heat map per feedback and alpha, the explicit one last.
+    """Return one heat map per model, feedback and alpha: EASE first, explicit ALS last.
 
     A cell shows the trial on the most users of its configuration; the best is one of the cells.
     """
-    panels: dict[tuple[Any, Any], list[Facts]] = defaultdict(list)
+    panels: dict[tuple[str, str, float], list[Facts]] = defaultdict(list)
     shown = largest_trials(trials)
     for trial in shown:
-        panels[trial["feedback"], trial["alpha"]].append(trial)
+        panels[trial["model"], trial["feedback"] or "", trial["alpha"] or 0.0].append(trial)
+    order = ("ease", "als", "als_explicit")
     return [
         HeatMap(
-            name="explicit" if feedback is None else f"{feedback}, alpha {alpha:g}",
-            ranks=sorted({trial["factor_rank"] for trial in panel}),
+            name={
+                "ease": f"EASE, {feedback}",
+                "als": f"ALS, {feedback}, alpha {alpha:g}",
+                "als_explicit": "ALS, explicit",
+            }[model],
+            size="movies" if model == "ease" else "rank",
+            sizes=sorted({_size(trial) for trial in panel}),
             reg_params=sorted({trial["reg_param"] for trial in panel}),
-            values={(trial["factor_rank"], trial["reg_param"]): trial[metric] for trial in panel},
+            values={(_size(trial), trial["reg_param"]): trial[metric] for trial in panel},
             best=max(trial[metric] for trial in shown),
         )
-        for (feedback, alpha), panel in sorted(
-            panels.items(), key=lambda item: (item[0][0] is None, str(item[0][0]), item[0][1] or 0)
+        for (model, feedback, alpha), panel in sorted(
+            panels.items(), key=lambda item: (order.index(item[0][0]), item[0])
         )
     ]
+
+
+def _size(trial: Facts) -> int:
+    return int(trial["n_movies"] if trial["model"] == "ease" else trial["factor_rank"])
 
 
 def rmse_against_metric(trials: Sequence[Facts], *, metric: str) -> Figure | None:
@@ -102,24 +115,24 @@ def rmse_against_metric(trials: Sequence[Facts], *, metric: str) -> Figure | Non
 
 
 def metric_by_group(strata: Sequence[Facts], metric: str, *, x: str, y: str) -> Figure:
-    """Return a metric of ALS and popularity by group of users or movies; no bar if undefined."""
+    """Return a metric of three models by group of users or movies; no bar if undefined."""
     figure, ax = theme.new_figure(4.6, 2.6, x=x, y=y)
     places = np.arange(len(strata))
     for number, model in enumerate(_COMPARED):
         values = [group[model][metric] for group in strata]
         defined = {place: value for place, value in enumerate(values) if value is not None}
-        where, colour = places[list(defined)] + (number - 0.5) * 0.38, theme.MODEL_COLOURS[model]
+        where, colour = places[list(defined)] + (number - 1) * 0.28, theme.MODEL_COLOURS[model]
         heights, label = list(defined.values()), theme.MODEL_NAMES[model]
-        ax.bar(where, heights, width=0.36, color=colour, label=label)
+        ax.bar(where, heights, width=0.26, color=colour, label=label)
     ax.set_xticks(places, [rating_range(group) for group in strata])
-    theme.add_legend(figure, ncols=2)
+    theme.add_legend(figure, ncols=3)
     return figure
 
 
 def popularity_bias(bias: Facts, groups: Sequence[Facts]) -> Figure:
     """Return the shares of popular and rare movies in the recommendations of each model."""
     models = ["oracle", *reversed(_MODELS)]
-    figure, ax = theme.new_figure(7.2, 2.4, grid="x")
+    figure, ax = theme.new_figure(7.2, 2.7, grid="x")
     left = np.zeros(len(models))
     for number, group in enumerate(groups):
         shares = np.array([bias[model]["shares"][number] for model in models])
@@ -143,7 +156,7 @@ def largest_trials(trials: Sequence[Facts]) -> list[Facts]:
     """Return the trial on the most users of each configuration."""
     largest: dict[tuple[Any, ...], Facts] = {}
     for trial in trials:
-        key = tuple(trial[name] for name in ("factor_rank", "reg_param", "alpha", "feedback"))
+        key = tuple(trial[name] for name in _PARAMS)
         if key not in largest or trial["user_fraction"] > largest[key]["user_fraction"]:
             largest[key] = trial
     return list(largest.values())

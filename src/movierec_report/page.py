@@ -14,7 +14,7 @@ from movierec_report import model_charts, sentences, theme
 from movierec_report.charts import draw_charts
 
 Facts = Mapping[str, Any]
-VERSION = 4
+VERSION = 5
 """Version of the layout of report.json that this module draws."""
 
 
@@ -62,6 +62,7 @@ def render(
         metric=metric,
         metrics=[f"{name}_at_{k}" for name in ("precision", "map", "ndcg", "recall")],
         names=theme.MODEL_NAMES,
+        leads={"als_vs_popularity": "ALS − popularity", "ease_vs_als": "EASE − ALS"},
         charts=charts,
         heat_maps=model_charts.heat_maps(facts["trials"], metric="ndcg"),
         sentences=sentences,

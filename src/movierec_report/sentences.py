@@ -61,6 +61,22 @@ def verdict(summary: Facts, *, metric: str) -> str:
     )
 
 
+def contender(summary: Facts, *, metric: str) -> str:
+    """Return whether EASE is better than ALS on test."""
+    comparison = summary["comparison"]["ease_vs_als"]["test"][metric]
+    ease, als = (summary["models"][m]["test"][metric] for m in ("ease", "als"))
+    low, high = comparison["ci95"]
+    if low <= 0 <= high:
+        found = "does not differ measurably from ALS"
+    else:
+        found = f"recommends {'better' if low > 0 else 'worse'} than ALS"
+    return (
+        f"EASE, a linear model from the movies that a user rated to all movies, {found}: "
+        f"{metric_label(metric)} on test is {ease:.3f} against {als:.3f} (95 % interval of the "
+        f"difference {low:+.3f} to {high:+.3f}, {format_p_value(comparison['p_value'])})."
+    )
+
+
 def cautions(summary: Facts) -> list[str]:
     """Return what to know before comparing the models or the numbers of other reports."""
     cautions, protocol, users = [], summary["protocol"], summary["users"]["test"]
@@ -69,22 +85,22 @@ def cautions(summary: Facts) -> list[str]:
     if users["evaluated_but_cold"]:
         cautions.append(
             f"{users['evaluated_but_cold']:,} of the {users['evaluated']:,} users in test are "
-            "cold: they have no rating that ALS could learn from, so ALS has no list for them and "
-            "scores 0. Popularity needs no ratings of the user."
+            "cold: they have no rating to learn from, so ALS and EASE have no list for them and "
+            "score 0. Popularity needs no ratings of the user."
         )
     return cautions
 
 
 def delivered(facts: Facts) -> str:
     """Return how many users got which list, and how many movies are in one."""
-    users = facts["users"]
-    if not facts["als_is_better"]:
+    users, model = facts["users"], facts["model"]
+    if not facts["beats_popularity"]:
         who = (
-            f"All {users['popularity']:,} users get the popularity list, because ALS was not "
+            f"All {users['popularity']:,} users get the popularity list, because no model was "
             "better on validation."
         )
     else:
-        who = f"{users['als']:,} users get a list of ALS"
+        who = f"{users[model]:,} users get a list of {model.upper()}"
         if users["popularity"]:
             who += (
                 f", and {users['popularity']:,} the popularity list: they have too few ratings, or "
@@ -238,8 +254,8 @@ def duplicates(twins: Facts) -> str:
 
 
 def near_best(facts: Facts, *, metric: str) -> str:
-    """Return how many implicit configurations come close to the best."""
-    trials = [trial for trial in largest_trials(facts["trials"]) if trial["feedback"] is not None]
+    """Return how many configurations of implicit ALS come close to its best."""
+    trials = [trial for trial in largest_trials(facts["trials"]) if trial["model"] == "als"]
     if not trials:
         return ""
     fraction = max(trial["user_fraction"] for trial in trials)
@@ -248,8 +264,8 @@ def near_best(facts: Facts, *, metric: str) -> str:
     near = sum(value >= 0.98 * best for value in values)
     users = "all users" if fraction == 1 else f"{100 * fraction:g} % of the users"
     return (
-        f"{near} of the {len(values)} configurations tried on {users} are within 2 % of the best "
-        f"{metric_label(metric)} on validation, {best:.4f}."
+        f"{near} of the {len(values)} configurations of ALS tried on {users} are within 2 % of its "
+        f"best {metric_label(metric)} on validation, {best:.4f}."
     )
 
 

@@ -27,16 +27,18 @@ _PALETTE: Final = {
     "random": ("#8a8f94", "#868d94"),
     "oracle": ("#3d7a3d", "#7cc07c"),
     "segments": ("#a37a00", "#dcb84c"),
+    "ease": ("#a8325a", "#f08aac"),
     "card": ("#f4f5f2", "#1c2125"),
 }
 LIGHT: Final = {name: light for name, (light, _) in _PALETTE.items()}
 DARK: Final = {name: dark for name, (_, dark) in _PALETTE.items()}
 # matplotlib needs colours; `to_svg` replaces these placeholders by the page's CSS variables
 _PLACEHOLDERS: Final = {name: f"#{3 * f'{n:02}'}" for n, name in enumerate(_PALETTE, 1)}
-INK, MUTED, GRID, PAPER, ALS, POPULARITY, EXPLICIT, RANDOM, ORACLE, SEGMENTS, _ = (
+INK, MUTED, GRID, PAPER, ALS, POPULARITY, EXPLICIT, RANDOM, ORACLE, SEGMENTS, EASE, _ = (
     _PLACEHOLDERS.values()
 )
 MODEL_NAMES: Final = {
+    "ease": "EASE",
     "als": "ALS",
     "segment_popularity": "popular in segment",
     "popularity": "popularity",
@@ -46,6 +48,7 @@ MODEL_NAMES: Final = {
     "oracle": "oracle (ceiling)",
 }
 MODEL_COLOURS: Final = {
+    "ease": EASE,
     "als": ALS,
     "segment_popularity": SEGMENTS,
     "popularity": POPULARITY,

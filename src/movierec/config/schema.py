@@ -11,6 +11,7 @@ from movierec.config.segments import SegmentsConfig
 from movierec.config.twins import TwinsConfig
 
 Feedback = Literal["rating", "liked", "signed"]
+EaseFeedback = Literal["soft", "liked", "rating"]
 Ranks = Annotated[tuple[int, ...], ListOf(Range(1, 1024))]
 RegParams = Annotated[tuple[float, ...], ListOf(Range(0.0, 1000.0))]
 # Shares are computed exactly, in 64-bit integers, from their decimal digits.
@@ -154,8 +155,21 @@ class ExplicitConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EaseConfig:
+    """The grid of EASE; every point of it is tried, on all users."""
+
+    feedback: Annotated[tuple[EaseFeedback, ...], ListOf(None)] = ("soft", "liked")
+    """The value of a rating: (stars − 2) / 3, from 0.05 to 1; 1 if liked, else 0; its stars."""
+    reg_param: Annotated[tuple[float, ...], ListOf(Range(0.0, 1e6))] = (100.0, 200.0, 400.0)
+    """Weights of the regularisation, λ."""
+    movies: Annotated[tuple[int, ...], ListOf(Range(1, 50_000))] = (3000,)
+    """Numbers of movies that it knows, the most rated ones. The time of a fit grows with the third
+    power, its memory with the second: docs/evaluation.md says how much."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TuningConfig:
-    """The search for the parameters of ALS, judged on validation."""
+    """The search for the parameters of ALS and EASE, judged on validation."""
 
     strategy: Literal["grid", "random", "successive_halving"] = "grid"
     """Try all points of the grid, some at random, or all on few users and the best on all users."""
@@ -170,6 +184,7 @@ class TuningConfig:
     """The stars that `signed` feedback takes for neutral."""
     implicit: ImplicitConfig = field(default_factory=ImplicitConfig)
     explicit: ExplicitConfig = field(default_factory=ExplicitConfig)
+    ease: EaseConfig = field(default_factory=EaseConfig)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,8 +205,11 @@ class AlsConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class DeliverConfig:
-    """The lists for everybody, by the winner of the tuning fitted to all ratings."""
+    """The lists for everybody, by a tuned model fitted to all ratings."""
 
+    model: Literal["best", "als", "ease"] = "best"
+    """The model. `best`: the one with the highest `tuning.metric` on validation; if popularity is
+    at least as good, everybody gets the popularity list."""
     min_ratings: Annotated[int, Range(1, 1_000_000)] = 5
     """Users with fewer ratings get the popularity list."""
 

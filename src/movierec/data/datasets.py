@@ -57,6 +57,7 @@ RECOMMENDATIONS: Final = Dataset(
 )
 HITS: Final = Dataset("evaluate", "hits/{model}/{split}", schemas.HITS)
 USER_METRICS: Final = Dataset("evaluate", "user_metrics/{model}/{split}", schemas.USER_METRICS)
+EASE_WEIGHTS: Final = Dataset("deliver", "ease", schemas.EASE_WEIGHTS)
 DELIVERED: Final = Dataset("deliver", "recommendations", schemas.DELIVERED)
 
 SEGMENT_CENTRES: Final = Dataset("segments", "centres", schemas.SEGMENT_CENTRES)

@@ -32,17 +32,22 @@ RECOMMENDATIONS: Final = _schema({c.USER_ID: INT, c.MOVIE_ID: INT, c.SCORE: DOUB
 DELIVERED: Final = _schema(
     {c.USER_ID: INT, c.MOVIE_ID: INT, c.RANK: INT, c.SCORE: DOUBLE, c.SOURCE: TEXT}
 )
+EASE_WEIGHTS: Final = _schema({c.MOVIE_ID: INT, c.WEIGHTS: FLOATS})
 HITS: Final = _schema({c.USER_ID: INT, c.MOVIE_ID: INT, c.RANK: INT})
 _METRICS: Final = dict.fromkeys(c.METRICS, DOUBLE)
 USER_METRICS: Final = _schema({c.USER_ID: INT, c.N_RELEVANT: INT, c.N_HITS: INT, **_METRICS})
 POPULARITY_TRIALS: Final = _schema(
     {c.KIND: TEXT, c.DAMPING: DOUBLE, c.HALF_LIFE: DOUBLE, **_METRICS}
 )
-_PARAMS: Final = {c.FEEDBACK: TEXT, c.FACTOR_RANK: INT, c.REG_PARAM: DOUBLE, c.ALPHA: DOUBLE}
 TRIALS: Final = _schema(
     {
         c.TRIAL: INT,
-        **_PARAMS,
+        c.MODEL: TEXT,
+        c.FEEDBACK: TEXT,
+        c.FACTOR_RANK: INT,
+        c.REG_PARAM: DOUBLE,
+        c.ALPHA: DOUBLE,
+        c.N_MOVIES: INT,
         c.USER_FRACTION: DOUBLE,
         **_METRICS,
         c.RMSE: DOUBLE,

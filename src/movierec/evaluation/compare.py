@@ -29,7 +29,12 @@ from movierec.evaluation.strata import collect_movie_strata, collect_user_strata
 from movierec.models import names as models
 from movierec.splitting.splits import keep_cold
 
-COMPARISONS: Final = ((models.ALS, models.POPULARITY), (models.ALS, models.ALS_EXPLICIT))
+COMPARISONS: Final = (
+    (models.ALS, models.POPULARITY),
+    (models.ALS, models.ALS_EXPLICIT),
+    (models.EASE, models.POPULARITY),
+    (models.EASE, models.ALS),
+)
 Write = Callable[[DataFrame, Dataset], DataFrame]
 """Writes a dataset and returns it as read back."""
 

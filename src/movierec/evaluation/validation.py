@@ -37,7 +37,12 @@ def evaluate_factors(
         kernel=functools.partial(unseen_top_k, k=k),
         keep_only=relevant,
     )
-    n_relevant = relevant.select(USER_ID, F.size(MOVIES).alias(N_RELEVANT))
-    means = collect_means(hits.transform(metrics_of_hits, n_relevant=n_relevant, k=k))
+    means = evaluate_hits(hits, relevant=relevant, k=k)
     catalogue.destroy()
     return means
+
+
+def evaluate_hits(hits: DataFrame, *, relevant: DataFrame, k: int) -> dict[str, float]:
+    """Return the mean metrics of lists of which `hits` holds the relevant movies, with ranks."""
+    n_relevant = relevant.select(USER_ID, F.size(MOVIES).alias(N_RELEVANT))
+    return collect_means(hits.transform(metrics_of_hits, n_relevant=n_relevant, k=k))

@@ -17,6 +17,7 @@ from movierec.config.schema import AlsConfig, Config, Feedback
 from movierec.data.columns import FACTORS, MOVIE_ID, RATING, USER_ID
 from movierec.data.rounding import DIGITS
 from movierec.errors import SingularFitError
+from movierec.models import names
 from movierec.spark.jvm import quiet_tasks
 
 Model: TypeAlias = ALSModel
@@ -38,6 +39,11 @@ class AlsParams:
     reg_param: float
     alpha: float | None
     feedback: Feedback | None
+
+    @property
+    def model(self) -> str:
+        """The name of the model whose grid has these parameters."""
+        return names.ALS_EXPLICIT if self.explicit else names.ALS
 
     @property
     def explicit(self) -> bool:

@@ -1,4 +1,4 @@
-"""Who gets a list of ALS, and who the popularity list."""
+"""Who gets a list of the delivered model, and who the popularity list."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ def known_users(user_factors: DataFrame, *, ratings: DataFrame, min_ratings: int
     |      1|[0.5, 0.0]|
     +-------+----------+
     """
+    known = user_factors.where(F.exists(FACTORS, lambda factor: factor != 0))
+    return known.transform(active_users, ratings=ratings, min_ratings=min_ratings)
+
+
+def active_users(users: DataFrame, *, ratings: DataFrame, min_ratings: int) -> DataFrame:
+    """Keep the rows of users with `min_ratings` ratings or more."""
     counts = count_ratings_by(ratings, key=USER_ID)
-    active = counts.where(F.col(N_RATINGS) >= min_ratings)
-    return user_factors.where(F.exists(FACTORS, lambda factor: factor != 0)).join(
-        active, on=USER_ID, how="left_semi"
-    )
+    return users.join(counts.where(F.col(N_RATINGS) >= min_ratings), USER_ID, "left_semi")

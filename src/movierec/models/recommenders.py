@@ -12,6 +12,16 @@ from movierec.config.schema import Config
 from movierec.data.columns import MOVIE_ID, USER_ID
 from movierec.models.als import AlsParams, Factors, fit_factors
 from movierec.models.baselines import oracle_lists, random_candidates, random_unseen
+from movierec.models.ease import Ease, EaseParams
+from movierec.models.ease_fit import fit_ease
+from movierec.models.ease_lists import (
+    Shared,
+    rated_movies,
+    recommend_by_ease,
+    share,
+    users_with_list,
+)
+from movierec.models.fallback import active_users, known_users
 from movierec.models.popularity import Variant, popularity_factors
 from movierec.ranking.catalogue import Catalogue, collect_catalogue
 from movierec.ranking.recommend import Kernel, movie_lists, recommend
@@ -41,6 +51,7 @@ class Recommenders:
             movies = self.heldout
         self.movies_by_user = movie_lists(movies).persist()
         self._catalogues: dict[Factors, Broadcast[Catalogue]] = {}
+        self._shared: list[Broadcast[Shared]] = []
 
     def close(self) -> None:
         """Free the memory. Lists that are not written yet cannot be computed afterwards."""
@@ -48,11 +59,19 @@ class Recommenders:
             frame.unpersist()
         for catalogue in self._catalogues.values():
             catalogue.destroy()
+        for shared in self._shared:
+            shared.destroy()
         self._catalogues.clear()
+        self._shared.clear()
 
     def fit_als(self, params: AlsParams) -> Factors:
         """Fit ALS to train."""
         return fit_factors(self.train, params=params, config=self.config)
+
+    def fit_ease(self, params: EaseParams) -> Ease:
+        """Fit EASE to train."""
+        relevant_rating = self.config.evaluation.relevant_rating
+        return fit_ease(self.train, params=params, relevant_rating=relevant_rating)
 
     def popularity_factors(self, variant: Variant) -> Factors:
         """Return the variant's factors, for users with a training or held-out rating."""
@@ -61,6 +80,37 @@ class Recommenders:
     def lists(self, factors: Factors) -> DataFrame:
         """Return the lists that the factors make."""
         return self._lists(factors, functools.partial(self._best, k=self.config.evaluation.k))
+
+    def share_ease(self, ease: Ease, *, listed: DataFrame | None = None) -> Broadcast[Shared]:
+        """Return EASE for `ease_lists`; if there is a frame `listed`, of the movies in it."""
+        relevant_rating = self.config.evaluation.relevant_rating
+        spark = self.train.sparkSession
+        shared = share(spark, ease, relevant_rating=relevant_rating, listed=listed)
+        self._shared.append(shared)
+        return shared
+
+    def ease_lists(self, shared: Broadcast[Shared]) -> DataFrame:
+        """Return the lists of EASE."""
+        evaluation = self.config.evaluation
+        unseen = evaluation.candidates == "unseen"
+        return rated_movies(self.train).transform(
+            recommend_by_ease,
+            shared=shared,
+            k=evaluation.k,
+            candidates=None if unseen else self.movies_by_user,
+        )
+
+    def als_users(self, factors: Factors) -> DataFrame:
+        """Return the factors of the users whom ALS knows well enough to show them its lists."""
+        min_ratings = self.config.deliver.min_ratings
+        return known_users(factors.users, ratings=self.train, min_ratings=min_ratings)
+
+    def ease_users(self, ease: Ease) -> DataFrame:
+        """Return the user_id of those whom EASE knows well enough."""
+        relevant_rating = self.config.evaluation.relevant_rating
+        known = users_with_list(self.train, ease=ease, relevant_rating=relevant_rating)
+        min_ratings = self.config.deliver.min_ratings
+        return known.transform(active_users, ratings=self.train, min_ratings=min_ratings)
 
     def random_lists(self, factors: Factors) -> DataFrame:
         """Return random lists of the same users and movies."""

@@ -59,15 +59,15 @@ def recommend(
                 block = _block(part, catalogue.value)
                 made = kernel(block, catalogue.value)
                 if filtered:
-                    made = made.keep_only(*_pairs(part.column(3)))
-                yield _rows(block, made)
+                    made = made.keep_only(*pairs_of(part.column(3)))
+                yield list_rows(block.user_ids, made)
 
     return users.mapInArrow(lists, ddl(RECOMMENDATIONS))
 
 
 def _block(batch: pa.RecordBatch, catalogue: Catalogue) -> Block:
     user_ids, factors, movies = batch.columns[:3]
-    rows, movie_ids = _pairs(movies)
+    rows, movie_ids = pairs_of(movies)
     positions, known = catalogue.locate(movie_ids)
     return Block(
         user_ids=user_ids.to_numpy(zero_copy_only=False).astype(np.int32),
@@ -77,18 +77,18 @@ def _block(batch: pa.RecordBatch, catalogue: Catalogue) -> Block:
     )
 
 
-def _pairs(movies: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+def pairs_of(movies: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
     """Return (row, movie id) of every entry of an Arrow column of lists; null is an empty list."""
     lengths = pc.fill_null(pc.list_value_length(movies), 0).to_numpy(zero_copy_only=False)
     movie_ids = movies.flatten().to_numpy(zero_copy_only=False).astype(np.int32)
     return np.repeat(np.arange(len(movies)), lengths), movie_ids
 
 
-def _rows(block: Block, lists: Lists) -> pa.RecordBatch:
-    """Return lists as rows in the schema of recommendations."""
+def list_rows(user_ids: npt.NDArray[np.int32], lists: Lists) -> pa.RecordBatch:
+    """Return the lists of a block of users as rows in the schema of recommendations."""
     return pa.RecordBatch.from_arrays(
         [
-            pa.array(block.user_ids[lists.rows], pa.int32()),
+            pa.array(user_ids[lists.rows], pa.int32()),
             pa.array(lists.movie_ids, pa.int32()),
             pa.array(lists.scores, pa.float64()),
             pa.array(lists.ranks, pa.int32()),

@@ -99,7 +99,7 @@ def _best(
         # A sum over the last axis adds in an order that depends only on the rank, so a score is
         # the same in any block; the rounding of a matrix product is not.
         scores[part] = (users[rows[part]] * catalogue.factors[positions[part]]).sum(axis=1)
-    order = _rank_order(rows, scores, positions, n_rows=len(users))
+    order = rank_order(rows, scores, positions, n_rows=len(users))
     ranks = ranks_within(rows[order], n_rows=len(users))
     kept = ranks <= k
     chosen = order[kept]
@@ -111,7 +111,7 @@ def ranks_within(rows: Ints, *, n_rows: int) -> Ints:
     return np.arange(1, len(rows) + 1) - np.searchsorted(rows, np.arange(n_rows))[rows]
 
 
-def _rank_order(rows: Ints, scores: Floats, positions: Ints, *, n_rows: int) -> Ints:
+def rank_order(rows: Ints, scores: Floats, positions: Ints, *, n_rows: int) -> Ints:
     """Return the order by row, then falling score, then position.
 
     Like a lexsort of all three, but faster if ties are few.

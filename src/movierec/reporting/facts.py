@@ -9,7 +9,7 @@ from typing import Any, Final
 from movierec.pipeline.manifest import Manifest
 from movierec.pipeline.workspace import attempt_time
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Version of the layout of report.json."""
 _PROVENANCE: Final = (
     *("fingerprint", "seconds", "peak_memory", "steps", "rows", "versions", "config", "warnings"),

@@ -96,14 +96,17 @@ def _comparison(summary: dict[str, Any]) -> str:
             values = summary["models"][model][split]
             cells = (f"{values[name]:17.4f}" for name in metrics)
             lines.append("".join([f"{split:<12}{model:<20}", *cells]))
-        differences = summary["comparison"][f"{models.ALS}_vs_{models.POPULARITY}"][split]
-        intervals = ("[{:+.3f}, {:+.3f}]".format(*differences[name]["ci95"]) for name in metrics)
-        cells = (f"{interval:>17}" for interval in intervals)
-        lines.append("".join([f"{split:<12}{'als − popularity':<20}", *cells]))
+        for one, other in ((models.ALS, models.POPULARITY), (models.EASE, models.ALS)):
+            differences = summary["comparison"][f"{one}_vs_{other}"][split]
+            intervals = (
+                "[{:+.3f}, {:+.3f}]".format(*differences[name]["ci95"]) for name in metrics
+            )
+            cells = (f"{interval:>17}" for interval in intervals)
+            lines.append("".join([f"{split:<12}{f'{one} − {other}':<20}", *cells]))
     for split in HELD_OUT:
         users = summary["users"][split]
         if users["evaluated_but_cold"]:
             cold = f"{users['evaluated_but_cold']:,} of {users['evaluated']:,} users are cold"
-            lines.append(f"{split}: {cold}: ALS has no list for them and scores 0")
+            lines.append(f"{split}: {cold}: ALS and EASE have no list for them and score 0")
     lines.append(f"candidates: {summary['protocol']['candidates_are']}")
     return "\n".join(lines)

@@ -170,8 +170,6 @@ class Session:
         os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
         if not is_submitted():
             use_recorded_java()
-            for variable, number in blas.ONE_THREAD.items():
-                os.environ.setdefault(variable, number)
             if properties["spark.master"].startswith("local"):
                 clear_environment()
                 if (fault := environment_fault(properties[_JAVA_OPTIONS])) is not None:
@@ -217,7 +215,14 @@ def _launch_java(properties: Mapping[str, str]) -> bool:
     if is_submitted() or SparkContext._gateway is not None:
         return False
     conf = SparkConf().setAll(list(properties.items()))
-    gateway = launch_gateway(conf, {"start_new_session": True})  # type: ignore[no-untyped-call]
+    before = os.environ.copy()
+    # for Java and the workers, which it starts, not for this process
+    os.environ.update(blas.ONE_THREAD | before)
+    try:
+        gateway = launch_gateway(conf, {"start_new_session": True})  # type: ignore[no-untyped-call]
+    finally:
+        for variable in set(blas.ONE_THREAD) - set(before):
+            del os.environ[variable]
     SparkContext._ensure_initialized(gateway=gateway)
     return True
 

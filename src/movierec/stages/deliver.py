@@ -1,4 +1,4 @@
-"""Fit the winner to all ratings, save the model, and make everybody's list."""
+"""Fit the best model to all ratings, save it, and make everybody's list."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pyspark.sql import functions as F
 from movierec.data import datasets
 from movierec.data.columns import MOVIE_ID, RANK, SOURCE, USER_ID
 from movierec.models.als import (
-    AlsParams,
     Factors,
     factors_of,
     fit_model,
@@ -19,14 +18,14 @@ from movierec.models.als import (
     with_block_counts,
     write_model,
 )
-from movierec.models.names import ALS, POPULARITY
+from movierec.models.ease_lists import weights_frame
+from movierec.models.names import ALS, EASE, POPULARITY
 from movierec.models.popularity import Variant
 from movierec.models.recommenders import Recommenders
 from movierec.pipeline import dag
 from movierec.pipeline.context import Context
 from movierec.spark import blas
 from movierec.stages import inputs
-from movierec.tuning.search import Trial
 
 
 def run(context: Context) -> None:
@@ -37,41 +36,56 @@ def run(context: Context) -> None:
     config = replace(config, evaluation=replace(config.evaluation, candidates="unseen"))
     ratings = context.read(datasets.RATINGS)
     recommenders = Recommenders(train=ratings, heldout=ratings.limit(0), config=config)
-    params = Trial.params_of(context.input(dag.TUNE).manifest.facts["winners"][ALS])
-    als = _fitted(context, recommenders, params)
+    # a movie that left the catalogue has ratings, but no row
+    movies = context.read(datasets.MOVIES).select(MOVIE_ID)
+    model = inputs.delivered_model(context)
+    better = inputs.beats_popularity(context, model)
+    known, lists = {ALS: _als, EASE: _ease}[model](context, recommenders, movies)
+    known = (known if better else known.limit(0)).select(USER_ID).persist()
     winner = context.input(dag.POPULARITY).manifest.facts["winner"]
     popularity = recommenders.popularity_factors(Variant.of(winner))
-    known = inputs.users_with_als(context, als.users, ratings=ratings).persist()
-    others = popularity.users.join(known, on=USER_ID, how="left_anti")
-    movies = context.read(datasets.MOVIES)
-
-    def lists(source: str, users: DataFrame, scored: DataFrame) -> DataFrame:
-        # a movie that left the catalogue has ratings, but no row
-        listed = scored.join(movies, on=MOVIE_ID, how="left_semi")
-        return recommenders.lists(Factors(users, listed)).withColumn(SOURCE, F.lit(source))
-
+    others = Factors(
+        users=popularity.users.join(known, on=USER_ID, how="left_anti"),
+        movies=popularity.movies.join(movies, on=MOVIE_ID, how="left_semi"),
+    )
+    of_known = lists.join(known, on=USER_ID, how="left_semi").withColumn(SOURCE, F.lit(model))
+    of_others = recommenders.lists(others).withColumn(SOURCE, F.lit(POPULARITY))
     with context.step("recommend"):
-        of_als, of_others = (
-            lists(ALS, known, als.movies),
-            lists(POPULARITY, others, popularity.movies),
-        )
-        delivered = context.write(of_als.unionByName(of_others), datasets.DELIVERED)
-    context.facts["params"] = asdict(params)
-    context.facts["als_is_better"] = inputs.als_is_better(context)
-    context.facts["users"] = collect_users_by_source(delivered)
+        delivered = context.write(of_known.unionByName(of_others), datasets.DELIVERED)
+    context.facts["model"] = model
+    context.facts["params"] = asdict(inputs.winner(context, model))
+    context.facts["beats_popularity"] = better
+    context.facts["users"] = collect_users_by_source(delivered, model=model)
     known.unpersist()
     recommenders.close()
 
 
-def _fitted(context: Context, recommenders: Recommenders, params: AlsParams) -> Factors:
-    """Fit ALS, save the model, and return its factors as they are read back."""
+def _als(
+    context: Context, recommenders: Recommenders, movies: DataFrame
+) -> tuple[DataFrame, DataFrame]:
+    """Fit and save ALS; return the users whom it knows, and lists of theirs among the movies."""
     with context.step("fit als"):
-        model = fit_model(recommenders.train, params=params, config=recommenders.config)
+        params, config = inputs.winner(context, ALS), recommenders.config
+        model = fit_model(recommenders.train, params=params, config=config)
         uri = context.attempt.write_directory(dag.ALS_MODEL, partial(write_model, model))
-    return factors_of(load_model(context.spark, uri))
+    factors = factors_of(load_model(context.spark, uri))
+    known = recommenders.als_users(factors).persist()
+    listed = factors.movies.join(movies, on=MOVIE_ID, how="left_semi")
+    return known, recommenders.lists(Factors(known, listed))
 
 
-def collect_users_by_source(delivered: DataFrame) -> dict[str, int]:
-    """Return how many users have a list of ALS, and how many the popularity list."""
+def _ease(
+    context: Context, recommenders: Recommenders, movies: DataFrame
+) -> tuple[DataFrame, DataFrame]:
+    """Fit and save EASE; return the users whom it knows, and lists of theirs among the movies."""
+    with context.step("fit ease"):
+        ease = recommenders.fit_ease(inputs.winner(context, EASE))
+        shared = recommenders.share_ease(ease, listed=movies)
+        context.write(weights_frame(context.spark, shared), datasets.EASE_WEIGHTS)
+    return recommenders.ease_users(ease), recommenders.ease_lists(shared)
+
+
+def collect_users_by_source(delivered: DataFrame, *, model: str) -> dict[str, int]:
+    """Return how many users have a list of the model, and how many the popularity list."""
     first = delivered.where(F.col(RANK) == 1).groupBy(SOURCE).count().collect()
-    return dict.fromkeys((ALS, POPULARITY), 0) | {row[SOURCE]: row["count"] for row in first}
+    return dict.fromkeys((model, POPULARITY), 0) | {row[SOURCE]: row["count"] for row in first}

@@ -53,11 +53,12 @@ def _evaluate(context: Context, split: str) -> SplitEvaluation:
     relevant = cache_relevant_movies(heldout, relevant_rating=config.relevant_rating, split=split)
     metrics = {model: _measure(context, model, split, relevant) for model in MODELS}
     with_popularity = context.input(dag.RECOMMEND).manifest.facts["users_with_popularity"]
+    delivered = context.input(dag.RECOMMEND).manifest.facts["delivered"]
     comparisons = [*COMPARISONS, (SEGMENT_POPULARITY, POPULARITY), (ALS, SEGMENT_POPULARITY)]
     if any(with_popularity.values()):
         differs = with_popularity[split] > 0
         metrics[DELIVERED] = (
-            _measure(context, DELIVERED, split, relevant) if differs else metrics[ALS]
+            _measure(context, DELIVERED, split, relevant) if differs else metrics[delivered]
         )
         comparisons.append((DELIVERED, POPULARITY))
     with context.step("compare"):

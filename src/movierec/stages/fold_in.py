@@ -1,4 +1,4 @@
-"""The job fold_in: factors and lists for users whose ratings came after `deliver`, without a refit.
+"""The job fold_in: lists for users whose ratings came after `deliver`, without a refit.
 
 It is no stage: its input is a file of ratings, its output goes where one wants it.
 """
@@ -13,17 +13,21 @@ from typing import Final
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from movierec.config.schema import Config
 from movierec.config.uris import resolve_uri
 from movierec.data import datasets
 from movierec.data.columns import FACTORS, MOVIE_ID, RATING, SEGMENT, USER_ID
 from movierec.data.schemas import RECOMMENDATIONS, conform
 from movierec.errors import ConfigError, InputError
 from movierec.models.als import AlsParams, factors_of, load_model
-from movierec.models.names import ALS
+from movierec.models.ease import EaseParams
+from movierec.models.ease_lists import rated_movies, read_ease, recommend_by_ease, share
+from movierec.models.names import ALS, EASE
 from movierec.models.new_users import fold_in_users
 from movierec.pipeline import dag
 from movierec.pipeline.cli import add_force, print_summary, run_job
 from movierec.pipeline.execution import Execution
+from movierec.pipeline.workspace import Result
 from movierec.ranking.catalogue import collect_catalogue
 from movierec.ranking.recommend import movie_lists, recommend
 from movierec.ranking.topk import unseen_top_k
@@ -40,7 +44,7 @@ _HEADER: Final = {"userId": USER_ID, "movieId": MOVIE_ID, "rating": RATING}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write factors/, recommendations/ and segments/ of new users below a URI.
+    """Write recommendations/ and segments/ of new users below a URI, and factors/ if ALS made them.
 
     Without a result of the stage segments there are no segments. If one of the parts cannot be
     written, all are deleted. Returns the exit code.
@@ -66,14 +70,16 @@ def _fold_in(execution: Execution, arguments: argparse.Namespace) -> None:
         raise ConfigError([f"--to {to}: it is there already: give another, or --force"])
     delivered, ingested = execution.require(dag.DELIVER), execution.require(dag.INGEST)
     spark = execution.session()
-    movies = factors_of(load_model(spark, delivered.directory(dag.ALS_MODEL))).movies
     catalogue = ingested.read(spark, datasets.MOVIES.path, datasets.MOVIES.schema)
     ratings = read_ratings(spark, arguments.ratings).persist()
     size_shuffles(spark, rows=ratings.count())
-    params = AlsParams(**delivered.manifest.facts["params"])
-    users = fold_in_users(ratings, movie_factors=movies, params=params, config=config)
+    for name in _PARTS:
+        files.delete(f"{to}/{name}")
+    make_lists = {ALS: _lists_of_als, EASE: _lists_of_ease}[delivered.manifest.facts["model"]]
     try:
-        n_known = _write(users, ratings, movies, catalogue, to=to, k=config.evaluation.k)
+        lists = make_lists(delivered, ratings, catalogue, to=to, config=config)
+        _write(conform(lists, RECOMMENDATIONS), f"{to}/{_LISTS}")
+        n_known = spark.read.parquet(f"{to}/{_LISTS}").select(USER_ID).distinct().count()
         _write_segments(execution, ratings, to=to)
     except BaseException:
         for name in _PARTS:
@@ -84,31 +90,40 @@ def _fold_in(execution: Execution, arguments: argparse.Namespace) -> None:
     print_summary(JOB, {"output": to, "users": n_users, "users_without_list": n_users - n_known})
 
 
-def _write(
-    users: DataFrame,
-    ratings: DataFrame,
-    movies: DataFrame,
-    catalogue: DataFrame,
-    *,
-    to: str,
-    k: int,
-) -> int:
-    """Write the factors of users and their lists; return how many users have a list."""
+def _lists_of_als(
+    delivered: Result, ratings: DataFrame, catalogue: DataFrame, *, to: str, config: Config
+) -> DataFrame:
+    """Write the factors of the users of the ratings, and return their lists."""
     spark = ratings.sparkSession
-    call_java(f"--to {to}", users.write.mode("overwrite").parquet, f"{to}/{_FACTORS}")
-    users = spark.read.parquet(f"{to}/{_FACTORS}")
+    movies = factors_of(load_model(spark, delivered.directory(dag.ALS_MODEL))).movies
+    params = AlsParams(**delivered.manifest.facts["params"])
+    users = fold_in_users(ratings, movie_factors=movies, params=params, config=config)
+    _write(users, f"{to}/{_FACTORS}")
     # all factors of a user who likes nothing are 0, and so is every score
-    known = users.where(F.exists(FACTORS, lambda factor: factor != 0))
+    known = spark.read.parquet(f"{to}/{_FACTORS}").where(F.exists(FACTORS, lambda one: one != 0))
     listed = movies.join(catalogue, on=MOVIE_ID, how="left_semi")
-    lists = recommend(
+    return recommend(
         known,
         catalogue=spark.sparkContext.broadcast(collect_catalogue(listed, known)),
         movies=movie_lists(ratings),
-        kernel=partial(unseen_top_k, k=k),
+        kernel=partial(unseen_top_k, k=config.evaluation.k),
     )
-    rows = conform(lists, RECOMMENDATIONS)
-    call_java(f"--to {to}", rows.write.mode("overwrite").parquet, f"{to}/{_LISTS}")
-    return known.count()
+
+
+def _lists_of_ease(
+    delivered: Result, ratings: DataFrame, catalogue: DataFrame, *, to: str, config: Config
+) -> DataFrame:
+    """Return the lists of the users of the ratings."""
+    spark, saved = ratings.sparkSession, datasets.EASE_WEIGHTS
+    params = EaseParams(**delivered.manifest.facts["params"])
+    ease = read_ease(delivered.read(spark, saved.path, saved.schema), params)
+    relevant_rating = config.evaluation.relevant_rating
+    shared = share(spark, ease, relevant_rating=relevant_rating, listed=catalogue)
+    return rated_movies(ratings).transform(recommend_by_ease, shared=shared, k=config.evaluation.k)
+
+
+def _write(frame: DataFrame, uri: str) -> None:
+    call_java(f"--to {uri}", frame.write.mode("overwrite").parquet, uri)
 
 
 def _write_segments(execution: Execution, ratings: DataFrame, *, to: str) -> None:
@@ -128,7 +143,7 @@ def _write_segments(execution: Execution, ratings: DataFrame, *, to: str) -> Non
     users = fold_in_users(ratings, movie_factors=movies, params=params, config=execution.config)
     everybody = ratings.select(USER_ID).distinct()
     rows = everybody.join(assign_users(users, towards=towards), on=USER_ID, how="left")
-    call_java(f"--to {to}", rows.write.mode("overwrite").parquet, f"{to}/{_SEGMENTS}")
+    _write(rows, f"{to}/{_SEGMENTS}")
 
 
 def read_ratings(spark: SparkSession, path: str) -> DataFrame:

@@ -1,19 +1,20 @@
-"""What several stages read: training ratings, fitted factors, and who gets a list of ALS."""
+"""What several stages read: training ratings, fitted factors, and which model is delivered."""
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
+from typing import Any
 
 from pyspark.sql import DataFrame
 
 from movierec.data import datasets
 from movierec.data.datasets import Dataset
 from movierec.models.als import Factors
-from movierec.models.fallback import known_users
-from movierec.models.names import ALS, SEGMENT_POPULARITY
+from movierec.models.names import ALS, EASE, SEGMENT_POPULARITY
 from movierec.pipeline import dag
 from movierec.pipeline.context import Context
 from movierec.splitting.splits import TRAINING_SPLITS
+from movierec.tuning.search import Trial
 
 FactorDatasets = tuple[Dataset, Dataset]
 """Of user factors and of movie factors."""
@@ -56,20 +57,31 @@ def read_lists(context: Context, model: str, split: str) -> DataFrame:
     return context.read(datasets.RECOMMENDATIONS, model=model, split=split)
 
 
-def users_with_als(context: Context, user_factors: DataFrame, *, ratings: DataFrame) -> DataFrame:
-    """Keep the factors of the users who get a list of ALS: `known_users`, if ALS is worth it.
+def winner(context: Context, model: str) -> Any:
+    """Return the parameters of a tuned model: `AlsParams`, or `EaseParams` of EASE."""
+    return Trial.params_of(context.input(dag.TUNE).manifest.facts["winners"][model])
 
-    Nobody does if popularity did at least as well for users with a training rating, on validation.
+
+def delivered_model(context: Context) -> str:
+    """Return the model that is delivered, als or ease: `deliver.model`.
+
+    `best` is the one with the higher metric on validation.
     """
-    known = known_users(
-        user_factors, ratings=ratings, min_ratings=context.config.deliver.min_ratings
-    )
-    return known if als_is_better(context) else known.limit(0)
+    chosen = context.config.deliver.model
+    return max((ALS, EASE), key=partial(_on_validation, context)) if chosen == "best" else chosen
 
 
-def als_is_better(context: Context) -> bool:
-    """Return whether ALS beat popularity on validation, for users with a training rating."""
-    metric = context.config.tuning.metric
-    als = context.input(dag.TUNE).manifest.facts["winners"][ALS]
+def beats_popularity(context: Context, model: str) -> bool:
+    """Return whether the model did better than popularity on validation, or conf demands it.
+
+    For a fair comparison popularity is measured on users with a training rating alone.
+    """
+    if context.config.deliver.model != "best":
+        return True
     popularity = context.input(dag.POPULARITY).manifest.facts["of_known_users"]
-    return bool(als[metric] > popularity[metric])
+    return _on_validation(context, model) > float(popularity[context.config.tuning.metric])
+
+
+def _on_validation(context: Context, model: str) -> float:
+    winners = context.input(dag.TUNE).manifest.facts["winners"]
+    return float(winners[model][context.config.tuning.metric])

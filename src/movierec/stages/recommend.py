@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from movierec.data import datasets
 from movierec.data.columns import USER_ID
 from movierec.models.als import Factors, with_block_counts
-from movierec.models.names import ALS, DELIVERED, ORACLE, POPULARITY, RANDOM, TUNED
+from movierec.models.names import ALS, DELIVERED, EASE, FACTORISED, ORACLE, POPULARITY, RANDOM
 from movierec.models.popularity import Variant
 from movierec.models.recommenders import Recommenders
 from movierec.pipeline import dag
@@ -15,13 +15,13 @@ from movierec.pipeline.context import Context
 from movierec.spark import blas
 from movierec.splitting.splits import HELD_OUT, VALIDATION
 from movierec.stages import inputs
-from movierec.tuning.search import Trial
 
 
 def run(context: Context) -> None:
     """Fit every model for each held-out split and write its recommendations."""
     context.say(blas.describe(context.spark))
     config = with_block_counts(context.config, n_ratings=inputs.count_ratings(context))
+    context.facts["delivered"] = inputs.delivered_model(context)
     context.facts["users_with_popularity"] = {}
     for split in HELD_OUT:
         recommenders = Recommenders(
@@ -41,21 +41,28 @@ def _recommend(context: Context, recommenders: Recommenders, split: str) -> int:
         return context.write(lists, datasets.RECOMMENDATIONS, model=model, split=split)
 
     fitted, lists = {}, {}
-    for model in TUNED:
+    for model in FACTORISED:
         fitted[model] = _fitted(context, recommenders, model, split)
         with context.step(f"recommend {model}"):
             lists[model] = write(recommenders.lists(fitted[model]), model)
+    with context.step(f"fit {EASE}"):
+        ease = recommenders.fit_ease(inputs.winner(context, EASE))
+    with context.step(f"recommend {EASE}"):
+        lists[EASE] = write(recommenders.ease_lists(recommenders.share_ease(ease)), EASE)
     with context.step("recommend baselines"):
         winner = context.input(dag.POPULARITY).manifest.facts["winner"]
         popularity = recommenders.popularity_factors(Variant.of(winner))
         lists[POPULARITY] = write(recommenders.lists(popularity), POPULARITY)
         write(recommenders.random_lists(popularity), RANDOM)
         write(recommenders.oracle_lists(), ORACLE)
-    known = inputs.users_with_als(context, fitted[ALS].users, ratings=recommenders.train)
+    model = inputs.delivered_model(context)
+    known = recommenders.ease_users(ease) if model == EASE else recommenders.als_users(fitted[ALS])
+    if not inputs.beats_popularity(context, model):
+        known = known.limit(0)
     others = recommenders.users.join(known, on=USER_ID, how="left_anti").persist()
     n_others = others.count()
     if n_others:
-        of_known = lists[ALS].join(others, on=USER_ID, how="left_anti")
+        of_known = lists[model].join(others, on=USER_ID, how="left_anti")
         of_others = lists[POPULARITY].join(others, on=USER_ID, how="left_semi")
         write(of_known.unionByName(of_others), DELIVERED)
     others.unpersist()
@@ -66,7 +73,6 @@ def _fitted(context: Context, recommenders: Recommenders, model: str, split: str
     if split == VALIDATION:
         # tune has fitted the winner to the same ratings
         return inputs.read_factors(context, inputs.TUNED_FACTORS, model=model)
-    winners = context.input(dag.TUNE).manifest.facts["winners"]
     with context.step(f"fit {model}"):
-        factors = recommenders.fit_als(Trial.params_of(winners[model]))
+        factors = recommenders.fit_als(inputs.winner(context, model))
         return inputs.write_factors(context, factors, inputs.FACTORS, model=model, split=split)

@@ -100,7 +100,8 @@ def _delivered(context: Context) -> dict[str, object]:
         found = context.input(dag.DELIVER).manifest.facts
         return {
             "users": found["users"],
-            "als_is_better": found["als_is_better"],
+            "model": found["model"],
+            "beats_popularity": found["beats_popularity"],
             "listed_movies": listed,
             "candidate_movies": candidates,
         }

@@ -47,7 +47,6 @@ from movierec.segments.usefulness import Heldout
 from movierec.segments.worth import genre_segments, measure_worth, user_map
 from movierec.splitting.splits import HELD_OUT, SPLITS, TRAIN, TRAINING_SPLITS, VALIDATION
 from movierec.stages import inputs
-from movierec.tuning.search import Trial
 
 CLUSTERED, ASSIGNED, LATER, NONE = "clustered", "assigned", "later", "none"
 """Why a user is in a segment: shaped it, only fits it, came after train; or is in none."""
@@ -250,8 +249,7 @@ def _measure(
 
 
 def _params(context: Context) -> dict[str, Any]:
-    winner = context.input(dag.TUNE).manifest.facts["winners"][ALS]
-    return vars(Trial.params_of(winner))
+    return dict(vars(inputs.winner(context, ALS)))
 
 
 def _later(

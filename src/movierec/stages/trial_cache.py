@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from movierec.data.columns import METRICS
 from movierec.errors import SingularFitError
-from movierec.models.als import AlsParams
 from movierec.pipeline.context import Context
 from movierec.pipeline.dag import TRIAL, TRIAL_KEYS, TUNE
 from movierec.pipeline.fingerprint import effective_config
 from movierec.spark.time_left import TimeLeft
-from movierec.tuning.search import RunTrial, Trial
+from movierec.tuning.search import Params, Trial
 
 
 class TrialCache:
-    """Runs trials by `run_trial`, unless the workspace holds them, and logs each.
+    """Runs trials, unless the workspace holds them, and logs each.
 
     `planned` has the fraction of the users for each trial to come, to estimate the time left.
     """
 
-    def __init__(self, context: Context, run_trial: RunTrial, *, planned: Sequence[float]) -> None:
+    def __init__(self, context: Context, *, planned: Sequence[float]) -> None:
         self._context = context
-        self._run_trial = run_trial
         self._planned = list(planned)
         self._trials: list[Trial] = []
         self._cost: list[tuple[float, float]] = []
         """(seconds, fraction of the users) of the trials that were not in the workspace."""
 
-    def run(self, params: AlsParams, user_fraction: float) -> Trial:
-        """Return the trial, run now or before."""
+    def run(self, params: Params, user_fraction: float, run_trial: Callable[[], Trial]) -> Trial:
+        """Return the trial of these parameters, run now or before."""
         identity = effective_config(self._context.config, TRIAL_KEYS) | {
             "params": asdict(params),
             "user_fraction": user_fraction,
@@ -43,7 +41,7 @@ class TrialCache:
 
         def compute() -> dict[str, Any]:
             try:
-                trial = self._run_trial(params, user_fraction)
+                trial = run_trial()
             except SingularFitError as error:
                 trial = Trial(
                     params=params,

@@ -5,19 +5,26 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, TypeAlias
 
 from movierec.config.schema import TuningConfig
+from movierec.data.columns import ALPHA, FACTOR_RANK, FEEDBACK, MODEL, N_MOVIES, REG_PARAM
 from movierec.errors import InputError
 from movierec.models.als import AlsParams
+from movierec.models.ease import EaseParams
+from movierec.models.names import EASE
+
+Params: TypeAlias = AlsParams | EaseParams
+_COLUMNS: Final = {"rank": FACTOR_RANK, "movies": N_MOVIES}
+"""The columns of parameters that have another name there."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
     """A fit and its metrics on validation, for a fraction of the users."""
 
-    params: AlsParams
+    params: Params
     user_fraction: float
     metrics: dict[str, float]
     rmse: float | None = None
@@ -38,10 +45,9 @@ class Trial:
     def row(self) -> dict[str, Any]:
         """Return the trial as a row of the `trials` dataset, without its number."""
         return {
-            "feedback": self.params.feedback,
-            "factor_rank": self.params.rank,
-            "reg_param": self.params.reg_param,
-            "alpha": self.params.alpha,
+            MODEL: self.params.model,
+            **dict.fromkeys((FEEDBACK, FACTOR_RANK, REG_PARAM, ALPHA, N_MOVIES)),
+            **{_COLUMNS.get(name, name): value for name, value in asdict(self.params).items()},
             "user_fraction": self.user_fraction,
             **self.metrics,
             "rmse": self.rmse,
@@ -50,14 +56,10 @@ class Trial:
         }
 
     @staticmethod
-    def params_of(row: dict[str, Any]) -> AlsParams:
-        """Return the parameters of a row that `row` made."""
-        return AlsParams(
-            feedback=row["feedback"],
-            rank=row["factor_rank"],
-            reg_param=row["reg_param"],
-            alpha=row["alpha"],
-        )
+    def params_of(row: dict[str, Any]) -> Any:
+        """Return the parameters of a row that `row` made: AlsParams, or EaseParams of EASE."""
+        kind = EaseParams if row[MODEL] == EASE else AlsParams
+        return kind(**{one.name: row[_COLUMNS.get(one.name, one.name)] for one in fields(kind)})
 
 
 RunTrial = Callable[[AlsParams, float], Trial]
@@ -81,6 +83,17 @@ def explicit_grid(config: TuningConfig) -> list[AlsParams]:
     return [
         AlsParams(feedback=None, rank=rank, reg_param=reg_param, alpha=None)
         for rank, reg_param in itertools.product(grid.rank, grid.reg_param)
+    ]
+
+
+def ease_grid(config: TuningConfig) -> list[EaseParams]:
+    """Return every combination of the grid of EASE, equal feedback next to each other."""
+    grid = config.ease
+    return [
+        EaseParams(feedback=feedback, reg_param=reg_param, movies=movies)
+        for feedback, movies, reg_param in itertools.product(
+            grid.feedback, grid.movies, grid.reg_param
+        )
     ]
 
 
@@ -130,7 +143,7 @@ def best(trials: Sequence[Trial], *, config: TuningConfig) -> Trial:
     return max(fitted, key=lambda trial: trial.metrics[config.metric])
 
 
-def at_edges(params: AlsParams, grid: Sequence[AlsParams]) -> list[str]:
+def at_edges(params: Params, grid: Sequence[Params]) -> list[str]:
     """Name the parameters whose value is the highest or the lowest in the grid.
 
     A parameter with a single value in the grid was not searched and is not named.
@@ -140,7 +153,7 @@ def at_edges(params: AlsParams, grid: Sequence[AlsParams]) -> list[str]:
     ['reg_param=1 is the highest tried']
     """
     found = []
-    for name in ("rank", "reg_param", "alpha"):
+    for name in (one for one in asdict(params) if one != "feedback"):
         values = {getattr(one, name) for one in grid}
         value = getattr(params, name)
         if len(values) > 1 and value in (min(values), max(values)):

@@ -1,0 +1,198 @@
+"""EASE against its definition in dense numpy, fitted and listed by Spark.
+
+Covers `movierec.models.ease_fit` and `movierec.models.ease_lists`.
+"""
+
+import numpy as np
+import pytest
+
+from movierec.errors import SingularFitError
+from movierec.models import ease_fit
+from movierec.models.ease import Ease, EaseParams, ease_values, solve_weights
+from movierec.models.ease_lists import (
+    rated_movies,
+    read_ease,
+    recommend_by_ease,
+    share,
+    users_with_list,
+    weights_frame,
+)
+from movierec.ranking.recommend import movie_lists
+
+N_USERS, N_MOVIES, K = 60, 40, 8
+PARAMS = EaseParams(feedback="soft", reg_param=2.0, movies=25)
+
+
+@pytest.fixture(scope="module")
+def stars():
+    """Users × movies, 0 without a rating. Row 0 likes nothing; columns 3 and 4 are equal."""
+    rng = np.random.default_rng(1)
+    popular = rng.random((N_USERS, N_MOVIES)) < np.linspace(0.7, 0.1, N_MOVIES)
+    table = np.where(popular, rng.integers(1, 11, (N_USERS, N_MOVIES)) / 2, 0.0)
+    table[0, table[0] > 0] = 1.5
+    table[:, 4] = table[:, 3]
+    return table
+
+
+@pytest.fixture(scope="module")
+def ratings(spark, stars):
+    rows = [
+        (int(u) + 1, 10 * int(m), float(stars[u, m])) for u, m in zip(*stars.nonzero(), strict=True)
+    ]
+    return spark.createDataFrame(rows, "user_id int, movie_id int, rating float").persist()
+
+
+def values_of(stars, feedback):
+    return np.where(stars > 0, ease_values(stars, feedback=feedback, relevant_rating=4.0), 0.0)
+
+
+def dense_ease(values, reg_param):
+    """Steck's formula, as it is printed."""
+    inverse = np.linalg.inv(values.T @ values + reg_param * np.eye(values.shape[1]))
+    return np.eye(len(inverse)) - inverse @ np.diag(1 / np.diag(inverse))
+
+
+def most_rated(stars, n):
+    return np.sort(np.lexsort((np.arange(N_MOVIES), -(stars > 0).sum(axis=0)))[:n])
+
+
+@pytest.mark.parametrize("feedback", ["soft", "liked", "rating"])
+@pytest.mark.parametrize("movies", [25, 1000])
+def test_the_weights_are_those_of_the_definition(ratings, stars, feedback, movies):
+    params = EaseParams(feedback=feedback, reg_param=2.0, movies=movies)
+    ease = ease_fit.fit_ease(ratings, params=params, relevant_rating=4.0)
+    kept = most_rated(stars, movies)
+    assert ease.movie_ids.tolist() == (10 * kept).tolist()
+    wanted = dense_ease(values_of(stars, feedback)[:, kept], 2.0)
+    assert np.abs(ease.weights - wanted).max() < 1e-6
+    assert not ease.weights.diagonal().any()
+
+
+def test_parts_and_partitions_do_not_change_the_weights(ratings, stars, monkeypatch):
+    how = {"params": PARAMS, "relevant_rating": 4.0}
+    whole = ease_fit.fit_ease(ratings, **how).weights
+    assert (ease_fit.fit_ease(ratings.repartition(7), **how).weights == whole).all()
+    with monkeypatch.context() as patched:
+        patched.setattr(ease_fit, "_NUMBERS_AT_ONCE", 10 * PARAMS.movies)
+        assert (ease_fit.fit_ease(ratings, **how).weights == whole).all()
+    monkeypatch.setattr(ease_fit, "_RATINGS_AT_ONCE", ratings.count() // 3)
+    assert np.abs(ease_fit.fit_ease(ratings, **how).weights - whole).max() < 1e-6
+
+
+def test_a_large_matrix_is_solved_in_blocks_of_rows():
+    rng = np.random.default_rng(2)
+    values = rng.random((700, 1100)) * (rng.random((700, 1100)) < 0.1)
+    gram = values.T @ values
+    assert (
+        np.abs(solve_weights(np.triu(gram), reg_param=5.0) - dense_ease(values, 5.0)).max() < 1e-6
+    )
+
+
+def test_what_has_no_solution_is_refused(ratings):
+    """Movies 3 and 4 have equal ratings: without regularisation neither is told from the other."""
+    params = EaseParams(feedback="rating", reg_param=0.0, movies=25)
+    with pytest.raises(SingularFitError, match="EASE with reg_param=0 has no solution: raise its"):
+        ease_fit.fit_ease(ratings, params=params, relevant_rating=4.0)
+
+
+# --- lists ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def ease(ratings):
+    return ease_fit.fit_ease(ratings, params=PARAMS, relevant_rating=4.0)
+
+
+def lists_of(frame):
+    lists = {}
+    for row in frame.orderBy("user_id", "rank").collect():
+        lists.setdefault(row.user_id, []).append((row.movie_id, row.rank, row.score))
+    return lists
+
+
+def best(scores, open_):
+    """The (movie id, rank, score) of the K best open movies of a dense row of scores."""
+    places = [at for at in np.lexsort((np.arange(len(scores)), -scores)) if open_[at]][:K]
+    return [(at, rank, scores[at]) for rank, at in enumerate(places, 1)]
+
+
+def check(lists, ease, stars, open_):
+    """Lists must be the K best of the open movies [users, m] by scores in double precision."""
+    kept = ease.movie_ids // 10
+    scores = values_of(stars, ease.params.feedback)[:, kept] @ ease.weights.astype(np.float64)
+    for user in range(N_USERS):
+        wanted = best(scores[user], open_[user])
+        found = lists.get(user + 1, [])
+        assert [movie for movie, *_ in found] == [ease.movie_ids[at] for at, *_ in wanted]
+        assert [rank for _, rank, _ in found] == [rank for _, rank, _ in wanted]
+        assert [one for *_, one in found] == pytest.approx([one for *_, one in wanted], abs=1e-5)
+
+
+def test_a_list_holds_the_best_unseen_movies(spark, ratings, stars, ease):
+    rated = rated_movies(ratings)
+    shared = share(spark, ease, relevant_rating=4.0)
+    lists = lists_of(recommend_by_ease(rated, shared=shared, k=K))
+    check(lists, ease, stars, stars[:, ease.movie_ids // 10] == 0)
+    again = recommend_by_ease(rated.repartition(7), shared=shared, k=K)
+    assert lists_of(again) == lists
+
+
+def test_equal_scores_are_listed_by_movie_id(spark, ratings):
+    """All weights are equal, so all unseen movies of a user have the same score."""
+    ids = np.arange(0, 10 * N_MOVIES, 10, dtype=np.int32)
+    same = Ease(ids, np.ones((N_MOVIES, N_MOVIES), np.float32), PARAMS)
+    shared = share(spark, same, relevant_rating=4.0)
+    lists = lists_of(recommend_by_ease(rated_movies(ratings), shared=shared, k=K))
+    seen = {user: {*movies} for user, movies in movie_lists(ratings).collect()}
+    for user, found in lists.items():
+        unseen = [movie for movie in ids.tolist() if movie not in seen[user]]
+        assert [movie for movie, *_ in found] == unseen[:K]
+
+
+def test_only_listed_movies_are_listed(spark, ratings, stars, ease):
+    listed = spark.createDataFrame([(one,) for one in range(0, 200, 20)], "movie_id int")
+    shared = share(spark, ease, relevant_rating=4.0, listed=listed)
+    lists = lists_of(recommend_by_ease(rated_movies(ratings), shared=shared, k=K))
+    movies = ease.movie_ids // 10
+    check(lists, ease, stars, (stars[:, movies] == 0) & np.isin(10 * movies, range(0, 200, 20)))
+
+
+def test_only_candidates_are_ranked_and_only_wanted_movies_kept(spark, ratings, stars, ease):
+    """Of odd users all movies are candidates, rated or not; even ones have none."""
+    pairs = [(user, 10 * m) for user in range(1, N_USERS + 1, 2) for m in range(N_MOVIES)]
+    candidates = movie_lists(spark.createDataFrame(pairs, "user_id int, movie_id int"))
+    shared = share(spark, ease, relevant_rating=4.0)
+    how = {"shared": shared, "k": K, "candidates": candidates}
+    everything = recommend_by_ease(rated_movies(ratings), **how).persist()
+    odd = np.arange(1, N_USERS + 1) % 2 == 1
+    check(lists_of(everything), ease, stars, np.repeat(odd[:, None], len(ease.movie_ids), axis=1))
+    some = movie_lists(
+        spark.createDataFrame([(1, 0), (1, 10), (3, 20)], "user_id int, movie_id int")
+    )
+    kept = recommend_by_ease(rated_movies(ratings), keep_only=some, **how)
+    wanted = everything.where(
+        "(user_id = 1 AND movie_id IN (0, 10)) OR (user_id = 3 AND movie_id = 20)"
+    )
+    assert lists_of(kept) == lists_of(wanted) != {}
+
+
+@pytest.mark.parametrize("feedback", ["soft", "liked"])
+def test_who_has_a_list(spark, ratings, feedback):
+    """User 1 likes nothing; nobody knows what user 99 rated."""
+    more = spark.createDataFrame([(99, 9999, 5.0)], ratings.schema).unionByName(ratings)
+    params = EaseParams(feedback=feedback, reg_param=2.0, movies=25)
+    ease = ease_fit.fit_ease(ratings, params=params, relevant_rating=4.0)
+    shared = share(spark, ease, relevant_rating=4.0)
+    found = lists_of(recommend_by_ease(rated_movies(more), shared=shared, k=K))
+    users = users_with_list(more, ease=ease, relevant_rating=4.0)
+    assert {row.user_id for row in users.collect()} == {*found}
+    assert (1 in found) == (feedback == "soft")
+    assert 99 not in found
+
+
+def test_a_model_is_read_as_it_was_written(spark, ease, tmp_path):
+    path = str(tmp_path / "weights")
+    weights_frame(spark, share(spark, ease, relevant_rating=4.0)).write.parquet(path)
+    read = read_ease(spark.read.parquet(path), PARAMS)
+    assert (read.movie_ids == ease.movie_ids).all()
+    assert (read.weights == ease.weights).all()
