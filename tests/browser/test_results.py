@@ -15,6 +15,7 @@ README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "evaluation.md"
 MODELS = {
     "**ALS, tuned**": "als",
+    "EASE, tuned": "ease",
     "popularity (number of likes)": "popularity",
     "popularity in the user's segment": "segment_popularity",
     "ALS, explicit": "als_explicit",

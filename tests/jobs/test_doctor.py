@@ -19,7 +19,7 @@ from tests.support.processes import run_process
 FULL = 33_832_162
 NAMES = [
     *("python", "java", "spark", "workers", "blas", "workspace", "checkpoints"),
-    *("archive", "ratings", "memory", "disk", "scratch", "time"),
+    *("archive", "ratings", "ease", "memory", "disk", "scratch", "time"),
 ]
 
 
@@ -65,7 +65,7 @@ def test_an_archive_that_is_missing(check, tmp_path):
     assert wrong(findings) == {"archive": "error", "others": "warning"}
     assert findings["archive"].fix == "fetch it with `make data` or name another with ARCHIVE="
     assert findings["others"].found == (
-        "not checked, as the number of ratings is not known: memory, disk, scratch, time"
+        "not checked, as the number of ratings is not known: ease, memory, disk, scratch, time"
     )
 
 

@@ -20,7 +20,7 @@ from tests.support.markdown import ROOT, blocks
 
 README = ROOT / "README.md"
 
-MODELS = ("als", "als_explicit", "popularity", "random", "oracle")
+MODELS = ("als", "ease", "als_explicit", "popularity", "random", "oracle")
 HELD_OUT = ("validation", "test")
 
 
@@ -72,7 +72,7 @@ def test_the_facts_of_a_run_need_no_spark(finished_run):
     assert run.summary == finished_run.summary
     assert run.facts["summary"]["models"] == run.summary["models"]
     assert run.config.evaluation.k == 100
-    assert run.manifest("tune").facts["winners"].keys() == {"als", "als_explicit"}
+    assert run.manifest("tune").facts["winners"].keys() == {"als", "als_explicit", "ease"}
     assert len(run.datasets()) > 40
     for misspelt in (("twin", "twins"), ("twins", "twin"), ("report", "facts")):
         with pytest.raises(InputError):

@@ -1,4 +1,7 @@
-"""What to watch next, for a user of the data and for anybody."""
+"""What to watch next, for a user of the data and for anybody.
+
+Covers `movierec_cli.scorers`.
+"""
 
 import json
 import shutil
@@ -7,8 +10,10 @@ import pytest
 
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
+from movierec.pipeline.run_stage import run_stage
 from movierec.results import Run
 from movierec.spark.session import Session
+from movierec.stages import deliver
 from movierec_cli import ask
 
 
@@ -119,11 +124,42 @@ def test_what_cannot_be_answered(run, delivered, tmp_path, words, exit_code, mes
     assert len(errors.splitlines()) == 1
 
 
+@pytest.fixture(scope="module")
+def of_ease(session, finished_run, tmp_path_factory):
+    """Arguments for the run with EASE delivered, each user's list, and stars by movie."""
+    copy = tmp_path_factory.mktemp("copy") / "workspace"
+    shutil.copytree(finished_run.workspace, copy)
+    more = ("--set", f"workspace={copy}", "--set", "deliver.model=ease")
+    execution = Execution(finished_run.config_with(more[1], more[3]), session)
+    run_stage(execution, dag.DELIVER, deliver.run)
+    stars, lists = {}, {}
+    for row in Run(execution).read("ingest", "ratings").where("user_id <= 20").collect():
+        stars.setdefault(row.user_id, {})[row.movie_id] = row.rating
+    for row in Run(execution).delivered().where("user_id <= 20").orderBy("rank").collect():
+        lists.setdefault(row.user_id, []).append((row.movie_id, row.score))
+    return more, lists, stars
+
+
+def test_with_ease_the_same_ratings_give_the_same_list(run, of_ease, tmp_path):
+    more, lists, stars = of_ease
+    user = max(stars, key=lambda one: len(stars[one]))
+    code, known, summary, _ = run("--user", user, "--top", 5, more=more)
+    assert (code, summary["source"]) == (0, "ease")
+    assert summary["movies"] == [movie for movie, _ in lists[user][:5]]
+    assert all(f"because user {user} liked " in line for line in known[:-1])
+    rows = "".join(f"{movie},{rating}\n" for movie, rating in stars[user].items())
+    (tmp_path / "mine.csv").write_text(f"movieId,rating\n{rows}")
+    code, folded, summary, _ = run("--ratings", tmp_path / "mine.csv", "--top", 5, more=more)
+    assert (code, summary["source"]) == (0, "ease")
+    assert summary["movies"] == [movie for movie, _ in lists[user][:5]]
+    assert [line.replace("you", f"user {user}") for line in folded[:-1]] == known[:-1]
+
+
 def test_where_als_was_not_better_it_is_said(run, finished_run, tmp_path):
     workspace = shutil.copytree(finished_run.workspace, tmp_path / "w")
     (path,) = workspace.glob("deliver/*/_manifest.json")
     manifest = json.loads(path.read_text(encoding="utf-8"))
-    manifest["facts"]["als_is_better"] = False
+    manifest["facts"]["beats_popularity"] = False
     path.write_text(json.dumps(manifest), encoding="utf-8")
     code, _, _, errors = run("--user", "1", more=("--set", f"workspace={workspace}"))
     assert (code, errors) == (0, "ALS was no better than popularity on validation\n")

@@ -80,8 +80,35 @@ def test_titles_are_text(text):
 )
 def test_the_verdict_says_whether_the_difference_is_significant(value, sentence):
     differences = dict.fromkeys(invented.METRICS, invented.difference(value))
-    comparison = {"als_vs_popularity": dict.fromkeys(invented.HELD_OUT, differences)}
+    comparison = invented.summary()["comparison"]
+    comparison["als_vs_popularity"] = dict.fromkeys(invented.HELD_OUT, differences)
     assert sentence in page(summary=invented.summary(comparison=comparison))
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (
+            0.0121,
+            "EASE, a linear model from the movies that a user rated to all movies, recommends "
+            "better than ALS: NDCG@100 on test is 0.216 against 0.207 (95 % interval of the",
+        ),
+        (-0.05, "recommends worse than ALS: NDCG@100 on test"),
+        (0.004, "does not differ measurably from ALS: NDCG@100 on test"),
+    ],
+)
+def test_it_says_whether_ease_is_better_than_als(value, sentence):
+    differences = dict.fromkeys(invented.METRICS, invented.difference(value))
+    comparison = invented.summary()["comparison"]
+    comparison["ease_vs_als"] = dict.fromkeys(invented.HELD_OUT, differences)
+    assert sentence in page(summary=invented.summary(comparison=comparison))
+
+
+def test_the_trials_of_each_model_are_shown(text):
+    for caption in ("EASE, soft", "ALS, signed, alpha 2", "ALS, explicit"):
+        assert f"<caption>{caption}</caption>" in text
+    assert "movies ↓ reg_param →" in text
+    assert "All 10 trials" in text
 
 
 def test_a_popularity_of_zero_gives_no_percentage():
@@ -119,7 +146,7 @@ def test_cold_users_give_a_warning(text):
     assert "are cold" not in text
     users = {split: invented.user_counts(n=1_116, cold=88) for split in invented.HELD_OUT}
     shown = page(summary=invented.summary(users=users))
-    assert "88 of the 1,116 users in test are cold: they have no rating that ALS" in shown
+    assert "88 of the 1,116 users in test are cold: they have no rating to learn from" in shown
 
 
 @pytest.mark.parametrize(
@@ -130,7 +157,7 @@ def test_cold_users_give_a_warning(text):
             {"als": 606, "popularity": 4},
             "606 users get a list of ALS, and 4 the popularity list: they have too few ratings",
         ),
-        ({"als": 0, "popularity": 610}, "All 610 users get the popularity list, because ALS was"),
+        ({"als": 0, "popularity": 610}, "All 610 users get the popularity list, because no model"),
     ],
 )
 def test_it_says_who_gets_which_list(users, sentence):

@@ -17,6 +17,7 @@ SHORT: dict[str, Any] = {
     "tuning.strategy": "grid",
     "tuning.implicit": {"rank": [8], "reg_param": [0.1], "alpha": [2, 4], "feedback": ["signed"]},
     "tuning.explicit": {"rank": [8], "reg_param": [0.1]},
+    "tuning.ease": {"feedback": ["soft"], "reg_param": [50], "movies": [300]},
     "als.max_iter": 5,
     "evaluation.bootstrap": 100,
     "popularity.dampings": [20],

@@ -59,6 +59,7 @@ def overrides_on(workspace: str, archive: str, **more: Any) -> list[str]:
         "source.generate": {"users": 100, "movies": 700, "ratings": N_RATINGS, "seed": 1},
         "source.expected_ratings": N_RATINGS,
         "als.max_iter": 3,
+        "deliver.model": "als",
         "twins.thresholds": [0.1],
         "twins.curve.floors": [20],
     }

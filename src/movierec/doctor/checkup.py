@@ -20,7 +20,7 @@ from movierec.spark.session import Session, is_submitted, machine_memory
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-_NEED_RATINGS: Final = ("memory", "disk", "scratch", "time")
+_NEED_RATINGS: Final = ("ease", "memory", "disk", "scratch", "time")
 _NEED_SPARK: Final = ("workers", "blas", "workspace", "checkpoints", "archive", *_NEED_RATINGS)
 _PLACE: Final = "let this account write there, or set another workspace (SET=workspace=…)"
 _SPARK: Final = "see the messages of Java above, and check the properties of Spark"
@@ -29,8 +29,8 @@ _FIXES: Final = {
     "java": "`make setup` finds or installs a Java that Spark runs on",
     "spark": _SPARK,
     "workers": (
-        "set PYSPARK_PYTHON to a Python like the driver's, with numpy, pandas and pyarrow, on "
-        "every machine, and ship the package with --py-files"
+        "set PYSPARK_PYTHON to a Python like the driver's, with numpy, pandas, pyarrow and scipy, "
+        "on every machine, and ship the package with --py-files"
     ),
     "blas": _SPARK,
     "executors": _SPARK,
@@ -50,6 +50,7 @@ class Checkup:
 
     def __init__(self, config: Config, session: Session) -> None:
         self._source = config.source
+        self._ease_movies = max(config.tuning.ease.movies)
         self._session = session
         self._files = Files(session)
         self._archive_uri = resolve_uri(config.source.archive, key="source.archive")
@@ -103,8 +104,15 @@ class Checkup:
     ) -> Iterator[CheckResult]:
         """Check whether memory and disk suffice for this number of ratings."""
         cores = spark.sparkContext.defaultParallelism
+        heap = executors.memory_property(spark, "spark.driver.memory", "1g")
+        yield executors.check_ease(
+            heap=heap,
+            machine=machine_memory(),
+            cores=cores if is_local else 0,
+            movies=self._ease_movies,
+            ratings=ratings,
+        )
         if is_local:
-            heap = executors.memory_property(spark, "spark.driver.memory", "1g")
             yield executors.check_memory(
                 heap=heap, machine=machine_memory(), cores=cores, ratings=ratings
             )

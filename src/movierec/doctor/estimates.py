@@ -58,14 +58,18 @@ def estimate_seconds(ratings: int) -> dict[str, float]:
 
     `deliver` was measured at full size only, in a slower run: in that of the table it would be 283
     s. It makes one of the two fits and half of the lists of `recommend`, so it counts as half.
-    `segments` is not measured yet: two lists per user and fits to few users count as half, too.
+    `segments`, two lists per user and fits to few users, took 184 s at full size; it counts as
+    half, too. `ease` is a part of `tune`, `recommend` and `deliver`: six fits of conf/full.yaml,
+    whose solutions take 38 s each, and six times everybody's lists, 93 s at full size, and four
+    times the sums, 50 s, which grow with the ratings.
     """
     seconds = {
         stage: _interpolate([(run.ratings, run.seconds[stage]) for run in RUNS], ratings)
         for stage in RUNS[0].seconds
     }
     half = seconds["recommend"] / 2
-    return seconds | {"deliver": half, "segments": half}
+    ease = 6 * 38 + (6 * 93 + 4 * 50) * ratings / RUNS[-1].ratings
+    return seconds | {"deliver": half, "segments": half, "ease": ease}
 
 
 def estimate_runtime(ratings: int, *, cores: int) -> str:
@@ -93,6 +97,16 @@ def worker_bytes(ratings: int) -> int:
     """Return the peak memory of a Python worker; there is one per core."""
     held = [(run.ratings, (run.total_gib - run.jvm_gib) / CORES) for run in RUNS]
     return int(_interpolate(held, ratings) * _GIB)
+
+
+def ease_bytes(movies: int, ratings: int) -> tuple[int, int]:
+    """Return the memory of a fit of EASE in the driver and in each Python worker.
+
+    The driver holds the Gram matrix and a copy of it in double precision, the weights in single,
+    and some arrays of the ratings; a worker the weights, or the ratings.
+    """
+    ratings = min(ratings, 1 << 26)
+    return 20 * movies**2 + 40 * ratings, 4 * movies**2 + 12 * ratings
 
 
 def shuffle_bytes(ratings: int) -> int:

@@ -134,6 +134,21 @@ def check_memory(*, heap: int, machine: int, cores: int, ratings: int) -> CheckR
     return result_of("memory", good=good, found=found, fix=fix)
 
 
+def check_ease(*, heap: int, machine: int, cores: int, movies: int, ratings: int) -> CheckResult:
+    """Check that the driver's machine can hold a fit of EASE of this many movies beside the heap.
+
+    `cores` are those whose Python workers run on that machine too: 0 on a cluster.
+    """
+    driver, worker = estimates.ease_bytes(movies, ratings)
+    needed = min(heap, estimates.heap_bytes(ratings)) + driver + cores * worker
+    found = (
+        f"EASE of {movies:,} movies takes {gib(driver)} in the driver and {gib(worker)} in each "
+        f"Python worker; {gib(needed)} of {gib(machine)} with the heap"
+    )
+    fix = "lower tuning.ease.movies, or take a machine with more memory for the driver"
+    return result_of("ease", good=machine >= needed, found=found, fix=fix)
+
+
 def memory_property(spark: SparkSession, key: str, default: str) -> int:
     """Return the bytes that one of Spark's memory properties sets."""
     text = spark.sparkContext.getConf().get(key, default)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from pyspark.sql import SparkSession
 
-_ON_WORKERS: Final = ("numpy", "pandas", "pyarrow")
+_ON_WORKERS: Final = ("numpy", "pandas", "pyarrow", "scipy")
 _ON_DRIVER: Final = (*_ON_WORKERS, "yaml")
 _REPORT_SCHEMA: Final = ", ".join(
     [f"{name} string" for name in ("host", "folder", "python", *_ON_WORKERS)] + ["free long"]

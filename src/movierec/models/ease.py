@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import lapack
 
 from movierec.config.schema import EaseFeedback
 from movierec.errors import SingularFitError
@@ -82,28 +81,54 @@ def ease_values(stars: npt.ArrayLike, *, feedback: EaseFeedback, relevant_rating
 def solve_weights(gram: Floats, *, reg_param: float) -> Singles:
     """Return B of XᵀX [m, m], computed in double precision and rounded to single.
 
-    `gram` is overwritten, as the only memory of that size that the solution needs. Raises
-    SingularFitError where XᵀX + λ I is singular in double precision, as it can be for a small λ.
+    `gram` is overwritten, as the only memory of that size that the solution needs; only its upper
+    triangle is read. Raises SingularFitError where XᵀX + λ I is not positive definite in double
+    precision, as it can be for a small λ.
     """
     n = len(gram)
     gram[np.diag_indices(n)] += reg_param
-    # LAPACK counts in columns: its lower triangle is the upper one here
-    factor, failed = lapack.dpotrf(gram.T, lower=1, clean=0, overwrite_a=1)
-    if not failed:
-        inverse, failed = lapack.dpotri(factor, lower=1, overwrite_c=1)
-    if failed:
+    try:
+        _invert(gram)
+    except np.linalg.LinAlgError:
         raise SingularFitError(
             f"EASE with reg_param={reg_param:g} has no solution: raise its reg_param"
-        )
-    upper = inverse.T
-    diagonal = upper.diagonal().copy()
+        ) from None
+    diagonal = gram.diagonal().copy()
     weights = np.empty((n, n), np.float32)
-    for start in range(0, n, _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        weights[rows, start:] = upper[rows, start:] / -diagonal[start:]
-        # symmetric: what lies left of the diagonal
-        block = np.triu(upper[rows, rows])
-        weights[rows, rows] = (block + np.triu(block, 1).T) / -diagonal[rows]
-        weights[rows, :start] = upper[:start, rows].T / -diagonal[:start]
+    for own in _slices(n):
+        weights[own] = _whole_rows(gram, own) / -diagonal
     np.fill_diagonal(weights, 0.0)
     return weights
+
+
+def _invert(matrix: Floats) -> None:
+    """Replace the upper triangle of a positive definite matrix [n, n] by that of its inverse.
+
+    By block-wise Gauss-Jordan elimination. Without pivots it is stable, as the matrix is positive
+    definite. LAPACK's way, in SciPy's OpenBLAS, crashes above 16,000 rows with several threads.
+    """
+    n = len(matrix)
+    for own in _slices(n):
+        rows = _whole_rows(matrix, own)
+        # fails where the rest is not positive definite
+        np.linalg.cholesky(rows[:, own])
+        inverse = np.linalg.inv(rows[:, own])
+        scaled = inverse @ rows
+        for other in _slices(n):
+            if other != own:
+                matrix[other, other.start :] -= rows[:, other].T @ scaled[:, other.start :]
+        matrix[: own.start, own] = scaled[:, : own.start].T
+        matrix[own, own.stop :] = scaled[:, own.stop :]
+        matrix[own, own] = -inverse
+    np.negative(matrix, out=matrix)
+
+
+def _slices(n: int) -> list[slice]:
+    return [slice(at, min(n, at + _ROWS_AT_ONCE)) for at in range(0, n, _ROWS_AT_ONCE)]
+
+
+def _whole_rows(upper: Floats, own: slice) -> Floats:
+    """Return some rows of a symmetric matrix of which the upper triangle is given."""
+    block = np.triu(upper[own, own])
+    square = block + np.triu(block, 1).T
+    return np.hstack([upper[: own.start, own].T, square, upper[own, own.stop :]])

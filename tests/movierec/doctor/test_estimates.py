@@ -34,6 +34,8 @@ def test_at_a_measured_size_the_estimate_is_the_measured_value(run):
     # not measured there: half of recommend
     for stage in ("deliver", "segments"):
         assert seconds.pop(stage) == pytest.approx(run.seconds["recommend"] / 2)
+    # six solutions, which take the same time at any size
+    assert seconds.pop("ease") > 228
     assert seconds == pytest.approx(run.seconds)
     assert estimates.shuffle_bytes(run.ratings) == pytest.approx(run.shuffled_gib * GIB)
 
@@ -41,9 +43,8 @@ def test_at_a_measured_size_the_estimate_is_the_measured_value(run):
 def test_estimates_grow_with_the_ratings_from_the_first_measured_size_on():
     sizes = (100_836, 338_322, 1_000_000, 3_383_216, 10_000_000, 33_832_162, 100_000_000)
     totals = [sum(estimates.estimate_seconds(size).values()) for size in sizes]
-    assert totals[0] == totals[1]
-    assert totals[1:] == sorted(set(totals[1:]))
-    assert 453 < totals[4] < 2015
+    assert totals == sorted(set(totals))
+    assert 453 < totals[4] < 2400
     # the exponent of recommend, .90 from a tenth to the whole, is kept beyond
     grown = estimates.estimate_seconds(338_321_620)["recommend"] / 536
     assert grown == pytest.approx(10**0.903, rel=0.01)

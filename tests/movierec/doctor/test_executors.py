@@ -13,6 +13,7 @@ import pytest
 from movierec.doctor.executors import (
     Executors,
     check_container,
+    check_ease,
     check_executor_count,
     check_heaps,
     check_memory,
@@ -90,6 +91,22 @@ def test_a_heap_and_a_machine_that_suffice_for_the_data_and_a_worker_per_core():
     assert checked(4, 8, 4, 100_836).state == "ok"
     assert checked(10, 16, 2, FULL).state == "ok"
     assert checked(10, 16, 8, FULL).state == "warning"
+
+
+def test_the_driver_needs_memory_for_the_square_of_ease_s_movies():
+    def checked(movies, machine, cores=2):
+        sizes = {"heap": 14 * GIB, "machine": machine * GIB, "cores": cores}
+        return check_ease(**sizes, movies=movies, ratings=FULL)
+
+    good = checked(15_000, 24)
+    assert good.state == "ok"
+    assert good.found == (
+        "EASE of 15,000 movies takes 5.5 GiB in the driver and 1.2 GiB in each Python worker; 16.4 "
+        "GiB of 24.0 GiB with the heap"
+    )
+    poor = checked(30_000, 24)
+    assert (poor.state, "lower tuning.ease.movies" in poor.fix) == ("warning", True)
+    assert checked(20_000, 20, cores=0).state == "ok" != checked(20_000, 20).state
 
 
 def test_memory_is_read_as_spark_reads_it(spark):

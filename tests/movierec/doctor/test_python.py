@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import scipy
 import yaml
 
 from movierec.doctor.python import Machine, check_driver, check_workers, collect_workers
@@ -17,7 +18,7 @@ def test_the_driver_s_packages_are_listed():
     assert result.state == "ok"
     assert result.found == (
         f"python {platform.python_version()}, numpy {np.__version__}, pandas {pd.__version__}, "
-        f"pyarrow {pa.__version__}, yaml {yaml.__version__}"
+        f"pyarrow {pa.__version__}, scipy {scipy.__version__}, yaml {yaml.__version__}"
     )
 
 

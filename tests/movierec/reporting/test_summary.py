@@ -8,7 +8,7 @@ from movierec.pipeline.exports import to_json
 from movierec.reporting.summary import evaluation_summary, table
 from tests.support.manifests import manifest
 
-MODELS = ["popularity", "segment_popularity", "als", "als_explicit", "random", "oracle"]
+MODELS = ["popularity", "segment_popularity", "als", "ease", "als_explicit", "random", "oracle"]
 LOWS = [-0.012, -0.002, 0.008, 0.018]
 METRICS = ["precision", "map", "ndcg", "recall"]
 
@@ -25,7 +25,7 @@ def evaluation(first, *, k, cold=0):
     }
     return SplitEvaluation(
         models=models,
-        comparison={"als_vs_popularity": differences, "als_vs_als_explicit": differences},
+        comparison=dict.fromkeys(("als_vs_popularity", "ease_vs_als"), differences),
         users={"evaluated": 7, "evaluated_but_cold": cold},
         movies={"known": 9},
         strata={"users_by_activity": []},

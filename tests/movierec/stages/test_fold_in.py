@@ -1,13 +1,16 @@
 """Users who come after the fit."""
 
 import json
+import shutil
 
 import pytest
 
 from movierec.errors import InputError
+from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
+from movierec.pipeline.run_stage import run_stage
 from movierec.results import Run
-from movierec.stages import fold_in
+from movierec.stages import deliver, fold_in
 from tests.support.in_process import run_job
 
 
@@ -45,6 +48,30 @@ def test_new_users_with_the_ratings_of_old_ones_get_their_lists(
     # once more, and it is there already
     assert run_job("fold_in", words, session=session, patch=monkeypatch) == 2
     assert "it is there already" in capsys.readouterr().err
+
+
+def test_with_ease_new_users_get_the_lists_of_old_ones(
+    spark, session, finished_run, tmp_path, monkeypatch, capsys
+):
+    workspace = shutil.copytree(finished_run.workspace, tmp_path / "workspace")
+    overrides = (f"workspace={workspace}", "deliver.model=ease")
+    execution = Execution(finished_run.config_with(*overrides), session)
+    run_stage(execution, dag.DELIVER, deliver.run)
+    results = Run(execution)
+    old = results.read("ingest", "ratings").where("user_id <= 20")
+    rows = old.selectExpr("user_id + 1000 AS userId", "movie_id AS movieId", "rating")
+    rows.coalesce(1).write.option("header", True).csv(str(tmp_path / "new"))
+    words = [*finished_run.words, *(word for one in overrides for word in ("--set", one))]
+    words += ["--ratings", str(tmp_path / "new"), "--to", str(tmp_path / "out")]
+    assert run_job("fold_in", words, session=session, patch=monkeypatch) == 0
+    summary = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (summary["users"], summary["users_without_list"]) == (20, 0)
+    found = spark.read.parquet(f"{summary['output']}/recommendations")
+    expected = results.delivered().where("user_id <= 20").drop("source")
+    expected = expected.withColumn("user_id", expected.user_id + 1000)
+    assert found.count() == 2000
+    assert found.exceptAll(expected.select(found.columns)).isEmpty()
+    assert not (tmp_path / "out" / "factors").exists()
 
 
 def test_factors_without_lists_are_deleted(session, finished_run, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """The cache keeps every trial, so that a killed search goes on."""
 
 import contextlib
+from functools import partial
 
 import pytest
 
@@ -44,10 +45,10 @@ def search(execution, *, killed_at=None, singular_at=None, force=False):
         )
 
     def job(context):
-        cache = TrialCache(context, run_trial, planned=[1.0] * len(GRID))
+        cache = TrialCache(context, planned=[1.0] * len(GRID))
         caches.append(cache)
         for params in GRID:
-            cache.run(params, 1.0)
+            cache.run(params, 1.0, partial(run_trial, params, 1.0))
 
     with contextlib.suppress(KilledError):
         run_stage(execution, SEARCH, job, force=force)
@@ -94,9 +95,9 @@ def test_the_time_left_is_estimated_from_the_users_of_each_trial(execution, caps
         return Trial(params=params, user_fraction=user_fraction, metrics={"ndcg": 0.0})
 
     def job(context):
-        cache = TrialCache(context, run_trial, planned=[0.1, 0.3, 1.0])
+        cache = TrialCache(context, planned=[0.1, 0.3, 1.0])
         for params, fraction in zip(GRID, [0.1, 0.3, 1.0], strict=True):
-            cache.run(params, fraction)
+            cache.run(params, fraction, partial(run_trial, params, fraction))
 
     run_stage(execution, SEARCH, job, force=False)
     lines = [line for line in capsys.readouterr().err.splitlines() if "trial " in line]

@@ -4,12 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from movierec.config.schema import ExplicitConfig, HalvingConfig, ImplicitConfig, TuningConfig
+from movierec.config.schema import (
+    EaseConfig,
+    ExplicitConfig,
+    HalvingConfig,
+    ImplicitConfig,
+    TuningConfig,
+)
 from movierec.errors import InputError
 from movierec.tuning.search import (
     Trial,
     at_edges,
     best,
+    ease_grid,
     explicit_grid,
     implicit_grid,
     planned_trials,
@@ -48,6 +55,17 @@ def test_the_grid_holds_every_combination_once_with_equal_feedback_together():
     assert [(p.rank, p.reg_param, p.explicit) for p in explicit_grid(CONFIG)] == [
         (8, 0.1, True),
         (8, 1.0, True),
+    ]
+
+
+def test_the_grid_of_ease_keeps_equal_feedback_together():
+    ease = EaseConfig(feedback=("soft", "liked"), reg_param=(10.0, 100.0), movies=(300, 500))
+    grid = ease_grid(replace(CONFIG, ease=ease))
+    assert len(grid) == len(set(grid)) == 8
+    assert [params.feedback for params in grid] == ["soft"] * 4 + ["liked"] * 4
+    assert at_edges(grid[0], grid) == [
+        "reg_param=10 is the lowest tried",
+        "movies=300 is the lowest tried",
     ]
 
 
@@ -110,8 +128,10 @@ def test_the_winner_is_the_first_best_by_the_configured_metric_on_every_user():
     assert score(by_map.params) == min(score(params) for params in grid)
 
 
-def test_a_trial_is_restored_from_its_row_and_its_facts():
-    trial = run(implicit_grid(CONFIG)[3], 1.0)
+@pytest.mark.parametrize("grid", [implicit_grid, explicit_grid, ease_grid])
+def test_a_trial_is_restored_from_its_row_and_its_facts(grid):
+    metrics = {"ndcg": 0.25}
+    trial = Trial(params=grid(CONFIG)[1], user_fraction=1.0, metrics=metrics, seconds=0.5)
     assert Trial.params_of(trial.row()) == trial.params
     assert Trial(params=trial.params, user_fraction=1.0, **trial.facts()) == trial
 
