@@ -51,7 +51,7 @@ def test_the_most_used_datasets_have_methods(run):
     parts = [run.split(name).count() for name in ("train", *HELD_OUT)]
     assert sum(parts) == N_RATINGS
     assert parts[0] == pytest.approx(0.6 * N_RATINGS, rel=0.02)
-    assert {row["trial"] for row in run.trials().collect()} == {1, 2, 3}
+    assert {row["trial"] for row in run.trials().collect()} == {1, 2, 3, 4}
     twins = run.twins().orderBy("rank").collect()
     assert [row["rank"] for row in twins] == list(range(1, 101))
     assert twins[0]["jaccard"] == max(row["jaccard"] for row in twins)

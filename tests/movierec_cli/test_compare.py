@@ -51,7 +51,7 @@ def test_another_archive_is_that_of_both(session, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("side", "code", "message"),
     [
-        (":alz", 2, "a model of popularity, segment_popularity, als, als_explicit, random, or"),
+        (":alz", 2, "a model of popularity, segment_popularity, als, ease, als_explicit, random"),
         ("+als.seed=9", 3, "there is no result of evaluate for this config"),
     ],
 )

@@ -65,10 +65,10 @@ def test_a_group_without_a_value_has_no_bar():
 
     strata = [invented.stratum(n) for n in range(4)]
     none = {"ndcg": None, "recall": None}
-    undefined = strata[0] | {"als": none, "popularity": none}
+    undefined = strata[0] | dict.fromkeys(("ease", "als", "popularity"), none)
     for metric in ("ndcg", "recall"):
-        assert bars(strata, metric) == 8
-        assert bars([undefined, *strata[1:]], metric) == 6
+        assert bars(strata, metric) == 12
+        assert bars([undefined, *strata[1:]], metric) == 9
         assert bars([undefined], metric) == 0
 
 
@@ -101,7 +101,7 @@ def test_the_best_cell_is_a_cell_that_is_shown():
     few = [one | rung for one in invented.implicit_trials()]
     trials = [*few, *invented.implicit_trials()]
     (heat_map,) = heat_maps(trials, metric="ndcg")
-    shown = {(rank, reg) for rank in heat_map.ranks for reg in heat_map.reg_params}
+    shown = {(rank, reg) for rank in heat_map.sizes for reg in heat_map.reg_params}
     assert {one for one in shown if heat_map.is_best(*one)} == {(32, 1.0)}
     assert heat_map.shade(32, 1.0) == 100
     assert heat_map.best == heat_map.values[32, 1.0]

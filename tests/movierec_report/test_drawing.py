@@ -49,7 +49,7 @@ def test_a_page_of_earlier_facts_is_deleted(tmp_path):
     page_of(tmp_path, report=invented.facts())
     (tmp_path / "report.json").write_text('{"version": 9}')
     (tmp_path / "stability.json").write_text(json.dumps(invented.stability()))
-    with pytest.raises(InputError, match="has version 9, not 4: run `make report FORCE=1`"):
+    with pytest.raises(InputError, match="has version 9, not 5: run `make report FORCE=1`"):
         draw_report(tmp_path, source=SOURCE, command="make run")
     assert not (tmp_path / "report.html").exists()
     (tmp_path / "report.json").unlink()

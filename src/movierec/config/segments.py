@@ -41,6 +41,6 @@ class SegmentsConfig:
     false_discoveries: Fraction = 0.01
     """The share of the traits that may be due to chance."""
     min_lift: Annotated[float, Range(1.0, 100.0)] = 1.2
-    """The least ratio, up or down, of a trait's share of the likes of a segment to that of the others."""
+    """The least ratio, up or down, of a trait's shares of the likes of segment and others."""
     seed: Seed = 1
     """Draws starts, resamples, samples and random segments; refits count up from `als.seed`."""

@@ -59,16 +59,16 @@ def estimate_seconds(ratings: int) -> dict[str, float]:
     `deliver` was measured at full size only, in a slower run: in that of the table it would be 283
     s. It makes one of the two fits and half of the lists of `recommend`, so it counts as half.
     `segments`, two lists per user and fits to few users, took 184 s at full size; it counts as
-    half, too. `ease` is a part of `tune`, `recommend` and `deliver`: six fits of conf/full.yaml,
-    whose solutions take 38 s each, and six times everybody's lists, 93 s at full size, and four
-    times the sums, 50 s, which grow with the ratings.
+    half, too. `ease` is a part of `tune` and `recommend`: five fits of conf/full.yaml, whose
+    solutions take 38 s each, and five times everybody's lists, 93 s at full size, and three times
+    the sums, 50 s, which grow with the ratings.
     """
     seconds = {
         stage: _interpolate([(run.ratings, run.seconds[stage]) for run in RUNS], ratings)
         for stage in RUNS[0].seconds
     }
     half = seconds["recommend"] / 2
-    ease = 6 * 38 + (6 * 93 + 4 * 50) * ratings / RUNS[-1].ratings
+    ease = 5 * 38 + (5 * 93 + 3 * 50) * ratings / RUNS[-1].ratings
     return seconds | {"deliver": half, "segments": half, "ease": ease}
 
 

@@ -101,7 +101,7 @@ def test_the_driver_needs_memory_for_the_square_of_ease_s_movies():
     good = checked(15_000, 24)
     assert good.state == "ok"
     assert good.found == (
-        "EASE of 15,000 movies takes 5.5 GiB in the driver and 1.2 GiB in each Python worker; 16.4 "
+        "EASE of 15,000 movies takes 5.5 GiB in the driver and 1.2 GiB in each Python worker; 16.5 "
         "GiB of 24.0 GiB with the heap"
     )
     poor = checked(30_000, 24)

@@ -35,7 +35,7 @@ def test_workers_report_the_driver_s_packages_and_free_space(spark):
 
 
 def test_a_machine_with_other_packages_is_named():
-    packages = {package.__name__: package.__version__ for package in (np, pd, pa)}
+    packages = {package.__name__: package.__version__ for package in (np, pd, pa, scipy)}
     own = {"python": platform.python_version(), **packages}
     machines = [
         Machine(host="w-0", versions=own, scratch={}),

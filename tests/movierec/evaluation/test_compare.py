@@ -25,6 +25,7 @@ HELDOUT = [(1, 12, 5.0), (1, 99, 5.0), (2, 11, 4.0), (4, 11, 1.0), (5, 10, 4.0)]
 LISTS = {
     models.POPULARITY: [(1, 12, 1), (2, 12, 1)],
     models.ALS: [(1, 12, 1), (2, 11, 1)],
+    models.EASE: [(1, 12, 1), (2, 10, 1), (2, 11, 2)],
     models.ALS_EXPLICIT: [(1, 13, 1), (1, 12, 2)],
     models.RANDOM: [(4, 11, 1)],
     models.ORACLE: [(1, 12, 1), (2, 11, 1), (5, 10, 1)],
@@ -99,7 +100,12 @@ def test_users_left_out_are_counted_by_reason(evaluation):
 def test_als_is_compared_with_the_others(evaluation):
     versus = evaluation.comparison["als_vs_popularity"]["recall_at_2"]
     assert versus["difference"] == pytest.approx(1 / 3, abs=1e-8)
-    assert set(evaluation.comparison) == {"als_vs_popularity", "als_vs_als_explicit"}
+    versus = evaluation.comparison["ease_vs_als"]
+    assert versus["recall_at_2"]["difference"] == 0
+    assert versus["map_at_2"]["difference"] == pytest.approx(-1 / 6, abs=1e-8)
+    assert set(evaluation.comparison) == {
+        *("als_vs_popularity", "als_vs_als_explicit", "ease_vs_popularity", "ease_vs_als"),
+    }
 
 
 def test_metrics_that_differ_from_sparks_are_an_error(spark):

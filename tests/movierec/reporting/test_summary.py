@@ -92,17 +92,21 @@ split       model                precision_at_100       map_at_100      ndcg_at_
 validation  popularity                     0.1000           0.1010           0.1020           0.1030
 validation  segment_popularity             0.1100           0.1110           0.1120           0.1130
 validation  als                            0.1200           0.1210           0.1220           0.1230
-validation  als_explicit                   0.1300           0.1310           0.1320           0.1330
-validation  random                         0.1400           0.1410           0.1420           0.1430
-validation  oracle                         0.1500           0.1510           0.1520           0.1530
+validation  ease                           0.1300           0.1310           0.1320           0.1330
+validation  als_explicit                   0.1400           0.1410           0.1420           0.1430
+validation  random                         0.1500           0.1510           0.1520           0.1530
+validation  oracle                         0.1600           0.1610           0.1620           0.1630
 validation  als − popularity     [-0.012, +0.500] [-0.002, +0.500] [+0.008, +0.500] [+0.018, +0.500]
+validation  ease − als           [-0.012, +0.500] [-0.002, +0.500] [+0.008, +0.500] [+0.018, +0.500]
 test        popularity                     0.5000           0.5010           0.5020           0.5030
 test        segment_popularity             0.5100           0.5110           0.5120           0.5130
 test        als                            0.5200           0.5210           0.5220           0.5230
-test        als_explicit                   0.5300           0.5310           0.5320           0.5330
-test        random                         0.5400           0.5410           0.5420           0.5430
-test        oracle                         0.5500           0.5510           0.5520           0.5530
+test        ease                           0.5300           0.5310           0.5320           0.5330
+test        als_explicit                   0.5400           0.5410           0.5420           0.5430
+test        random                         0.5500           0.5510           0.5520           0.5530
+test        oracle                         0.5600           0.5610           0.5620           0.5630
 test        als − popularity     [-0.012, +0.500] [-0.002, +0.500] [+0.008, +0.500] [+0.018, +0.500]
+test        ease − als           [-0.012, +0.500] [-0.002, +0.500] [+0.008, +0.500] [+0.018, +0.500]
 candidates: every movie of the training data that the user has not seen"""
 
 
@@ -112,4 +116,4 @@ def test_the_table_shows_every_model_on_both_splits():
 
 def test_the_table_shows_the_number_of_cold_users():
     *_, line, _ = table(summary(cold=3)).splitlines()
-    assert line == "test: 3 of 7 users are cold: ALS has no list for them and scores 0"
+    assert line == "test: 3 of 7 users are cold: ALS and EASE have no list for them and score 0"

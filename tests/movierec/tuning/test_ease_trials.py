@@ -56,5 +56,3 @@ def test_each_trial_equals_a_fit_alone(spark, splits):
         found.append(trial.metrics["ndcg"])
     trials.close()
     assert len({*found}) == 4
-    # it tells both kinds of movies apart
-    assert found[-1] > 0.5
