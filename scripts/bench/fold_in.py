@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from functools import partial, reduce
 from typing import Any
 
@@ -26,6 +27,7 @@ from movierec.models.als import Factors, factors_of, fit_factors, load_model, wi
 from movierec.models.names import ALS
 from movierec.models.new_users import fold_in_users
 from movierec.pipeline import dag
+from movierec.pipeline.execution import Execution
 from movierec.ranking.catalogue import collect_catalogue
 from movierec.ranking.recommend import movie_lists, recommend
 from movierec.ranking.topk import unseen_top_k
@@ -46,14 +48,18 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(setting: Setting) -> Findings:
-    execution = setting.results(dag.INGEST, dag.PARTITION, dag.POPULARITY, dag.TUNE, dag.DELIVER)
+    # with EASE nothing is fitted for a user who comes later
+    of_als = replace(setting.config.deliver, model=ALS)
+    own = Execution(replace(setting.config, deliver=of_als), setting.execution.session)
+    wanted = (dag.INGEST, dag.PARTITION, dag.POPULARITY, dag.TUNE, dag.DELIVER)
+    execution = Setting(own, setting.arguments).results(*wanted)
     spark = execution.session()
     ingested, partition, tuned, delivered = map(
         execution.require, (dag.INGEST, dag.PARTITION, dag.TUNE, dag.DELIVER)
     )
     n_ratings = sum(partition.manifest.rows.values())
     size_shuffles(spark, rows=n_ratings)
-    config = with_block_counts(setting.config, n_ratings=n_ratings)
+    config = with_block_counts(execution.config, n_ratings=n_ratings)
     params = Trial.params_of(tuned.manifest.facts["winners"][ALS])
     k, repetitions = config.evaluation.k, setting.arguments.repetitions
     train, validation = (

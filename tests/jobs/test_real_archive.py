@@ -44,10 +44,24 @@ def test_als_beats_popularity_on_every_metric_and_both_splits(summary):
             assert versus["p_value"] < 0.05
 
 
+def test_ease_beats_als_on_both_splits(summary):
+    ease, als = (summary["models"][name] for name in ("ease", "als"))
+    for metric, least in [
+        ("ndcg_at_100", 0.245),
+        ("map_at_100", 0.090),
+        ("precision_at_100", 0.0495),
+    ]:
+        assert ease["validation"][metric] > least
+        for split in ("validation", "test"):
+            assert ease[split][metric] > als[split][metric]
+    assert summary["comparison"]["ease_vs_als"]["test"]["ndcg_at_100"]["ci95"][0] > 0
+
+
 def test_random_is_the_lower_and_the_oracle_the_upper_bound(summary):
     for split in ("validation", "test"):
         ndcg = {name: one[split]["ndcg_at_100"] for name, one in summary["models"].items()}
         assert ndcg["random"] < ndcg["als_explicit"] < ndcg["popularity"] < ndcg["als"]
+        assert ndcg["als"] < ndcg["ease"]
         assert ndcg["als"] < ndcg["oracle"] < 1
         users = {one[split]["users"] for one in summary["models"].values()}
         assert users == {summary["users"][split]["evaluated"]}
