@@ -89,11 +89,13 @@ class Recommenders:
         self._shared.append(shared)
         return shared
 
-    def ease_lists(self, shared: Broadcast[Shared]) -> DataFrame:
-        """Return the lists of EASE."""
-        evaluation = self.config.evaluation
+    def ease_lists(self, shared: Broadcast[Shared], users: DataFrame | None = None) -> DataFrame:
+        """Return the lists of EASE; if there is a frame of users, of those alone."""
+        evaluation, rated = self.config.evaluation, rated_movies(self.train)
+        if users is not None:
+            rated = rated.join(users, on=USER_ID, how="left_semi")
         unseen = evaluation.candidates == "unseen"
-        return rated_movies(self.train).transform(
+        return rated.transform(
             recommend_by_ease,
             shared=shared,
             k=evaluation.k,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
+from typing import TypeAlias
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -27,6 +29,9 @@ from movierec.pipeline.context import Context
 from movierec.spark import blas
 from movierec.stages import inputs
 
+MakeLists: TypeAlias = Callable[[DataFrame], DataFrame]
+"""Returns the lists of the users in a frame."""
+
 
 def run(context: Context) -> None:
     """Write the model and the lists, and record the parameters and each source's users."""
@@ -40,15 +45,15 @@ def run(context: Context) -> None:
     movies = context.read(datasets.MOVIES).select(MOVIE_ID)
     model = inputs.delivered_model(context)
     better = inputs.beats_popularity(context, model)
-    known, lists = {ALS: _als, EASE: _ease}[model](context, recommenders, movies)
-    known = (known if better else known.limit(0)).select(USER_ID).persist()
+    known, lists_of = {ALS: _als, EASE: _ease}[model](context, recommenders, movies)
+    known = (known if better else known.limit(0)).persist()
     winner = context.input(dag.POPULARITY).manifest.facts["winner"]
     popularity = recommenders.popularity_factors(Variant.of(winner))
     others = Factors(
         users=popularity.users.join(known, on=USER_ID, how="left_anti"),
         movies=popularity.movies.join(movies, on=MOVIE_ID, how="left_semi"),
     )
-    of_known = lists.join(known, on=USER_ID, how="left_semi").withColumn(SOURCE, F.lit(model))
+    of_known = lists_of(known).withColumn(SOURCE, F.lit(model))
     of_others = recommenders.lists(others).withColumn(SOURCE, F.lit(POPULARITY))
     with context.step("recommend"):
         delivered = context.write(of_known.unionByName(of_others), datasets.DELIVERED)
@@ -62,27 +67,30 @@ def run(context: Context) -> None:
 
 def _als(
     context: Context, recommenders: Recommenders, movies: DataFrame
-) -> tuple[DataFrame, DataFrame]:
-    """Fit and save ALS; return the users whom it knows, and lists of theirs among the movies."""
+) -> tuple[DataFrame, MakeLists]:
+    """Fit and save ALS; return the users whom it knows, and what makes lists of the movies."""
     with context.step("fit als"):
         params, config = inputs.winner(context, ALS), recommenders.config
         model = fit_model(recommenders.train, params=params, config=config)
         uri = context.attempt.write_directory(dag.ALS_MODEL, partial(write_model, model))
     factors = factors_of(load_model(context.spark, uri))
-    known = recommenders.als_users(factors).persist()
     listed = factors.movies.join(movies, on=MOVIE_ID, how="left_semi")
-    return known, recommenders.lists(Factors(known, listed))
+
+    def lists_of(users: DataFrame) -> DataFrame:
+        return recommenders.lists(Factors(users, listed))
+
+    return recommenders.als_users(factors), lists_of
 
 
 def _ease(
     context: Context, recommenders: Recommenders, movies: DataFrame
-) -> tuple[DataFrame, DataFrame]:
-    """Fit and save EASE; return the users whom it knows, and lists of theirs among the movies."""
+) -> tuple[DataFrame, MakeLists]:
+    """Fit and save EASE; return the users whom it knows, and what makes lists of the movies."""
     with context.step("fit ease"):
         ease = recommenders.fit_ease(inputs.winner(context, EASE))
         shared = recommenders.share_ease(ease, listed=movies)
         context.write(weights_frame(context.spark, shared), datasets.EASE_WEIGHTS)
-    return recommenders.ease_users(ease), recommenders.ease_lists(shared)
+    return recommenders.ease_users(ease), partial(recommenders.ease_lists, shared)
 
 
 def collect_users_by_source(delivered: DataFrame, *, model: str) -> dict[str, int]:
