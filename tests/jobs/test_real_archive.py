@@ -7,6 +7,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from movierec.data import schemas
@@ -55,6 +56,34 @@ def test_ease_beats_als_on_both_splits(summary):
         for split in ("validation", "test"):
             assert ease[split][metric] > als[split][metric]
     assert summary["comparison"]["ease_vs_als"]["test"]["ndcg_at_100"]["ci95"][0] > 0
+
+
+def test_the_lists_of_ease_are_those_of_dense_numpy(execution, summary, spark):
+    params = summary["models"]["ease"]["params"]
+    assert params["feedback"] == "soft"
+    train = execution.find(dag.PARTITION).read(spark, "train", schemas.RATINGS).toPandas()
+    lists = execution.find(dag.RECOMMEND).read(
+        spark, "recommendations/ease/validation", schemas.RECOMMENDATIONS
+    )
+    n_ratings = (
+        train["movie_id"].value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    )
+    movies = np.sort(n_ratings.index[: params["movies"]])
+    known = train[train["movie_id"].isin(movies)]
+    users, rows = np.unique(known["user_id"], return_inverse=True)
+    columns = np.searchsorted(movies, known["movie_id"])
+    values = np.zeros((len(users), len(movies)))
+    values[rows, columns] = np.clip((known["rating"].astype(float) - 2) / 3, 0.05, 1)
+    inverse = np.linalg.inv(values.T @ values + params["reg_param"] * np.eye(len(movies)))
+    scores = values @ (np.eye(len(movies)) - inverse / np.diag(inverse))
+    scores[rows, columns] = -np.inf
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :100]
+    found = lists.toPandas().sort_values(["user_id", "rank"])
+    assert found["score"].to_numpy() == pytest.approx(
+        np.take_along_axis(scores, best, axis=1).ravel(), abs=1e-5
+    )
+    # single precision may order scores that differ by less than that the other way round
+    assert (found["movie_id"].to_numpy() == movies[best].ravel()).mean() > 0.999
 
 
 def test_random_is_the_lower_and_the_oracle_the_upper_bound(summary):
