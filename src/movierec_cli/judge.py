@@ -21,19 +21,20 @@ from movierec.evaluation.compare import (
     collect_evaluation,
     collect_model_metrics,
 )
-from movierec.models.names import ALS, POPULARITY
+from movierec.models.names import ALS, EASE, POPULARITY
 from movierec.pipeline import dag
 from movierec.pipeline.cli import print_summary, run_job
 from movierec.pipeline.execution import Execution
 from movierec.splitting.splits import HELD_OUT, TEST, TRAINING_SPLITS
 
 YOURS: Final = "yours"
+_RIVALS: Final = (EASE, ALS, POPULARITY)
 _COLUMNS: Final = (USER_ID, MOVIE_ID, RANK)
 _CANDIDATE: Final = "candidate"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure lists on a held-out split and compare them with ALS and popularity of the conf."""
+    """Measure lists on a held-out split and compare them with those of the conf."""
 
     def extend(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
@@ -72,7 +73,7 @@ def _judge(execution: Execution, arguments: argparse.Namespace) -> None:
     yours = measured(marked.select(USER_ID, misses, RANK))
     found = marked.where(_CANDIDATE).select(MOVIE_ID).distinct().count()
     metrics = {YOURS: replace(yours, recommended_movies=found)}
-    for model in (ALS, POPULARITY):
+    for model in _RIVALS:
         where = RECOMMENDATIONS.at(model=model, split=split)
         metrics[model] = measured(recommended.read(spark, where, RECOMMENDATIONS.schema))
     evaluation = collect_evaluation(
@@ -81,7 +82,7 @@ def _judge(execution: Execution, arguments: argparse.Namespace) -> None:
         heldout=heldout,
         relevant=relevant,
         config=config,
-        comparisons=[(YOURS, ALS), (YOURS, POPULARITY)],
+        comparisons=[(YOURS, model) for model in _RIVALS],
     )
     print(table(evaluation.models, evaluation.comparison))
     summary = {

@@ -63,7 +63,7 @@ def _figures(facts: Facts) -> Iterator[tuple[str, str, Figure | None]]:
         yield f"{of}s", f"Number of {of}s by their number of ratings", figure
     rmse = model_charts.rmse_against_metric(facts["trials"], metric="ndcg")
     yield "rmse", "RMSE and NDCG of the explicit trials", rmse
-    text = "NDCG of ALS and popularity by the number of ratings of a user"
+    text = "NDCG of EASE, ALS and popularity by the number of ratings of a user"
     x = "earlier ratings of the user"
     yield "activity", text, model_charts.metric_by_group(users, "ndcg", x=x, y="NDCG")
     text = "Share of relevant movies found, by the number of ratings of a movie"

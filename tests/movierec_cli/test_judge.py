@@ -42,6 +42,7 @@ def test_lists_of_popularity_are_judged_as_popularity_was(run, popular, finished
     assert found["rows_seen_or_unknown"] == 0
     assert found["comparison"]["yours_vs_popularity"]["ndcg_at_100"]["difference"] == 0
     summary = finished_run.summary["comparison"]["als_vs_popularity"]["test"]["ndcg_at_100"]
+    assert {*found["comparison"]} == {"yours_vs_ease", "yours_vs_als", "yours_vs_popularity"}
     ours = found["comparison"]["yours_vs_als"]["ndcg_at_100"]
     assert ours["difference"] == pytest.approx(-summary["difference"], abs=1e-8)
 
