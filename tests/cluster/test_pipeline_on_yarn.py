@@ -23,7 +23,7 @@ def test_every_job_runs_and_its_driver_log_is_shown(pipeline):
     assert summaries["run_all"]["output"] == f"gs://{BUCKET}/{RESULTS}"
     said = pipeline["run_all"].stdout
     assert '"job": "run_all", "output"' in said
-    assert "trial 1/3" in said
+    assert "trial 1/4" in said
     for stage in dag.PIPELINE:
         assert f"{stage.name}: done in" in said
 
