@@ -68,6 +68,12 @@ def test_the_weights_are_those_of_the_definition(ratings, stars, feedback, movie
     assert not ease.weights.diagonal().any()
 
 
+def test_of_movies_with_equal_counts_the_lowest_ids_are_taken(spark):
+    rows = [(user, movie, 4.0) for user in (1, 2) for movie in (9, 5, 7, 3)] + [(3, 9, 4.0)]
+    few = spark.createDataFrame(rows, "user_id int, movie_id int, rating float")
+    assert ease_fit.collect_most_rated(few, n=3).tolist() == [3, 5, 9]
+
+
 def test_parts_and_partitions_do_not_change_the_weights(ratings, stars, monkeypatch):
     how = {"params": PARAMS, "relevant_rating": 4.0}
     whole = ease_fit.fit_ease(ratings, **how).weights
