@@ -16,7 +16,7 @@ from scripts.bench.harness import archive_of
 
 # about 330 users: fewer are too few to tune on
 _MIN_SCALE = 0.001
-NAMES = ("topk", "als", "twins", "evaluation", "fold_in", "pipeline")
+NAMES = ("topk", "als", "engines", "twins", "evaluation", "fold_in", "pipeline")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,8 +1,8 @@
-"""Time an iteration of ALS: Spark's with and without native BLAS, and implicit's.
+"""Time an iteration of ALS: Spark's with and without native BLAS, the suite's and implicit's.
 
 On the train split, at each rank. `plain` is Spark with its defaults; `stock` has the suite's
-settings but no native BLAS; `native` has both. `--python` adds the interpreter of another
-environment, such as one with Spark 3.5.
+settings but no native BLAS; `native` has both; `blocks` is the suite's own engine. `--python` adds
+the interpreter of another environment, such as one with Spark 3.5.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from scripts.bench import harness
 from scripts.bench.als_seconds import FEW, MORE
 from scripts.bench.harness import Findings, Setting, columns, ratio, shown, timed
 
+_VARIANTS = ("plain", "stock", "native", "blocks")
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -47,18 +48,19 @@ def run(setting: Setting) -> Findings:
     found |= {"spark": ours["stock"]["spark"], "library": library and library.name}
     implicit = _implicit(train.removeprefix("file://"), setting)
     for rank in map(str, setting.arguments.ranks):
-        plain_s, stock_s, native_s = (
-            ours[name]["seconds"][rank] for name in ("plain", "stock", "native")
-        )
+        plain_s, stock_s, native_s, blocks_s = (ours[name]["seconds"][rank] for name in _VARIANTS)
         is_native = ours["native"]["native"]
         found["ranks"][rank] = {
             "plain_s": round(plain_s, 2),
             "stock_s": round(stock_s, 2),
             "native_s": round(native_s, 2) if is_native else None,
+            "blocks_s": round(blocks_s, 2),
             "implicit_s": round(implicit[rank], 2),
             "native_vs_plain": ratio(plain_s, native_s) if is_native else None,
             "native_vs_stock": ratio(stock_s, native_s) if is_native else None,
             "implicit_vs_native": ratio(native_s, implicit[rank]),
+            "blocks_vs_native": ratio(native_s, blocks_s) if is_native else None,
+            "blocks_vs_implicit": ratio(implicit[rank], blocks_s),
         }
     found["others"] = [_spark(setting, train, python) for python in setting.arguments.python]
     return found
@@ -66,17 +68,17 @@ def run(setting: Setting) -> Findings:
 
 def _spark(setting: Setting, train: str, python: str) -> dict[str, Any]:
     """Return what `als_seconds` finds with an interpreter, for each variant of Spark."""
-    return {name: _seconds(setting, train, python, name) for name in ("plain", "stock", "native")}
+    return {name: _seconds(setting, train, python, name) for name in _VARIANTS}
 
 
 def _seconds(setting: Setting, train: str, python: str, variant: str) -> dict[str, Any]:
     arguments = setting.arguments
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYSPARK_PYTHON": python}
-    if variant != "native":
+    if variant in ("plain", "stock"):
         environment[native_blas.LIBRARY_VARIABLE] = "off"
     command = [python, "-m", "scripts.bench.als_seconds", *harness.config_options(arguments)]
     command += ["--ratings", train, "--repetitions", str(arguments.repetitions), "--ranks"]
-    command += [*map(str, arguments.ranks), *["--plain"] * (variant == "plain")]
+    command += [*map(str, arguments.ranks), *[f"--{variant}"] * (variant in ("plain", "blocks"))]
     done = subprocess.run(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True, text=True
     )
@@ -113,7 +115,8 @@ def _implicit(train: str, setting: Setting) -> dict[str, float]:
 
 
 def table(found: Findings) -> str:
-    names = ["plain_s", "stock_s", "native_s", "implicit_s", "native_vs_plain", "native_vs_stock"]
+    names = ["plain_s", "stock_s", "native_s", "blocks_s", "implicit_s", "blocks_vs_native"]
+    names += ["blocks_vs_implicit"]
     rows = [[rank, *(shown(one[name]) for name in names)] for rank, one in found["ranks"].items()]
     return columns([["rank", *(name.replace("_", " ") for name in names)], *rows])
 

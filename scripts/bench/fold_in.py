@@ -23,7 +23,8 @@ from movierec.data import datasets
 from movierec.data.columns import NDCG, USER_ID
 from movierec.evaluation.bootstrap import Bootstrap, collect_bootstrap
 from movierec.evaluation.metrics import relevant_movies, user_metrics
-from movierec.models.als import Factors, factors_of, fit_factors, load_model, with_block_counts
+from movierec.models.als import Factors, factors_of, load_model, with_block_counts
+from movierec.models.als_engines import fit_factors
 from movierec.models.names import ALS
 from movierec.models.new_users import fold_in_users
 from movierec.pipeline import dag

@@ -20,7 +20,8 @@ from pyspark.sql import DataFrame, SparkSession
 from movierec.data.columns import MOVIE_ID, USER_ID
 from movierec.data.datasets import SPLIT_RATINGS, TUNED_MOVIE_FACTORS, TUNED_USER_FACTORS
 from movierec.models import names as models
-from movierec.models.als import Factors, fit_factors, with_block_counts
+from movierec.models.als import Factors, with_block_counts
+from movierec.models.als_engines import fit_factors
 from movierec.pipeline import dag
 from movierec.ranking.catalogue import collect_catalogue
 from movierec.ranking.recommend import movie_lists, recommend

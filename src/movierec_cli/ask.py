@@ -6,6 +6,7 @@ Also the segment, if there are any. Reads results with PyArrow and starts no Spa
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -177,7 +178,7 @@ def _list_of(delivered: Result, user: int, *, top: int) -> Listed:
     if not len(found):
         raise InputError(f"--user: user {user} has rated every movie")
     ids = found[MOVIE_ID].to_numpy().astype(np.int64)
-    return Listed(ids, found[SCORE].to_numpy(), found[SOURCE][0].as_py())
+    return Listed(ids, found[SCORE].to_numpy(zero_copy_only=False), found[SOURCE][0].as_py())
 
 
 def read_table(result: Result, name: str, **how: Any) -> pa.Table:
@@ -206,5 +207,7 @@ def _table(
     for rank, (name, score, rated) in enumerate(zip(names, listed.scores, because, strict=True), 1):
         liked = ", ".join(titles.get(one, f"movie {one}") for one in rated)
         why = f"  because {who} liked {liked}" if liked else ""
-        lines.append(f"{rank:>3}  {name:<{width}}  {score:>9.4f}{why}".rstrip())
+        # a movie outside the model has no score
+        shown = "" if math.isnan(score) else f"{score:.4f}"
+        lines.append(f"{rank:>3}  {name:<{width}}  {shown:>9}{why}".rstrip())
     return "\n".join(lines)

@@ -78,6 +78,7 @@ def summary(**changes: Any) -> dict[str, Any]:
             "relevant_rating": 4.0,
             "candidates": "unseen",
             "candidates_are": "every movie that the user has not seen",
+            "engines": {"trials": "blocks", "fits": "spark"},
         },
         "users": {split: user_counts() for split in HELD_OUT},
         "models": {model: {split: means(model) for split in HELD_OUT} for model in MODELS},

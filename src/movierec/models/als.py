@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import uuid
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, Final, TypeAlias
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import IllegalArgumentException
@@ -27,7 +28,8 @@ RATINGS_PER_BLOCK = 4_250_000
 """8 blocks for ml-latest. Spark sends a block in one piece, which must stay far below 2 GiB."""
 _SINGULAR = "SingularMatrixException"
 _NO_ROWS = "Nothing has been added to this summarizer"
-_VALUE = "value"
+VALUE: Final = "value"
+"""The column of the value that ALS sees of a rating."""
 _PREDICTION = "prediction"
 
 
@@ -99,7 +101,7 @@ def als_input(
         "liked": F.when(stars >= relevant_rating, 1.0).otherwise(0.0),
         "signed": stars - pivot,
     }
-    return ratings.select(USER_ID, MOVIE_ID, values[feedback].cast("float").alias(_VALUE))
+    return ratings.select(USER_ID, MOVIE_ID, values[feedback].cast("float").alias(VALUE))
 
 
 def with_block_counts(config: Config, *, n_ratings: int) -> Config:
@@ -148,17 +150,6 @@ def als_values(ratings: DataFrame, *, feedback: Feedback | None, config: Config)
     return values.transform(in_fixed_order, config=config.als)
 
 
-def fit_factors(ratings: DataFrame, *, params: AlsParams, config: Config) -> Factors:
-    """Fit ALS to ratings and return its factors. Raises SingularFitError as `fit_als` does."""
-    return factors_of(fit_model(ratings, params=params, config=config))
-
-
-def fit_model(ratings: DataFrame, *, params: AlsParams, config: Config) -> Model:
-    """Fit ALS to ratings. Raises SingularFitError as `fit_als` does."""
-    values = als_values(ratings, feedback=params.feedback, config=config)
-    return fit_als(values, params=params, config=config.als)
-
-
 def fit_als(values: DataFrame, *, params: AlsParams, config: AlsConfig) -> Model:
     """Fit ALS to `als_values`. Needs a checkpoint directory for its checkpoint interval.
 
@@ -176,7 +167,7 @@ def fit_als(values: DataFrame, *, params: AlsParams, config: AlsConfig) -> Model
         alpha=1.0 if params.alpha is None else params.alpha,
         userCol=USER_ID,
         itemCol=MOVIE_ID,
-        ratingCol=_VALUE,
+        ratingCol=VALUE,
         checkpointInterval=config.checkpoint_interval,
         seed=config.seed,
         coldStartStrategy="drop",
@@ -199,6 +190,19 @@ def factors_of(model: Model) -> Factors:
         users=model.userFactors.select("id", "features").toDF(USER_ID, FACTORS),
         movies=model.itemFactors.select("id", "features").toDF(MOVIE_ID, FACTORS),
     )
+
+
+def model_of(users: DataFrame, movies: DataFrame) -> Model:
+    """Return the model of such factors, which can be saved and predicts as one of `fit_als`."""
+    frames = [frame.toDF("id", "features") for frame in (users, movies)]
+    rank = len(movies.head(1)[0][FACTORS])
+    java: Any = users.sparkSession._jvm
+    made = java.org.apache.spark.ml.recommendation.ALSModel(
+        f"ALS_{uuid.uuid4().hex[:12]}", rank, *(frame._jdf for frame in frames)
+    )
+    model = ALSModel(made)
+    model._resetUid(made.uid())
+    return model.setUserCol(USER_ID).setItemCol(MOVIE_ID).setColdStartStrategy("drop")
 
 
 def write_model(model: Model, uri: str) -> None:

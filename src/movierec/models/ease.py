@@ -55,6 +55,8 @@ class Ease:
     weights: Singles
     """[m, m]: B. A row is a rated movie, a column a movie to score; the diagonal is 0."""
     params: EaseParams
+    outside: npt.NDArray[np.int32]
+    """[o]: the movies with a rating that the model does not know, the most rated first."""
 
     def locate(self, movie_ids: npt.ArrayLike) -> tuple[Ints, npt.NDArray[np.bool_]]:
         """Return each movie's position, meaningless if it has none, and whether it has one."""

@@ -30,17 +30,19 @@ driver takes by default."""
 
 def fit_ease(ratings: DataFrame, *, params: EaseParams, relevant_rating: float) -> Ease:
     """Fit EASE to ratings. Raises SingularFitError as `solve_weights` does."""
-    movie_ids = collect_most_rated(ratings, n=params.movies)
+    ids = collect_by_popularity(ratings)
+    movie_ids, outside = np.sort(ids[: params.movies]), ids[params.movies :]
     gram = collect_gram(
         ratings, movie_ids=movie_ids, feedback=params.feedback, relevant_rating=relevant_rating
     )
-    return Ease(movie_ids, solve_weights(gram, reg_param=params.reg_param), params)
+    weights = solve_weights(gram, reg_param=params.reg_param)
+    return Ease(movie_ids, weights, params, outside)
 
 
-def collect_most_rated(ratings: DataFrame, *, n: int) -> MovieIds:
-    """Return the ids of the n movies with the most ratings, rising; of equals the lowest ids."""
-    counts = count_ratings_by(ratings, key=MOVIE_ID).orderBy(F.desc(N_RATINGS), MOVIE_ID)
-    ids: MovieIds = np.sort(collect_arrays(counts.limit(n).select(MOVIE_ID))[MOVIE_ID])
+def collect_by_popularity(ratings: DataFrame) -> MovieIds:
+    """Return the ids of all movies, the most rated first; of equals the lower id."""
+    counts = collect_arrays(count_ratings_by(ratings, key=MOVIE_ID).select(MOVIE_ID, N_RATINGS))
+    ids: MovieIds = counts[MOVIE_ID][np.lexsort((counts[MOVIE_ID], -counts[N_RATINGS]))]
     return ids
 
 

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
-from movierec.data.arrays import collect_arrays
+from movierec.data.arrays import Ints, collect_arrays
 from movierec.data.columns import MOVIE_ID, MOVIES, RATING, USER_ID, WEIGHTS
 from movierec.data.schemas import EASE_WEIGHTS, RECOMMENDATIONS, ddl
 from movierec.models.ease import Ease, EaseParams, Singles, ease_values
@@ -34,6 +34,10 @@ class Shared:
     ease: Ease
     listed: npt.NDArray[np.bool_]
     """[m]: whether the movie may be in a list."""
+    outside: npt.NDArray[np.int32]
+    """Those of `Ease.outside` that may."""
+    places: dict[int, int]
+    """The place of each of these."""
     relevant_rating: float
 
 
@@ -44,10 +48,12 @@ def share(
 
     `listed` holds the movie_id of every movie that may be in a list; None: all may.
     """
-    may = np.ones(len(ease.movie_ids), bool)
+    may, outside = np.ones(len(ease.movie_ids), bool), ease.outside
     if listed is not None:
-        may = np.isin(ease.movie_ids, collect_arrays(listed.select(MOVIE_ID))[MOVIE_ID])
-    return spark.sparkContext.broadcast(Shared(ease, may, relevant_rating))
+        ids = collect_arrays(listed.select(MOVIE_ID))[MOVIE_ID]
+        may, outside = np.isin(ease.movie_ids, ids), outside[np.isin(outside, ids)]
+    places = {movie: place for place, movie in enumerate(outside.tolist())}
+    return spark.sparkContext.broadcast(Shared(ease, may, outside, places, relevant_rating))
 
 
 def weights_frame(spark: SparkSession, shared: Broadcast[Shared]) -> DataFrame:
@@ -68,11 +74,12 @@ def weights_frame(spark: SparkSession, shared: Broadcast[Shared]) -> DataFrame:
 
 
 def read_ease(frame: DataFrame, params: EaseParams) -> Ease:
-    """Return the model of a frame that `weights_frame` made."""
+    """Return the model of a frame that `weights_frame` made, which knows of no movie outside."""
     arrays = collect_arrays(frame)
     ids = arrays[MOVIE_ID]
     order = np.argsort(ids)
-    return Ease(ids[order], arrays[WEIGHTS].reshape(len(ids), -1)[order], params)
+    weights = arrays[WEIGHTS].reshape(len(ids), -1)[order]
+    return Ease(ids[order], weights, params, outside=np.empty(0, np.int32))
 
 
 def rated_movies(ratings: DataFrame) -> DataFrame:
@@ -102,9 +109,10 @@ def recommend_by_ease(
     """Return the k best movies of each user of `rated_movies`: those not rated, or `candidates`.
 
     Candidates and `keep_only` are `movie_lists`, the latter as in `recommend`. A user whose ratings
-    have no value for a known movie has no list; one with fewer than k movies to list a shorter one.
-    Scores are sums in single precision by rising movie, so the partitions do not change them; of
-    equal scores the lower movie id comes first.
+    have no value for a known movie has no list. Scores are sums in single precision by rising
+    movie, so the partitions do not change them; of equal scores the lower movie id comes first.
+    Movies outside the model come after all others, the most rated first, with a null score. A list
+    is shorter than k where there are fewer movies.
     """
     filtered = keep_only is not None
     columns = [USER_ID, _RATED]
@@ -145,9 +153,35 @@ def _lists(part: pa.RecordBatch, shared: Shared, k: int) -> Lists:
     else:
         candidates[:] = shared.listed
         candidates[rows, at] = False
-    candidates[np.bincount(rows[values != 0], minlength=len(rated)) == 0] = False
+    has_list = np.bincount(rows[values != 0], minlength=len(rated)) > 0
+    candidates[~has_list] = False
     scores[~candidates] = -np.inf
-    return _best(scores, ease.movie_ids, k)
+    best = _best(scores, ease.movie_ids, k)
+    n_listed = np.bincount(best.rows, minlength=len(rated))
+    return _extended(best, np.flatnonzero(has_list & (n_listed < k)), part, shared, k)
+
+
+def _extended(lists: Lists, short: Ints, part: pa.RecordBatch, shared: Shared, k: int) -> Lists:
+    """Return the lists, those of the short rows followed by movies outside the model."""
+    n_listed = np.bincount(lists.rows, minlength=part.num_rows)
+    more = []
+    for row in short.tolist():
+        n = int(n_listed[row])
+        if MOVIES in part.schema.names:
+            own = part.column(MOVIES)[row].as_py() or []
+            places = sorted(shared.places[one] for one in own if one in shared.places)
+        else:
+            rated = part.column(_RATED)[row].values.field(0).to_pylist()
+            seen = {shared.places[one] for one in rated if one in shared.places}
+            most = min(len(shared.outside), k - n + len(seen))
+            places = [place for place in range(most) if place not in seen]
+        more += [(row, place, rank) for rank, place in enumerate(places[: k - n], start=n + 1)]
+    if not more:
+        return lists
+    rows, at, ranks = np.array(more).T
+    scores = np.full(len(rows), np.nan)
+    added = Lists(rows, shared.outside[at], scores, ranks.astype(np.int32))
+    return lists.with_entries_of(added)
 
 
 def _best(scores: Singles, movie_ids: npt.NDArray[np.int32], k: int) -> Lists:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,20 @@ def feedback_values(
     if feedback == "liked":
         return (given >= relevant_rating).astype(np.float64)
     return given - pivot if feedback == "signed" else given
+
+
+def weigh(
+    values: npt.NDArray[Any], alpha: float | None
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    """Return c and b of each rating with such a value, and whether it is one of the n.
+
+    >>> weigh(np.array([-0.5, 1.0]), 4.0)
+    (array([2., 4.]), array([0., 5.]), array([False,  True]))
+    """
+    if alpha is None:
+        return np.ones_like(values), values, np.ones(values.shape, bool)
+    confidence, liked = alpha * np.abs(values), values > 0
+    return confidence, np.where(liked, 1 + confidence, 0).astype(values.dtype), liked
 
 
 @dataclass(frozen=True)
@@ -81,6 +96,8 @@ class FoldIn:
 
     @cached_property
     def _gram(self) -> Floats:
+        if self.alpha is None:
+            return np.zeros((self.movies.shape[1],) * 2)
         return np.asarray(self.movies.T @ self.movies)
 
     def equations(self, positions: npt.ArrayLike, values: Floats) -> Equations:
@@ -89,13 +106,8 @@ class FoldIn:
         Values are those of `feedback_values`.
         """
         rated = self.movies[np.asarray(positions, dtype=np.int64)]
-        if self.alpha is None:
-            matrix, targets, n = rated.T @ rated, values, len(values)
-        else:
-            confidence = self.alpha * np.abs(values)
-            # of a matrix and its own transpose BLAS computes one half only
-            weighted = np.sqrt(confidence)[:, None] * rated
-            matrix = self._gram + weighted.T @ weighted
-            targets = np.where(values > 0, 1 + confidence, 0.0)
-            n = int((values > 0).sum())
-        return Equations(matrix + self.reg_param * n * np.eye(rated.shape[1]), rated, targets)
+        confidence, targets, counted = weigh(values, self.alpha)
+        # of a matrix and its own transpose BLAS computes one half only
+        weighted = np.sqrt(confidence)[:, None] * rated
+        diagonal = self.reg_param * counted.sum() * np.eye(rated.shape[1])
+        return Equations(self._gram + weighted.T @ weighted + diagonal, rated, targets)

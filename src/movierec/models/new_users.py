@@ -15,7 +15,8 @@ from movierec.data.arrays import collect_arrays
 from movierec.data.columns import FACTORS, MOVIE_ID, RATING, USER_ID
 from movierec.data.schemas import USER_FACTORS, ddl
 from movierec.models.als import AlsParams
-from movierec.models.fold_in import FoldIn, feedback_values
+from movierec.models.fold_in import feedback_values
+from movierec.models.half_step import Rated, half_step
 
 _RATED = "rated"
 
@@ -33,29 +34,30 @@ def fold_in_users(
     order = np.argsort(arrays[MOVIE_ID])
     ids = arrays[MOVIE_ID][order]
     matrix = arrays[FACTORS].reshape(len(ids), -1)[order]
-    shared = ratings.sparkSession.sparkContext.broadcast((ids, matrix))
+    solver = half_step(matrix, reg_param=params.reg_param, alpha=params.alpha)
+    shared = ratings.sparkSession.sparkContext.broadcast((ids, solver))
     relevant_rating, pivot = config.evaluation.relevant_rating, config.tuning.pivot
 
     def factors(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        known, single = shared.value
-        fold_in = FoldIn(single.astype(np.float64), reg_param=params.reg_param, alpha=params.alpha)
+        known, solver = shared.value
         for batch in batches:
-            solved = []
             lists = batch.column(1)
             rated = lists.flatten()
-            positions = np.searchsorted(known, rated.field(0).to_numpy())
             values = feedback_values(
                 rated.field(1).to_numpy(),
                 feedback=params.feedback,
                 relevant_rating=relevant_rating,
                 pivot=pivot,
             )
-            ends = np.cumsum(pc.list_value_length(lists).to_numpy())
-            for start, end in zip([0, *ends[:-1]], ends, strict=True):
-                equations = fold_in.equations(positions[start:end], values[start:end])
-                solved.append(equations.solve().astype(np.float32))
+            solved = solver.solve(
+                Rated(
+                    np.cumsum([0, *pc.list_value_length(lists).to_numpy()]),
+                    np.searchsorted(known, rated.field(0).to_numpy()).astype(np.int32),
+                    values.astype(np.float32),
+                )
+            )
             yield pa.RecordBatch.from_arrays(
-                [batch.column(0), pa.array(solved, pa.list_(pa.float32()))],
+                [batch.column(0), pa.array(list(solved), pa.list_(pa.float32()))],
                 names=USER_FACTORS.fieldNames(),
             )
 

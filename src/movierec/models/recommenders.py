@@ -10,7 +10,8 @@ from pyspark.sql import DataFrame
 
 from movierec.config.schema import Config
 from movierec.data.columns import MOVIE_ID, USER_ID
-from movierec.models.als import AlsParams, Factors, fit_factors
+from movierec.models.als import AlsParams, Factors
+from movierec.models.als_engines import fit_factors
 from movierec.models.baselines import oracle_lists, random_candidates, random_unseen
 from movierec.models.ease import Ease, EaseParams
 from movierec.models.ease_fit import fit_ease

@@ -85,12 +85,15 @@ def pairs_of(movies: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.in
 
 
 def list_rows(user_ids: npt.NDArray[np.int32], lists: Lists) -> pa.RecordBatch:
-    """Return the lists of a block of users as rows in the schema of recommendations."""
+    """Return the lists of a block of users as rows in the schema of recommendations.
+
+    A score that is not a number becomes null.
+    """
     return pa.RecordBatch.from_arrays(
         [
             pa.array(user_ids[lists.rows], pa.int32()),
             pa.array(lists.movie_ids, pa.int32()),
-            pa.array(lists.scores, pa.float64()),
+            pa.array(lists.scores, pa.float64(), from_pandas=True),
             pa.array(lists.ranks, pa.int32()),
         ],
         names=RECOMMENDATIONS.fieldNames(),

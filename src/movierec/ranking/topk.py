@@ -9,7 +9,7 @@ but not the order of scores. Why no list can be wrong: docs/decisions/0002.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +54,20 @@ class Lists(NamedTuple):
     def keep_only(self, rows: Ints, movie_ids: npt.NDArray[np.int32]) -> Lists:
         """Return the entries whose (row, movie) is one of these [m], with unchanged ranks."""
         kept = np.isin(_pair_keys(self.rows, self.movie_ids), _pair_keys(rows, movie_ids))
-        return Lists(self.rows[kept], self.movie_ids[kept], self.scores[kept], self.ranks[kept])
+        return self._taken(kept)
+
+    def with_entries_of(self, other: Lists) -> Lists:
+        """Return the entries of both."""
+        both = Lists(
+            np.append(self.rows, other.rows),
+            np.append(self.movie_ids, other.movie_ids),
+            np.append(self.scores, other.scores),
+            np.append(self.ranks, other.ranks),
+        )
+        return both._taken(np.lexsort((both.ranks, both.rows)))
+
+    def _taken(self, at: npt.NDArray[Any]) -> Lists:
+        return Lists(self.rows[at], self.movie_ids[at], self.scores[at], self.ranks[at])
 
 
 def unseen_top_k(block: Block, catalogue: Catalogue, *, k: int) -> Lists:

@@ -26,6 +26,7 @@ def evaluation_summary(
     *,
     ingest: Manifest,
     partition: Manifest,
+    tune: Manifest,
     params: dict[str, dict[str, Any]],
     shuffled_p99: dict[str, float | None],
     config: EvaluationConfig,
@@ -51,6 +52,10 @@ def evaluation_summary(
             "relevant_rating": config.relevant_rating,
             "candidates": config.candidates,
             "candidates_are": PROTOCOLS[config.candidates],
+            "engines": {
+                "trials": tune.config["tuning"]["engine"],
+                "fits": tune.config["als"]["engine"],
+            },
         },
         "models": {
             model: {
@@ -108,5 +113,7 @@ def _comparison(summary: dict[str, Any]) -> str:
         if users["evaluated_but_cold"]:
             cold = f"{users['evaluated_but_cold']:,} of {users['evaluated']:,} users are cold"
             lines.append(f"{split}: {cold}: ALS and EASE have no list for them and score 0")
+    engines = summary["protocol"]["engines"]
+    lines.append(f"ALS: trials by {engines['trials']}, reported fits by {engines['fits']}")
     lines.append(f"candidates: {summary['protocol']['candidates_are']}")
     return "\n".join(lines)

@@ -15,11 +15,11 @@ from movierec.data.columns import MOVIE_ID, RANK, SOURCE, USER_ID
 from movierec.models.als import (
     Factors,
     factors_of,
-    fit_model,
     load_model,
     with_block_counts,
     write_model,
 )
+from movierec.models.als_engines import fit_model
 from movierec.models.ease_lists import weights_frame
 from movierec.models.names import ALS, EASE, POPULARITY
 from movierec.models.popularity import Variant

@@ -31,15 +31,16 @@ def run(context: Context) -> None:
     """Measure and compare the models on each held-out split, and write summary.json."""
     evaluations = {split: _evaluate(context, split) for split in HELD_OUT}
     popularity = context.input(dag.POPULARITY).manifest.facts["winner"]
-    tuned = context.input(dag.TUNE).manifest.facts["winners"]
+    tune = context.input(dag.TUNE).manifest
     found = summary.evaluation_summary(
         evaluations,
         ingest=context.input(dag.INGEST).manifest,
         partition=context.input(dag.PARTITION).manifest,
+        tune=tune,
         params={
             POPULARITY: asdict(Variant.of(popularity)),
             SEGMENT_POPULARITY: {"pseudo_likes": context.config.segments.pseudo_likes},
-            **{model: asdict(Trial.params_of(row)) for model, row in tuned.items()},
+            **{model: asdict(Trial.params_of(row)) for model, row in tune.facts["winners"].items()},
         },
         shuffled_p99=context.input(dag.SEGMENTS).manifest.facts["shuffled_p99"],
         config=context.config.evaluation,

@@ -18,7 +18,8 @@ from movierec.data.arrays import Ints, collect_arrays
 from movierec.data.columns import BASIS, MOVIE_ID, N_RATINGS, SEGMENT, TITLE, USER_ID
 from movierec.data.counts import count_ratings_by
 from movierec.errors import SingularFitError
-from movierec.models.als import AlsParams, Factors, fit_factors, with_block_counts
+from movierec.models.als import AlsParams, Factors, with_block_counts
+from movierec.models.als_engines import fit_factors
 from movierec.models.names import ALS
 from movierec.models.new_users import fold_in_users
 from movierec.models.recommenders import Recommenders

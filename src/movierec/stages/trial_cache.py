@@ -31,11 +31,15 @@ class TrialCache:
 
     def run(self, params: Params, user_fraction: float, run_trial: Callable[[], Trial]) -> Trial:
         """Return the trial of these parameters, run now or before."""
-        identity = effective_config(self._context.config, TRIAL_KEYS) | {
+        config = self._context.config
+        keys = effective_config(config, TRIAL_KEYS)
+        # the engine of the fits that are reported does not change a trial
+        identity = keys | {
+            "als": keys["als"] | {"engine": config.tuning.engine},
             "params": asdict(params),
             "user_fraction": user_fraction,
             # The seed draws the sample of users; all users need none.
-            "sample_seed": self._context.config.tuning.seed if user_fraction < 1.0 else None,
+            "sample_seed": config.tuning.seed if user_fraction < 1.0 else None,
         }
         started = time.monotonic()
 

@@ -34,6 +34,8 @@ def run(context: Context) -> None:
     """Search the grids of all models, and write trials, winners and the factors of ALS's."""
     context.say(blas.describe(context.spark))
     config = context.config.tuning
+    engines = f"trials by {config.engine}, reported fits by {context.config.als.engine}"
+    context.say(f"ALS: {engines}")
     grids = {ALS: implicit_grid(config), ALS_EXPLICIT: explicit_grid(config)}
     n_users = context.input(dag.PARTITION).manifest.facts["audit"]["users"][TRAIN]
     planned = [

@@ -13,7 +13,7 @@ from movierec.data.arrays import Floats
 from movierec.evaluation.metrics import relevant_movies
 from movierec.evaluation.validation import evaluate_hits
 from movierec.models.ease import Ease, EaseParams, solve_weights
-from movierec.models.ease_fit import MovieIds, collect_gram, collect_most_rated
+from movierec.models.ease_fit import MovieIds, collect_by_popularity, collect_gram
 from movierec.models.ease_lists import rated_movies, recommend_by_ease, share
 from movierec.ranking.recommend import movie_lists
 from movierec.tuning.search import Trial
@@ -26,10 +26,14 @@ class _Data:
     train: DataFrame
     rated: DataFrame
     relevant: DataFrame
-    by_size: dict[int, MovieIds]
-    """The most rated movies, by their number in conf."""
+    ids: MovieIds
+    """Of all movies, the most rated first."""
     grams: dict[EaseFeedback, Floats]
     """The Gram matrix of the most movies, of one feedback at a time."""
+
+    def known(self, n: int) -> MovieIds:
+        """Return the n most rated movies, rising."""
+        return np.sort(self.ids[:n])
 
 
 class EaseTrials:
@@ -48,7 +52,7 @@ class EaseTrials:
         weights = solve_weights(self._gram(data, params), reg_param=params.reg_param)
         shared = share(
             self._train.sparkSession,
-            Ease(data.by_size[params.movies], weights, params),
+            Ease(data.known(params.movies), weights, params, data.ids[params.movies :]),
             relevant_rating=evaluation.relevant_rating,
         )
         hits = data.rated.transform(
@@ -76,16 +80,14 @@ class EaseTrials:
                 train=train,
                 rated=rated_movies(train).persist(),
                 relevant=movie_lists(relevant).persist(),
-                by_size={
-                    n: collect_most_rated(train, n=n) for n in self._config.tuning.ease.movies
-                },
+                ids=collect_by_popularity(train),
                 grams={},
             )
         return self._data
 
     def _gram(self, data: _Data, params: EaseParams) -> Floats:
         """Return a copy of the Gram matrix for these parameters."""
-        all_ids = data.by_size[max(data.by_size)]
+        all_ids = data.known(max(self._config.tuning.ease.movies))
         if params.feedback not in data.grams:
             data.grams.clear()
             data.grams[params.feedback] = collect_gram(
@@ -94,6 +96,6 @@ class EaseTrials:
                 feedback=params.feedback,
                 relevant_rating=self._config.evaluation.relevant_rating,
             )
-        own = np.searchsorted(all_ids, data.by_size[params.movies])
+        own = np.searchsorted(all_ids, data.known(params.movies))
         gram: Floats = data.grams[params.feedback][np.ix_(own, own)]
         return gram

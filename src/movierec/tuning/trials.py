@@ -13,6 +13,7 @@ from movierec.evaluation.metrics import relevant_movies
 from movierec.evaluation.validation import evaluate_factors
 from movierec.models import als
 from movierec.models.als import AlsParams, Factors
+from movierec.models.als_engines import Fits, fit_factors, fits
 from movierec.ranking.recommend import movie_lists
 from movierec.spark.jvm import free_unreferenced
 from movierec.tuning.search import Trial
@@ -27,12 +28,13 @@ class _Sample:
     validation: DataFrame
     seen: DataFrame
     relevant: DataFrame
-    values: dict[Feedback | None, DataFrame] = field(default_factory=dict)
-    """`als_values` of one feedback at a time: grids keep equal feedback together."""
+    fits: dict[Feedback | None, Fits] = field(default_factory=dict)
+    """Of one feedback at a time: grids keep equal feedback together."""
 
-    def unpersist(self) -> None:
-        values = self.values.values()
-        for frame in (self.train, self.validation, self.seen, self.relevant, *values):
+    def close(self) -> None:
+        for own in self.fits.values():
+            own.close()
+        for frame in (self.train, self.validation, self.seen, self.relevant):
             frame.unpersist()
 
 
@@ -47,6 +49,7 @@ class TrialRunner:
         self._train = train
         self._validation = validation
         self._config = config
+        self._same_engine = config.als.engine == config.tuning.engine
         self._sample: _Sample | None = None
         self._best: dict[bool, tuple[Trial, Factors]] = {}
 
@@ -71,20 +74,24 @@ class TrialRunner:
             rmse=rmse,
             seconds=round(time.monotonic() - started, 3),
         )
-        metric = self._config.tuning.metric
-        best = self._best.get(params.explicit)
-        if user_fraction == 1.0 and (best is None or metrics[metric] > best[0].metrics[metric]):
-            self._best[params.explicit] = (trial, factors)
+        if user_fraction == 1.0 and self._same_engine:
+            metric = self._config.tuning.metric
+            best = self._best.get(params.explicit)
+            if best is None or metrics[metric] > best[0].metrics[metric]:
+                self._best[params.explicit] = (trial, factors)
         del model, factors
         free_unreferenced(self._train.sparkSession)
         return trial
 
     def factors(self, params: AlsParams) -> Factors:
-        """Return the factors of these parameters on all users; fit them if they are not kept."""
+        """Return the factors of these parameters on all users, by the engine of `als.engine`.
+
+        They are fitted unless a trial by that engine left them.
+        """
         best = self._best.get(params.explicit)
         if best is not None and best[0].params == params:
             return best[1]
-        return als.factors_of(self._fit(params, self._sampled(1.0)))
+        return fit_factors(self._sampled(1.0).train, params=params, config=self._config)
 
     def close(self) -> None:
         """Free the memory."""
@@ -92,16 +99,17 @@ class TrialRunner:
         self._free_sample()
 
     def _fit(self, params: AlsParams, sample: _Sample) -> als.Model:
-        if params.feedback not in sample.values:
-            for other in sample.values.values():
-                other.unpersist()
-            values = als.als_values(sample.train, feedback=params.feedback, config=self._config)
-            sample.values = {params.feedback: values.persist()}
-        return als.fit_als(sample.values[params.feedback], params=params, config=self._config.als)
+        feedback, config = params.feedback, self._config
+        if feedback not in sample.fits:
+            for other in sample.fits.values():
+                other.close()
+            made = fits(sample.train, feedback=feedback, config=config, engine=config.tuning.engine)
+            sample.fits = {feedback: made}
+        return sample.fits[feedback].fit(params)
 
     def _free_sample(self) -> None:
         if self._sample is not None:
-            self._sample.unpersist()
+            self._sample.close()
             self._sample = None
 
     def _sampled(self, fraction: float) -> _Sample:

@@ -32,13 +32,20 @@ tuning:
   strategy: grid
   metric: ndcg
   seed: 1
+  engine: blocks
   draws: 20
   halving: {initial_fraction: 0.25, min_users: 100, eta: 2, finalists: 4}
   pivot: 3.0
   implicit: {rank: [16, 32, 64], reg_param: [0.05, 0.1, 0.2], alpha: [1, 2, 4], feedback: [signed]}
   explicit: {rank: [16, 64], reg_param: [0.01, 0.02, 0.05]}
   ease: {feedback: [soft, liked], reg_param: [100, 200, 400], movies: [3000]}
-als: {max_iter: 15, num_user_blocks: null, num_item_blocks: null, checkpoint_interval: 10, seed: 1}
+als:
+  engine: spark
+  max_iter: 15
+  num_user_blocks: null
+  num_item_blocks: null
+  checkpoint_interval: 10
+  seed: 1
 deliver: {model: best, min_ratings: 5}
 segments:
   sizes: [2, 3, 4, 5, 6, 8, 10, 15, 20]

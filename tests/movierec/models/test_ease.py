@@ -71,7 +71,10 @@ def test_the_weights_are_those_of_the_definition(ratings, stars, feedback, movie
 def test_of_movies_with_equal_counts_the_lowest_ids_are_taken(spark):
     rows = [(user, movie, 4.0) for user in (1, 2) for movie in (9, 5, 7, 3)] + [(3, 9, 4.0)]
     few = spark.createDataFrame(rows, "user_id int, movie_id int, rating float")
-    assert ease_fit.collect_most_rated(few, n=3).tolist() == [3, 5, 9]
+    assert ease_fit.collect_by_popularity(few).tolist() == [9, 3, 5, 7]
+    params = EaseParams(feedback="soft", reg_param=2.0, movies=2)
+    ease = ease_fit.fit_ease(few, params=params, relevant_rating=4.0)
+    assert (ease.movie_ids.tolist(), ease.outside.tolist()) == ([3, 9], [5, 7])
 
 
 def test_parts_and_partitions_do_not_change_the_weights(ratings, stars, monkeypatch):
@@ -123,22 +126,32 @@ def best(scores, open_):
 
 
 def check(lists, ease, stars, open_):
-    """Lists must be the K best of the open movies [users, m] by scores in double precision."""
-    kept = ease.movie_ids // 10
+    """Lists must be the K best of the open movies [users, movies] by scores in double precision.
+
+    Behind them come those that the model does not know. Returns how many of these were listed.
+    """
+    kept, n_outside = ease.movie_ids // 10, 0
+    others = [one for one in np.argsort(-(stars > 0).sum(axis=0), kind="stable") if one not in kept]
     scores = values_of(stars, ease.params.feedback)[:, kept] @ ease.weights.astype(np.float64)
     for user in range(N_USERS):
-        wanted = best(scores[user], open_[user])
+        wanted = best(scores[user], open_[user, kept])
+        inside = [ease.movie_ids[at] for at, *_ in wanted]
+        outside = [10 * one for one in others if open_[user, one]][: K - len(inside)]
         found = lists.get(user + 1, [])
-        assert [movie for movie, *_ in found] == [ease.movie_ids[at] for at, *_ in wanted]
-        assert [rank for _, rank, _ in found] == [rank for _, rank, _ in wanted]
-        assert [one for *_, one in found] == pytest.approx([one for *_, one in wanted], abs=1e-5)
+        assert [movie for movie, *_ in found] == inside + outside
+        assert [rank for _, rank, _ in found] == [*range(1, len(found) + 1)]
+        expected = [one for *_, one in wanted]
+        assert [one for *_, one in found][: len(inside)] == pytest.approx(expected, abs=1e-5)
+        assert [one for *_, one in found][len(inside) :] == [None] * len(outside)
+        n_outside += len(outside)
+    return n_outside
 
 
 def test_a_list_holds_the_best_unseen_movies(spark, ratings, stars, ease):
     rated = rated_movies(ratings)
     shared = share(spark, ease, relevant_rating=4.0)
     lists = lists_of(recommend_by_ease(rated, shared=shared, k=K))
-    check(lists, ease, stars, stars[:, ease.movie_ids // 10] == 0)
+    assert check(lists, ease, stars, stars == 0) > 0
     again = recommend_by_ease(rated.repartition(7), shared=shared, k=K)
     assert lists_of(again) == lists
 
@@ -146,7 +159,8 @@ def test_a_list_holds_the_best_unseen_movies(spark, ratings, stars, ease):
 def test_equal_scores_are_listed_by_movie_id(spark, ratings):
     """All weights are equal, so all unseen movies of a user have the same score."""
     ids = np.arange(0, 10 * N_MOVIES, 10, dtype=np.int32)
-    same = Ease(ids, np.ones((N_MOVIES, N_MOVIES), np.float32), PARAMS)
+    ones = np.ones((N_MOVIES, N_MOVIES), np.float32)
+    same = Ease(ids, ones, PARAMS, outside=np.empty(0, np.int32))
     shared = share(spark, same, relevant_rating=4.0)
     lists = lists_of(recommend_by_ease(rated_movies(ratings), shared=shared, k=K))
     seen = {user: {*movies} for user, movies in movie_lists(ratings).collect()}
@@ -156,28 +170,29 @@ def test_equal_scores_are_listed_by_movie_id(spark, ratings):
 
 
 def test_only_listed_movies_are_listed(spark, ratings, stars, ease):
-    listed = spark.createDataFrame([(one,) for one in range(0, 200, 20)], "movie_id int")
+    few = range(0, 10 * N_MOVIES, 30)
+    listed = spark.createDataFrame([(one,) for one in few], "movie_id int")
     shared = share(spark, ease, relevant_rating=4.0, listed=listed)
     lists = lists_of(recommend_by_ease(rated_movies(ratings), shared=shared, k=K))
-    movies = ease.movie_ids // 10
-    check(lists, ease, stars, (stars[:, movies] == 0) & np.isin(10 * movies, range(0, 200, 20)))
+    assert check(lists, ease, stars, (stars == 0) & np.isin(10 * np.arange(N_MOVIES), few)) > 0
 
 
 def test_only_candidates_are_ranked_and_only_wanted_movies_kept(spark, ratings, stars, ease):
-    """Of odd users all movies are candidates, rated or not; even ones have none."""
-    pairs = [(user, 10 * m) for user in range(1, N_USERS + 1, 2) for m in range(N_MOVIES)]
+    """Of odd users every fifth movie is a candidate, rated or not; even ones have none."""
+    pairs = [(user, 10 * m) for user in range(1, N_USERS + 1, 2) for m in range(0, N_MOVIES, 5)]
     candidates = movie_lists(spark.createDataFrame(pairs, "user_id int, movie_id int"))
     shared = share(spark, ease, relevant_rating=4.0)
     how = {"shared": shared, "k": K, "candidates": candidates}
     everything = recommend_by_ease(rated_movies(ratings), **how).persist()
     odd = np.arange(1, N_USERS + 1) % 2 == 1
-    check(lists_of(everything), ease, stars, np.repeat(odd[:, None], len(ease.movie_ids), axis=1))
+    open_ = odd[:, None] & (np.arange(N_MOVIES) % 5 == 0)
+    assert check(lists_of(everything), ease, stars, open_) > 0
     some = movie_lists(
-        spark.createDataFrame([(1, 0), (1, 10), (3, 20)], "user_id int, movie_id int")
+        spark.createDataFrame([(1, 0), (1, 350), (3, 50)], "user_id int, movie_id int")
     )
     kept = recommend_by_ease(rated_movies(ratings), keep_only=some, **how)
     wanted = everything.where(
-        "(user_id = 1 AND movie_id IN (0, 10)) OR (user_id = 3 AND movie_id = 20)"
+        "(user_id = 1 AND movie_id IN (0, 350)) OR (user_id = 3 AND movie_id = 50)"
     )
     assert lists_of(kept) == lists_of(wanted) != {}
 

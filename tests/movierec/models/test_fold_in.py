@@ -11,6 +11,7 @@ import pytest
 from movierec.config.schema import AlsConfig
 from movierec.models import als
 from movierec.models.als import AlsParams
+from movierec.models.als_engines import fit_factors
 from movierec.models.fold_in import Equations, FoldIn, feedback_values
 from movierec.models.new_users import fold_in_users
 from tests.support.confs import tiny_conf
@@ -76,7 +77,7 @@ def config():
 
 @pytest.fixture(scope="module")
 def factors(ratings, config):
-    return als.fit_factors(ratings, params=PARAMS, config=config)
+    return fit_factors(ratings, params=PARAMS, config=config)
 
 
 def folded(ratings, factors, config):

@@ -42,6 +42,7 @@ def summary(*, k=100, candidates="unseen", cold=0):
             rows={"train": 6, "validation": 2, "test": 2},
             facts={"audit": {"lost": 0}},
         ),
+        tune=manifest(config={"tuning": {"engine": "blocks"}, "als": {"engine": "spark"}}),
         params={"als": {"rank": 16}, "popularity": {"kind": "count"}},
         shuffled_p99={"validation": 1.01, "test": 1.02},
         config=EvaluationConfig(
@@ -81,6 +82,11 @@ def test_the_inflated_protocol_is_labelled():
     assert last == f"candidates: {inflated['candidates_are']}"
 
 
+def test_the_engines_of_trials_and_of_reported_fits_are_named():
+    assert summary()["protocol"]["engines"] == {"trials": "blocks", "fits": "spark"}
+    assert "ALS: trials by blocks, reported fits by spark" in table(summary()).splitlines()
+
+
 def test_not_a_number_and_infinity_are_refused():
     for odd in (float("nan"), float("inf")):
         with pytest.raises(ValueError, match="not JSON compliant"):
@@ -107,6 +113,7 @@ test        random                         0.5500           0.5510           0.5
 test        oracle                         0.5600           0.5610           0.5620           0.5630
 test        als − popularity     [-0.012, +0.500] [-0.002, +0.500] [+0.008, +0.500] [+0.018, +0.500]
 test        ease − als           [-0.012, +0.500] [-0.002, +0.500] [+0.008, +0.500] [+0.018, +0.500]
+ALS: trials by blocks, reported fits by spark
 candidates: every movie of the training data that the user has not seen"""
 
 
@@ -115,5 +122,5 @@ def test_the_table_shows_every_model_on_both_splits():
 
 
 def test_the_table_shows_the_number_of_cold_users():
-    *_, line, _ = table(summary(cold=3)).splitlines()
+    *_, line, _, _ = table(summary(cold=3)).splitlines()
     assert line == "test: 3 of 7 users are cold: ALS and EASE have no list for them and score 0"

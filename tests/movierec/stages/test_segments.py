@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from movierec.config.segments import SegmentsConfig
-from movierec.models.als import AlsParams, fit_factors, with_block_counts
+from movierec.models.als import AlsParams, with_block_counts
+from movierec.models.als_engines import fit_factors
 from movierec.models.new_users import fold_in_users
 from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution

@@ -9,6 +9,7 @@ import pytest
 
 from movierec.models import als
 from movierec.models.als import AlsParams
+from movierec.models.als_engines import fit_factors, fit_model
 from movierec.tuning.trials import TrialRunner
 from tests.support.confs import SMALL, load_conf
 
@@ -32,8 +33,9 @@ def splits(spark):
     return frame.where("train").drop("train"), frame.where("NOT train").drop("train")
 
 
-def runner(splits):
-    config = load_conf(SMALL, {"als.max_iter": 4, "evaluation.k": 20})
+def runner(splits, engine="blocks"):
+    changes = {"als.max_iter": 4, "als.engine": engine, "evaluation.k": 20}
+    config = load_conf(SMALL, changes)
     config = als.with_block_counts(config, n_ratings=0)
     return TrialRunner(train=splits[0], validation=splits[1], config=config)
 
@@ -54,8 +56,7 @@ def test_a_trial_has_the_same_result_alone_and_after_others(splits):
     assert together[0].metrics["recall"] > 0.8
     assert together[0].rmse is None
     config = runner(splits)._config
-    values = als.als_values(splits[0], feedback=None, config=config)
-    model = als.fit_als(values, params=EXPLICIT, config=config.als)
+    model = fit_model(splits[0], params=EXPLICIT, config=config)
     assert together[2].rmse == als.collect_rmse(model, heldout=splits[1]) < 1.5
 
 
@@ -79,6 +80,19 @@ def test_the_winner_s_factors_are_kept_and_equal_those_of_a_fit_alone(splits):
     assert rows_of(fitted.movies) == rows_of(kept.movies)
     alone.close()
     shared.close()
+
+
+def test_reported_factors_are_by_the_engine_of_reported_fits(splits):
+    both = runner(splits, engine="spark")
+    by_blocks = both(SIGNED, 1.0).metrics
+    factors = both.factors(SIGNED)
+    expected = fit_factors(splits[0], params=SIGNED, config=both._config)
+    assert rows_of(factors.movies) == rows_of(expected.movies)
+    other = runner(splits)
+    assert other(SIGNED, 1.0).metrics == by_blocks
+    assert rows_of(other.factors(SIGNED).movies) != rows_of(expected.movies)
+    both.close()
+    other.close()
 
 
 @pytest.fixture

@@ -1,0 +1,208 @@
+"""ALS of the same loss as Spark's, solved in numpy: each half-step is one Spark job.
+
+Ratings are grouped twice, by user and by movie, into blocks that Spark keeps in memory. A half-step
+sends the factors of one side to every worker, and each task solves the systems of the other side
+for its blocks. The driver holds the factors of both sides, so a lost executor costs its blocks
+alone, which Spark groups again.
+"""
+
+from __future__ import annotations
+
+import math
+import pickle
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyspark import Broadcast, StorageLevel
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
+
+from movierec.data.arrays import collect_arrays
+from movierec.data.columns import MOVIE_ID, USER_ID
+from movierec.data.schemas import ddl
+from movierec.errors import InputError, SingularFitError
+from movierec.models.half_step import HalfStep, Rated, Singles, half_step
+
+Ids: TypeAlias = npt.NDArray[np.int32]
+_RATINGS_PER_BLOCK: Final = 500_000
+_RATINGS_PER_PARTITION: Final = 8_000_000
+"""Ratings that a worker sorts at a time, in some 40 bytes each."""
+_RATINGS_ON_DRIVER: Final = 1_000_000
+"""So few that jobs would take longer than the work: the driver solves their systems itself."""
+_ROWS_AT_ONCE: Final = 16_384
+_GIB: Final = 1 << 30
+_BYTES_SENT: Final = 2 * _GIB
+"""The most of one side's factors, which the driver and every worker hold."""
+
+
+class _Ratings(NamedTuple):
+    """Ratings by the positions of their users and movies, or of their movies and users."""
+
+    own: Ids
+    other: Ids
+    values: Singles
+
+
+class _Block(NamedTuple):
+    """Ratings of some users, or of some movies, and the positions of these, rising."""
+
+    own: Ids
+    rated: Rated
+
+
+class BlockedRatings:
+    """Ratings in blocks, for fits that differ in their parameters. Close it to free its memory."""
+
+    def __init__(self, values: DataFrame, *, value: str) -> None:
+        """Group the ratings, whose column `value` is what ALS sees of them. Runs Spark."""
+        self._context = values.sparkSession.sparkContext
+        n_ratings = values.count()
+        on_driver = n_ratings <= _RATINGS_ON_DRIVER
+        partitions = max(
+            1 if on_driver else 2 * self._context.defaultParallelism,
+            math.ceil(n_ratings / _RATINGS_PER_PARTITION),
+        )
+        self.user_ids, self.movie_ids = (
+            np.sort(collect_arrays(values.select(key).distinct())[key])
+            for key in (USER_ID, MOVIE_ID)
+        )
+        ids = self._context.broadcast((self.user_ids, self.movie_ids))
+        scattered = values.select(USER_ID, MOVIE_ID, value).mapInArrow(
+            _scatter(ids, partitions), "target bigint, packed binary"
+        )
+        placed: Any = scattered.rdd.map(tuple).partitionBy(2 * partitions, int)
+        self._blocks = placed.mapPartitions(_gather)
+        self._partitions = {
+            USER_ID: range(partitions),
+            MOVIE_ID: range(partitions, 2 * partitions),
+        }
+        self._here: dict[str, list[_Block]] = {}
+        if on_driver:
+            for key, own in self._partitions.items():
+                self._here[key] = self._context.runJob(self._blocks, list, own)
+        else:
+            self._blocks.persist(StorageLevel.MEMORY_AND_DISK)
+
+    def close(self) -> None:
+        """Free the memory."""
+        self._here.clear()
+        self._blocks.unpersist()
+
+    def check_size(self, rank: int) -> None:
+        """Raise InputError if the factors are too many to send to every worker."""
+        n = max(len(self.user_ids), len(self.movie_ids))
+        if 4 * rank * n > _BYTES_SENT:
+            raise InputError(
+                f"{n:,} factors of rank {rank} are {4 * rank * n / _GIB:.1f} GiB, more than the "
+                f"{_BYTES_SENT / _GIB:.0f} GiB that the engine blocks sends to every worker: set "
+                "als.engine and tuning.engine to spark, or lower the rank"
+            )
+
+    def fit(
+        self, users: Singles, *, iterations: int, reg_param: float, alpha: float | None
+    ) -> Iterator[tuple[Singles, Singles]]:
+        """Yield the factors of users and movies after each iteration, from those of the users.
+
+        An iteration solves the movies first, as Spark's does. Raises SingularFitError where a
+        system has no single solution, which a `reg_param` above 0 rules out.
+        """
+        for _ in range(iterations):
+            movies = self._solve(MOVIE_ID, half_step(users, reg_param=reg_param, alpha=alpha))
+            users = self._solve(USER_ID, half_step(movies, reg_param=reg_param, alpha=alpha))
+            yield users, movies
+
+    def _solve(self, key: str, shared: HalfStep) -> Singles:
+        """Return the factors of the users, or of the movies [n, rank]."""
+        if self._here:
+            solved = [(block.own, shared.solve(block.rated)) for block in self._here[key]]
+        else:
+            solved = self._solve_in_workers(key, shared)
+        ids = self.user_ids if key == USER_ID else self.movie_ids
+        found = np.empty((len(ids), len(shared.basis)), np.float32)
+        for own, factors in solved:
+            found[own] = factors
+        if np.isnan(found).any():
+            raise SingularFitError("ALS has no single solution: raise its reg_param")
+        return found
+
+    def _solve_in_workers(self, key: str, shared: HalfStep) -> list[tuple[Ids, Singles]]:
+        sent = self._context.broadcast(shared)
+
+        def solve(blocks: Iterable[_Block]) -> Iterator[tuple[Ids, Singles]]:
+            return ((block.own, sent.value.solve(block.rated)) for block in blocks)
+
+        solved = self._context.runJob(self._blocks, solve, self._partitions[key])
+        sent.destroy()
+        return solved
+
+
+def factors_frame(spark: SparkSession, ids: Ids, factors: Singles, schema: StructType) -> DataFrame:
+    """Return ids and factors as a frame, cut from the driver's arrays by the workers."""
+    shared = spark.sparkContext.broadcast((ids, factors))
+
+    def rows(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        ids, factors = shared.value
+        for batch in batches:
+            for start in batch.column(0).to_pylist():
+                some = slice(start, start + _ROWS_AT_ONCE)
+                vectors = pa.FixedSizeListArray.from_arrays(factors[some].ravel(), factors.shape[1])
+                arrays = [pa.array(ids[some]), vectors.cast(pa.list_(pa.float32()))]
+                yield pa.RecordBatch.from_arrays(arrays, names=schema.fieldNames())
+
+    parts = max(1, math.ceil(len(ids) / _ROWS_AT_ONCE))
+    starts = spark.range(0, len(ids), _ROWS_AT_ONCE, numPartitions=parts)
+    return starts.mapInArrow(rows, ddl(schema))
+
+
+def _scatter(ids: Broadcast[tuple[Ids, Ids]], partitions: int) -> Any:
+    """Return the function of the tasks that packs their ratings for each partition, twice.
+
+    They cross the network in a few large pieces, not row by row.
+    """
+
+    def scatter(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        columns = [[column.to_numpy() for column in batch.columns] for batch in batches]
+        if not columns:
+            return
+        *keys, values = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+        users, movies = (
+            np.searchsorted(known, own).astype(np.int32)
+            for known, own in zip(ids.value, keys, strict=True)
+        )
+        for first, own, other in ((0, users, movies), (partitions, movies, users)):
+            targets = own % partitions
+            order = np.argsort(targets, kind="stable")
+            bounds = np.searchsorted(targets[order], np.arange(partitions + 1))
+            for target in range(partitions):
+                some = order[bounds[target] : bounds[target + 1]]
+                packed = pickle.dumps(_Ratings(own[some], other[some], values[some]))
+                yield pa.RecordBatch.from_arrays(
+                    [pa.array([first + target]), pa.array([packed])], names=["target", "packed"]
+                )
+
+    return scatter
+
+
+def _gather(pairs: Iterable[tuple[int, bytes]]) -> Iterator[_Block]:
+    """Yield the blocks of a partition."""
+    parts = [pickle.loads(packed) for _, packed in pairs]
+    if not parts:
+        return
+    own, other, values = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    if not len(own):
+        return
+    order = np.argsort(own.astype(np.int64) << 32 | other)
+    own, other, values = own[order], other[order], values[order]
+    firsts = np.flatnonzero(np.diff(own, prepend=-1))
+    bounds = np.append(firsts, len(own))
+    begin = 0
+    while begin < len(firsts):
+        within = np.searchsorted(bounds, bounds[begin] + _RATINGS_PER_BLOCK, side="right") - 1
+        end = max(begin + 1, int(within))
+        some = slice(bounds[begin], bounds[end])
+        starts = bounds[begin : end + 1] - bounds[begin]
+        yield _Block(own[firsts[begin:end]], Rated(starts, other[some], values[some]))
+        begin = end
