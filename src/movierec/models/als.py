@@ -192,10 +192,9 @@ def factors_of(model: Model) -> Factors:
     )
 
 
-def model_of(users: DataFrame, movies: DataFrame) -> Model:
+def model_of(users: DataFrame, movies: DataFrame, *, rank: int) -> Model:
     """Return the model of such factors, which can be saved and predicts as one of `fit_als`."""
     frames = [frame.toDF("id", "features") for frame in (users, movies)]
-    rank = len(movies.head(1)[0][FACTORS])
     java: Any = users.sparkSession._jvm
     made = java.org.apache.spark.ml.recommendation.ALSModel(
         f"ALS_{uuid.uuid4().hex[:12]}", rank, *(frame._jdf for frame in frames)

@@ -111,6 +111,7 @@ class BlockFits:
         return model_of(
             factors_frame(self._spark, ratings.user_ids, users, USER_FACTORS),
             factors_frame(self._spark, ratings.movie_ids, movies, MOVIE_FACTORS),
+            rank=params.rank,
         )
 
     def close(self) -> None:
