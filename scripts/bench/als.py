@@ -27,12 +27,19 @@ from scripts.bench.als_seconds import FEW, MORE
 from scripts.bench.harness import Findings, Setting, columns, ratio, shown, timed
 
 _VARIANTS = ("plain", "stock", "native", "blocks")
+_RATIOS = (
+    *(("native", "plain"), ("native", "stock"), ("implicit", "native")),
+    *(("blocks", "native"), ("blocks", "implicit")),
+)
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ranks", type=int, nargs="+", default=[16, 64, 128], help="(default: 16 64 128)"
+    )
+    parser.add_argument(
+        "--variants", nargs="+", choices=_VARIANTS, default=_VARIANTS, help="(default: all)"
     )
     parser.add_argument("--python", nargs="*", default=[], help="interpreters to measure too")
 
@@ -45,22 +52,21 @@ def run(setting: Setting) -> Findings:
     found: Findings = {"ratings": partition.manifest.rows["train"], "ranks": {}}
     ours = _spark(setting, train, sys.executable)
     library = native_blas.find_library()
-    found |= {"spark": ours["stock"]["spark"], "library": library and library.name}
+    spark = next(iter(ours.values()))["spark"]
+    found |= {"spark": spark, "library": library and library.name}
     implicit = _implicit(train.removeprefix("file://"), setting)
     for rank in map(str, setting.arguments.ranks):
-        plain_s, stock_s, native_s, blocks_s = (ours[name]["seconds"][rank] for name in _VARIANTS)
-        is_native = ours["native"]["native"]
+        seconds = {name: one["seconds"][rank] for name, one in ours.items()}
+        seconds["implicit"] = implicit[rank]
+        if not ours.get("native", {}).get("native"):
+            seconds.pop("native", None)
         found["ranks"][rank] = {
-            "plain_s": round(plain_s, 2),
-            "stock_s": round(stock_s, 2),
-            "native_s": round(native_s, 2) if is_native else None,
-            "blocks_s": round(blocks_s, 2),
-            "implicit_s": round(implicit[rank], 2),
-            "native_vs_plain": ratio(plain_s, native_s) if is_native else None,
-            "native_vs_stock": ratio(stock_s, native_s) if is_native else None,
-            "implicit_vs_native": ratio(native_s, implicit[rank]),
-            "blocks_vs_native": ratio(native_s, blocks_s) if is_native else None,
-            "blocks_vs_implicit": ratio(implicit[rank], blocks_s),
+            **{f"{name}_s": round(one, 2) for name, one in seconds.items()},
+            **{
+                f"{one}_vs_{other}": ratio(seconds[other], seconds[one])
+                for one, other in _RATIOS
+                if one in seconds and other in seconds
+            },
         }
     found["others"] = [_spark(setting, train, python) for python in setting.arguments.python]
     return found
@@ -68,7 +74,8 @@ def run(setting: Setting) -> Findings:
 
 def _spark(setting: Setting, train: str, python: str) -> dict[str, Any]:
     """Return what `als_seconds` finds with an interpreter, for each variant of Spark."""
-    return {name: _seconds(setting, train, python, name) for name in _VARIANTS}
+    wanted = setting.arguments.variants
+    return {name: _seconds(setting, train, python, name) for name in wanted}
 
 
 def _seconds(setting: Setting, train: str, python: str, variant: str) -> dict[str, Any]:
@@ -117,7 +124,9 @@ def _implicit(train: str, setting: Setting) -> dict[str, float]:
 def table(found: Findings) -> str:
     names = ["plain_s", "stock_s", "native_s", "blocks_s", "implicit_s", "blocks_vs_native"]
     names += ["blocks_vs_implicit"]
-    rows = [[rank, *(shown(one[name]) for name in names)] for rank, one in found["ranks"].items()]
+    rows = [
+        [rank, *(shown(one.get(name)) for name in names)] for rank, one in found["ranks"].items()
+    ]
     return columns([["rank", *(name.replace("_", " ") for name in names)], *rows])
 
 

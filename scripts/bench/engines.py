@@ -66,6 +66,7 @@ def run(setting: Setting) -> Findings:
         ]
         made = [fit(engine, config.als.max_iter) for engine in ("spark", "blocks")]
         lists = [_lists(one, train, k=config.evaluation.k).persist() for one in made]
+        n_rows = [one.count() for one in lists]
         metrics = [
             evaluate_hits(
                 one.join(relevant, [USER_ID, MOVIE_ID], "left_semi"),
@@ -81,7 +82,7 @@ def run(setting: Setting) -> Findings:
                 "loss_early": early,
                 "loss": _difference(loss(made[0]), loss(made[1])),
                 "ndcg": [one["ndcg"] for one in metrics],
-                "equal_rows": round(both / lists[0].count(), 4),
+                "equal_rows": round(both / n_rows[0], 4),
             }
         )
         harness.say("engines", str(seeds[-1]))

@@ -28,15 +28,14 @@ def test_a_slope_that_is_not_positive_has_no_ratio(implicit, monkeypatch):
         require=lambda _: SimpleNamespace(path="train", manifest=manifest),
         session=SimpleNamespace(stop=lambda: None),
     )
-    setting = SimpleNamespace(
-        results=lambda *_: execution, arguments=SimpleNamespace(ranks=[16], python=[])
-    )
+    arguments = SimpleNamespace(ranks=[16], python=[], variants=als._VARIANTS)
+    setting = SimpleNamespace(results=lambda *_: execution, arguments=arguments)
     seconds = {"seconds": {"16": 0.0}, "spark": "4.1.2", "native": True}
     monkeypatch.setattr(als, "_seconds", lambda *_: seconds)
     monkeypatch.setattr(als, "_implicit", lambda *_: {"16": implicit})
     found = als.run(setting)
-    ratios = {"native_vs_plain", "native_vs_stock", "implicit_vs_native"}
-    assert {found["ranks"]["16"][name] for name in ratios} == {None}
+    ratios = {name: one for name, one in found["ranks"]["16"].items() if "_vs_" in name}
+    assert ratios == dict.fromkeys(f"{one}_vs_{other}" for one, other in als._RATIOS)
     assert als.table(found).splitlines()[-1].split()[-2:] == ["–", "–"]
 
 
@@ -53,7 +52,7 @@ def test_a_slope_that_is_not_positive_has_no_ratio(implicit, monkeypatch):
         ),
         (
             ["--archive", "x.zip"],
-            "--archive is not read by pipeline; give --only topk,als,twins,evaluation,fold_in",
+            "--archive is not read by pipeline; give --only topk,als,engines,twins,eval",
         ),
     ],
 )

@@ -85,13 +85,13 @@ class BlockFits:
     def __init__(self, ratings: DataFrame, *, feedback: Feedback | None, config: Config) -> None:
         """Group the ratings."""
         self._spark = ratings.sparkSession
-        values = ratings.transform(
+        self._values = ratings.transform(
             als_input,
             feedback=feedback,
             relevant_rating=config.evaluation.relevant_rating,
             pivot=config.tuning.pivot,
         )
-        self._ratings = BlockedRatings(values, value=VALUE)
+        self._ratings = BlockedRatings(self._values, value=VALUE)
         self._config = config.als
         self._start: dict[int, Singles] = {}
         """Initial factors of the users, by rank."""
@@ -120,8 +120,7 @@ class BlockFits:
 
     def _initial_factors(self, rank: int) -> Singles:
         """Return the factors [n, rank] with which Spark's ALS starts: those after no iteration."""
-        ids = [(user,) for user in self._ratings.user_ids.tolist()]
-        users = self._spark.createDataFrame(ids, f"{USER_ID} int")
+        users = self._values.select(USER_ID).distinct()
         one = F.lit(1.0).cast("float").alias(VALUE)
         values = users.select(USER_ID, F.lit(0).alias(MOVIE_ID), one)
         params = AlsParams(rank=rank, reg_param=0.0, alpha=1.0, feedback="rating")
