@@ -75,9 +75,9 @@ class BlockedRatings:
         )
         placed: Any = scattered.rdd.map(tuple).partitionBy(2 * partitions, int)
         self._blocks = placed.mapPartitions(_gather)
-        self._partitions = {
-            USER_ID: range(partitions),
-            MOVIE_ID: range(partitions, 2 * partitions),
+        self._partitions: dict[str, list[int]] = {
+            USER_ID: list(range(partitions)),
+            MOVIE_ID: list(range(partitions, 2 * partitions)),
         }
         self._here: dict[str, list[_Block]] = {}
         if on_driver:

@@ -1,6 +1,7 @@
 """The cache keeps every trial, so that a killed search goes on."""
 
 import contextlib
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -73,6 +74,15 @@ def test_a_killed_search_loses_only_the_running_trial(execution, capsys):
     assert lines[2].startswith(
         "tune_als: trial 3/3 signed rank=16 reg_param=0.1 alpha=1: ndcg 0.1600 (highest 0.1600), "
     )
+
+
+def test_a_trial_belongs_to_the_engine_of_trials(execution):
+    search(execution, killed_at=16)
+    config = execution.config
+    reported = replace(config, als=replace(config.als, engine="blocks"))
+    assert search(Execution(reported, execution.session), killed_at=16)[0] == []
+    by_spark = replace(config, tuning=replace(config.tuning, engine="spark"))
+    assert search(Execution(by_spark, execution.session))[0] == [4, 8, 16]
 
 
 def test_force_runs_every_trial_again(execution):
