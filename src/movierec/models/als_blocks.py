@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -30,8 +31,8 @@ Ids: TypeAlias = npt.NDArray[np.int32]
 _RATINGS_PER_BLOCK: Final = 500_000
 _RATINGS_PER_PARTITION: Final = 8_000_000
 """Ratings that a worker sorts at a time, in some 40 bytes each."""
-_RATINGS_ON_DRIVER: Final = 1_000_000
-"""So few that jobs would take longer than the work: the driver solves their systems itself."""
+_RATINGS_IN_ONE_TASK: Final = 1_000_000
+"""So few that a job for each half-step would take longer than the work: one task does it all."""
 _ROWS_AT_ONCE: Final = 16_384
 _GIB: Final = 1 << 30
 _BYTES_SENT: Final = 2 * _GIB
@@ -49,6 +50,8 @@ class _Ratings(NamedTuple):
 class _Block(NamedTuple):
     """Ratings of some users, or of some movies, and the positions of these, rising."""
 
+    key: str
+    """USER_ID or MOVIE_ID."""
     own: Ids
     rated: Rated
 
@@ -60,35 +63,31 @@ class BlockedRatings:
         """Group the ratings, whose column `value` is what ALS sees of them. Runs Spark."""
         self._context = values.sparkSession.sparkContext
         n_ratings = values.count()
-        on_driver = n_ratings <= _RATINGS_ON_DRIVER
-        partitions = max(
-            1 if on_driver else 2 * self._context.defaultParallelism,
-            math.ceil(n_ratings / _RATINGS_PER_PARTITION),
-        )
+        self._in_one_task = n_ratings <= _RATINGS_IN_ONE_TASK
+        partitions = 1
+        if not self._in_one_task:
+            at_least = math.ceil(n_ratings / _RATINGS_PER_PARTITION)
+            partitions = max(2 * self._context.defaultParallelism, at_least)
         self.user_ids, self.movie_ids = (
             np.sort(collect_arrays(values.select(key).distinct())[key])
             for key in (USER_ID, MOVIE_ID)
         )
+        self._partitions: dict[str, list[int]] = {
+            USER_ID: list(range(partitions)),
+            MOVIE_ID: list(range(partitions, 2 * partitions)),
+        }
         ids = self._context.broadcast((self.user_ids, self.movie_ids))
         scattered = values.select(USER_ID, MOVIE_ID, value).mapInArrow(
             _scatter(ids, partitions), "target bigint, packed binary"
         )
         placed: Any = scattered.rdd.map(tuple).partitionBy(2 * partitions, int)
-        self._blocks = placed.mapPartitions(_gather)
-        self._partitions: dict[str, list[int]] = {
-            USER_ID: list(range(partitions)),
-            MOVIE_ID: list(range(partitions, 2 * partitions)),
-        }
-        self._here: dict[str, list[_Block]] = {}
-        if on_driver:
-            for key, own in self._partitions.items():
-                self._here[key] = self._context.runJob(self._blocks, list, own)
-        else:
-            self._blocks.persist(StorageLevel.MEMORY_AND_DISK)
+        blocks = placed.mapPartitions(_gatherer(partitions))
+        if self._in_one_task:
+            blocks = blocks.coalesce(1)
+        self._blocks = blocks.persist(StorageLevel.MEMORY_AND_DISK)
 
     def close(self) -> None:
         """Free the memory."""
-        self._here.clear()
         self._blocks.unpersist()
 
     def check_size(self, rank: int) -> None:
@@ -103,32 +102,37 @@ class BlockedRatings:
 
     def fit(
         self, users: Singles, *, iterations: int, reg_param: float, alpha: float | None
-    ) -> Iterator[tuple[Singles, Singles]]:
-        """Yield the factors of users and movies after each iteration, from those of the users.
+    ) -> tuple[Singles, Singles]:
+        """Return the factors of users and movies, from first factors of the users.
 
         An iteration solves the movies first, as Spark's does. Raises SingularFitError where a
         system has no single solution, which a `reg_param` above 0 rules out.
         """
-        for _ in range(iterations):
-            movies = self._solve(MOVIE_ID, half_step(users, reg_param=reg_param, alpha=alpha))
-            users = self._solve(USER_ID, half_step(movies, reg_param=reg_param, alpha=alpha))
-            yield users, movies
+        iterate = partial(
+            _iterate, users=users, iterations=iterations, reg_param=reg_param, alpha=alpha
+        )
+        sizes = {USER_ID: len(self.user_ids), MOVIE_ID: len(self.movie_ids)}
+        try:
+            if not self._in_one_task:
+                return iterate(partial(self._solve, sizes))
 
-    def _solve(self, key: str, shared: HalfStep) -> Singles:
-        """Return the factors of the users, or of the movies [n, rank]."""
-        if self._here:
-            solved = [(block.own, shared.solve(block.rated)) for block in self._here[key]]
-        else:
-            solved = self._solve_in_workers(key, shared)
-        ids = self.user_ids if key == USER_ID else self.movie_ids
-        found = np.empty((len(ids), len(shared.basis)), np.float32)
-        for own, factors in solved:
-            found[own] = factors
-        if np.isnan(found).any():
-            raise SingularFitError("ALS has no single solution: raise its reg_param")
-        return found
+            def fit(blocks: Iterable[_Block]) -> list[tuple[Singles, Singles] | None]:
+                solve = partial(_solve, list(blocks), sizes)
+                try:
+                    return [iterate(solve)]
+                except SingularFitError:
+                    return [None]
 
-    def _solve_in_workers(self, key: str, shared: HalfStep) -> list[tuple[Ids, Singles]]:
+            (found,) = self._context.runJob(self._blocks, fit)
+            if found is None:
+                raise SingularFitError
+            return found
+        except SingularFitError:
+            message = "ALS has no single solution: raise its reg_param"
+            raise SingularFitError(message) from None
+
+    def _solve(self, sizes: dict[str, int], key: str, shared: HalfStep) -> Singles:
+        """Return the factors of the users, or of the movies [n, rank], by a job."""
         sent = self._context.broadcast(shared)
 
         def solve(blocks: Iterable[_Block]) -> Iterator[tuple[Ids, Singles]]:
@@ -136,7 +140,38 @@ class BlockedRatings:
 
         solved = self._context.runJob(self._blocks, solve, self._partitions[key])
         sent.destroy()
-        return solved
+        return _assembled(solved, sizes[key])
+
+
+def _iterate(
+    solve: Callable[[str, HalfStep], Singles],
+    *,
+    users: Singles,
+    iterations: int,
+    reg_param: float,
+    alpha: float | None,
+) -> tuple[Singles, Singles]:
+    for _ in range(iterations):
+        movies = solve(MOVIE_ID, half_step(users, reg_param=reg_param, alpha=alpha))
+        users = solve(USER_ID, half_step(movies, reg_param=reg_param, alpha=alpha))
+    return users, movies
+
+
+def _solve(blocks: list[_Block], sizes: dict[str, int], key: str, shared: HalfStep) -> Singles:
+    """Return the factors of the users, or of the movies [n, rank], in this process."""
+    own = (block for block in blocks if block.key == key)
+    return _assembled(((block.own, shared.solve(block.rated)) for block in own), sizes[key])
+
+
+def _assembled(solved: Iterable[tuple[Ids, Singles]], n: int) -> Singles:
+    """Return the factors [n, rank] of some positions each. Raises SingularFitError for a NaN."""
+    parts = list(solved)
+    found = np.empty((n, parts[0][1].shape[1]), np.float32)
+    for own, factors in parts:
+        found[own] = factors
+    if np.isnan(found).any():
+        raise SingularFitError
+    return found
 
 
 def factors_frame(spark: SparkSession, ids: Ids, factors: Singles, schema: StructType) -> DataFrame:
@@ -186,11 +221,19 @@ def _scatter(ids: Broadcast[tuple[Ids, Ids]], partitions: int) -> Any:
     return scatter
 
 
-def _gather(pairs: Iterable[tuple[int, bytes]]) -> Iterator[_Block]:
-    """Yield the blocks of a partition."""
-    parts = [pickle.loads(packed) for _, packed in pairs]
-    if not parts:
-        return
+def _gatherer(partitions: int) -> Any:
+    """Return the function of the tasks that makes the blocks of a partition."""
+
+    def gather(pairs: Iterable[tuple[int, bytes]]) -> Iterator[_Block]:
+        placed = list(pairs)
+        if placed:
+            key = USER_ID if placed[0][0] < partitions else MOVIE_ID
+            yield from _gather(key, [pickle.loads(packed) for _, packed in placed])
+
+    return gather
+
+
+def _gather(key: str, parts: list[_Ratings]) -> Iterator[_Block]:
     own, other, values = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     if not len(own):
         return
@@ -204,5 +247,5 @@ def _gather(pairs: Iterable[tuple[int, bytes]]) -> Iterator[_Block]:
         end = max(begin + 1, int(within))
         some = slice(bounds[begin], bounds[end])
         starts = bounds[begin : end + 1] - bounds[begin]
-        yield _Block(own[firsts[begin:end]], Rated(starts, other[some], values[some]))
+        yield _Block(key, own[firsts[begin:end]], Rated(starts, other[some], values[some]))
         begin = end

@@ -102,7 +102,7 @@ class BlockFits:
         ratings.check_size(params.rank)
         if params.rank not in self._start:
             self._start = {params.rank: self._initial_factors(params.rank)}
-        *_, (users, movies) = ratings.fit(
+        users, movies = ratings.fit(
             self._start[params.rank],
             iterations=self._config.max_iter,
             reg_param=params.reg_param,
