@@ -150,6 +150,7 @@ def _lists(part: pa.RecordBatch, shared: Shared, k: int) -> Lists:
         of_user, movie_ids = pairs_of(part.column(MOVIES))
         positions, known = ease.locate(movie_ids)
         candidates[of_user[known], positions[known]] = True
+        candidates &= shared.listed
     else:
         candidates[:] = shared.listed
         candidates[rows, at] = False

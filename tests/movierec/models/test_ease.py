@@ -177,6 +177,17 @@ def test_only_listed_movies_are_listed(spark, ratings, stars, ease):
     assert check(lists, ease, stars, (stars == 0) & np.isin(10 * np.arange(N_MOVIES), few)) > 0
 
 
+def test_candidates_that_are_not_listed_are_not_ranked(spark, ratings, stars, ease):
+    candidates = ratings.select("user_id").distinct().crossJoin(ratings.select("movie_id"))
+    few = range(0, 10 * N_MOVIES, 60)
+    listed = spark.createDataFrame([(one,) for one in few], "movie_id int")
+    shared = share(spark, ease, relevant_rating=4.0, listed=listed)
+    how = {"shared": shared, "k": K, "candidates": movie_lists(candidates.distinct())}
+    lists = lists_of(recommend_by_ease(rated_movies(ratings), **how))
+    open_ = np.isin(10 * np.arange(N_MOVIES), few) & np.ones_like(stars, bool)
+    assert check(lists, ease, stars, open_) > 0
+
+
 def test_only_candidates_are_ranked_and_only_wanted_movies_kept(spark, ratings, stars, ease):
     """Of odd users every fifth movie is a candidate, rated or not; even ones have none."""
     pairs = [(user, 10 * m) for user in range(1, N_USERS + 1, 2) for m in range(0, N_MOVIES, 5)]
