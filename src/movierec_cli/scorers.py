@@ -100,10 +100,12 @@ class EaseScorer:
         return shares.sum(axis=1) if shares.size and self._values(rated)[1].any() else None
 
     def shares(self, rated: Rated, movie_ids: Ints) -> tuple[Ints, Floats]:
-        """See Scorer."""
+        """See Scorer; nothing is added to the score of a movie outside the model."""
         ids, values = self._values(rated)
         rows = self._weights[np.searchsorted(self._rated_ids, ids)]
-        return ids, rows[:, np.searchsorted(self.ids, movie_ids)].T * values
+        at = np.searchsorted(self.ids, movie_ids).clip(max=len(self.ids) - 1)
+        known = self.ids[at] == movie_ids
+        return ids, np.where(known[:, None], rows[:, at].T, 0.0) * values
 
     def _values(self, rated: Rated) -> tuple[Ints, Floats]:
         ids, stars = _known(rated, self._rated_ids)
@@ -115,7 +117,8 @@ class EaseScorer:
 def list_for(scorer: Scorer, rated: Rated, *, only: Any, top: int) -> Listed:
     """Return the best of the `only` movies for somebody with these ratings, without these.
 
-    Raises InputError if no rating is one that the model can go by.
+    Movies outside the model are left out: the list may be shorter than `top`. Raises InputError if
+    no rating is one that the model can go by.
     """
     scores = scorer.scores(rated)
     if scores is None:

@@ -15,6 +15,7 @@ from movierec.results import Run
 from movierec.spark.session import Session
 from movierec.stages import deliver
 from movierec_cli import ask
+from tests.support.finished import shrink_ease
 
 
 @pytest.fixture
@@ -153,6 +154,42 @@ def test_with_ease_the_same_ratings_give_the_same_list(run, of_ease, tmp_path):
     assert (code, summary["source"]) == (0, "ease")
     assert summary["movies"] == [movie for movie, _ in lists[user][:5]]
     assert [line.replace("you", f"user {user}") for line in folded[:-1]] == known[:-1]
+
+
+@pytest.fixture(scope="module")
+def of_short_ease(session, finished_run, tmp_path_factory):
+    """Arguments for a run with an EASE of 20 movies, user 1's list and ratings, and titles."""
+    copy = tmp_path_factory.mktemp("copy") / "workspace"
+    shutil.copytree(finished_run.workspace, copy)
+    shrink_ease(copy, 20)
+    more = ("--set", f"workspace={copy}", "--set", "deliver.model=ease")
+    execution = Execution(finished_run.config_with(more[1], more[3]), session)
+    run_stage(execution, dag.DELIVER, deliver.run)
+    results = Run(execution)
+    listed = results.delivered().where("user_id = 1").orderBy("rank").collect()
+    rated = results.read("ingest", "ratings").where("user_id = 1").collect()
+    titles = {row.movie_id: row.title for row in results.read("ingest", "movies").collect()}
+    return more, listed, rated, titles
+
+
+def test_a_movie_outside_ease_has_no_score_and_no_reason(run, of_short_ease, tmp_path):
+    """Nor is it in the list of a file, which the saved model makes."""
+    more, listed, rated, titles = of_short_ease
+    inside = [row.movie_id for row in listed if row.score is not None]
+    assert 0 < len(inside) < len(listed) == 100
+    assert max(row.movie_id for row in listed) > max(inside)
+    code, (*lines, _), summary, _ = run("--user", 1, "--top", 100, more=more)
+    assert (code, summary["movies"]) == (0, [row.movie_id for row in listed])
+    for row, line in zip(listed, lines, strict=True):
+        if row.score is None:
+            assert line == f"{row['rank']:>3}  {titles[row.movie_id]}"
+        else:
+            assert f" {row.score:.4f}" in line
+    assert "because user 1 liked " in lines[0]
+    rows = "".join(f"{row.movie_id},{row.rating}\n" for row in rated)
+    (tmp_path / "mine.csv").write_text(f"movieId,rating\n{rows}")
+    code, _, summary, _ = run("--ratings", tmp_path / "mine.csv", "--top", 100, more=more)
+    assert (code, sorted(summary["movies"])) == (0, sorted(inside))
 
 
 def test_where_als_was_not_better_it_is_said(run, finished_run, tmp_path):

@@ -66,6 +66,14 @@ def overrides_on(workspace: str, archive: str, **more: Any) -> list[str]:
     return [f"{key}={json.dumps(value)}" for key, value in (values | more).items()]
 
 
+def shrink_ease(workspace: Path, movies: int) -> None:
+    """Let the tuned EASE of a copied run know so many movies only, when it is fitted again."""
+    (path,) = workspace.glob("tune/*/_manifest.json")
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["facts"]["winners"]["ease"]["n_movies"] = movies
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+
+
 def finish(place: Path, session: Session) -> FinishedRun:
     """Run the pipeline below the directory on an archive generated there; skip what is done."""
     workspace, archive = place / "workspace", place / "sample.zip"
