@@ -44,6 +44,8 @@ _CSV: Final = {
     "ignoreLeadingWhiteSpace": "false",
     "ignoreTrailingWhiteSpace": "false",
 }
+# Spark's default leaves a null out, and its key
+_JSON: Final = {"ignoreNullFields": "false"}
 _SUCCESS: Final = "_SUCCESS"
 _TABLE: Final = re.compile(r"[\w.:-]+\.\w+\.[\w-]+")
 
@@ -102,8 +104,9 @@ def _table(text: str) -> str:
 def read_lists(execution: Execution, *, top: int) -> tuple[DataFrame, int]:
     """Return the first `top` movies of every list that `deliver` made, and the number of rows.
 
-    user_id, rank, movie_id, title, genres (an array), score, source; by user and rank. Raises
-    ConfigError if `top` is not from 1 to `evaluation.k`, InputError without a result of `deliver`.
+    user_id, rank, movie_id, title, genres (an array), score (null for a movie outside EASE),
+    source; by user and rank. Raises ConfigError if `top` is not from 1 to `evaluation.k`,
+    InputError without a result of `deliver`.
     """
     from pyspark.sql import functions as F
 
@@ -168,12 +171,12 @@ def write_lists(
         lists = lists.withColumn(GENRES, F.concat_ws("|", GENRES))
     if as_file:
         row, header = F.struct(*columns), ",".join(columns)
-        line = F.to_csv(row, _CSV) if form == "csv" else F.to_json(row)
+        line = F.to_csv(row, _CSV) if form == "csv" else F.to_json(row, _JSON)
         lines = lists.select(line.alias(_LINE))
         _write_lines(lines, files, uri, header=header if form == "csv" else None)
     else:
         writer = lists.write.mode("overwrite").format("json" if form == "jsonl" else form)
-        options = {"header": "true", **_CSV} if form == "csv" else {}
+        options = {"csv": {"header": "true", **_CSV}, "jsonl": _JSON}.get(form, {})
         call_java(f"--to {to}", writer.options(**options).save, uri)
     return {"output": uri, "rows": rows}
 

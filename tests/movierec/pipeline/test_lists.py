@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from pyspark.sql import functions as F
 
 from movierec.errors import ConfigError, InputError
 from movierec.pipeline import dag, lists
@@ -31,21 +32,31 @@ TITLES = (
 
 @pytest.fixture(scope="module")
 def execution(session, spark, finished_run, tmp_path_factory):
-    """The finished run, with odd titles."""
+    """The finished run, with odd titles, and third movies without a score."""
     copy = shutil.copytree(finished_run.workspace, tmp_path_factory.mktemp("copy") / "workspace")
     execution = Execution(finished_run.config_with(f"workspace={copy}"), session)
-    ingested = execution.find(dag.INGEST)
+    ingested, delivered = execution.find(dag.INGEST), execution.find(dag.DELIVER)
     place = f"{ingested.path}/movies"
     rows = [row.asDict() for row in spark.read.parquet(place).orderBy("movie_id").collect()]
     for n, row in enumerate(rows):
         row["title"] = TITLES[n % len(TITLES)]
     schema = spark.read.parquet(place).schema
-    spark.createDataFrame(rows, schema).write.mode("overwrite").parquet(place)
-    manifest = ingested.path.rpartition("/")[0] + "/_manifest.json"
-    changed = json.loads(ingested.files.read_text(manifest))
-    changed["sizes"]["movies"] = ingested.files.size(place)
-    ingested.files.write_text(manifest, json.dumps(changed))
+    put(ingested, "movies", spark.createDataFrame(rows, schema))
+    lists = spark.read.parquet(f"{delivered.path}/recommendations")
+    score = F.when(F.col("rank") != 3, F.col("score"))
+    put(delivered, "recommendations", lists.withColumn("score", score))
     return execution
+
+
+def put(result, name, frame):
+    """Put a frame in the place of a dataset that it may be read from."""
+    place, manifest = f"{result.path}/{name}", result.path.rpartition("/")[0] + "/_manifest.json"
+    frame.write.parquet(f"{place}-")
+    result.files.delete(place)
+    result.files.rename(f"{place}-", place)
+    changed = json.loads(result.files.read_text(manifest))
+    changed["sizes"][name] = result.files.size(place)
+    result.files.write_text(manifest, json.dumps(changed))
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +83,13 @@ def rows_of_csv(path):
         header, *rows = csv.reader(file, strict=True)
     assert header == COLUMNS
     return [
-        (*map(int, ids), title, genres.split("|") if genres else [], float(score), source)
+        (
+            *map(int, ids),
+            title,
+            genres.split("|") if genres else [],
+            float(score) if score else None,
+            source,
+        )
         for *ids, title, genres, score, source in rows
     ]
 
@@ -82,6 +99,7 @@ def test_a_csv_is_one_file_that_a_strict_reader_reads(execution, expected, tmp_p
     assert write(execution, path, "csv") == {"output": f"file://{path}", "rows": len(expected)}
     assert rows_of_csv(path) == expected
     assert {row[3] for row in expected} == set(TITLES)
+    assert {row[5] is None for row in expected} == {True, False}
     assert [one.name for one in path.parent.iterdir()] == ["lists.csv"]
 
 
