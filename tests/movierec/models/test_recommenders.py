@@ -6,6 +6,7 @@ Covers `movierec.models.names`.
 import pytest
 
 from movierec.models import recommenders as recommenders_module
+from movierec.models.ease import EaseParams
 from movierec.models.popularity import Variant
 from movierec.models.recommenders import Recommenders
 from tests.support.confs import tiny_conf
@@ -69,6 +70,23 @@ def test_the_inflated_protocol_ranks_held_out_candidates_alone(spark):
     popularity = recommenders.popularity_factors(Variant(kind="count"))
     for lists in (recommenders.lists(popularity), recommenders.random_lists(popularity)):
         assert listed(lists) == [(1, 12, 1), (2, 11, 1)]
+    recommenders.close()
+
+
+@pytest.mark.parametrize(
+    ("candidates", "wanted"),
+    [
+        ("unseen", [(1, 12, 1), (2, 11, 1), (3, 11, 1), (3, 12, 2)]),
+        ("heldout_only", [(1, 12, 1), (2, 11, 1)]),
+    ],
+)
+def test_what_ease_does_not_know_comes_without_a_score(spark, candidates, wanted):
+    """It knows movie 10 alone, which all have rated; movie 99 has no training rating."""
+    recommenders = recommenders_of(spark, evaluation__candidates=candidates)
+    ease = recommenders.fit_ease(EaseParams(feedback="soft", reg_param=1.0, movies=1))
+    lists = recommenders.ease_lists(recommenders.share_ease(ease))
+    assert listed(lists) == wanted
+    assert lists.where("score IS NOT NULL").isEmpty()
     recommenders.close()
 
 

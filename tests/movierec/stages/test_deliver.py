@@ -20,6 +20,7 @@ from movierec.pipeline.run_stage import run_stage
 from movierec.results import Run
 from movierec.splitting.splits import HELD_OUT
 from movierec.stages import deliver, recommend
+from tests.support.finished import shrink_ease
 from tests.support.reference import movies_of, ratings_of
 
 MIN_RATINGS = 60
@@ -137,9 +138,10 @@ def test_without_a_floor_that_matters_all_users_get_lists_of_als(session, finish
 
 @pytest.fixture(scope="module")
 def of_ease(session, finished_run, withdrawn, spark, tmp_path_factory):
-    """The same floor and the same movies withdrawn, with EASE."""
+    """The same floor and the same movies withdrawn, with an EASE that cannot fill a list."""
     copy = tmp_path_factory.mktemp("copy") / "workspace"
     shutil.copytree(finished_run.workspace, copy)
+    shrink_ease(copy, 120)
     overrides = (f"workspace={copy}", f"deliver.min_ratings={MIN_RATINGS}", "deliver.model=ease")
     execution = Execution(finished_run.config_with(*overrides), session)
     withdraw(spark, execution.find(dag.INGEST), withdrawn)
@@ -157,6 +159,8 @@ def test_every_users_list_of_ease_equals_brute_force(of_ease, ratings, withdrawn
         movie: np.array(row, float) for movie, row in of_ease.read("deliver", "ease").collect()
     }
     ids = sorted(weights)
+    counts = Counter(movie for _, movie, *_ in ratings)
+    outside = sorted({*counts} - {*ids, *withdrawn}, key=lambda one: (-counts[one], one))
     stars = defaultdict(dict)
     for user, movie, given, _ in ratings:
         stars[user][movie] = given
@@ -170,7 +174,9 @@ def test_every_users_list_of_ease_equals_brute_force(of_ease, ratings, withdrawn
         listed = {movie: one for movie, one in by_movie.items() if movie not in withdrawn}
         best = best_unseen(listed, rated)
         # scores are sums in single precision, which may order near-equals differently
-        own = found[user, "ease"]
+        own, behind = found[user, "ease"][: len(best)], found[user, "ease"][len(best) :]
+        unseen = [movie for movie in outside if movie not in rated]
+        assert behind == [(movie, None) for movie in unseen[: 100 - len(best)]] != []
         assert [one for _, one in own] == pytest.approx([one for _, one in best], abs=1e-5)
         assert all(score == pytest.approx(by_movie[movie], abs=1e-5) for movie, score in own)
         assert not {movie for movie, _ in own} & {*rated, *withdrawn}
