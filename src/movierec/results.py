@@ -165,8 +165,9 @@ class Run:
     def recommendations(self, model: str, split: str) -> DataFrame:
         """Return a model's lists for validation or test: user_id, movie_id, score, rank.
 
-        rank counts from 1 to k by falling score, which is on the model's own scale. `model` is
-        als, ease, als_explicit, popularity, segment_popularity, random or oracle.
+        rank counts from 1 to k by falling score, which is on the model's own scale. Movies that
+        ease does not know come last, with a null score. `model` is als, ease, als_explicit,
+        popularity, segment_popularity, random or oracle.
         """
         if model == SEGMENT_POPULARITY:
             return self.read("segments", f"recommendations/{split}")
@@ -183,7 +184,8 @@ class Run:
         """Return everybody's next movies: user_id, movie_id, rank (from 1), score, source.
 
         No user has rated theirs. source is the delivered model, als or ease, or popularity for
-        users whom it does not know; each has a scale of score of its own.
+        users whom it does not know; each has a scale of score of its own. Movies that ease does
+        not know come last, with a null score.
         """
         return self.read("deliver", "recommendations")
 

@@ -113,7 +113,11 @@ def _lists_of_als(
 def _lists_of_ease(
     delivered: Result, ratings: DataFrame, catalogue: DataFrame, *, to: str, config: Config
 ) -> DataFrame:
-    """Return the lists of the users of the ratings."""
+    """Return the lists of the users of the ratings.
+
+    The saved model does not hold the order of the movies outside it, so they are in no list: one is
+    shorter than k for a user who has rated all but a few of the movies inside.
+    """
     spark, saved = ratings.sparkSession, datasets.EASE_WEIGHTS
     params = EaseParams(**delivered.manifest.facts["params"])
     ease = read_ease(delivered.read(spark, saved.path, saved.schema), params)
