@@ -33,7 +33,7 @@ _RATINGS_PER_PARTITION: Final = 8_000_000
 """Ratings that a worker sorts at a time, in some 40 bytes each."""
 _RATINGS_IN_ONE_TASK: Final = 1_000_000
 """So few that a job for each half-step would take longer than the work: one task does it all."""
-_ROWS_AT_ONCE: Final = 16_384
+_ROWS_AT_ONCE: Final = 65_536
 _GIB: Final = 1 << 30
 _BYTES_SENT: Final = 2 * _GIB
 """The most of one side's factors, which the driver and every worker hold."""
@@ -175,7 +175,11 @@ def _assembled(solved: Iterable[tuple[Ids, Singles]], n: int) -> Singles:
 
 
 def factors_frame(spark: SparkSession, ids: Ids, factors: Singles, schema: StructType) -> DataFrame:
-    """Return ids and factors as a frame, cut from the driver's arrays by the workers."""
+    """Return ids and factors as a frame, cut from the driver's arrays by the workers.
+
+    With a checkpoint directory the frame is checkpointed. Else every use cuts it again, and one
+    that needs the first rows only, such as a limit, leaves a worker with a broken pipe.
+    """
     shared = spark.sparkContext.broadcast((ids, factors))
 
     def rows(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -189,7 +193,12 @@ def factors_frame(spark: SparkSession, ids: Ids, factors: Singles, schema: Struc
 
     parts = max(1, math.ceil(len(ids) / _ROWS_AT_ONCE))
     starts = spark.range(0, len(ids), _ROWS_AT_ONCE, numPartitions=parts)
-    return starts.mapInArrow(rows, ddl(schema))
+    cut = starts.mapInArrow(rows, ddl(schema))
+    if spark.sparkContext.getCheckpointDir() is None:
+        return cut
+    kept = cut.checkpoint()
+    shared.destroy()
+    return kept
 
 
 def _scatter(ids: Broadcast[tuple[Ids, Ids]], partitions: int) -> Any:

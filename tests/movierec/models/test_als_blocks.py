@@ -88,6 +88,8 @@ def test_partitions_blocks_and_lost_blocks_do_not_change_the_factors(ratings, co
 def test_a_model_of_blocks_is_saved_read_and_predicts(spark, ratings, config, tmp_path):
     params = AlsParams(rank=6, reg_param=0.1, alpha=None, feedback=None)
     model = fit(ratings, config, "blocks", params)
+    # Java holds the factors: a limit on them ends no Python worker early
+    assert "Python" not in model.userFactors._jdf.queryExecution().executedPlan().toString()
     als.write_model(model, f"file://{tmp_path}/model")
     read = als.load_model(spark, f"file://{tmp_path}/model")
     assert read.rank == 6
