@@ -177,10 +177,7 @@ def fit_als(values: DataFrame, *, params: AlsParams, config: AlsConfig) -> Model
             return als.fit(values)
     except Py4JJavaError as error:
         if _SINGULAR in str(error):
-            raise SingularFitError(
-                f"ALS with {params} has no single solution for so few ratings: lower its rank, or "
-                "give it more users"
-            ) from None
+            raise no_single_solution(params) from None
         raise
 
 
@@ -189,6 +186,14 @@ def factors_of(model: Model) -> Factors:
     return Factors(
         users=model.userFactors.select("id", "features").toDF(USER_ID, FACTORS),
         movies=model.itemFactors.select("id", "features").toDF(MOVIE_ID, FACTORS),
+    )
+
+
+def no_single_solution(params: AlsParams) -> SingularFitError:
+    """Return the error of a fit with these parameters."""
+    return SingularFitError(
+        f"ALS with {params} has no single solution for so few ratings: lower its rank, or give it "
+        "more users"
     )
 
 

@@ -106,30 +106,25 @@ class BlockedRatings:
         """Return the factors of users and movies, from first factors of the users.
 
         An iteration solves the movies first, as Spark's does. Raises SingularFitError where a
-        system has no single solution, which a `reg_param` above 0 rules out.
+        system has no single solution.
         """
         iterate = partial(
             _iterate, users=users, iterations=iterations, reg_param=reg_param, alpha=alpha
         )
         sizes = {USER_ID: len(self.user_ids), MOVIE_ID: len(self.movie_ids)}
-        try:
-            if not self._in_one_task:
-                return iterate(partial(self._solve, sizes))
+        if not self._in_one_task:
+            return iterate(partial(self._solve, sizes))
 
-            def fit(blocks: Iterable[_Block]) -> list[tuple[Singles, Singles] | None]:
-                solve = partial(_solve, list(blocks), sizes)
-                try:
-                    return [iterate(solve)]
-                except SingularFitError:
-                    return [None]
+        def fit(blocks: Iterable[_Block]) -> list[tuple[Singles, Singles] | None]:
+            try:
+                return [iterate(partial(_solve, list(blocks), sizes))]
+            except SingularFitError:
+                return [None]
 
-            (found,) = self._context.runJob(self._blocks, fit)
-            if found is None:
-                raise SingularFitError
-            return found
-        except SingularFitError:
-            message = "ALS has no single solution: raise its reg_param"
-            raise SingularFitError(message) from None
+        (found,) = self._context.runJob(self._blocks, fit)
+        if found is None:
+            raise SingularFitError
+        return found
 
     def _solve(self, sizes: dict[str, int], key: str, shared: HalfStep) -> Singles:
         """Return the factors of the users, or of the movies [n, rank], by a job."""

@@ -13,6 +13,7 @@ from movierec.config.schema import Config, Engine, Feedback
 from movierec.data.arrays import collect_arrays
 from movierec.data.columns import FACTORS, MOVIE_ID, USER_ID
 from movierec.data.schemas import MOVIE_FACTORS, USER_FACTORS
+from movierec.errors import SingularFitError
 from movierec.models.als import (
     VALUE,
     AlsParams,
@@ -23,6 +24,7 @@ from movierec.models.als import (
     factors_of,
     fit_als,
     model_of,
+    no_single_solution,
 )
 from movierec.models.als_blocks import BlockedRatings, factors_frame
 from movierec.models.half_step import Singles
@@ -102,12 +104,15 @@ class BlockFits:
         ratings.check_size(params.rank)
         if params.rank not in self._start:
             self._start = {params.rank: self._initial_factors(params.rank)}
-        users, movies = ratings.fit(
-            self._start[params.rank],
-            iterations=self._config.max_iter,
-            reg_param=params.reg_param,
-            alpha=params.alpha,
-        )
+        try:
+            users, movies = ratings.fit(
+                self._start[params.rank],
+                iterations=self._config.max_iter,
+                reg_param=params.reg_param,
+                alpha=params.alpha,
+            )
+        except SingularFitError:
+            raise no_single_solution(params) from None
         return model_of(
             factors_frame(self._spark, ratings.user_ids, users, USER_FACTORS),
             factors_frame(self._spark, ratings.movie_ids, movies, MOVIE_FACTORS),

@@ -25,6 +25,8 @@ _NUMBERS_AT_ONCE = 200_000
 """The factors of the rated movies that are in use at a time: what a core's cache holds."""
 _STEP = 8
 """Users whose numbers of ratings round up to the same multiple are solved together."""
+_ZERO = 1e-13
+"""Of the largest eigenvalue: what is smaller is rounding."""
 _LEAST_CONFIDENCE = 1e-12
 """So little that it adds nothing in single precision, but still has a root to divide by."""
 _STEEPEST = 1e4
@@ -58,9 +60,9 @@ class HalfStep:
     """None: explicit feedback."""
 
     def solve(self, rated: Rated) -> Singles:
-        """Return the factors of each user [n, rank]: zeros where no rating has a target.
+        """Return the factors of each user [n, rank].
 
-        NaN where there is no single solution in double precision.
+        Zeros where no rating has a target, NaN where there is no single solution.
         """
         starts = rated.starts
         confidence, targets, counted = weigh(rated.values, self.alpha)
@@ -85,6 +87,8 @@ class HalfStep:
                     found[some], steep[some] = systems.solve_short(some, width)
             others = np.flatnonzero(wanted & ~is_short)
             found[others], steep[others] = systems.solve_long(others)
+        # without a target and a ridge there may be many solutions, as Spark's ALS finds too
+        steep |= ~wanted & (diagonals.min(axis=1) <= 0)
         for user in np.flatnonzero(steep).tolist():
             found[user] = systems.solve_in_doubles(user)
         return _rotate(found, self.basis.T)
@@ -100,7 +104,8 @@ def half_step(factors: Singles, *, reg_param: float, alpha: float | None) -> Hal
         doubles = factors[some].astype(np.float64)
         gram += doubles.T @ doubles
     eigenvalues, basis = np.linalg.eigh(gram)
-    eigenvalues = eigenvalues.clip(min=0.0).astype(np.float32)
+    eigenvalues[eigenvalues <= _ZERO * eigenvalues[-1]] = 0.0
+    eigenvalues = eigenvalues.astype(np.float32)
     return HalfStep(_rotate(factors, basis), eigenvalues, basis, reg_param, alpha)
 
 

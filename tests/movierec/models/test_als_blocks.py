@@ -99,9 +99,20 @@ def test_a_model_of_blocks_is_saved_read_and_predicts(spark, ratings, config, tm
     assert als.collect_rmse(read, heldout=ratings) == pytest.approx(by_spark, abs=1e-5)
 
 
+@pytest.mark.parametrize("engine", ["spark", "blocks"])
+def test_a_movie_that_two_users_dislike_has_no_single_solution_of_rank_3(spark, config, engine):
+    ratings = spark.createDataFrame(
+        [(1, 1, 5.0), (1, 2, 1.0), (2, 1, 5.0), (2, 2, 1.0)],
+        "user_id int, movie_id int, rating float",
+    )
+    params = replace(PARAMS, rank=3)
+    with pytest.raises(SingularFitError, match=r"^ALS with signed rank=3 .*: lower its rank, or"):
+        fit(ratings, config, engine, params)
+
+
 def test_what_is_too_large_or_has_no_solution_is_refused(ratings, config, monkeypatch):
     singular = AlsParams(rank=200, reg_param=0.0, alpha=4.0, feedback="signed")
-    with pytest.raises(SingularFitError, match="ALS has no single solution: raise its reg_param"):
+    with pytest.raises(SingularFitError, match=r"ALS with signed rank=200 .*: lower its rank, or"):
         fit(ratings, config, "blocks", singular)
     monkeypatch.setattr(als_blocks, "_BYTES_SENT", 1000)
     with pytest.raises(InputError, match=r"120 factors of rank 6 are .* set als\.engine"):

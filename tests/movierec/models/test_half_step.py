@@ -64,11 +64,15 @@ def test_a_user_s_factors_do_not_depend_on_the_others():
         assert (solver.solve(alone)[0] == together[user]).all()
 
 
-def test_who_likes_nothing_has_zeros_and_no_solution_is_nan():
-    factors = np.array([[1.0, 0.0], [2.0, 0.0]], np.float32)
+def test_who_likes_nothing_has_zeros_and_no_single_solution_is_nan():
+    """The first user dislikes a movie, the second likes one."""
     rated = Rated(np.array([0, 1, 2]), np.array([0, 1], np.int32), np.float32([-1.0, 1.0]))
-    solver = half_step(factors, reg_param=0.0, alpha=1.0)
-    found = solver.solve(rated)
+    flat = np.array([[1.0, 0.0], [2.0, 0.0]], np.float32)
+    assert np.isnan(half_step(flat, reg_param=0.0, alpha=1.0).solve(rated)).all()
+    found = half_step(flat, reg_param=0.1, alpha=1.0).solve(rated)
+    assert np.isnan(found[0]).all()
+    assert np.isfinite(found[1]).all()
+    both = np.array([[1.0, 0.0], [2.0, 1.0]], np.float32)
+    found = half_step(both, reg_param=0.1, alpha=1.0).solve(rated)
     assert (found[0] == 0).all()
-    assert np.isnan(found[1]).all()
-    assert np.isfinite(half_step(factors, reg_param=0.1, alpha=1.0).solve(rated)).all()
+    assert np.isfinite(found[1]).all()
