@@ -138,6 +138,7 @@ def test_an_inflated_protocol_gives_a_warning():
         "relevant_rating": 4.0,
         "candidates": "heldout_only",
         "candidates_are": "INFLATED: only held-out movies",
+        "engines": {"trials": "spark", "fits": "spark"},
     }
     assert "The candidates are INFLATED" in page(summary=invented.summary(protocol=protocol))
 

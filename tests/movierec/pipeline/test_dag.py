@@ -54,6 +54,7 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
     "tuning.strategy": ("random", FROM_TUNE),
     "tuning.metric": ("map", FROM_MODELS),
     "tuning.seed": ("217", FROM_TUNE),
+    "tuning.engine": ("spark", FROM_TUNE),
     "tuning.draws": ("217", FROM_TUNE),
     "tuning.halving.initial_fraction": ("0.217", FROM_TUNE),
     "tuning.halving.min_users": ("217", FROM_TUNE),
@@ -69,6 +70,7 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
     "tuning.ease.feedback": ("[rating]", FROM_TUNE),
     "tuning.ease.reg_param": ("[2.17]", FROM_TUNE),
     "tuning.ease.movies": ("[217]", FROM_TUNE),
+    "als.engine": ("blocks", FROM_TUNE),
     "als.max_iter": ("217", FROM_TUNE),
     "als.num_user_blocks": ("217", FROM_TUNE),
     "als.num_item_blocks": ("217", FROM_TUNE),
@@ -207,11 +209,12 @@ def test_a_fingerprint_is_the_digest_of_name_version_config_and_inputs():
     assert one == "599f1b2147e7ce67"
     two = fingerprint(TWO, config(), archive_sha256=ARCHIVE)
     assert two == first_16_digits(
-        '{"config":{"als":{"checkpoint_interval":10,"max_iter":15,"num_item_blocks":2,'
-        '"num_user_blocks":2,"seed":1},"evaluation.k":100},"inputs":{"one":"' + one + '"},'
+        '{"config":{"als":{"checkpoint_interval":10,"engine":"spark","max_iter":15,'
+        '"num_item_blocks":2,"num_user_blocks":2,"seed":1},"evaluation.k":100},'
+        '"inputs":{"one":"' + one + '"},'
         '"name":"two","version":3}'
     )
-    assert two == "6d0edc8cc9ffc6c5"
+    assert two == "0f22c8c09b4cd516"
 
 
 def test_a_fingerprint_follows_the_version_of_the_stage_and_of_its_inputs():
