@@ -24,13 +24,12 @@ from movierec.evaluation.validation import evaluate_hits
 from movierec.models.als import VALUE, AlsParams, Factors, als_input, with_block_counts
 from movierec.models.als_engines import fit_factors
 from movierec.pipeline import dag
-from movierec.ranking.catalogue import collect_catalogue
-from movierec.ranking.recommend import movie_lists, recommend
-from movierec.ranking.topk import unseen_top_k
+from movierec.ranking.recommend import movie_lists
 from movierec.spark.session import size_shuffles
 from movierec.splitting.splits import TRAIN, VALIDATION
 from movierec.tuning.search import implicit_grid
 from scripts.bench import harness
+from scripts.bench.fold_in import lists_of
 from scripts.bench.harness import Findings, Setting, columns
 
 _AT_ONCE = 1_000_000
@@ -65,7 +64,7 @@ def run(setting: Setting) -> Findings:
             for n in setting.arguments.early
         ]
         made = [fit(engine, config.als.max_iter) for engine in ("spark", "blocks")]
-        lists = [_lists(one, train, k=config.evaluation.k).persist() for one in made]
+        lists = [lists_of(one, train, k=config.evaluation.k).persist() for one in made]
         n_rows = [one.count() for one in lists]
         metrics = [
             evaluate_hits(
@@ -96,16 +95,6 @@ def _fit(
 ) -> Factors:
     als = replace(config.als, engine=engine, max_iter=iterations, seed=seed)
     return fit_factors(train, params=params, config=replace(config, als=als))
-
-
-def _lists(factors: Factors, train: DataFrame, *, k: int) -> DataFrame:
-    context = train.sparkSession.sparkContext
-    return recommend(
-        factors.users,
-        catalogue=context.broadcast(collect_catalogue(factors.movies, factors.users)),
-        movies=movie_lists(train),
-        kernel=partial(unseen_top_k, k=k),
-    )
 
 
 class _Loss(NamedTuple):

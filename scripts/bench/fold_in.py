@@ -72,7 +72,7 @@ def run(setting: Setting) -> Findings:
 
     def ndcg(factors: Factors, rated: DataFrame) -> DataFrame:
         """Return the NDCG of every user with a relevant movie, by lists of these factors."""
-        lists = _lists(factors, rated, k=k)
+        lists = lists_of(factors, rated, k=k)
         return user_metrics(lists, relevant=relevant, k=k).select(USER_ID, NDCG)
 
     def folded_in(fold: int) -> DataFrame:
@@ -106,7 +106,9 @@ def run(setting: Setting) -> Findings:
     factors_s, _ = timed(partial(_compute, users), repetitions)
     users = users.persist()
     n_users = users.count()
-    lists_s, _ = timed(lambda: _compute(_lists(Factors(users, movies), ratings, k=k)), repetitions)
+    lists_s, _ = timed(
+        lambda: _compute(lists_of(Factors(users, movies), ratings, k=k)), repetitions
+    )
     return {
         "rank": params.rank,
         **_quality(quality),
@@ -118,7 +120,7 @@ def run(setting: Setting) -> Findings:
     }
 
 
-def _lists(factors: Factors, rated: DataFrame, *, k: int) -> DataFrame:
+def lists_of(factors: Factors, rated: DataFrame, *, k: int) -> DataFrame:
     context = rated.sparkSession.sparkContext
     return recommend(
         factors.users,

@@ -67,7 +67,7 @@ def overrides_on(workspace: str, archive: str, **more: Any) -> list[str]:
 
 
 def shrink_ease(workspace: Path, movies: int) -> None:
-    """Let the tuned EASE of a copied run know so many movies only, when it is fitted again."""
+    """Lower the number of movies of the tuned EASE in a copied run, for its next fit."""
     (path,) = workspace.glob("tune/*/_manifest.json")
     manifest = json.loads(path.read_text(encoding="utf-8"))
     manifest["facts"]["winners"]["ease"]["n_movies"] = movies

@@ -186,7 +186,7 @@ class _Systems:
 
 
 def _rotate(vectors: Singles, basis: npt.NDArray[np.float64]) -> Singles:
-    """Return vectors [n, rank] times a matrix: each row alike, wherever it stands."""
+    """Return vectors [n, rank] times a matrix. The place of a row does not change its result."""
     rotated = np.empty_like(vectors)
     for some in _slices(len(vectors)):
         own = vectors[some]

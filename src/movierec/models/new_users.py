@@ -27,8 +27,9 @@ def fold_in_users(
     """Return user_id and factors of every user with a rating of a movie that has factors.
 
     They are what one half-step of ALS gives for the movie factors of a fit with `params`, so a
-    user of the fit gets the factors of the fit, up to single precision. Runs Spark to collect the
-    movie factors, which every worker gets.
+    user of the fit gets the factors of the fit, up to single precision. Who likes nothing, and
+    whose ratings do not settle the factors, gets zeros. Runs Spark to collect the movie factors,
+    which every worker gets.
     """
     arrays = collect_arrays(movie_factors.select(MOVIE_ID, FACTORS))
     order = np.argsort(arrays[MOVIE_ID])
@@ -56,6 +57,7 @@ def fold_in_users(
                     values.astype(np.float32),
                 )
             )
+            solved[np.isnan(solved)] = 0.0
             yield pa.RecordBatch.from_arrays(
                 [batch.column(0), pa.array(list(solved), pa.list_(pa.float32()))],
                 names=USER_FACTORS.fieldNames(),

@@ -104,3 +104,12 @@ def test_unknown_movies_count_for_nothing(spark, ratings, factors, config):
     found = folded(mine.union(unknown), factors, config)
     assert found.keys() == {1007}
     assert found[1007] == pytest.approx(dict(factors.users.collect())[7], rel=1e-5, abs=1e-5)
+
+
+def test_who_dislikes_all_has_zeros_where_there_are_fewer_movies_than_factors(spark, config):
+    movies = spark.createDataFrame(
+        [(1, [1.0, 0.0, 0.5]), (2, [0.0, 1.0, 0.5])], "movie_id int, factors array<float>"
+    )
+    disliked = spark.createDataFrame([(7, 1, 1.0)], "user_id int, movie_id int, rating float")
+    found = fold_in_users(disliked, movie_factors=movies, params=PARAMS, config=config)
+    assert dict(found.collect()) == {7: [0.0, 0.0, 0.0]}
