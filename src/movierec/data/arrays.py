@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -26,23 +25,24 @@ def collect_arrays(frame: DataFrame) -> dict[str, npt.NDArray[Any]]:
     """Return each column as one array, rows in the order of Spark's partitions.
 
     Columns may hold integers, floats, doubles, or lists of floats or doubles, which are
-    concatenated. Raises KeyError for other types. A null fails Spark's task.
+    concatenated. Raises KeyError for other types, ValueError for a null.
     """
     dtypes = {name: _DTYPES[kind] for name, kind in frame.dtypes}
-
-    def pack(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            packed = [
-                pa.array([_numbers(column).astype(dtype).tobytes()])
-                for column, dtype in zip(batch.columns, dtypes.values(), strict=True)
-            ]
-            yield pa.RecordBatch.from_arrays(packed, names=list(dtypes))
-
-    parts = frame.mapInArrow(pack, ", ".join(f"`{name}` binary" for name in dtypes)).collect()
+    batches = _batches(frame)
     return {
-        name: np.frombuffer(b"".join(part[name] for part in parts), dtype)
-        for name, dtype in dtypes.items()
+        name: np.concatenate([np.empty(0, dtype), *(_numbers(one.column(at)) for one in batches)])
+        for at, (name, dtype) in enumerate(dtypes.items())
     }
+
+
+def _batches(frame: DataFrame) -> list[pa.RecordBatch]:
+    """Return the rows of the frame, without a Python worker for them."""
+    batches: list[pa.RecordBatch]
+    if hasattr(frame, "toArrow"):
+        batches = frame.toArrow().to_batches()
+    else:  # PySpark 3.5
+        batches = frame._collect_as_arrow()  # type: ignore[operator]
+    return batches
 
 
 def _numbers(column: pa.Array) -> npt.NDArray[Any]:
