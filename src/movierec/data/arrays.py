@@ -28,21 +28,12 @@ def collect_arrays(frame: DataFrame) -> dict[str, npt.NDArray[Any]]:
     concatenated. Raises KeyError for other types, ValueError for a null.
     """
     dtypes = {name: _DTYPES[kind] for name, kind in frame.dtypes}
-    batches = _batches(frame)
+    # toArrow is public, but not in PySpark 3.5; mapInArrow would start Python workers
+    batches: list[pa.RecordBatch] = frame._collect_as_arrow()  # type: ignore[operator]
     return {
         name: np.concatenate([np.empty(0, dtype), *(_numbers(one.column(at)) for one in batches)])
         for at, (name, dtype) in enumerate(dtypes.items())
     }
-
-
-def _batches(frame: DataFrame) -> list[pa.RecordBatch]:
-    """Return the rows of the frame, without a Python worker for them."""
-    batches: list[pa.RecordBatch]
-    if hasattr(frame, "toArrow"):
-        batches = frame.toArrow().to_batches()
-    else:  # PySpark 3.5
-        batches = frame._collect_as_arrow()  # type: ignore[operator]
-    return batches
 
 
 def _numbers(column: pa.Array) -> npt.NDArray[Any]:
