@@ -28,27 +28,21 @@ def storage_server(storage_process, monkeypatch):
 
 
 @pytest.fixture
-def dataproc_server(storage_server, monkeypatch):
-    """A Dataproc without clusters, which DATAPROC_EMULATOR_HOST names.
+def server(storage_server, monkeypatch):
+    """A Dataproc without clusters, which DATAPROC_EMULATOR_HOST names, and the suite's bucket.
 
     Driver output goes to `storage_server`.
     """
+    storage_server.create_bucket(BUCKET)
     with FakeDataproc(storage=storage_server) as server:
         monkeypatch.setenv("DATAPROC_EMULATOR_HOST", server.address)
         yield server
 
 
 @pytest.fixture
-def server(dataproc_server, storage_server):
-    """`dataproc_server` with the suite's bucket."""
-    storage_server.create_bucket(BUCKET)
-    return dataproc_server
-
-
-@pytest.fixture
-def clients(dataproc_server):
-    """The library's clients, connected to `dataproc_server`."""
-    return RealClients(dataproc_server.address)
+def clients(server):
+    """The library's clients, connected to `server`."""
+    return RealClients(server.address)
 
 
 @pytest.fixture

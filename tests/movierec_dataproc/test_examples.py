@@ -22,9 +22,8 @@ GUIDE = ROOT / "docs" / "dataproc.md"
 class Recorded:
     """A DAG, or a task with the task before it."""
 
-    def __init__(self, *args, **arguments):
-        self.args, self.arguments, self.before, self.setup = args, arguments, None, None
-        self.tasks = []
+    def __init__(self, *_, **arguments):
+        self.arguments, self.before, self.setup = arguments, None, None
 
     def __enter__(self):
         return self

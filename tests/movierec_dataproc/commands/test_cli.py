@@ -111,18 +111,15 @@ def assert_every_file_is_in_the_bucket(server, storage_server, conf):
 def test_a_pipeline_stops_at_the_first_failure_and_a_rerun_goes_on(server, conf):
     run("cluster-up")
     healthy = server.runner
-    trace = 'Traceback (most recent call last):\n  File "x.py"\nValueError: 42 is too much\n'
 
     def runner(running):
         broken = running.pyspark_job.main_python_file_uri.endswith("/tune_als.py")
-        return (fail_with(trace) if broken else healthy)(running)
+        return (fail_with("ValueError: 42 is too much\n") if broken else healthy)(running)
 
     server.runner = runner
     cli = run("pipeline", "--config", conf, code=1)
     assert submitted(server) == JOBS[:5]
     assert "ended in ERROR" in cli.stderr
-    assert "  ValueError: 42 is too much" in cli.stderr
-    assert "driver output: gs://" in cli.stderr
     assert cli.stdout.endswith("ValueError: 42 is too much\n")
 
     failed_id = server.calls_of("SubmitJob")[-1].request.job.reference.job_id
@@ -179,6 +176,7 @@ def test_a_workflow_makes_its_cluster_and_leaves_results_in_the_bucket(
     healthy = server.runner
     server.runner = fail_with("boom\n", exit_code=3)
     failed = run("workflow", "--config", conf, code=1)
+    assert "stage-in failed, ingest blocked, partition blocked" in failed.stderr
     assert "step stage-in, job " in failed.stderr
     assert "make logs ID=" in failed.stderr
     server.runner = healthy
@@ -317,13 +315,11 @@ def test_a_quota_error_is_explained(server, conf):
         refused = run(*words, *workers, code=1).stderr
         assert "Insufficient 'CPUS' quota. Requested 20.0, available 12.0" in refused
         assert "lower machine types or counts" in refused
-    disks = ("--cluster-set", "cluster.primary_workers.disk_gb=250")
-    assert "lower the disk_gb" in run("cluster-up", *disks, code=1).stderr
-    server.break_next_cluster()
+    server.next_cluster_breaks = True
     broken = run("cluster-up", code=1).stderr
     assert "no free machines of this type" in broken
     assert "bills until it is deleted" in broken
-    assert len(server.calls_of("CreateCluster")) == 3
+    assert len(server.calls_of("CreateCluster")) == 2
 
 
 def test_a_dry_run_sends_nothing_and_prints_every_request(server, conf, tmp_path):
@@ -467,4 +463,4 @@ def test_ctrl_c_on_the_real_program_detaches(server, clients):
     assert out == ""
     assert "job j-1: left running" in err
     assert "Traceback" not in err
-    assert not clients.get_job("j-1").done
+    assert clients.get_job("j-1").status.state.name == "RUNNING"

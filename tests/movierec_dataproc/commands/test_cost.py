@@ -43,7 +43,6 @@ def test_an_unknown_machine_type_says_what_to_do(name):
 
 def test_the_price_per_hour():
     config = cluster_conf(PRICES, *SIZES)
-    assert config.prices is not None
     found = estimate(config.cluster, config.prices, secondaries=2)
     assert found.vcpus == 2 + 3 * 4 + 2 * 4
     assert found.memory_gb == 8 + 3 * 32 + 2 * 32
@@ -66,9 +65,3 @@ def test_a_single_node_costs_its_master():
     config = cluster_conf("cluster.primary_workers={count: 0, machine_type: e2-medium}")
     (line,) = estimate_lines(config.cluster, config.prices, hours=1)
     assert "(4 vCPUs, 32 GB" in line
-
-
-def test_the_shipped_cluster_at_the_prices_of_its_region():
-    config = cluster_conf()
-    (line,) = estimate_lines(config.cluster, config.prices, hours=12)
-    assert line.startswith("estimate: about 1.02 USD per hour (12 vCPUs, 96 GB: machines 0.86")

@@ -40,9 +40,7 @@ def test_a_copy_may_hold_only_what_differs():
     assert require_target(config, origin="my.yaml").uri("a") == "gs://my-bucket/movierec/a"
     nodes = config.cluster
     assert (nodes.primary_workers.count, nodes.primary_workers.machine_type) == (4, "n2-highmem-4")
-    assert nodes.autoscaling is not None
     assert (nodes.autoscaling.min, nodes.autoscaling.max) == (0, 6)
-    assert config.prices is not None
     assert (config.prices.currency, config.prices.vcpu_hour) == ("EUR", 0.034773)
     assert load(ClusterConfig, "prices: null", origin="my.yaml").prices is None
     assert load(ClusterConfig, "{}", origin="my.yaml") == ClusterConfig()
@@ -132,8 +130,7 @@ def test_a_single_node_has_no_workers_to_scale():
 
 
 def test_the_count_of_secondary_workers_is_in_autoscaling_s_range():
-    config = cluster_conf("cluster.autoscaling=" + SCALING, "cluster.secondary_workers.count=2")
-    assert config.cluster.autoscaling is not None
+    cluster_conf("cluster.autoscaling=" + SCALING, "cluster.secondary_workers.count=2")
     assert cluster_conf("cluster.autoscaling.max=3").cluster.autoscaling == AutoscalingConfig(max=3)
     with pytest.raises(ConfigError, match="autoscaling: min: at most max = 1 was expected, not 3"):
         cluster_conf("cluster.autoscaling={min: 3, max: 1}")

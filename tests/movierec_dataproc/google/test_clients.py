@@ -19,10 +19,8 @@ ALL = ("clusters", "jobs", "workflows", "batches", "policies")
 
 
 def test_every_client_goes_to_the_region_s_endpoint(monkeypatch):
-    def default(*_, **__):
-        return AnonymousCredentials(), "p"  # type: ignore[no-untyped-call, unused-ignore]
-
-    monkeypatch.setattr("google.auth.default", default)
+    found = (AnonymousCredentials(), "p")
+    monkeypatch.setattr("google.auth.default", lambda *_, **__: found)
     clients = Clients(project="p", region="europe-west1", environ={})
     for name in ALL:
         assert getattr(clients, name).api_endpoint == "europe-west1-dataproc.googleapis.com:443"

@@ -15,6 +15,7 @@ ID = "movierec-ingest-1"
 MAIN = "gs://suite/movierec/artifacts/0/ingest.py"
 both_kinds = pytest.mark.parametrize("kind", ["job", "batch"])
 METHODS = {"job": "SubmitJob", "batch": "CreateBatch"}
+CANCEL = {"job": "CancelJob", "batch": "CancelOperation"}
 
 
 @pytest.fixture(autouse=True)
@@ -23,15 +24,14 @@ def _cluster(clients):
 
 
 def submit(context, kind="job"):
-    make = jobs.remote_job if kind == "job" else jobs.remote_batch
-    work = make(context.clients, context.target, ID)
     driver = {"main_python_file_uri": MAIN, "args": ["--x"]}
-    request: jobs.SubmitRequest
     if kind == "job":
+        work = jobs.remote_job(context.clients, context.target, ID)
         place = {"reference": {"job_id": ID}, "placement": {"cluster_name": "c1"}}
         job = {**place, "pyspark_job": driver}
         request = dp.SubmitJobRequest({**PLACE, "job": job, "request_id": "r"})
     else:
+        work = jobs.remote_batch(context.clients, context.target, ID)
         batch = {"batch": {"pyspark_batch": driver}, "batch_id": ID, "request_id": "r"}
         request = dp.CreateBatchRequest({"parent": LOCATION_PATH, **batch})
     jobs.submit(request, context.clients, name=work.name, terminal=context.terminal)
@@ -41,12 +41,12 @@ def submit(context, kind="job"):
 @both_kinds
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("name", ["UNAVAILABLE", "INTERNAL", "ABORTED"])
-def test_a_transient_failure_submits_once(dataproc_server, name, after, kind):
+def test_a_transient_failure_submits_once(server, name, after, kind):
     cli = CliRunner()
     context = cli.context()
-    dataproc_server.fail_next(METHODS[kind], grpc.StatusCode[name], after=after, times=2)
+    server.fail_next(METHODS[kind], grpc.StatusCode[name], after=after, times=2)
     context.finish(submit(context, kind))
-    calls = dataproc_server.calls_of(METHODS[kind])
+    calls = server.calls_of(METHODS[kind])
     assert len(calls) == 3
     assert len({call.request.request_id for call in calls}) == 1
     assert cli.stdout == f"{MAIN} starts\n--x\n"
@@ -55,7 +55,7 @@ def test_a_transient_failure_submits_once(dataproc_server, name, after, kind):
 
 
 @both_kinds
-def test_an_existing_id_is_followed(dataproc_server, clients, kind):
+def test_an_existing_id_is_followed(server, clients, kind):
     if kind == "job":
         clients.submit(ID, request_id="somebody-else-s")
     else:
@@ -70,12 +70,11 @@ def test_an_existing_id_is_followed(dataproc_server, clients, kind):
 
 
 @both_kinds
-def test_a_failed_driver_s_stack_trace_and_its_place_are_printed(dataproc_server, kind):
+def test_a_failed_driver_s_stack_trace_and_its_place_are_printed(server, kind):
     lines = [f"line {number}\n" for number in range(400)]
     trace = "".join(lines) + "Traceback (most recent call last):\nKeyError: 'rating'\n"
-    dataproc_server.runner = fail_with(trace, exit_code=7)
-    dataproc_server.output_object_bytes = 1000
-    dataproc_server.output_is_late = True
+    server.runner = fail_with(trace, exit_code=7)
+    server.output_is_late = True
     cli = CliRunner()
     context = cli.context()
     state = "ERROR" if kind == "job" else "FAILED"
@@ -89,17 +88,22 @@ def test_a_failed_driver_s_stack_trace_and_its_place_are_printed(dataproc_server
     assert f"{kind} {ID}: {state}\n" in cli.stderr
 
 
+def submit_with_ctrl_c(server, kind, answers):
+    """One that runs until it is cancelled; the user presses Ctrl-C while it is followed."""
+    server.runner = wait_until_cancelled
+    cli = CliRunner(answers=answers)
+    cli.clock.during = {4: press_ctrl_c}
+    context = cli.context()
+    return cli, context, submit(context, kind)
+
+
 @pytest.mark.parametrize(
     ("kind", "follow", "cancel"),
     [("job", "logs ID", "jobs kill"), ("batch", "logs BATCH", "batches cancel")],
 )
 @pytest.mark.parametrize("answers", ["", "d\n"])
-def test_ctrl_c_leaves_it_running(dataproc_server, answers, kind, follow, cancel):
-    dataproc_server.runner = wait_until_cancelled
-    cli = CliRunner(answers=answers)
-    cli.clock.during = {4: press_ctrl_c}
-    context = cli.context()
-    work = submit(context, kind)
+def test_ctrl_c_leaves_it_running(server, answers, kind, follow, cancel):
+    cli, context, work = submit_with_ctrl_c(server, kind, answers)
     with pytest.raises(Interrupted) as caught:
         context.finish(work)
     assert caught.value.exit_code == 130
@@ -107,18 +111,14 @@ def test_ctrl_c_leaves_it_running(dataproc_server, answers, kind, follow, cancel
     assert f"follow it: make {follow}={ID}" in message
     assert f"cancel it: gcloud dataproc {cancel} {ID} --project=test-project" in message
     assert (f"cancel {kind} {ID} (c)" in cli.stderr) == bool(answers)
-    assert dataproc_server.calls_of("CancelJob") == []
+    assert server.calls_of(CANCEL[kind]) == []
     assert not work.progress().ended
 
 
 @both_kinds
-def test_ctrl_c_cancels_it_if_the_user_says_so(dataproc_server, kind):
-    dataproc_server.runner = wait_until_cancelled
-    cli = CliRunner(answers="c\n")
-    cli.clock.during = {4: press_ctrl_c}
-    context = cli.context()
-    work = submit(context, kind)
-    dataproc_server.fail_next("CancelJob", grpc.StatusCode.ABORTED)
+def test_ctrl_c_cancels_it_if_the_user_says_so(server, kind):
+    _, context, work = submit_with_ctrl_c(server, kind, "c\n")
+    server.fail_next(CANCEL[kind], grpc.StatusCode.ABORTED)
     with pytest.raises(Interrupted, match="cancelling"):
         context.finish(work)
     with pytest.raises(WorkError, match="ended in CANCELLED"):

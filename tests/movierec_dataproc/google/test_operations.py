@@ -10,11 +10,10 @@ from google.api_core import operation as library
 
 from movierec.errors import ConfigError, UserError
 from movierec_dataproc.google import clusters
-from movierec_dataproc.google.errors import WorkError
 from movierec_dataproc.google.operations import operation_name, remote_operation
 from movierec_dataproc.google.remote_work import Interrupted
 from tests.support.dataproc.cli_runner import CliRunner, press_ctrl_c
-from tests.support.dataproc.fake_behaviour import fail_with, wait_until_cancelled
+from tests.support.dataproc.fake_behaviour import wait_until_cancelled
 from tests.support.dataproc.real_clients import REGION_PATH, step
 
 
@@ -112,36 +111,18 @@ def test_the_autoscaling_policy_is_made_once_and_updated(server, clients):
     assert "autoscaling policy p-1: exists and is not this suite's: choose" in refused
 
 
-def follow_workflow(cli, clients, *steps):
-    """The context of a command, and a workflow that it follows by its short name."""
-    begun = clients.begin_workflow(*steps)
-    context = cli.context("timeouts.poll_seconds=300")
-    name = operation_name(begun.operation.name.rpartition("/")[2], context.target)
-    assert name == begun.operation.name
-    return context, remote_operation(context.clients, context.target, name)
-
-
-def test_a_workflow_s_steps_are_printed(dataproc_server, clients):
-    dataproc_server.runner = lambda running: (
-        fail_with("no\n", 2)(running) if "tune" in running.pyspark_job.main_python_file_uri else 0
-    )
-    cli = CliRunner()
-    steps = (step("ingest"), step("tune", "ingest"), step("export", "tune"))
-    context, work = follow_workflow(cli, clients, *steps)
-    with pytest.raises(WorkError, match=r"step tune, job \S+: .*\(make logs ID=") as caught:
-        context.finish(work)
-    assert "\n" not in str(caught.value)
-    assert "ingest completed, tune failed, export" in cli.stderr
-
-
-def test_cancelling_a_workflow_at_ctrl_c(dataproc_server, clients):
-    dataproc_server.runner = wait_until_cancelled
+def test_cancelling_a_workflow_at_ctrl_c(server, clients):
+    """It is followed by its short name."""
+    server.runner = wait_until_cancelled
     cli = CliRunner(answers="c\n")
     cli.clock.during = {3: press_ctrl_c}
-    context, work = follow_workflow(cli, clients, step("ingest"))
+    context, begun = cli.context(), clients.begin_workflow(step("ingest")).operation.name
+    name = operation_name(begun.rpartition("/")[2], context.target)
+    assert name == begun
+    work = remote_operation(context.clients, context.target, name)
     with pytest.raises(Interrupted, match="cancelling"):
         context.finish(work)
-    assert len(dataproc_server.calls_of("CancelOperation")) == 1
+    assert len(server.calls_of("CancelOperation")) == 1
     with pytest.raises(UserError, match="ended in ERROR"):
         context.finish(work)
 

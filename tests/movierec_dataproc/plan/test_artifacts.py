@@ -78,12 +78,7 @@ def test_existing_files_are_not_sent_again(bucket, storage_server, tmp_path):
 @pytest.mark.parametrize("late", [False, True])
 @pytest.mark.parametrize("theirs", [b"1", b"2", b"12"])
 def test_an_object_of_our_name_is_compared_and_stays(
-    storage_server,
-    bucket,
-    tmp_path,
-    monkeypatch,
-    theirs,
-    late,
+    storage_server, bucket, tmp_path, monkeypatch, theirs, late
 ):
     """A late one appears between our check and our upload: only the precondition notices."""
     (path,) = files(tmp_path / "a", x="1")

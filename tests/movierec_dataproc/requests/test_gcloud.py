@@ -78,12 +78,14 @@ def test_submitting_a_job(plan):
 
 
 def test_submitting_a_batch(plan):
-    config = cluster_conf("serverless.properties={a: '1', b: '2'}")
+    properties = "serverless.properties={a: '1', b: '2'}"
+    config = cluster_conf(properties, "serverless.subnetwork=default")
     request = jobs.batch_request(plan, plan.step("ingest"), config, batch_id="b-1")
     command = gcloud.submit(request, target=plan.target)
     assert command[:5] == ["gcloud", "dataproc", "batches", "submit", "pyspark"]
     assert {
         *("--batch=b-1", "--version=2.3", "--ttl=43200s", f"--staging-bucket={BUCKET}"),
+        "--subnet=default",
         "--properties=a=1,b=2,spark.dynamicAllocation.maxExecutors=4",
         "--service-account=movierec@test-project.iam.gserviceaccount.com",
     } <= {*command}

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-from google.cloud import dataproc_v1 as dp
-
 from movierec_dataproc.requests import jobs
 from tests.support.dataproc import fake_rules
 from tests.support.dataproc.cli_runner import BUCKET, cluster_conf
@@ -22,24 +20,14 @@ def test_an_id_follows_from_the_job_and_the_cluster(plan):
 
 
 def test_a_job_for_a_cluster(plan):
-    step = plan.step("ingest")
+    """See test_gcloud.py for its files and arguments, test_cli.py for its cluster."""
     config = cluster_conf("cluster.labels={owner: me}")
-    request = jobs.job_request(plan, step, config, job_id="j", cluster="c")
-    assert request == jobs.job_request(plan, step, config, job_id="j", cluster="c")
-    assert (request.project_id, request.region) == ("test-project", "europe-west1")
-    job = request.job
-    assert job.reference.job_id == "j"
-    fake_rules.check_labels(job.labels)
-    fake_rules.check_python(job.pyspark_job)
-    assert job.labels["owner"] == "me"
-    assert job.placement == dp.JobPlacement(cluster_name="c")
-    root = f"gs://{BUCKET}/movierec/artifacts/{plan.suite.artifacts.digest}"
-    driver = job.pyspark_job
-    assert driver.main_python_file_uri == f"{root}/ingest.py"
-    assert list(driver.file_uris) == [f"{root}/tiny.yaml"]
-    assert list(driver.python_file_uris) == [f"{root}/{one}" for one in plan.suite.packages]
+    request = jobs.job_request(plan, plan.step("ingest"), config, job_id="j", cluster="c")
+    # a repeated request has one effect
+    assert request == jobs.job_request(plan, plan.step("ingest"), config, job_id="j", cluster="c")
+    assert request.job.labels["owner"] == "me"
     # in cluster mode the driver's output would not come back
-    assert dict(driver.properties) == {}
+    assert dict(request.job.pyspark_job.properties) == {}
 
 
 def test_a_workflow_has_the_plan_s_steps_and_a_time_limit(plan):
@@ -56,22 +44,3 @@ def test_a_workflow_has_the_plan_s_steps_and_a_time_limit(plan):
         assert job.labels["owner"] == "me"
         # workflows do not support restartable jobs
         assert "scheduling" not in job
-
-
-def test_a_batch_has_the_conf_s_runtime(plan):
-    request = jobs.batch_request(
-        plan,
-        plan.step("ingest"),
-        cluster_conf("serverless.version='3.0'", "serverless.subnetwork=default"),
-        batch_id="b-1",
-    )
-    assert request.parent == "projects/test-project/locations/europe-west1"
-    assert request.batch.runtime_config.version == "3.0"
-    execution = request.batch.environment_config.execution_config
-    assert execution.staging_bucket == ""
-    assert execution.ttl == timedelta(hours=12)
-    assert execution.subnetwork_uri == "default"
-    plain = jobs.batch_request(plan, plan.step("ingest"), cluster_conf(), batch_id="b-1")
-    execution = plain.batch.environment_config.execution_config
-    assert execution.staging_bucket == BUCKET
-    assert "subnetwork_uri" not in execution

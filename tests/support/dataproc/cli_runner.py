@@ -92,10 +92,9 @@ class CliRunner:
         return self.out.getvalue().decode()
 
     @property
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Any:
         """Standard output's last line."""
-        found: dict[str, Any] = json.loads(self.stdout.splitlines()[-1])
-        return found
+        return json.loads(self.stdout.splitlines()[-1])
 
     def run(self, *arguments: str | Path) -> int:
         """Run a command line for the tests' project and bucket; return its exit code."""

@@ -1,54 +1,78 @@
-"""Clusters, which have a name and a state but no machines."""
+"""Clusters, which have a name and a state but no machines, and policies, which scale nothing."""
 
 from __future__ import annotations
 
 import uuid
-from functools import partial
 
 import grpc
 from google.cloud import dataproc_v1 as dp
 from google.longrunning import operations_pb2
-from google.protobuf import empty_pb2
 
 from tests.support.dataproc import fake_rules as rules
-from tests.support.dataproc.fake_behaviour import STAGING_BUCKET, Behaviour, now
-from tests.support.dataproc.fake_operations import FakeOperations, RequestIds
-from tests.support.dataproc.fake_policies import FakePolicies
+from tests.support.dataproc.fake_behaviour import STAGING_BUCKET, Behaviour
+from tests.support.dataproc.fake_operations import FakeOperations
 from tests.support.dataproc.fake_server import ApiError
 
+Policy = dp.AutoscalingPolicy
 State = dp.ClusterStatus.State
 Key = tuple[str, str, str]
+NO_MACHINES = "The zone has insufficient resources: ZONE_RESOURCE_POOL_EXHAUSTED"
+
+
+class FakePolicies:
+    """The AutoscalingPolicyService."""
+
+    name = "google.cloud.dataproc.v1.AutoscalingPolicyService"
+    rpcs = ("create_autoscaling_policy", "get_autoscaling_policy", "update_autoscaling_policy")
+
+    def __init__(self) -> None:
+        self._policies: dict[str, Policy] = {}
+
+    def create_autoscaling_policy(self, request: dp.CreateAutoscalingPolicyRequest) -> Policy:
+        rules.split_parent(request.parent)
+        policy = Policy(request.policy)
+        rules.check_policy(policy)
+        policy.name = f"{request.parent}/autoscalingPolicies/{policy.id}"
+        if policy.name in self._policies:
+            raise rules.already_exists(f"AutoscalingPolicy {policy.name}")
+        self._policies[policy.name] = policy
+        return policy
+
+    def get_autoscaling_policy(self, request: dp.GetAutoscalingPolicyRequest) -> Policy:
+        return self.find(request.name)
+
+    def update_autoscaling_policy(self, request: dp.UpdateAutoscalingPolicyRequest) -> Policy:
+        """Replace the policy of the same name; nothing is merged."""
+        self.find(request.policy.name)
+        rules.check_policy(request.policy)
+        self._policies[request.policy.name] = request.policy
+        return request.policy
+
+    def find(self, name: str) -> Policy:
+        if name not in self._policies:
+            raise rules.not_found(f"AutoscalingPolicy {name}")
+        return self._policies[name]
 
 
 class FakeClusters:
-    """The ClusterController.
-
-    `broken` are the operations' errors of the next creations; those clusters stay in the state
-    ERROR until they are deleted.
-    """
+    """The ClusterController."""
 
     name = "google.cloud.dataproc.v1.ClusterController"
     rpcs = ("create_cluster", "get_cluster", "delete_cluster")
 
     def __init__(
-        self,
-        behaviour: Behaviour,
-        operations: FakeOperations,
-        request_ids: RequestIds,
-        policies: FakePolicies,
+        self, behaviour: Behaviour, operations: FakeOperations, policies: FakePolicies
     ) -> None:
-        self.broken: list[ApiError] = []
         self._behaviour = behaviour
         self._operations = operations
-        self._request_ids = request_ids
         self._policies = policies
         self._clusters: dict[Key, dp.Cluster] = {}
 
     def create_cluster(self, request: dp.CreateClusterRequest) -> operations_pb2.Operation:
         """The cluster is CREATING when this returns."""
         key = (request.project_id, request.region, request.cluster.cluster_name)
-        operation = self._request_ids.once(
-            "CreateCluster", request.request_id, lambda: self.create(key, request.cluster)
+        operation = self._behaviour.once(
+            "CreateCluster", request.request_id, lambda: self._create(key, request.cluster)
         )
         return self._operations.describe(operation)
 
@@ -60,55 +84,20 @@ class FakeClusters:
     def delete_cluster(self, request: dp.DeleteClusterRequest) -> operations_pb2.Operation:
         """The cluster is DELETING when this returns; a uuid must be the cluster's."""
         key = (request.project_id, request.region, request.cluster_name)
-        operation = self._request_ids.once(
-            "DeleteCluster", request.request_id, lambda: self.delete(key, request.cluster_uuid)
+        operation = self._behaviour.once(
+            "DeleteCluster", request.request_id, lambda: self._delete(key, request.cluster_uuid)
         )
         return self._operations.describe(operation)
 
-    def create(self, key: Key, wanted: dp.Cluster, *, workflow: bool = False) -> str:
-        """Start to create a cluster; return the operation's name."""
-        rules.check_quota(wanted.config, workflow=workflow)
-        rules.check_name("cluster name", wanted.cluster_name, rules.CLUSTER_NAME)
-        rules.check_labels(wanted.labels)
-        rules.check_lifecycle(wanted.config.lifecycle_config)
-        if policy := wanted.config.autoscaling_config.policy_uri:
-            efm = "dataproc:efm.spark.shuffle" in wanted.config.software_config.properties
-            self._policies.check_exists(policy, flexible=efm)
-        with self._behaviour.lock:
-            if key in self._clusters:
-                raise rules.already_exists(f"Cluster {key[2]}")
-            cluster = self._clusters[key] = dp.Cluster(wanted)
-            cluster.cluster_uuid = str(uuid.uuid4())
-            cluster.config.config_bucket = wanted.config.config_bucket or STAGING_BUCKET
-            set_state(cluster, State.CREATING)
-            error = self.broken.pop(0) if self.broken else None
-
-        def work() -> dp.Cluster:
-            self._behaviour.proceed.wait()
-            with self._behaviour.lock:
-                if error:
-                    set_state(cluster, State.ERROR, error.message)
-                    raise error
-                set_state(cluster, State.RUNNING)
-                return dp.Cluster(cluster)
-
-        return self._operations.start(key[:2], metadata=partial(describe, cluster), work=work)
-
-    def delete(self, key: Key, cluster_uuid: str = "") -> str:
-        """Start to delete a cluster; return the operation's name."""
-        with self._behaviour.lock:
-            cluster = self._find(key)
-            if cluster_uuid not in ("", cluster.cluster_uuid):
-                raise rules.not_found(f"Cluster {key[2]} with uuid {cluster_uuid}")
-            set_state(cluster, State.DELETING)
-
-        def work() -> empty_pb2.Empty:
-            self._behaviour.proceed.wait()
-            with self._behaviour.lock:
-                del self._clusters[key]
-            return empty_pb2.Empty()
-
-        return self._operations.start(key[:2], metadata=partial(describe, cluster), work=work)
+    def check(self, config: dp.ClusterConfig) -> None:
+        """Refuse a cluster, also a workflow's, that Dataproc would not create."""
+        rules.check_quota(config)
+        rules.check_lifecycle(config.lifecycle_config)
+        if uri := config.autoscaling_config.policy_uri:
+            yarn = self._policies.find(uri).basic_algorithm.yarn_config
+            efm = "dataproc:efm.spark.shuffle" in config.software_config.properties
+            if efm and yarn.graceful_decommission_timeout:
+                raise rules.invalid("Enhanced Flexibility Mode excludes graceful decommissioning")
 
     def set_states(self, state: str, detail: str) -> None:
         """Put every cluster into a state."""
@@ -123,6 +112,41 @@ class FakeClusters:
             raise ApiError(grpc.StatusCode.FAILED_PRECONDITION, message)
         return dp.Cluster(cluster)
 
+    def _create(self, key: Key, wanted: dp.Cluster) -> str:
+        self.check(wanted.config)
+        rules.check_name("cluster name", wanted.cluster_name, rules.CLUSTER_NAME)
+        rules.check_labels(wanted.labels)
+        if key in self._clusters:
+            raise rules.already_exists(f"Cluster {key[2]}")
+        cluster = self._clusters[key] = dp.Cluster(wanted)
+        cluster.cluster_uuid = str(uuid.uuid4())
+        cluster.config.config_bucket = wanted.config.config_bucket or STAGING_BUCKET
+        set_state(cluster, State.CREATING)
+        breaks, self._behaviour.next_cluster_breaks = self._behaviour.next_cluster_breaks, False
+
+        def work() -> None:
+            self._behaviour.proceed.wait()
+            with self._behaviour.lock:
+                if breaks:
+                    set_state(cluster, State.ERROR, NO_MACHINES)
+                    raise ApiError(grpc.StatusCode.RESOURCE_EXHAUSTED, NO_MACHINES)
+                set_state(cluster, State.RUNNING)
+
+        return self._operations.start(key[:2], work)
+
+    def _delete(self, key: Key, cluster_uuid: str) -> str:
+        cluster = self._find(key)
+        if cluster_uuid not in ("", cluster.cluster_uuid):
+            raise rules.not_found(f"Cluster {key[2]} with uuid {cluster_uuid}")
+        set_state(cluster, State.DELETING)
+
+        def work() -> None:
+            self._behaviour.proceed.wait()
+            with self._behaviour.lock:
+                del self._clusters[key]
+
+        return self._operations.start(key[:2], work)
+
     def _find(self, key: Key) -> dp.Cluster:
         if key not in self._clusters:
             raise rules.not_found(f"Cluster {key[2]}")
@@ -130,8 +154,4 @@ class FakeClusters:
 
 
 def set_state(cluster: dp.Cluster, state: int, detail: str = "") -> None:
-    cluster.status = dp.ClusterStatus(state=state, detail=detail, state_start_time=now())
-
-
-def describe(cluster: dp.Cluster) -> dp.ClusterOperationMetadata:
-    return dp.ClusterOperationMetadata(cluster_name=cluster.cluster_name)
+    cluster.status = dp.ClusterStatus(state=state, detail=detail)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 import grpc
@@ -66,7 +65,7 @@ def check_lifecycle(lifecycle: dp.LifecycleConfig) -> None:
         check_duration(lifecycle, f"{kind}_delete_ttl", low * MINUTE, 14 * DAY)
 
 
-def check_quota(config: dp.ClusterConfig, *, workflow: bool) -> None:
+def check_quota(config: dp.ClusterConfig) -> None:
     """The quotas of a new project: 12 vCPUs, and 500 GB of SSD, which pd-balanced counts as."""
     used = {"CPUS": 0, "SSD_TOTAL_GB": 0}
     for group in (config.master_config, config.worker_config, config.secondary_worker_config):
@@ -76,9 +75,26 @@ def check_quota(config: dp.ClusterConfig, *, workflow: bool) -> None:
             used["SSD_TOTAL_GB"] += group.num_instances * group.disk_config.boot_disk_size_gb
     for name, limit in (("CPUS", 12), ("SSD_TOTAL_GB", 500)):
         if used[name] > limit:
-            message = f"Insufficient '{name}' quota. Requested {used[name]}.0, available {limit}.0."
-            code = grpc.StatusCode.ABORTED if workflow else grpc.StatusCode.INVALID_ARGUMENT
-            raise ApiError(code, message)
+            raise invalid(
+                f"Insufficient '{name}' quota. Requested {used[name]}.0, available {limit}.0."
+            )
+
+
+def check_policy(policy: dp.AutoscalingPolicy) -> None:
+    """The bounds of an autoscaling policy."""
+    check_name("policy id", policy.id, STEP_ID)
+    check_labels(policy.labels)
+    algorithm = policy.basic_algorithm
+    check_duration(algorithm, "cooldown_period", 2 * MINUTE, DAY)
+    yarn = algorithm.yarn_config
+    if "graceful_decommission_timeout" not in yarn:
+        raise invalid("yarn_config.graceful_decommission_timeout is required")
+    check_duration(yarn, "graceful_decommission_timeout", 0, DAY)
+    if not (0 <= yarn.scale_up_factor <= 1 and 0 <= yarn.scale_down_factor <= 1):
+        raise invalid("the factors must be from 0 to 1")
+    for group, low in ((policy.worker_config, 2), (policy.secondary_worker_config, 0)):
+        if not low <= group.min_instances <= group.max_instances:
+            raise invalid(f"{group.min_instances} to {group.max_instances} is no range")
 
 
 def check_python(job: dp.PySparkJob | dp.PySparkBatch) -> None:
@@ -90,27 +106,22 @@ def check_python(job: dp.PySparkJob | dp.PySparkBatch) -> None:
             raise invalid(f"Unsupported file type in python_file_uris: {uri!r}")
 
 
-def check_template(template: dp.WorkflowTemplate) -> list[str]:
-    """A managed cluster, and steps with an order in which all can run, which is returned."""
+def check_template(template: dp.WorkflowTemplate) -> None:
+    """A managed cluster, and steps of which each needs only earlier ones."""
     if "managed_cluster" not in template.placement:
         raise invalid("placement.managed_cluster is required")
     managed = template.placement.managed_cluster
     check_name("cluster name prefix", managed.cluster_name, MANAGED_CLUSTER_PREFIX)
     check_labels({**template.labels, **managed.labels})
     check_duration(template, "dag_timeout", 10 * MINUTE, DAY)
+    known: set[str] = set()
     for step in template.jobs:
         check_name("step id", step.step_id, STEP_ID)
         check_labels({**template.labels, **step.labels})
         check_python(step.pyspark_job)
-    prerequisites = {step.step_id: set(step.prerequisite_step_ids) for step in template.jobs}
-    if len(prerequisites) < len(template.jobs):
-        raise invalid("Step ids must be unique within the template")
-    if not set().union(*prerequisites.values()) <= set(prerequisites):
-        raise invalid("A prerequisite is no step")
-    try:
-        return list(TopologicalSorter(prerequisites).static_order())
-    except CycleError as error:
-        raise invalid(f"The steps form a cycle: {error.args[1]}") from error
+        if step.step_id in known or not known.issuperset(step.prerequisite_step_ids):
+            raise invalid(f"Step {step.step_id} is there twice, or needs what is no earlier step")
+        known.add(step.step_id)
 
 
 def split_parent(parent: str, *, collections: str = "regions|locations") -> tuple[str, str]:

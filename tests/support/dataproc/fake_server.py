@@ -60,19 +60,13 @@ class GrpcServer:
         self._server.stop(grace=None).wait()
 
     def fail_next(
-        self,
-        method: str,
-        code: grpc.StatusCode,
-        *,
-        times: int = 1,
-        message: str = "injected",
-        after: bool = False,
+        self, method: str, code: grpc.StatusCode, *, times: int = 1, after: bool = False
     ) -> None:
         """Let the next calls of a method ("SubmitJob") fail.
 
         With `after` the call takes effect and only its answer is lost.
         """
-        self._faults[method] += times * [(ApiError(code, message), after)]
+        self._faults[method] += times * [(ApiError(code, "injected"), after)]
 
     def calls_of(self, method: str) -> list[Call]:
         """The calls of one method, oldest first."""

@@ -52,7 +52,7 @@ class FakeStorage:
             if self._listens(port):
                 self._client = storage.Client(
                     project=PROJECT,
-                    credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call, unused-ignore]
+                    credentials=AnonymousCredentials(),
                     client_options={"api_endpoint": self.url},
                 )
                 return self

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.api_core.future.polling import POLLING_PREDICATE
-from google.api_core.retry import Retry
 from google.cloud import dataproc_v1 as dp
 
 from movierec_dataproc.google.clients import DATAPROC_EMULATOR, Clients
@@ -14,7 +12,6 @@ PROJECT, REGION = "test-project", "europe-west1"
 PLACE = {"project_id": PROJECT, "region": REGION}
 REGION_PATH = f"projects/{PROJECT}/regions/{REGION}"
 LOCATION_PATH = f"projects/{PROJECT}/locations/{REGION}"
-POLLING = Retry(predicate=POLLING_PREDICATE, initial=0.01, maximum=0.05, timeout=20)
 
 
 class RealClients(Clients):
@@ -23,12 +20,12 @@ class RealClients(Clients):
     def __init__(self, address: str) -> None:
         super().__init__(project=PROJECT, region=REGION, environ={DATAPROC_EMULATOR: address})
 
-    def make_cluster(self, name: str = "c1", **cluster: Any) -> dp.Cluster:
-        """A cluster that runs."""
+    def make_cluster(self, name: str = "c1", **cluster: Any) -> None:
+        """Create a cluster and wait until it runs."""
         request = {**PLACE, "cluster": {"cluster_name": name, **cluster}}
-        creation: Any = self.clusters.create_cluster(request=request)
-        made: dp.Cluster = creation.result(polling=POLLING)
-        return made
+        operation = self.clusters.create_cluster(request=request).operation.name
+        while not self.operations.get_operation(operation).done:
+            pass  # the fake answers after POLL_SECONDS
 
     def get_cluster(self, name: str = "c1") -> dp.Cluster:
         return self.clusters.get_cluster(request={**PLACE, "cluster_name": name})
