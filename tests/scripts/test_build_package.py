@@ -101,13 +101,6 @@ def test_this_project_imports_from_its_zip_alone(tmp_path):
     assert output == f"{zips[0]}/movierec/__init__.py file:data/ml-sample.zip\n"
 
 
-def test_a_wheel_has_no_modules_of_earlier_builds(project, tmp_path):
-    names = zipfile.ZipFile(build_package.build_wheel(project, tmp_path)).namelist()
-    assert "movierec/__init__.py" in names
-    assert "movierec/removed.py" not in names
-    assert {path.name for path in (project / "src").iterdir()} == {"movierec", "movierec_dataproc"}
-
-
 def test_the_wheel_holds_every_package_with_its_data_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
@@ -191,8 +184,14 @@ def test_a_missing_package_ends_in_one_line(project, refused):
     assert fault.count("\n") == 1
 
 
-def test_the_command_prints_each_file(project, capsys):
+def test_the_command_prints_each_file_and_the_wheel_has_no_modules_of_earlier_builds(
+    project, capsys
+):
     assert build_package.main(["--root", str(project)]) == 0
     names = ("movierec-1.2.3.zip", "movierec-deps-1.2.3.zip", "movierec-1.2.3-py3-none-any.whl")
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == [str(project / "dist" / name) for name in names]
+    files = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert files == [str(project / "dist" / name) for name in names]
+    inside = zipfile.ZipFile(files[2]).namelist()
+    assert "movierec/__init__.py" in inside
+    assert "movierec/removed.py" not in inside
+    assert {path.name for path in (project / "src").iterdir()} == {"movierec", "movierec_dataproc"}

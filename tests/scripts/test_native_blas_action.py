@@ -66,8 +66,6 @@ def test_a_checkout_on_windows_has_the_same_bytes(tmp_path):
 
 
 def test_the_cluster_s_properties_are_those_of_local_mode():
-    cluster = NodesConfig()
-    assert cluster.initialization_actions == ("scripts/cluster/native_blas.sh",)
     for side in ("driver", "executor"):
-        options = cluster.properties[f"spark:spark.{side}.extraJavaOptions"]
+        options = NodesConfig().properties[f"spark:spark.{side}.extraJavaOptions"]
         assert options == f"-Xss4m {java_options(LIBRARY)}"
