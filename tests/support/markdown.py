@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.support.paths import ROOT
 
@@ -16,8 +16,6 @@ GUIDES = [
 ]
 """The documents that describe the present state."""
 DOCUMENTS = [*GUIDES, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs" / "decisions").glob("*.md"))]
-PROGRAMS = ("make", "python", "pytest", "gcloud", "apt-get", "yarn")
-"""What running text calls a command, where words follow it."""
 
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"(?<=\n\n)(?: {4}\S.*\n)+")
@@ -25,29 +23,23 @@ _CODE = re.compile(r"`((?:[^`\n]|\n(?!\n))+)`")
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 _DRAWN = re.compile(r"[─│►▼┬┘└]")
+# what running text calls a command, where words follow; without options `movierec run` is a name
+_COMMAND = re.compile(r"(make|python|pytest|gcloud|apt-get|yarn) .|movierec .*--")
+# <what a reader chooses> and what is left open with dots
+_OPEN = re.compile(r"<[^>]*>|(?<==)…")
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """Lines of code that stand by themselves."""
 
     language: str
     text: str
 
-    def is_drawing(self) -> bool:
-        """Return whether the block is a diagram."""
-        return bool(_DRAWN.search(self.text))
 
-
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """A command that a document shows."""
 
-    document: str
     words: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"{self.document}: {shlex.join(self.words)}"
 
 
 def blocks(text: str) -> Iterator[Block]:
@@ -67,23 +59,14 @@ def inline_codes(text: str) -> list[str]:
 def commands(path: Path) -> Iterator[Command]:
     """Yield every command of a document; scripts, snippets and drawings are none."""
     text = path.read_text(encoding="utf-8")
-    lines: list[str] = []
+    lines = [code for code in inline_codes(text) if _COMMAND.match(code)]
     for block in blocks(text):
-        if not block.language and not block.is_drawing():
+        if not block.language and not _DRAWN.search(block.text):
             lines += block.text.replace("\\\n", "").splitlines()
-    for code in inline_codes(text):
-        program, _, rest = code.partition(" ")
-        # without options `movierec run` is a name, and needs no conf
-        if rest and (program in PROGRAMS or (program == "movierec" and "--" in rest)):
-            lines.append(code)
     for line in lines:
-        if words := shlex.split(_filled(line), comments=True):
-            yield Command(str(path.relative_to(ROOT)), tuple(words))
-
-
-def _filled(line: str) -> str:
-    """Put something into <what a reader chooses> and into what is left open with dots."""
-    return re.sub(r"<[^>]*>|(?<==)…", "chosen", line).replace("…", "")
+        filled = _OPEN.sub("chosen", line).replace("…", "")
+        if words := shlex.split(filled, comments=True):
+            yield Command(tuple(words))
 
 
 def links(text: str) -> list[str]:
@@ -92,11 +75,9 @@ def links(text: str) -> list[str]:
 
 
 def anchors(text: str) -> set[str]:
-    """Return the names that GitHub gives to the headings."""
-    found: list[str] = []
-    for heading in _HEADING.findall(_FENCED.sub("", text)):
-        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).strip().lower()
-        name = re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
-        repeated = found.count(name)
-        found.append(f"{name}-{repeated}" if repeated else name)
-    return set(found)
+    """Return the names that GitHub gives to the headings, but for its numbers of equal ones."""
+    headings = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", _FENCED.sub("", text))
+    return {
+        re.sub(r"[^\w\- ]", "", one.strip().lower()).replace(" ", "-")
+        for one in _HEADING.findall(headings)
+    }

@@ -1,7 +1,5 @@
 """Bandings have the miss probability that was asked for."""
 
-import random
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,17 +32,6 @@ def test_a_banding_misses_rarely_enough_and_has_no_room_for_another_row(similari
         assert found.miss_probability(similarity) <= miss * SLACK
     one_more = Banding(found.rows + 1, hashes // (found.rows + 1))
     assert one_more.miss_probability(similarity) * SLACK > miss
-
-
-def test_the_miss_probability_is_the_share_of_pairs_without_a_common_band():
-    rng = random.Random(1)
-    banding = Banding(rows=2, bands=5)
-    missed = sum(
-        not any(all(rng.random() < 0.5 for _ in range(2)) for _ in range(5)) for _ in range(10_000)
-    )
-    # Binomial(10000, 0.237): standard deviation 43.
-    assert banding.miss_probability(0.5) == pytest.approx(0.75**5)
-    assert abs(missed - 10_000 * 0.75**5) < 200
 
 
 def test_too_few_hashes_are_refused_with_the_number_needed():

@@ -1,7 +1,6 @@
 """Every invalid conf gives its messages, and no input gives another exception."""
 
 import math
-import re
 import time
 from dataclasses import dataclass, field
 
@@ -35,21 +34,6 @@ def problems(text=SMALL, *overrides):
     assert str(caught.value) == "\n".join(caught.value.problems)
     assert all(problem.startswith("c.yaml: ") for problem in caught.value.problems)
     return [problem.removeprefix("c.yaml: ") for problem in caught.value.problems]
-
-
-def test_values_have_the_types_of_their_keys():
-    config = load(
-        SMALL,
-        "partition.seed=7",
-        "tuning.implicit={rank: [8, 4], reg_param: [0.1, 1], "
-        "alpha: [1, 2.5], feedback: [signed, liked]}",
-    )
-    assert config.partition.seed == 7
-    implicit = config.tuning.implicit
-    assert (implicit.rank, implicit.reg_param) == ((8, 4), (0.1, 1.0))
-    assert (implicit.alpha, implicit.feedback) == ((1.0, 2.5), ("signed", "liked"))
-    assert [type(value) for value in implicit.alpha] == [float, float]
-    assert type(config.als.max_iter) is int
 
 
 def test_only_the_archive_is_required_and_other_keys_have_defaults():
@@ -101,114 +85,76 @@ def test_an_unknown_key_names_the_nearest_key_by_its_full_path(text):
 # --- values: each key=value gives exactly this message ----------------------------------------
 
 SEED = "partition.seed: a whole number from 0 to 2147483647 was expected, not"
-EXPECTED = {
-    "workspace": "text",
-    "als": "a section with keys",
-    "source.url": "text",
-    "source.generate": "a section with keys",
-    "source.layout": "one of auto, latest, kaggle, ml-1m, ml-10m, ml-100k",
-    "source.max_rejected_fraction": "a number from 0 to 1",
-    "source.expected_ratings": "a whole number from 1 to 1099511627776",
-    "partition.seed": "a whole number from 0 to 2147483647",
-    "partition.strategy": "one of per_user_chronological, per_user_random, global_time",
-    "partition.train": "a number between 0 and 1, both excluded",
-    "partition.test": "a number between 0 and 1, both excluded",
-    "evaluation.relevant_rating": "a number from 0.5 to 5",
-    "evaluation.candidates": "one of unseen, heldout_only",
-    "popularity.dampings": "a list of at least one value",
-    "popularity.dampings[0]": "a number from 0 to 1000000000",
-    "popularity.dampings[1]": "a number from 0 to 1000000000",
-    "tuning.implicit.rank[1]": "a whole number from 1 to 1024",
-    "tuning.implicit.feedback[1]": "one of rating, liked, signed",
-}
-# what is given, and how its fault ends, by the key that is named
-WRONG_VALUES = [
-    # wrong types
-    ("partition.seed", "'1'", "the text '1'"),
-    ("partition.seed", "true", "the truth value True"),
-    ("partition.seed", "1.0", "1.0"),
-    ("partition.seed", "null", "None"),
-    ("partition.seed", "{a: 1}", "{'a': 1}"),
-    ("partition.seed", "2020-01-01", "datetime.date(2020, 1, 1)"),
-    ("partition.train", "yes", "the truth value True"),
-    ("workspace", "null", "None"),
-    ("workspace", "3", "3"),
-    ("workspace", "'  '", "an empty string"),
-    ("source.url", "7", "7"),
-    ("als", "", "None"),
-    ("source.generate", "610", "610"),
-    # out of range
-    ("partition.seed", "-1", "-1"),
-    ("partition.seed", "2147483648", "2147483648"),
-    ("partition.seed", "1" + "0" * 39, "1" + "0" * 39),
-    ("partition.seed", "1" + "0" * 40, "a huge number"),
-    ("partition.seed", "0x" + "f" * 9000, "a huge number"),
-    ("partition.seed", ".inf", "inf"),
-    ("partition.train", "0", "0.0"),
-    ("partition.train", "1", "1.0"),
-    ("partition.train", ".nan", "nan"),
-    ("partition.train", ".inf", "inf"),
-    ("partition.train", "1e400", "inf"),
-    ("partition.train", "1" + "0" * 400, "a huge number"),
-    ("source.max_rejected_fraction", "1.01", "1.01"),
-    ("source.max_rejected_fraction", "-1e-9", "-1e-09"),
-    ("source.max_rejected_fraction", ".nan", "nan"),
-    ("evaluation.relevant_rating", "5.5", "5.5"),
-    ("source.expected_ratings", "0", "0"),
-    # without the contradiction to other keys that it would be
-    ("partition.test", "2", "2.0"),
-    # choices
-    (
-        "partition.strategy",
-        "per_user_chronologic",
-        "the text 'per_user_chronologic'; did you mean per_user_chronological?",
+# by key: what was expected there, and values with how they are shown
+WRONG_VALUES = {
+    "workspace": ("text", {"null": "None", "3": "3", "'  '": "an empty string"}),
+    "als": ("a section with keys", {"": "None"}),
+    "source.generate": ("a section with keys", {"610": "610"}),
+    "source.layout": ("one of auto, latest, kaggle, ml-1m, ml-10m, ml-100k", {"null": "None"}),
+    "source.max_rejected_fraction": (
+        "a number from 0 to 1",
+        {"1.01": "1.01", "-1e-9": "-1e-09", ".nan": "nan"},
     ),
-    ("evaluation.candidates", "x", "the text 'x'"),
-    ("evaluation.candidates", "[unseen]", "['unseen']"),
-    ("source.layout", "null", "None"),
-    # lists
-    ("popularity.dampings", "[]", "[]"),
-    ("popularity.dampings", "5", "5"),
-    ("popularity.dampings[0]", "&a [*a]", "[[[[...]]]]"),
-    ("popularity.dampings[1]", "[5, -1]", "-1.0"),
-    ("tuning.implicit.rank[1]", "[16, [8]]", "[8]"),
-    ("tuning.implicit.feedback[1]", "[liked, signd]", "the text 'signd'; did you mean signed?"),
-]
+    "partition.seed": (
+        "a whole number from 0 to 2147483647",
+        {one: one for one in ("1.0", "-1", "2147483648")}
+        | {"'1'": "the text '1'", "true": "the truth value True", "null": "None"}
+        | {"{a: 1}": "{'a': 1}", "2020-01-01": "datetime.date(2020, 1, 1)", ".inf": "inf"}
+        | {"1" + "0" * 39: "1" + "0" * 39, "1" + "0" * 40: "a huge number"}
+        | {"0x" + "f" * 9000: "a huge number"},
+    ),
+    "partition.strategy": (
+        "one of per_user_chronological, per_user_random, global_time",
+        {"global_tim": "the text 'global_tim'; did you mean global_time?"},
+    ),
+    "partition.train": (
+        "a number between 0 and 1, both excluded",
+        {"yes": "the truth value True", "0": "0.0", "1": "1.0", ".nan": "nan", "1e400": "inf"}
+        | {"1" + "0" * 400: "a huge number"},
+    ),
+    # without the contradiction to other keys that it would be
+    "partition.test": ("a number between 0 and 1, both excluded", {"2": "2.0"}),
+    "evaluation.candidates": ("one of unseen, heldout_only", {"[unseen]": "['unseen']"}),
+    "popularity.dampings": ("a list of at least one value", {"[]": "[]", "5": "5"}),
+    "popularity.dampings[0]": ("a number from 0 to 1000000000", {"&a [*a]": "[[[[...]]]]"}),
+    "popularity.dampings[1]": ("a number from 0 to 1000000000", {"[5, -1]": "-1.0"}),
+    "tuning.metric": (
+        "one of ndcg, map, precision, recall",
+        {"ndcg_at_100": "the text 'ndcg_at_100'; did you mean ndcg?", "rmse": "the text 'rmse'"},
+    ),
+    "tuning.implicit.rank[1]": ("a whole number from 1 to 1024", {"[16, [8]]": "[8]"}),
+    "tuning.implicit.feedback[1]": (
+        "one of rating, liked, signed",
+        {"[liked, signd]": "the text 'signd'; did you mean signed?"},
+    ),
+}
 
 
-@pytest.mark.parametrize(("key", "value", "shown"), WRONG_VALUES, ids=lambda text: text[:30])
-def test_a_wrong_value_gives_exactly_one_message(key, value, shown):
-    override = f"{key.partition('[')[0]}={value}"
-    assert problems(SMALL, override) == [f"{key}: {EXPECTED[key]} was expected, not {shown}"]
+@pytest.mark.parametrize("key", WRONG_VALUES)
+def test_a_wrong_value_gives_exactly_one_message(key):
+    expected, values = WRONG_VALUES[key]
+    for value, shown in values.items():
+        found = problems(SMALL, f"{key.partition('[')[0]}={value}")
+        assert found == [f"{key}: {expected} was expected, not {shown}"]
 
 
-@pytest.mark.parametrize(("value", "shown"), [("a\\0b", r"a\x00b"), ("\\ud800", r"\ud800")])
-def test_text_has_no_control_characters(value, shown):
-    assert problems(SMALL, f'workspace="{value}"') == [
-        f"workspace: text without control characters was expected, not the text '{shown}'"
-    ]
-
-
-def test_a_list_has_no_value_twice():
-    assert problems(SMALL, "popularity.dampings=[5, 20, 5.0]") == [
-        "popularity.dampings: a value is given twice in [5, 20, 5.0]"
-    ]
-
-
-def test_a_value_at_the_end_of_its_range_is_right_and_a_number_needs_no_dot():
+def test_values_have_the_types_of_their_keys_also_at_the_ends_of_ranges():
     config = load(
         SMALL,
         "partition.seed=2147483647",
         "source.max_rejected_fraction=1",
         "evaluation.relevant_rating=0.5",
-        "tuning.implicit.rank=[1, 1024]",
+        "tuning.implicit={rank: [1, 1024], alpha: [1, 2.5], feedback: [signed, liked]}",
+        # a number needs no dot
         "tuning.implicit.reg_param=[1.5e-2]",
         "popularity.dampings=[1e-3, 2E2, +3e1]",
     )
     assert config.partition.seed == 2147483647
-    assert config.source.max_rejected_fraction == 1.0
-    assert config.tuning.implicit.rank == (1, 1024)
-    assert config.tuning.implicit.reg_param == (0.015,)
+    assert (config.source.max_rejected_fraction, config.evaluation.relevant_rating) == (1.0, 0.5)
+    implicit = config.tuning.implicit
+    assert (implicit.rank, implicit.reg_param) == ((1, 1024), (0.015,))
+    assert (implicit.alpha, implicit.feedback) == ((1.0, 2.5), ("signed", "liked"))
+    assert [type(value) for value in implicit.alpha] == [float, float]
     assert config.popularity.dampings == (0.001, 200.0, 30.0)
 
 
@@ -226,18 +172,14 @@ WRONG_TEXTS = {
     SEEDS + "  seed: 2\n": "line 3, column 3: the key 'seed' is given twice",
     SEEDS + "partition: {}\n": "line 3, column 1: the key 'partition' is given twice",
     "yes: 2": "line 1, column 1: the key True is not text",
-    "a: {1.5: 2}": "line 1, column 5: the key 1.5 is not text",
     "? [a]\n: 2": "line 1, column 3: the key ['a'] is not text",
     "? 0x" + "f" * 9000 + "\n: 2": "line 1, column 3: the key a huge number is not text",
     "a: !!python/object/apply:os.system ['false']": (
         "line 1, column 4: could not determine a constructor for the tag "
         "'tag:yaml.org,2002:python/object/apply:os.system'"
     ),
-    "a:\n\tb: 1": r"line 2, column 1: found character '\t' that cannot start any token",
     "a: [1": "line 1, column 6: expected ',' or ']', but got '<stream end>'",
-    "a: *b": "line 1, column 4: found undefined alias 'b'",
     "a: 1\n---\nb: 1": "line 2, column 1: but found another document",
-    "? &a [*a]\n: 1": "line 1, column 3: found unconstructable recursive node",
     "[" * 1000: "nested too deeply",
     "a: \x07": (
         "unacceptable character #x0007: special characters are not allowed in "
@@ -245,7 +187,6 @@ WRONG_TEXTS = {
     ),
     # for which PyYAML raises Python's own exceptions
     "a: 0b_": "line 1, column 4: the text '0b_' is not a valid int",
-    "a: 2001-99-99": "line 1, column 4: the text '2001-99-99' is not a valid timestamp",
     "a: !!bool x": "line 1, column 4: the text 'x' is not a valid bool",
     "a: !!timestamp x": "line 1, column 4: the text 'x' is not a valid timestamp",
     "a: !!map [x]": "line 1, column 4: a mapping was expected",
@@ -256,14 +197,6 @@ IDS = {text: f"{number}-{text[:20]!r}" for number, text in enumerate(WRONG_TEXTS
 @pytest.mark.parametrize("text", WRONG_TEXTS, ids=IDS.get)
 def test_text_that_is_no_strict_yaml_is_named_with_its_place(text):
     assert problems(text) == [f"not valid YAML: {WRONG_TEXTS[text]}"]
-
-
-def test_a_whole_number_of_too_many_digits_is_named():
-    (fault,) = problems("a: " + "9" * 5000)
-    assert re.fullmatch(
-        r"not valid YAML: line 1, column 4: the text '9+\.\.\.9*'?(\.\.\.)? is not a valid int",
-        fault,
-    )
 
 
 @pytest.mark.parametrize(
@@ -339,6 +272,7 @@ def test_set_overrides_a_key_and_the_last_one_wins():
     assert config.source.generate == GenerateConfig(users=9, movies=6, ratings=7, seed=8)
 
 
+USABLE = "workspace: text without control characters was expected, not the text"
 BAD_OVERRIDES = {
     "": "--set : write it as section.key=value",
     "partition..seed=3": "--set partition..seed=3: write it as section.key=value",
@@ -352,6 +286,11 @@ BAD_OVERRIDES = {
         "partition.train: a number between 0 and 1, both excluded was expected, not the text "
         "'0.6 partition.seed'"
     ),
+    "popularity.dampings=[5, 20, 5.0]": (
+        "popularity.dampings: a value is given twice in [5, 20, 5.0]"
+    ),
+    'workspace="a\\0b"': rf"{USABLE} 'a\x00b'",
+    'workspace="\\ud800"': rf"{USABLE} '\ud800'",
 }
 
 
@@ -400,16 +339,8 @@ def outcome(text, *overrides):
     return None
 
 
-SCALARS = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.integers(min_value=10**300, max_value=10**400),
-    st.floats(),
-    st.text(max_size=8),
-    st.dates(),
-    st.binary(max_size=4),
-)
+SCALARS = st.none() | st.booleans() | st.floats() | st.dates() | st.text(max_size=8)
+SCALARS |= st.integers() | st.integers(10**300, 10**400) | st.binary(max_size=4)
 
 
 def key_paths(tree, prefix=""):
