@@ -179,7 +179,7 @@ class TuningConfig:
     seed: Seed = 1
     """Draws the users of a sample, and the trials of `random`."""
     engine: Engine = "blocks"
-    """What fits the trials of ALS: see `als.engine`."""
+    """What fits the trials of ALS: see `als.engine`, which fits the only point of a grid, too."""
     draws: Annotated[int, Range(1, 100_000)] = 20
     """Trials that `random` draws from the grid, without replacement."""
     halving: HalvingConfig = field(default_factory=HalvingConfig)

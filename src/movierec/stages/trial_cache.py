@@ -9,11 +9,12 @@ from typing import Any
 
 from movierec.data.columns import METRICS
 from movierec.errors import SingularFitError
+from movierec.models.als import AlsParams
 from movierec.pipeline.context import Context
 from movierec.pipeline.dag import TRIAL, TRIAL_KEYS, TUNE
 from movierec.pipeline.fingerprint import effective_config
 from movierec.spark.time_left import TimeLeft
-from movierec.tuning.search import Params, Trial
+from movierec.tuning.search import Params, Trial, trial_engine
 
 
 class TrialCache:
@@ -33,9 +34,11 @@ class TrialCache:
         """Return the trial of these parameters, run now or before."""
         config = self._context.config
         keys = effective_config(config, TRIAL_KEYS)
-        # the engine of the fits that are reported does not change a trial
+        engine = config.tuning.engine
+        if isinstance(params, AlsParams):
+            engine = trial_engine(params, config)
         identity = keys | {
-            "als": keys["als"] | {"engine": config.tuning.engine},
+            "als": keys["als"] | {"engine": engine},
             "params": asdict(params),
             "user_fraction": user_fraction,
             # The seed draws the sample of users; all users need none.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, TypeAlias
 
-from movierec.config.schema import TuningConfig
+from movierec.config.schema import Config, Engine, TuningConfig
 from movierec.data.columns import ALPHA, FACTOR_RANK, FEEDBACK, MODEL, N_MOVIES, REG_PARAM
 from movierec.errors import InputError
 from movierec.models.als import AlsParams
@@ -95,6 +95,15 @@ def ease_grid(config: TuningConfig) -> list[EaseParams]:
             grid.feedback, grid.movies, grid.reg_param
         )
     ]
+
+
+def trial_engine(params: AlsParams, config: Config) -> Engine:
+    """Return what fits the trials of these parameters.
+
+    A grid of one point is not searched: its trial is the fit that is reported.
+    """
+    grid = explicit_grid if params.explicit else implicit_grid
+    return config.als.engine if len(grid(config.tuning)) == 1 else config.tuning.engine
 
 
 def search(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame
 
-from movierec.config.schema import Config, Feedback
+from movierec.config.schema import Config, Engine, Feedback
 from movierec.data.sampling import sample_users
 from movierec.evaluation.metrics import relevant_movies
 from movierec.evaluation.validation import evaluate_factors
@@ -16,7 +16,7 @@ from movierec.models.als import AlsParams, Factors
 from movierec.models.als_engines import Fits, fit_factors, fits
 from movierec.ranking.recommend import movie_lists
 from movierec.spark.jvm import free_unreferenced
-from movierec.tuning.search import Trial
+from movierec.tuning.search import Trial, trial_engine
 
 
 @dataclass
@@ -49,7 +49,6 @@ class TrialRunner:
         self._train = train
         self._validation = validation
         self._config = config
-        self._same_engine = config.als.engine == config.tuning.engine
         self._sample: _Sample | None = None
         self._best: dict[bool, tuple[Trial, Factors]] = {}
 
@@ -74,7 +73,7 @@ class TrialRunner:
             rmse=rmse,
             seconds=round(time.monotonic() - started, 3),
         )
-        if user_fraction == 1.0 and self._same_engine:
+        if user_fraction == 1.0 and self._engine(params) == self._config.als.engine:
             metric = self._config.tuning.metric
             best = self._best.get(params.explicit)
             if best is None or metrics[metric] > best[0].metrics[metric]:
@@ -99,13 +98,16 @@ class TrialRunner:
         self._free_sample()
 
     def _fit(self, params: AlsParams, sample: _Sample) -> als.Model:
-        feedback, config = params.feedback, self._config
+        feedback, engine = params.feedback, self._engine(params)
         if feedback not in sample.fits:
             for other in sample.fits.values():
                 other.close()
-            made = fits(sample.train, feedback=feedback, config=config, engine=config.tuning.engine)
+            made = fits(sample.train, feedback=feedback, config=self._config, engine=engine)
             sample.fits = {feedback: made}
         return sample.fits[feedback].fit(params)
+
+    def _engine(self, params: AlsParams) -> Engine:
+        return trial_engine(params, self._config)
 
     def _free_sample(self) -> None:
         if self._sample is not None:

@@ -83,6 +83,10 @@ def test_a_trial_belongs_to_the_engine_of_trials(execution):
     assert search(Execution(reported, execution.session), killed_at=16)[0] == []
     by_spark = replace(config, tuning=replace(config.tuning, engine="spark"))
     assert search(Execution(by_spark, execution.session))[0] == [4, 8, 16]
+    # by als.engine, which is Spark's, where there is nothing to search
+    point = replace(config.tuning.implicit, feedback=("signed",), rank=(4,), reg_param=(0.1,))
+    one = replace(config, tuning=replace(config.tuning, implicit=replace(point, alpha=(1.0,))))
+    assert search(Execution(one, execution.session))[0] == []
 
 
 def test_force_runs_every_trial_again(execution):

@@ -1,9 +1,5 @@
 """Trials of EASE: what is shared between them must not change them."""
 
-import random
-
-import pytest
-
 from movierec.evaluation.metrics import relevant_movies
 from movierec.evaluation.validation import evaluate_hits
 from movierec.models.ease import EaseParams
@@ -14,21 +10,6 @@ from movierec.tuning.ease_trials import EaseTrials
 from tests.support.confs import SMALL, load_conf
 
 K = 10
-
-
-@pytest.fixture(scope="module")
-def splits(spark):
-    """Even users rate even movies high and odd movies low; odd users do the opposite."""
-    rng = random.Random(1)
-    rows = [
-        (user, movie, 5.0 if (user + movie) % 2 == 0 else 2.0, rng.random() < 0.7)
-        for user in range(60)
-        for movie in rng.sample(range(50), 25)
-    ]
-    frame = spark.createDataFrame(
-        rows, "user_id int, movie_id int, rating float, train boolean"
-    ).persist()
-    return frame.where("train").drop("train"), frame.where("NOT train").drop("train")
 
 
 def test_each_trial_equals_a_fit_alone(spark, splits):

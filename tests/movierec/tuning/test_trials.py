@@ -1,7 +1,6 @@
 """Trials on real fits: what is shared between them must not change them."""
 
 import gc
-import random
 import time
 from dataclasses import replace
 
@@ -18,23 +17,9 @@ LIKED = replace(SIGNED, feedback="liked")
 EXPLICIT = AlsParams(rank=3, reg_param=0.1, alpha=None, feedback=None)
 
 
-@pytest.fixture(scope="module")
-def splits(spark):
-    """Even users rate even movies high and odd movies low; odd users do the opposite."""
-    rng = random.Random(1)
-    rows = [
-        (user, movie, 5.0 if (user + movie) % 2 == 0 else 2.0, rng.random() < 0.7)
-        for user in range(80)
-        for movie in rng.sample(range(60), 25)
-    ]
-    frame = spark.createDataFrame(
-        rows, "user_id int, movie_id int, rating float, train boolean"
-    ).persist()
-    return frame.where("train").drop("train"), frame.where("NOT train").drop("train")
-
-
 def runner(splits, engine="blocks"):
     changes = {"als.max_iter": 4, "als.engine": engine, "evaluation.k": 20}
+    changes |= {"tuning.explicit.rank": [3], "tuning.explicit.reg_param": [0.1]}
     config = load_conf(SMALL, changes)
     config = als.with_block_counts(config, n_ratings=0)
     return TrialRunner(train=splits[0], validation=splits[1], config=config)
@@ -88,6 +73,12 @@ def test_reported_factors_are_by_the_engine_of_reported_fits(splits):
     factors = both.factors(SIGNED)
     expected = fit_factors(splits[0], params=SIGNED, config=both._config)
     assert rows_of(factors.movies) == rows_of(expected.movies)
+    # the only explicit point: its trial is the reported fit
+    both(EXPLICIT, 1.0)
+    kept = both.factors(EXPLICIT)
+    assert kept is both.factors(EXPLICIT)
+    expected_too = fit_factors(splits[0], params=EXPLICIT, config=both._config)
+    assert rows_of(kept.movies) == rows_of(expected_too.movies)
     other = runner(splits)
     assert other(SIGNED, 1.0).metrics == by_blocks
     assert rows_of(other.factors(SIGNED).movies) != rows_of(expected.movies)
