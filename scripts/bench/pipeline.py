@@ -93,7 +93,7 @@ def watched(command: list[str], environment: dict[str, str]) -> Findings:
         while process.poll() is None:
             sizes = resident(root)
             jvm = max([jvm, *(size for name, size in sizes if name == "java")])
-            everything = max(everything, sum(size for _, size in sizes))
+            everything = max(everything, sum(size for name, size in sizes if ours(name)))
             time.sleep(1.0)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
@@ -101,6 +101,14 @@ def watched(command: list[str], environment: dict[str, str]) -> Findings:
         "peak_jvm_gib": round(jvm / _GIB, 2),
         "peak_all_gib": round(everything / _GIB, 2),
     }
+
+
+def ours(name: str) -> bool:
+    """Return whether a process is Java or Python.
+
+    Between fork and exec a child counts all of the JVM's memory again, under a thread's name.
+    """
+    return name.startswith(("java", "python"))
 
 
 def resident(root: psutil.Process) -> list[tuple[str, int]]:
