@@ -93,13 +93,6 @@ def test_an_archive_of_another_size_and_a_workspace_that_cannot_be_written_to(ch
         assert findings[name].fix.startswith("let this account write there")
 
 
-def test_an_archive_on_an_unknown_file_system(check, tmp_path):
-    findings = check(tiny_conf(tmp_path / "w", "gs://bucket/a.zip"))
-    assert wrong(findings) == {"archive": "error", "others": "warning"}
-    assert 'No FileSystem for scheme "gs"' in findings["archive"].found
-    assert findings["archive"].fix.startswith("let this account read it")
-
-
 # --- the command line ----------------------------------------------------------------------------
 
 

@@ -20,12 +20,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    return tmp_path_factory.mktemp("sample")
-
-
-@pytest.fixture(scope="module")
-def execution(session, place):
+def rows_and_truth(session, spark, tmp_path_factory):
+    """The twins of the sample, and what was planted in it."""
+    place = tmp_path_factory.mktemp("sample")
     values = {
         "workspace": str(place / "workspace"),
         "source.archive": str(place / "sample.zip"),
@@ -36,21 +33,13 @@ def execution(session, place):
     fetch_archive(config.source)
     execution = Execution(config, session)
     for stage in (dag.INGEST, dag.TWINS):
-        run_stage(execution, stage, load_run(stage))
-    return execution
+        result = run_stage(execution, stage, load_run(stage)).result
+    truth = (place / "sample.truth.json").read_text(encoding="utf-8")
+    return result.read(spark, "twins", schemas.TWINS).collect(), json.loads(truth)
 
 
-@pytest.fixture(scope="module")
-def rows(execution, spark):
-    return execution.find(dag.TWINS).read(spark, "twins", schemas.TWINS).collect()
-
-
-@pytest.fixture
-def truth(execution, place):
-    return json.loads((place / "sample.truth.json").read_text(encoding="utf-8"))
-
-
-def test_every_planted_pair_above_the_cut_is_found(rows, truth):
+def test_every_planted_pair_above_the_cut_is_found(rows_and_truth):
+    rows, truth = rows_and_truth
     found = {(row.user_a, row.user_b): row for row in rows}
     cut = min(row.jaccard for row in rows)
     planted = [pair for pair in truth["twins"] + truth["duplicates"] if pair["jaccard"] > cut]
@@ -61,6 +50,7 @@ def test_every_planted_pair_above_the_cut_is_found(rows, truth):
         assert row.equal_ratings == pytest.approx(pair["equal_ratings"] / pair["common"])
 
 
-def test_exactly_the_planted_duplicate_accounts_are_flagged(rows, truth):
+def test_exactly_the_planted_duplicate_accounts_are_flagged(rows_and_truth):
+    rows, truth = rows_and_truth
     planted = {(pair["user_a"], pair["user_b"]) for pair in truth["duplicates"]}
     assert {(row.user_a, row.user_b) for row in rows if row.duplicate} == planted

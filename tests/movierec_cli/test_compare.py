@@ -68,13 +68,9 @@ def test_what_is_not_there(run, side, code, message):
         ("evaluation.relevant_rating=3.5", "evaluation.relevant_rating is 4.0 in "),
     ],
 )
-def test_what_cannot_be_compared(run, monkeypatch, override, message, finished_run):
+def test_what_cannot_be_compared(run, monkeypatch, override, message):
     # a result of another protocol, without computing one
-    monkeypatch.setattr(
-        compare.Execution,
-        "require",
-        lambda self, stage: None,
-    )
+    monkeypatch.setattr(compare.Execution, "require", lambda self, stage: None)
     code, _, errors = run("", f"+{override}")
     assert code == 3
     assert message in errors

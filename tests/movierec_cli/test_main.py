@@ -6,19 +6,18 @@ Covers `movierec_cli.commands`.
 import pytest
 
 from movierec import __version__
+from movierec.pipeline.dag import PIPELINE
 from movierec_cli.main import main
 from tests.support.paths import ROOT
 
 SAMPLE = ROOT / "conf" / "sample.yaml"
-STAGES = [
-    *("ingest", "partition", "popularity", "tune", "segments", "recommend"),
-    *("evaluate", "deliver", "twins", "report"),
+COMMANDS = [
+    *("run", *(stage.name for stage in PIPELINE)),
+    *("stability", "doctor", "data", "lists", "export"),
 ]
 
 
-@pytest.mark.parametrize(
-    "command", ["run", *STAGES, "stability", "doctor", "data", "lists", "export"]
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_check_config_reads_the_conf_and_does_nothing_else(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main([command, "--config", str(SAMPLE), "--check-config"]) == 0
@@ -38,17 +37,7 @@ def test_a_conf_of_the_package_is_known_by_its_name(tmp_path, monkeypatch, capsy
 def test_help_lists_every_command(capsys):
     assert main(["--help"]) == 0
     shown = capsys.readouterr().out
-    for command in (
-        "run",
-        *STAGES,
-        "stability",
-        "doctor",
-        "data",
-        "generate",
-        "lists",
-        "export",
-        "prune",
-    ):
+    for command in (*COMMANDS, "generate", "prune"):
         assert f"  {command} " in shown
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"movierec {__version__}\n"

@@ -14,7 +14,7 @@ from tests.support.confs import SMALL, load_conf
 from tests.support.manifests import manifest
 
 OTHER = "b" * 16
-STAGES = ("partition", "twins")
+STAGES = (dag.PARTITION, dag.TWINS)
 """The workspace has a result of each that conf reaches, and one that it does not."""
 
 
@@ -27,10 +27,9 @@ def conf(session, tmp_path, monkeypatch):
     config = load_conf(conf, {})
     execution = Execution(config, session)
     workspace = Workspace(config.workspace, Files(session))
-    for stage in dag.PIPELINE:
-        if stage.name in STAGES:
-            publish(workspace, stage.name, execution.fingerprint(stage))
-            publish(workspace, stage.name, OTHER)
+    for stage in STAGES:
+        publish(workspace, stage.name, execution.fingerprint(stage))
+        publish(workspace, stage.name, OTHER)
     return conf
 
 
@@ -46,50 +45,42 @@ def publish(workspace, stage, fingerprint):
     attempt.publish(manifest(stage=stage, attempt=attempt.name))
 
 
+@pytest.fixture
+def run(capsys):
+    """Prune; return the summary and the lines on standard error."""
+
+    def pruned(*words):
+        assert prune.main(["--config", *map(str, words)]) == 0
+        said = capsys.readouterr()
+        return json.loads(said.out.splitlines()[-1]), said.err.splitlines()
+
+    return pruned
+
+
 def files_of(workspace):
     return {path for path in workspace.rglob("*") if path.is_file()}
 
 
-def unreached(workspace):
-    return [workspace / stage / OTHER for stage in STAGES]
-
-
-def test_listing_deletes_nothing(conf, tmp_path, capsys):
+def test_what_is_listed_is_deleted_on_request(conf, run, tmp_path):
     before = files_of(tmp_path / "w")
-    assert prune.main(["--config", str(conf)]) == 0
-    said = capsys.readouterr()
+    summary, (*listed, last) = run(conf)
     assert files_of(tmp_path / "w") == before
-    *listed, last = said.err.splitlines()
-    for line, path in zip(listed, unreached(tmp_path / "w"), strict=True):
+    unreached = [tmp_path / "w" / stage.name / OTHER for stage in STAGES]
+    for line, path in zip(listed, unreached, strict=True):
         assert line.startswith(f"prune: {path.as_uri()}: ")
         assert line.endswith(f" MB, {UNREACHED}")
     assert last == "prune: nothing is deleted yet: FORCE=1 (--delete) does that"
-    summary = json.loads(said.out.splitlines()[-1])
-    assert summary.pop("bytes") >= 2 * len("12345")
-    assert summary == {"job": "prune", "found": 2, "deleted": False}
+    assert summary["bytes"] >= 2 * len("12345")
+    assert summary | {"bytes": 0} == {"job": "prune", "found": 2, "bytes": 0, "deleted": False}
+    assert run(conf, "--delete") == (summary | {"deleted": True}, listed)
+    assert before - files_of(tmp_path / "w") == {one for one in before if OTHER in one.parts}
+    assert not any(path.exists() for path in unreached)
+    assert run(conf, "--delete")[0] == {"job": "prune", "found": 0, "bytes": 0, "deleted": True}
 
 
-def test_delete_removes_exactly_what_was_listed(conf, tmp_path, capsys):
-    before = files_of(tmp_path / "w")
-    assert prune.main(["--config", str(conf)]) == 0
-    listed = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert prune.main(["--config", str(conf), "--delete"]) == 0
-    said = capsys.readouterr()
-    gone = before - files_of(tmp_path / "w")
-    assert gone == {one for one in before if OTHER in one.parts}
-    assert not any(path.exists() for path in unreached(tmp_path / "w"))
-    assert json.loads(said.out.splitlines()[-1]) == listed | {"deleted": True}
-    assert "nothing is deleted" not in said.err
-    assert prune.main(["--config", str(conf), "--delete"]) == 0
-    again = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert again == {"job": "prune", "found": 0, "bytes": 0, "deleted": True}
-
-
-def test_results_that_any_of_the_confs_reaches_stay(conf, tmp_path, capsys):
+def test_results_that_any_of_the_confs_reaches_stay(conf, run, tmp_path):
     other = conf_on(tmp_path / "b.yaml", tmp_path / "w")
     with other.open("a", encoding="utf-8") as file:
         file.write("partition: {seed: 2}\ntwins: {seed: 2}\n")
-    assert prune.main(["--config", str(other)]) == 0
-    assert json.loads(capsys.readouterr().out.splitlines()[-1])["found"] == 4
-    assert prune.main(["--config", str(other), str(conf)]) == 0
-    assert json.loads(capsys.readouterr().out.splitlines()[-1])["found"] == 2
+    assert run(other)[0]["found"] == 4
+    assert run(other, conf)[0]["found"] == 2

@@ -27,15 +27,9 @@ def test_partition_to_evaluate_are_repeated_and_ingest_runs_once(tmp_path, monke
         return invented.summary()
 
     monkeypatch.setattr(stability, "run_pipeline", run)
-    given = {
-        "source.generate": "null",
-        "source.sha256": f"'{ARCHIVE}'",
-        "partition.seed": "7",
-        "workspace": str(tmp_path / "workspace"),
-    }
-    words = [word for key, value in given.items() for word in ("--set", f"{key}={value}")]
-    arguments = ["--config", str(SAMPLE), *words, "--out", str(tmp_path), "--seeds", "2"]
-    assert stability.main([*arguments, "--force"]) == 0
+    given = f"source.generate=null source.sha256='{ARCHIVE}' partition.seed=7 workspace={tmp_path}"
+    words = ["--config", str(SAMPLE), "--set", given, "--out", str(tmp_path), "--seeds", "2"]
+    assert stability.main([*words, "--force"]) == 0
     repeated = ["partition", "popularity", "tune", "segments", "recommend", "evaluate"]
     assert ran == [
         ("ingest", 7, True),
@@ -46,7 +40,7 @@ def test_partition_to_evaluate_are_repeated_and_ingest_runs_once(tmp_path, monke
     left = json.loads(path.read_text())
     assert left["splits"] == ["per_user_random seed 7", "per_user_random seed 8"]
     # of the given conf, not of an alternative
-    config = load_config(SAMPLE.read_text("utf-8"), origin="sample", overrides=words[1::2])
+    config = load_config(SAMPLE.read_text("utf-8"), origin="sample", overrides=given.split())
     assert left["fingerprint"] == fingerprint(dag.EVALUATE, config, archive_sha256=ARCHIVE)
 
 

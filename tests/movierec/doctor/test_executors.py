@@ -1,8 +1,6 @@
 """Memory of a machine and of executors: real ones, and larger ones that are invented."""
 
 import json
-import os
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -20,14 +18,13 @@ from movierec.doctor.executors import (
     check_overhead,
     memory_property,
 )
-from tests.support.paths import ROOT
+from tests.support.processes import run_process
 
 GIB = 1 << 30
 FULL = 33_832_162
 GOOD = Executors(
     registered=2, requested=2, cores=4, heap=20 * GIB, overhead=10 * GIB, largest=48 * GIB
 )
-
 UNKNOWN = replace(GOOD, overhead=GIB, largest=None)
 
 
@@ -140,22 +137,9 @@ def test_executors_and_their_workers_are_read_from_a_real_cluster(tmp_path):
     # workers of a local cluster write below SPARK_HOME
     for part in Path(pyspark.__file__).parent.iterdir():
         (tmp_path / part.name).symlink_to(part)
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "SPARK_HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    done = run_process(sys.executable, "-c", PROBE, SPARK_HOME=str(tmp_path))
     assert done.returncode == 0, done.stderr
     found, workers = json.loads(done.stdout.splitlines()[-1])
-    assert found == {
-        "registered": 2,
-        "requested": 3,
-        "cores": 1,
-        "heap": 700 << 20,
-        "overhead": 384 << 20,
-        "largest": 1 << 30,
-    }
+    sizes = {"heap": 700 << 20, "overhead": 384 << 20, "largest": GIB}
+    assert found == {"registered": 2, "requested": 3, "cores": 1, **sizes}
     assert workers == "ok"

@@ -53,7 +53,7 @@ def test_user_strata_average_each_model_over_its_evaluated_users(spark):
     ]
 
 
-def test_movie_strata_have_the_share_of_relevant_movies_found(spark):
+def test_movie_strata_have_the_share_of_relevant_movies_found_or_none(spark):
     # Movie 1 has six ratings, movies 2 to 4 have two each: half of the ratings are in each group.
     train = spark.createDataFrame(
         [(u, 1) for u in range(6)] + [(u, m) for u in range(2) for m in (2, 3, 4)],
@@ -69,15 +69,6 @@ def test_movie_strata_have_the_share_of_relevant_movies_found(spark):
         {"from_ratings": 1, "to_ratings": 2, "movies": 3, "relevant": 2, "als": {"recall": 1 / 2}},
         {"from_ratings": 3, "to_ratings": 6, "movies": 1, "relevant": 2, "als": {"recall": 1 / 2}},
     ]
-
-
-def test_the_share_is_none_without_a_relevant_movie(spark):
-    train = spark.createDataFrame([(1, 1), (1, 2), (2, 2)], "user_id int, movie_id int")
-    none = spark.createDataFrame([], "user_id int, movie_id int, rank int")
-    (one,) = collect_movie_strata(
-        {"als": none},
-        relevant=none.drop("rank"),
-        popularity=count_ratings_by(train, key="movie_id"),
-        groups=1,
-    )
-    assert (one["movies"], one["relevant"], one["als"]) == (2, 0, {"recall": None})
+    none = relevant.where("false")
+    found = collect_movie_strata({"als": hits}, relevant=none, popularity=popularity, groups=2)
+    assert [(one["relevant"], one["als"]) for one in found] == 2 * [(0, {"recall": None})]

@@ -8,7 +8,6 @@ import pytest
 
 from movierec.config.loader import load_config
 from movierec.config.schema import AlsConfig
-from movierec.errors import SingularFitError
 from movierec.models import als
 from movierec.models.als import AlsParams
 from movierec.ranking.catalogue import collect_catalogue
@@ -71,13 +70,6 @@ def test_feedback_keeps_every_row_with_its_value(spark):
     assert values("signed") == [-1.0, 0.0, 1.0]
 
 
-def test_every_user_and_movie_has_a_factor_even_without_a_like(spark, checkerboard):
-    factors = als.factors_of(fit(checkerboard.where("rating = 1 OR user_id > 3"), "liked"))
-    assert factors.users.count() == SIZE
-    assert factors.movies.count() == SIZE
-    assert factors.users.where("user_id = 2").first().factors == [0.0, 0.0, 0.0]
-
-
 def test_the_model_does_not_depend_on_partitions_or_the_order_of_rows(spark, checkerboard):
     def factors(ratings):
         found = als.factors_of(fit(ratings, "signed"))
@@ -106,11 +98,6 @@ def test_block_counts_follow_the_number_of_ratings(ratings, blocks):
     assert (counted.num_user_blocks, counted.num_item_blocks) == (blocks, 5)
 
 
-def test_a_fit_without_block_counts_is_refused(checkerboard):
-    with pytest.raises(ValueError, match="no block counts"):
-        fit(checkerboard, "signed", replace(CONFIG, num_item_blocks=None))
-
-
 def test_sixty_iterations_do_not_overflow_the_stack(spark, checkerboard):
     model = fit(checkerboard, "signed", replace(CONFIG, max_iter=60, checkpoint_interval=10))
     assert model.userFactors.count() == SIZE
@@ -137,12 +124,3 @@ def test_rmse_is_that_of_users_and_movies_in_train(spark, checkerboard):
     assert len(rows) == 2
     assert als.collect_rmse(model, heldout=heldout) == pytest.approx(expected, abs=1e-9)
     assert expected < 1.0
-
-
-def test_too_few_users_for_the_rank_are_an_error_that_says_so(spark):
-    ratings = spark.createDataFrame(
-        [(1, 1, 5.0), (1, 2, 1.0), (2, 1, 5.0), (2, 2, 1.0)],
-        "user_id int, movie_id int, rating float",
-    )
-    with pytest.raises(SingularFitError, match=r"^ALS with signed rank=3 .*: lower its rank, or"):
-        fit(ratings, "signed")

@@ -50,13 +50,6 @@ def fit(ratings, config, engine, params=PARAMS, iterations=2):
     return fit_model(ratings, params=params, config=changed)
 
 
-def by_workers(monkeypatch):
-    """Have the workers solve in many small blocks, as they do beyond a million ratings."""
-    monkeypatch.setattr(als_blocks, "_RATINGS_IN_ONE_TASK", 0)
-    monkeypatch.setattr(als_blocks, "_RATINGS_PER_PARTITION", 900)
-    monkeypatch.setattr(als_blocks, "_RATINGS_PER_BLOCK", 200)
-
-
 @pytest.mark.parametrize(
     ("feedback", "rank"), [("signed", 2), ("signed", 40), ("liked", 6), ("rating", 6), (None, 6)]
 )
@@ -72,7 +65,10 @@ def test_both_engines_make_the_same_factors(ratings, config, feedback, rank):
 
 def test_partitions_blocks_and_lost_blocks_do_not_change_the_factors(ratings, config, monkeypatch):
     expected = arrays_of(fit(ratings, config, "blocks"))
-    by_workers(monkeypatch)
+    # solved by the workers in many small blocks, as beyond a million ratings
+    monkeypatch.setattr(als_blocks, "_RATINGS_IN_ONE_TASK", 0)
+    monkeypatch.setattr(als_blocks, "_RATINGS_PER_PARTITION", 900)
+    monkeypatch.setattr(als_blocks, "_RATINGS_PER_BLOCK", 200)
     for frame in (ratings.repartition(5, "movie_id"), ratings.coalesce(1)):
         for wanted, found in zip(expected, arrays_of(fit(frame, config, "blocks")), strict=True):
             assert (found == wanted).all()
@@ -110,10 +106,7 @@ def test_a_movie_that_two_users_dislike_has_no_single_solution_of_rank_3(spark, 
         fit(ratings, config, engine, params)
 
 
-def test_what_is_too_large_or_has_no_solution_is_refused(ratings, config, monkeypatch):
-    singular = AlsParams(rank=200, reg_param=0.0, alpha=4.0, feedback="signed")
-    with pytest.raises(SingularFitError, match=r"ALS with signed rank=200 .*: lower its rank, or"):
-        fit(ratings, config, "blocks", singular)
+def test_factors_too_large_to_be_sent_are_refused(ratings, config, monkeypatch):
     monkeypatch.setattr(als_blocks, "_BYTES_SENT", 1000)
     with pytest.raises(InputError, match=r"120 factors of rank 6 are .* set als\.engine"):
         fit(ratings, config, "blocks")

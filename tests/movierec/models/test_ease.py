@@ -92,9 +92,8 @@ def test_a_large_matrix_is_solved_in_blocks_of_rows():
     rng = np.random.default_rng(2)
     values = rng.random((700, 1100)) * (rng.random((700, 1100)) < 0.1)
     gram = values.T @ values
-    assert (
-        np.abs(solve_weights(np.triu(gram), reg_param=5.0) - dense_ease(values, 5.0)).max() < 1e-6
-    )
+    found = solve_weights(np.triu(gram), reg_param=5.0)
+    assert np.abs(found - dense_ease(values, 5.0)).max() < 1e-6
 
 
 def test_what_has_no_solution_is_refused(ratings):
@@ -119,12 +118,6 @@ def lists_of(frame):
     return lists
 
 
-def best(scores, open_):
-    """The (movie id, rank, score) of the K best open movies of a dense row of scores."""
-    places = [at for at in np.lexsort((np.arange(len(scores)), -scores)) if open_[at]][:K]
-    return [(at, rank, scores[at]) for rank, at in enumerate(places, 1)]
-
-
 def check(lists, ease, stars, open_):
     """Lists must be the K best of the open movies [users, movies] by scores in double precision.
 
@@ -134,88 +127,79 @@ def check(lists, ease, stars, open_):
     others = [one for one in np.argsort(-(stars > 0).sum(axis=0), kind="stable") if one not in kept]
     scores = values_of(stars, ease.params.feedback)[:, kept] @ ease.weights.astype(np.float64)
     for user in range(N_USERS):
-        wanted = best(scores[user], open_[user, kept])
-        inside = [ease.movie_ids[at] for at, *_ in wanted]
+        ranked = np.lexsort((kept, -scores[user]))
+        inside = [at for at in ranked if open_[user, kept[at]]][:K]
         outside = [10 * one for one in others if open_[user, one]][: K - len(inside)]
         found = lists.get(user + 1, [])
-        assert [movie for movie, *_ in found] == inside + outside
+        assert [movie for movie, *_ in found] == [*ease.movie_ids[inside], *outside]
         assert [rank for _, rank, _ in found] == [*range(1, len(found) + 1)]
-        expected = [one for *_, one in wanted]
-        assert [one for *_, one in found][: len(inside)] == pytest.approx(expected, abs=1e-5)
-        assert [one for *_, one in found][len(inside) :] == [None] * len(outside)
+        given = [score for *_, score in found]
+        assert given[: len(inside)] == pytest.approx(scores[user, inside].tolist(), abs=1e-5)
+        assert given[len(inside) :] == [None] * len(outside)
         n_outside += len(outside)
     return n_outside
 
 
-def test_a_list_holds_the_best_unseen_movies(spark, ratings, stars, ease):
-    rated = rated_movies(ratings)
-    shared = share(spark, ease, relevant_rating=4.0)
-    lists = lists_of(recommend_by_ease(rated, shared=shared, k=K))
+@pytest.fixture
+def listed_by(spark, ratings):
+    """Makes the lists of a model for the users of `ratings`."""
+
+    def made(ease, *, listed=None, rated=ratings, **options):
+        shared = share(spark, ease, relevant_rating=4.0, listed=listed)
+        return lists_of(recommend_by_ease(rated_movies(rated), shared=shared, k=K, **options))
+
+    return made
+
+
+def test_a_list_holds_the_best_unseen_movies(listed_by, ratings, stars, ease):
+    lists = listed_by(ease)
     assert check(lists, ease, stars, stars == 0) > 0
-    again = recommend_by_ease(rated.repartition(7), shared=shared, k=K)
-    assert lists_of(again) == lists
+    assert listed_by(ease, rated=ratings.repartition(7)) == lists
 
 
-def test_equal_scores_are_listed_by_movie_id(spark, ratings):
+def test_equal_scores_are_listed_by_movie_id(listed_by, stars):
     """All weights are equal, so all unseen movies of a user have the same score."""
     ids = np.arange(0, 10 * N_MOVIES, 10, dtype=np.int32)
     ones = np.ones((N_MOVIES, N_MOVIES), np.float32)
-    same = Ease(ids, ones, PARAMS, outside=np.empty(0, np.int32))
-    shared = share(spark, same, relevant_rating=4.0)
-    lists = lists_of(recommend_by_ease(rated_movies(ratings), shared=shared, k=K))
-    seen = {user: {*movies} for user, movies in movie_lists(ratings).collect()}
+    lists = listed_by(Ease(ids, ones, PARAMS, outside=np.empty(0, np.int32)))
     for user, found in lists.items():
-        unseen = [movie for movie in ids.tolist() if movie not in seen[user]]
-        assert [movie for movie, *_ in found] == unseen[:K]
+        assert [movie for movie, *_ in found] == ids[stars[user - 1] == 0][:K].tolist()
 
 
-def test_only_listed_movies_are_listed(spark, ratings, stars, ease):
-    few = range(0, 10 * N_MOVIES, 30)
+@pytest.mark.parametrize("ranked", ["unseen", "candidates"])
+def test_only_listed_movies_are_listed(spark, listed_by, ratings, stars, ease, ranked):
+    few = range(0, 10 * N_MOVIES, 30 if ranked == "unseen" else 60)
     listed = spark.createDataFrame([(one,) for one in few], "movie_id int")
-    shared = share(spark, ease, relevant_rating=4.0, listed=listed)
-    lists = lists_of(recommend_by_ease(rated_movies(ratings), shared=shared, k=K))
-    assert check(lists, ease, stars, (stars == 0) & np.isin(10 * np.arange(N_MOVIES), few)) > 0
+    open_ = np.isin(10 * np.arange(N_MOVIES), few) & ((stars == 0) | (ranked == "candidates"))
+    options = {}
+    if ranked == "candidates":
+        every = ratings.select("user_id").distinct().crossJoin(ratings.select("movie_id"))
+        options["candidates"] = movie_lists(every.distinct())
+    assert check(listed_by(ease, listed=listed, **options), ease, stars, open_) > 0
 
 
-def test_candidates_that_are_not_listed_are_not_ranked(spark, ratings, stars, ease):
-    candidates = ratings.select("user_id").distinct().crossJoin(ratings.select("movie_id"))
-    few = range(0, 10 * N_MOVIES, 60)
-    listed = spark.createDataFrame([(one,) for one in few], "movie_id int")
-    shared = share(spark, ease, relevant_rating=4.0, listed=listed)
-    how = {"shared": shared, "k": K, "candidates": movie_lists(candidates.distinct())}
-    lists = lists_of(recommend_by_ease(rated_movies(ratings), **how))
-    open_ = np.isin(10 * np.arange(N_MOVIES), few) & np.ones_like(stars, bool)
-    assert check(lists, ease, stars, open_) > 0
-
-
-def test_only_candidates_are_ranked_and_only_wanted_movies_kept(spark, ratings, stars, ease):
+def test_only_candidates_are_ranked_and_only_wanted_movies_kept(spark, listed_by, stars, ease):
     """Of odd users every fifth movie is a candidate, rated or not; even ones have none."""
     pairs = [(user, 10 * m) for user in range(1, N_USERS + 1, 2) for m in range(0, N_MOVIES, 5)]
     candidates = movie_lists(spark.createDataFrame(pairs, "user_id int, movie_id int"))
-    shared = share(spark, ease, relevant_rating=4.0)
-    how = {"shared": shared, "k": K, "candidates": candidates}
-    everything = recommend_by_ease(rated_movies(ratings), **how).persist()
+    lists = listed_by(ease, candidates=candidates)
     odd = np.arange(1, N_USERS + 1) % 2 == 1
     open_ = odd[:, None] & (np.arange(N_MOVIES) % 5 == 0)
-    assert check(lists_of(everything), ease, stars, open_) > 0
-    some = movie_lists(
-        spark.createDataFrame([(1, 0), (1, 350), (3, 50)], "user_id int, movie_id int")
-    )
-    kept = recommend_by_ease(rated_movies(ratings), keep_only=some, **how)
-    wanted = everything.where(
-        "(user_id = 1 AND movie_id IN (0, 350)) OR (user_id = 3 AND movie_id = 50)"
-    )
-    assert lists_of(kept) == lists_of(wanted) != {}
+    assert check(lists, ease, stars, open_) > 0
+    wanted = [(1, 0), (1, 350), (3, 50)]
+    some = movie_lists(spark.createDataFrame(wanted, "user_id int, movie_id int"))
+    kept = [(user, *one) for user in lists for one in lists[user] if (user, one[0]) in wanted]
+    found = listed_by(ease, candidates=candidates, keep_only=some)
+    assert [(user, *one) for user in found for one in found[user]] == kept != []
 
 
 @pytest.mark.parametrize("feedback", ["soft", "liked"])
-def test_who_has_a_list(spark, ratings, feedback):
+def test_who_has_a_list(spark, listed_by, ratings, feedback):
     """User 1 likes nothing; nobody knows what user 99 rated."""
     more = spark.createDataFrame([(99, 9999, 5.0)], ratings.schema).unionByName(ratings)
     params = EaseParams(feedback=feedback, reg_param=2.0, movies=25)
     ease = ease_fit.fit_ease(ratings, params=params, relevant_rating=4.0)
-    shared = share(spark, ease, relevant_rating=4.0)
-    found = lists_of(recommend_by_ease(rated_movies(more), shared=shared, k=K))
+    found = listed_by(ease, rated=more)
     users = users_with_list(more, ease=ease, relevant_rating=4.0)
     assert {row.user_id for row in users.collect()} == {*found}
     assert (1 in found) == (feedback == "soft")

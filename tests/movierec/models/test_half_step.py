@@ -51,19 +51,6 @@ def test_the_heaviest_user_is_taken_in_parts():
     assert found == pytest.approx(exact, rel=1e-4, abs=1e-6)
 
 
-def test_a_user_s_factors_do_not_depend_on_the_others():
-    random = np.random.default_rng(2)
-    factors = random.standard_normal((200, 16)).astype(np.float32)
-    lengths = random.integers(1, 150, 100)
-    rated = rated_by(lengths, movies=200, random=random)
-    solver = half_step(factors, reg_param=0.1, alpha=4.0)
-    together = solver.solve(rated)
-    for user in range(100):
-        own = slice(*rated.starts[user : user + 2])
-        alone = Rated(np.array([0, lengths[user]]), rated.positions[own], rated.values[own])
-        assert (solver.solve(alone)[0] == together[user]).all()
-
-
 def test_who_likes_nothing_has_zeros_and_no_single_solution_is_nan():
     """The first user dislikes a movie, the second likes one."""
     rated = Rated(np.array([0, 1, 2]), np.array([0, 1], np.int32), np.float32([-1.0, 1.0]))

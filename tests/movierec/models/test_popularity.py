@@ -15,19 +15,18 @@ def scores(spark, kind, damping=None, min_ratings=1):
     return {row.movie_id: row.score for row in made.collect()}
 
 
-def test_count_counts_ratings(spark):
+def test_counts_are_of_all_ratings_or_of_relevant_ones_and_keep_every_movie(spark):
     assert scores(spark, "count") == {1: 2.0, 2: 1.0, 3: 4.0}
-
-
-def test_liked_counts_relevant_ratings_and_keeps_movies_without_any(spark):
     assert scores(spark, "liked") == {1: 2.0, 2: 1.0, 3: 0.0}
 
 
-def test_damped_mean_pulls_few_ratings_to_the_global_mean(spark):
+def test_damped_mean_pulls_few_ratings_to_the_global_mean_and_scores_fewer_than_the_floor_0(spark):
     mean = 26 / 7
     assert scores(spark, "damped_mean", damping=2.0) == pytest.approx(
         {1: (9 + 2 * mean) / 4, 2: (5 + 2 * mean) / 3, 3: (12 + 2 * mean) / 6}
     )
+    found = scores(spark, "damped_mean", damping=0.0, min_ratings=2)
+    assert found == {1: 4.5, 2: 0.0, 3: 3.0}
 
 
 def test_recent_likes_count_more(spark):
@@ -40,8 +39,3 @@ def test_recent_likes_count_more(spark):
     made = movie_scores(ratings, variant=variant, relevant_rating=4.0, min_ratings=1)
     found = {row.movie_id: row.score for row in made.collect()}
     assert found == pytest.approx({1: 1.25, 2: 0.5**0.5, 3: 0.0, 4: 0.0}, abs=1e-10)
-
-
-def test_damped_mean_scores_movies_below_the_floor_zero(spark):
-    found = scores(spark, "damped_mean", damping=0.0, min_ratings=2)
-    assert found == {1: 4.5, 2: 0.0, 3: 3.0}

@@ -70,16 +70,9 @@ def test_a_truncated_zip(files, good):
 
 LEADS_OUT = "the name leads out of the archive; do not use it, fetch GroupLens's own"
 UNUSUAL = "the name has a backslash or a control character; pack the archive again"
-BAD_NAMES = {
-    "../ratings.csv": LEADS_OUT,
-    "ml/../../ratings.csv": LEADS_OUT,
-    "..": LEADS_OUT,
-    "/etc/passwd": LEADS_OUT,
-    "c:x.csv": LEADS_OUT,
-    "ml\\ratings.csv": UNUSUAL,
-    "ml/rat\nings.csv": UNUSUAL,
-    "ratings.csv\x00.exe": UNUSUAL,
-}
+BAD_NAMES = dict.fromkeys(
+    ("../ratings.csv", "ml/../../ratings.csv", "..", "/etc/passwd", "c:x.csv"), LEADS_OUT
+) | dict.fromkeys(("ml\\ratings.csv", "ml/rat\nings.csv", "ratings.csv\x00.exe"), UNUSUAL)
 
 
 @pytest.mark.parametrize("name", BAD_NAMES)

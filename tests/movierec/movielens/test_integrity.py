@@ -10,8 +10,6 @@ from movierec.movielens.integrity import (
     flag_unknown_ids,
     replace_duplicates,
 )
-from movierec.movielens.layouts import LATEST
-from movierec.movielens.parsing import parse_lines
 
 USER = "user id is not a whole number from 0 to 2147483647"
 MOVIE = "movie id is not a whole number from 0 to 2147483647"
@@ -65,20 +63,3 @@ def test_of_duplicate_ratings_the_latest_then_the_highest_is_kept(spark, partiti
     for n in (0, 1, 4):
         rows[n] = (*rows[n][:4], DUPLICATE, rows[n][5])
     assert_df_equality(replaced, with_reasons(spark, rows), ignore_row_order=True)
-
-
-def test_of_duplicate_movies_the_first_by_title_is_kept(spark):
-    lines = spark.createDataFrame(
-        [('7,"B, The",Drama',), ("7,A (1999),Drama",), ("7,A (1999),Comedy",), ("8,C,Drama",)],
-        "value string",
-    )
-    table = TABLES["movies"]
-    member = next(member for member in LATEST.members if member.table == "movies")
-    movies = parse_lines(lines, member=member, scale=LATEST.scale)
-    keys = movies.transform(duplicate_keys, table=table)
-    duplicates = movies.transform(flag_duplicates, keys=keys, table=table)
-    assert {row.line: row.reason for row in duplicates.collect()} == {
-        "7,A (1999),Comedy": None,
-        "7,A (1999),Drama": "another row with the same movie id is kept",
-        '7,"B, The",Drama': "another row with the same movie id is kept",
-    }

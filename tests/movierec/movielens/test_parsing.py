@@ -59,42 +59,17 @@ def test_ratings_are_typed(spark):
     assert_df_equality(parsed(lines, LATEST, "ratings"), expected, ignore_nullable=True)
 
 
+BAD_IDS = ("", "-1", "-0", "+1", " 1", "01", "2147483648", "\N{ARABIC-INDIC DIGIT ONE}", "x")
+BAD_STARS = ("", "0", "5.5", "4.25", "4.05", "4.0x0", "NaN", "4.0f", "1e0", "4.", "4.0\0", '"4.0"')
+BAD_TIMES = ("", "631151999", "4102444801", "99999999999999999999", "+964982703", "0964982703")
 # lines in the latest layout, by table, and why they are rejected; None for good ones
 REASONS = {
     "ratings": {
-        "1,2,4.0": "not 4 fields",
-        "1,2,4.0,964982703,": "not 4 fields",
-        " ": "not 4 fields",
-        ",2,4.0,964982703": USER,
-        "-1,2,4.0,964982703": USER,
-        "-0,2,4.0,964982703": USER,
-        "+1,2,4.0,964982703": USER,
-        " 1,2,4.0,964982703": USER,
-        "01,2,4.0,964982703": USER,
-        "2147483648,2,4.0,964982703": USER,
-        "\N{ARABIC-INDIC DIGIT ONE},2,4.0,964982703": USER,
-        "1,x,4.0,964982703": MOVIE,
-        "1,2\u2028,4.0,964982703": MOVIE,
-        "1,2,,964982703": HALF,
-        "1,2,0,964982703": HALF,
-        "1,2,5.5,964982703": HALF,
-        "1,2,4.25,964982703": HALF,
-        "1,2,4.05,964982703": HALF,
-        "1,2,4.0x0,964982703": HALF,
-        "1,2,NaN,964982703": HALF,
-        "1,2,4.0f,964982703": HALF,
-        "1,2,1e0,964982703": HALF,
-        "1,2,4.,964982703": HALF,
-        "1,2,4.0\0,964982703": HALF,
-        '1,2,"4.0",964982703': HALF,
-        "1,2,4.0,": TIME,
-        "1,2,4.0,631151999": TIME,
-        "1,2,4.0,4102444801": TIME,
-        "1,2,4.0,964982703.0": TIME,
-        "1,2,4.0,99999999999999999999": TIME,
-        "1,2,4.0,2000-07-30": TIME,
-        "1,2,4.0,+964982703": TIME,
-        "1,2,4.0,0964982703": TIME,
+        **dict.fromkeys(("1,2,4.0", "1,2,4.0,964982703,", " "), "not 4 fields"),
+        **{f"{user},2,4.0,964982703": USER for user in BAD_IDS},
+        **{f"1,{movie},4.0,964982703": MOVIE for movie in ("x", "2\u2028")},
+        **{f"1,2,{stars},964982703": HALF for stars in BAD_STARS},
+        **{f"1,2,4.0,{time}": TIME for time in (*BAD_TIMES, "964982703.0", "2000-07-30")},
         "x,x,x,x": USER,
     },
     "movies": {
@@ -104,46 +79,32 @@ REASONS = {
         '1,Toy Story (1995),"Comedy': "a quote is not closed",
         '1,Toy" Story (1995),Comedy': "a quote is not closed",
         '1,"""\0",Comedy': "a null character",
-        "x,Toy Story (1995),Comedy": MOVIE,
-        ",Toy Story (1995),Comedy": MOVIE,
-        "1,,Comedy": "title is empty",
-        '1,"",Comedy': "title is empty",
-        "1,  ,Comedy": "title is empty",
-        "1,Toy Story (1995),": GENRES,
-        "1,Toy Story (1995),Comedy|": GENRES,
-        "1,Toy Story (1995),Comedy||Drama": GENRES,
+        **{f"{movie},Toy Story (1995),Comedy": MOVIE for movie in ("x", "")},
+        **{f"1,{title},Comedy": "title is empty" for title in ("", '""', "  ")},
+        **{f"1,Toy Story (1995),{genres}": GENRES for genres in ("", "A|", "A||B")},
     },
     "tags": {
         '1,2,"the ""best"", by far",1445714996': None,
         "1,2,null,1445714996": None,
-        "1,2,tag": "not 4 fields",
-        "1,2,a,b,1445714996": "not 4 fields",
-        '1,2,"a,1445714996': "not 4 fields",
+        **{f"1,2,{tag}": "not 4 fields" for tag in ("tag", "a,b,1445714996", '"a,1445714996')},
         "1,2,,1445714996": "tag is empty",
         "x,2,tag,1445714996": USER,
         "1,x,tag,1445714996": MOVIE,
         "1,2,tag,x": TIME,
     },
     "links": {
+        "2,0112346,": None,
         "1,0114709": "not 3 fields",
         "x,0114709,862": MOVIE,
-        "1,,862": IMDB,
-        "1,tt0114709,862": IMDB,
-        "1,0114709,x": TMDB,
-        "1,0114709,-1": TMDB,
-        "1,0114709,862.0": TMDB,
+        **{f"1,{imdb},862": IMDB for imdb in ("", "tt0114709")},
+        **{f"1,0114709,{tmdb}": TMDB for tmdb in ("x", "-1", "862.0")},
     },
     "genome_scores": {
+        **{f"1,1,{n}": None for n in ("0.029000000000000026", "0", "1", "1.0", "9.75e-05")},
         "1,1": "not 3 fields",
         "x,1,0.5": MOVIE,
         "1,x,0.5": TAG_ID,
-        "1,1,": RELEVANCE,
-        "1,1,1.01": RELEVANCE,
-        "1,1,-0.1": RELEVANCE,
-        "1,1,NaN": RELEVANCE,
-        "1,1,2": RELEVANCE,
-        "1,1,0.5d": RELEVANCE,
-        "1,1,1e5": RELEVANCE,
+        **{f"1,1,{n}": RELEVANCE for n in ("", "1.01", "-0.1", "NaN", "2", "0.5d", "1e5")},
     },
     "genome_tags": {"1": "not 2 fields", "x,007": TAG_ID, "1,": "tag is empty"},
 }
@@ -193,14 +154,9 @@ def test_the_year_is_at_the_end_of_the_title(spark):
         "Le voyage dans la lune (1902)": 1902,
         "(1993)": 1993,
         "2001: A Space Odyssey (1968)": 1968,
-        "Babylon 5": None,
-        "1984": None,
-        "Nosferatu (1922) restored": None,
-        "Dracula (931)": None,
-        "Dracula (19311)": None,
-        "Zukunft (3001)": None,
         "Twice (1999) (2000)": 2000,
-        "Range (1999-20)": None,
+        **dict.fromkeys(("Babylon 5", "1984", "Nosferatu (1922) restored", "Range (1999-20)")),
+        **dict.fromkeys(("Dracula (931)", "Dracula (19311)", "Zukunft (3001)")),
     }
     rows = parse(spark, ML_10M, "movies", [f"1::{title}::Drama" for title in years])
     assert {row.title: row.year for row in rows} == years
@@ -225,28 +181,6 @@ def test_movies_of_ml_100k(spark):
     assert (row.title, row.year, row.genres, row.reason) == ("unknown", None, [], None)
 
 
-def test_tags_between_colons_are_not_quoted(spark):
-    lines = ["1::2::a::b::1445714996", '1::2::"quoted", raw::1445714996']
-    rows = parse(spark, ML_10M, "tags", lines)
-    found = [(row.tag, row.reason) for row in rows]
-    assert found == [("a", "not 4 fields"), ('"quoted", raw', None)]
-
-
-def test_links(spark):
-    rows = parse(spark, LATEST, "links", ["1,0114709,862", "2,0112346,"])
-    assert [(row.movie_id, row.imdb_id, row.tmdb_id, row.reason) for row in rows] == [
-        (1, "0114709", 862, None),
-        (2, "0112346", None, None),
-    ]
-
-
-def test_the_genome(spark):
-    scores = ["1,1,0.029000000000000026", "1,1,0", "1,1,1", "1,1,1.0", "1,1,9.75e-05"]
-    rows = parse(spark, LATEST, "genome_scores", scores)
-    assert [row.relevance for row in rows] == pytest.approx([0.029, 0, 1, 1, 0.0000975])
-    assert {row.reason for row in rows} == {None}
-
-
 def test_all_line_ends_are_accepted(spark, tmp_path):
     path = tmp_path / "movies.csv"
     path.write_bytes("1,Amélie (2001),A\r\n2,b,B\n\n3,c,C\r4,d,D".encode())
@@ -268,15 +202,6 @@ def test_bytes_that_are_not_utf8(spark, tmp_path):
         (4, None, None),
     ]
     assert rows[3].title == "\N{CLAPPER BOARD}"
-
-
-def test_latin_1_is_decoded(spark, tmp_path):
-    path = tmp_path / "movies.dat"
-    path.write_bytes("2::Misérables, Les (1995)::Drama\n".encode("iso-8859-1"))
-    lines = spark.read.text(str(path))
-    (row,) = parsed(lines, ML_1M, "movies").collect()
-    assert (row.title, row.line) == ("Misérables, Les (1995)", "2::Misérables, Les (1995)::Drama")
-    assert parsed(lines, ML_10M, "movies").first().reason == "not UTF-8"
 
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), min_size=1, max_size=20)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from movierec.pipeline.exports import DoneStage, merge_summaries, out_name, write_exports
+from movierec.pipeline.exports import DoneStage, out_name, write_exports
 
 EVALUATE = DoneStage("evaluate", 2.5, {"summary.json": '{"models": {"als": 1}}'}.get)
 TWINS = DoneStage(
@@ -18,11 +18,6 @@ MERGED = {
     "twins": {"pairs": 1},
     "timings": {"tune": 4.0, "evaluate": 2.5, "twins": 3.0, "report": 0.5},
 }
-
-
-def test_summaries_are_merged_and_every_stage_has_its_seconds():
-    assert merge_summaries([TUNE, EVALUATE, TWINS, REPORT]) == MERGED
-    assert merge_summaries([]) == {"timings": {}}
 
 
 def test_the_exported_files_are_those_of_the_stages_and_the_merged_summary(tmp_path):
@@ -51,19 +46,14 @@ DIFFERENT = [
     ["evaluation.k=10"],
     ["evaluation.k=1"],
     ["evaluation.k=10", "als.seed=2"],
-    ["tuning.implicit.rank=[8]"],
     ["tuning.implicit.rank=[8, 16]"],
     ["tuning.implicit.rank=[81, 6]"],
     ["twins.thresholds=[0.1]"],
     ["twins.thresholds=[-0.1]"],
-    ["partition.strategy=per_user_random"],
-    ["partition.strategy=global_time"],
     ["source.archive=/data/ml-100k.zip"],
     ["source.archive=/data/ml-1m.zip"],
-    ["source.archive=/data/ml-1m.zip", "evaluation.k=10"],
     [f"tuning.implicit.reg_param={[0.1] * 40}"],
     [f"tuning.implicit.reg_param={[0.1] * 41}"],
-    [f"tuning.implicit.reg_param={[0.1] * 40}", "als.seed=2"],
 ]
 
 

@@ -103,13 +103,15 @@ def test_a_csv_is_one_file_that_a_strict_reader_reads(execution, expected, tmp_p
     assert [one.name for one in path.parent.iterdir()] == ["lists.csv"]
 
 
+def rows_of_json(path):
+    *lines, last = path.read_bytes().decode().split("\n")
+    assert last == ""
+    return [tuple(row[name] for name in COLUMNS) for row in map(json.loads, lines)]
+
+
 def test_json_lines_are_one_file(execution, expected, tmp_path):
-    path = tmp_path / "lists.jsonl"
-    write(execution, path, "jsonl")
-    lines = path.read_bytes().decode().split("\n")
-    assert lines.pop() == ""
-    found = [json.loads(line) for line in lines]
-    assert [tuple(row[name] for name in COLUMNS) for row in found] == expected
+    write(execution, tmp_path / "lists.jsonl", "jsonl")
+    assert rows_of_json(tmp_path / "lists.jsonl") == expected
 
 
 def test_parquet_is_a_directory(execution, expected, tmp_path):
@@ -119,17 +121,15 @@ def test_parquet_is_a_directory(execution, expected, tmp_path):
     assert sorted(tuple(row.values()) for row in found.to_pylist()) == expected
 
 
-@pytest.mark.parametrize("form", ["csv", "jsonl"])
-def test_at_a_uri_spark_writes_a_directory(execution, expected, tmp_path, monkeypatch, form):
+@pytest.mark.parametrize(("form", "rows_of"), [("csv", rows_of_csv), ("jsonl", rows_of_json)])
+def test_at_a_uri_spark_writes_a_directory(
+    execution, expected, tmp_path, monkeypatch, form, rows_of
+):
     # no hdfs: or gs: here: only the decision is another
     monkeypatch.setattr(lists, "is_local", lambda uri: False)
     write(execution, tmp_path / "lists", form)
     (part,) = (tmp_path / "lists").glob("part-*")
-    if form == "csv":
-        assert rows_of_csv(part) == expected
-    else:
-        rows = [json.loads(line) for line in part.read_text("utf-8").split("\n")[:-1]]
-        assert [tuple(row[name] for name in COLUMNS) for row in rows] == expected
+    assert rows_of(part) == expected
 
 
 def test_what_is_there_is_replaced_only_on_request(execution, tmp_path):

@@ -7,7 +7,6 @@ import pytest
 
 from movierec.pipeline.prune import KILLED, UNREACHED, leftovers
 from movierec.pipeline.workspace import Workspace
-from movierec.spark.files import Files
 from tests.support.manifests import manifest
 
 REACHED, OTHER = "a" * 16, "b" * 16
@@ -15,8 +14,8 @@ KEEP = {("partition", REACHED), ("tune", REACHED)}
 
 
 @pytest.fixture
-def workspace(session, tmp_path):
-    return Workspace(f"file://{tmp_path}", Files(session))
+def workspace(files, tmp_path):
+    return Workspace(f"file://{tmp_path}", files)
 
 
 def publish(workspace, stage, fingerprint, **changes):

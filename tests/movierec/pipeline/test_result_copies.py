@@ -29,16 +29,7 @@ def result(files, tmp_path):
     )
 
 
-def test_an_exported_result_is_a_result(files, result, tmp_path):
-    exported = Workspace(f"file://{tmp_path}/bucket", files)
-    assert copy_result(files, result, to=exported)
-    found = exported.find("twins", "0123")
-    assert found.manifest == replace(result.manifest, attempt=found.manifest.attempt)
-    assert files.read_text(f"{found.path}/twins/part-0") == "rows"
-    assert not copy_result(files, result, to=exported)
-
-
-def test_an_export_that_fails_leaves_no_result_and_can_be_repeated(files, result, tmp_path):
+def test_an_export_that_fails_leaves_no_result_and_a_repetition_one(files, result, tmp_path):
     exported = Workspace(f"file://{tmp_path}/bucket", files)
 
     def fail_at_second(sources, to):
@@ -59,7 +50,10 @@ def test_an_export_that_fails_leaves_no_result_and_can_be_repeated(files, result
     assert exported.find("twins", "0123") is None
     assert copy_result(files, result, to=exported)
     found = exported.find("twins", "0123")
+    assert found.manifest == replace(result.manifest, attempt=found.manifest.attempt)
     assert files.read_text(f"{found.path}/twins.csv") == "1,2"
+    assert files.read_text(f"{found.path}/twins/part-0") == "rows"
+    assert not copy_result(files, result, to=exported)
 
 
 def test_distcp_is_used_if_there_is_a_hadoop_command(tmp_path, monkeypatch):

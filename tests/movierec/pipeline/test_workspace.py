@@ -11,24 +11,17 @@ import pytest
 from pyspark.sql import types as t
 
 from movierec.errors import InputError
-from movierec.pipeline.manifest import MANIFEST, Manifest
+from movierec.pipeline.manifest import MANIFEST
 from movierec.pipeline.workspace import Workspace
 from movierec.spark.files import Files
+from tests.support.manifests import manifest
 
 SCORES = t.StructType().add("movie_id", t.IntegerType()).add("score", t.DoubleType())
-WHOLE = Manifest(
-    stage="toy",
+WHOLE = manifest(
     fingerprint="0123456789abcdef",
     attempt="20261101T120000Z-0a1b2c3d",
-    version=2,
-    config={"partition": {"seed": 1}},
-    inputs={"archive": "a" * 64},
     rows={"scores": 2, "deep/er/scores": 0},
-    sizes={},
     facts={"named": "ünïcode", "none": None},
-    steps={"split": 0.25},
-    seconds=1.5,
-    versions={"spark": "4.1.2"},
     warnings=["odd"],
 )
 
@@ -40,8 +33,8 @@ def plain(tmp_path):
 
 
 @pytest.fixture
-def workspace(session, tmp_path):
-    return Workspace(f"file://{tmp_path}", Files(session))
+def workspace(files, tmp_path):
+    return Workspace(f"file://{tmp_path}", files)
 
 
 @pytest.fixture

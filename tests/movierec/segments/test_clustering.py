@@ -8,7 +8,6 @@ import pytest
 
 from movierec.segments import space
 from movierec.segments.clustering import cluster, cluster_batch, nearest_centres, refine, unit_rows
-from movierec.segments.stability import pairwise_rand
 
 
 def rng(seed=1):
@@ -115,41 +114,18 @@ def fit():
 EVERYBODY = np.ones(200, bool)
 
 
-def test_scores_have_the_cosines_of_all_scores_of_two_users(fit):
+def cosines(rows):
+    rows = rows / np.linalg.norm(rows, axis=1)[:, None]
+    return rows @ rows.T
+
+
+@pytest.mark.parametrize("name", ["factors", "scores", "likeness"])
+def test_points_have_the_cosines_of_factors_or_scores_or_of_likeness_to_everybody(fit, name):
     users, movies = fit
-    points = space.points_of(users, space.space_matrix(*fit, space="scores", of=EVERYBODY))
     scores = users @ movies.T
-    scores /= np.linalg.norm(scores, axis=1)[:, None]
-    assert points @ points.T == pytest.approx(scores @ scores.T, abs=1e-5)
-
-
-def test_likeness_has_the_cosines_of_the_cosines_with_everybody(fit):
-    users, movies = fit
-    points = space.points_of(users, space.space_matrix(*fit, space="likeness", of=EVERYBODY))
-    scores = users @ movies.T
-    scores /= np.linalg.norm(scores, axis=1)[:, None]
-    alike = scores @ scores.T
-    alike /= np.linalg.norm(alike, axis=1)[:, None]
-    assert points @ points.T == pytest.approx(alike @ alike.T, abs=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("name", "same"), [("factors", False), ("scores", True), ("likeness", True)]
-)
-def test_only_factors_depend_on_how_a_fit_is_turned(fit, name, same):
-    users, movies = fit
-    turn = rng(3).normal(size=(4, 4))
-    other = users @ turn, movies @ np.linalg.inv(turn).T
-    segments = [
-        cluster(
-            space.points_of(one[0], space.space_matrix(*one, space=name, of=EVERYBODY)),
-            2,
-            starts=5,
-            rng=rng(),
-        ).labels
-        for one in (fit, other)
-    ]
-    assert (pairwise_rand(np.array(segments))[0] > 0.99) == same
+    wanted = {"factors": users, "scores": scores, "likeness": cosines(scores)}
+    points = space.points_of(users, space.space_matrix(*fit, space=name, of=EVERYBODY))
+    assert points @ points.T == pytest.approx(cosines(wanted[name]), abs=1e-5)
 
 
 def test_a_direction_assigns_in_the_space_of_the_factors(fit):

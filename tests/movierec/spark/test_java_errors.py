@@ -1,6 +1,7 @@
 """Failures of a disk or file system become one line with the fix."""
 
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -28,21 +29,20 @@ def part(spark, tmp_path):
     return path
 
 
-def test_a_damaged_file(spark, part):
+def damage(part):
     content = bytearray(part.read_bytes())
     content[len(content) // 2] ^= 1
     part.write_bytes(content)
-    message = fault_of(lambda: spark.read.parquet(f"file://{part.parent}").collect())
-    assert message.startswith("ChecksumException: Checksum error: ")
-    assert part.name in message
-    assert message.endswith("; make the result that it belongs to again, with FORCE=1 (--force)")
 
 
-def test_a_file_that_is_deleted_while_it_is_read(spark, part):
+@pytest.mark.parametrize(
+    ("harm", "said"), [(damage, "ChecksumException: Checksum error: "), (Path.unlink, ".*File")]
+)
+def test_a_file_that_is_damaged_or_deleted_while_it_is_read(spark, part, harm, said):
     frame = spark.read.parquet(f"file://{part.parent}")
-    part.unlink()
+    harm(part)
     message = fault_of(frame.collect)
-    assert "File" in message
+    assert re.match(said, message)
     assert part.name in message
     assert message.endswith("; make the result that it belongs to again, with FORCE=1 (--force)")
 

@@ -6,25 +6,8 @@ import sys
 
 import pytest
 
-from movierec.spark.java_versions import describe_javas, supported_javas, use_recorded_java
+from movierec.spark.java_versions import use_recorded_java
 from tests.support.paths import ROOT
-
-
-@pytest.mark.parametrize(
-    ("spark_version", "javas", "words"),
-    [
-        ("3.5", (11, 17), "Java 11 or 17"),
-        ("3.5.3", (11, 17), "Java 11 or 17"),
-        ("4.1", (17, 21), "Java 17 or 21"),
-        ("4.1.2", (17, 21), "Java 17 or 21"),
-        ("4.0.1", (17, 21), "Java 17 or 21"),
-        ("4.2.1", (17, 21, 25), "Java 17 or 21 or 25"),
-        ("5.0.0", (17, 21), "Java 17 or 21"),
-    ],
-)
-def test_each_spark_has_its_javas(spark_version, javas, words):
-    assert supported_javas(spark_version) == javas
-    assert describe_javas(spark_version) == words
 
 
 def test_set_up_imports_the_table_before_anything_is_installed():

@@ -1,5 +1,6 @@
 """Progress of a step: on a terminal one redrawn line, elsewhere a plain line per minute."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -180,41 +181,29 @@ print(json.dumps({"done": True}))
 """
 
 
-class OnTerminal:
-    """A command with a terminal of 90 columns as its standard error."""
-
-    def __init__(self, *arguments):
-        ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 90, 0, 0))
-        env = os.environ | {"PYTHONPATH": str(ROOT / "src"), "TERM": "xterm"}
-        command = [sys.executable, "-c", JOB, *arguments]
-        process = subprocess.Popen(
-            command, env=env, stdout=subprocess.PIPE, stderr=theirs, text=True
-        )
-        os.close(theirs)
-        pieces = []
-        while True:
-            try:
-                piece = os.read(ours, 4096)
-            except OSError:  # the other end is closed
-                break
-            pieces.append(piece)
-        os.close(ours)
-        self.out = process.stdout.read()
-        self.code = process.wait(SECONDS)
-        self.err = b"".join(pieces).decode()
-
-
-@pytest.fixture(scope="module")
-def seen():
-    return OnTerminal()
+def on_terminal(*arguments):
+    """Run the job with a terminal of 90 columns as its standard error; return what it writes."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 90, 0, 0))
+    env = os.environ | {"PYTHONPATH": str(ROOT / "src"), "TERM": "xterm"}
+    command = [sys.executable, "-c", JOB, *arguments]
+    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=theirs, text=True)
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # the other end is closed
+        while piece := os.read(ours, 4096):
+            shown += piece
+    os.close(ours)
+    output = process.stdout.read()
+    assert process.wait(SECONDS) == 0, shown.decode()
+    return output, shown.decode()
 
 
 @pytest.mark.slow
-def test_a_real_terminal_shows_the_bar_and_keeps_the_lines(seen):
-    assert seen.code == 0, seen.err
-    assert json.loads(seen.out) == {"done": True}
-    bars = [line for line in drawn(seen.err) if line.startswith("make_toy: nap [")]
+def test_a_real_terminal_shows_the_bar_and_keeps_the_lines():
+    output, shown = on_terminal()
+    assert json.loads(output) == {"done": True}
+    bars = [line for line in drawn(shown) if line.startswith("make_toy: nap [")]
     assert len(bars) >= 3
     # 20 long on the usual 80 columns
     assert all(re.search(r" \[[#.]{30}\] ", line) for line in bars)
@@ -222,19 +211,18 @@ def test_a_real_terminal_shows_the_bar_and_keeps_the_lines(seen):
     counts = [int(n) for line in bars for n in re.findall(r" (\d+)/\d+ tasks", line)]
     assert counts == sorted(counts)
     assert counts[-1] > 8
-    found = lines_on_screen(seen.err)
+    found = lines_on_screen(shown)
     assert found[-3].endswith(" ERROR Toy: an error of Spark's")
     assert found[-2:] == ["make_toy: half done", "make_toy: nap 3 s"]
 
 
 @pytest.mark.slow
 def test_a_jvm_that_dies_ends_the_drawing_and_nothing_else():
-    seen = OnTerminal("killed")
-    assert seen.code == 0, seen.err
-    found = lines_on_screen(seen.err)
+    _, shown = on_terminal("killed")
+    found = lines_on_screen(shown)
     assert found[-1] == "make_toy: last 3 s"
-    before, marker, after = seen.err.partition("the JVM is dead")
+    before, marker, after = shown.partition("the JVM is dead")
     assert drawn(before)
     assert marker
     assert not drawn(after)
-    assert "Exception in thread" not in seen.err
+    assert "Exception in thread" not in shown

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from movierec.errors import InputError
-from movierec.spark.session import heap_gib, is_submitted, machine_memory, size_shuffles
+from movierec.spark.session import heap_gib, machine_memory, size_shuffles
 from tests.support.paths import ROOT
 from tests.support.processes import run_process
 
@@ -26,13 +26,6 @@ def test_the_heap_is_six_tenths_of_the_memory_from_1_to_14_gib(gib, heap):
 def test_the_machine_s_memory_is_what_it_has_or_less():
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     assert 256 << 20 <= machine_memory() <= physical
-
-
-def test_spark_submit_is_recognised_by_its_gateway(monkeypatch):
-    monkeypatch.delenv("PYSPARK_GATEWAY_PORT", raising=False)
-    assert not is_submitted()
-    monkeypatch.setenv("PYSPARK_GATEWAY_PORT", "1")
-    assert is_submitted()
 
 
 def test_a_given_number_of_shuffle_partitions_is_kept(spark):

@@ -49,11 +49,6 @@ def test_a_user_without_a_name(monkeypatch):
     assert environment_fault("").startswith(f"the user id {os.getuid()} has no name here, and ")
 
 
-def test_a_path_without_bash(tmp_path):
-    os.environ["PATH"] = str(tmp_path)
-    assert environment_fault("").startswith("there is no bash on PATH, and Spark's scripts need it")
-
-
 @pytest.mark.parametrize(
     ("script", "said"),
     [

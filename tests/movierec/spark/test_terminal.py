@@ -16,14 +16,6 @@ from tests.support.gates import SECONDS
 from tests.support.screens import FakeTerminal
 
 
-@pytest.mark.parametrize(
-    ("done", "bar"),
-    [(0, "[" + "." * 30 + "]"), (5, "[" + "#" * 15 + "." * 15 + "]"), (10, "[" + "#" * 30 + "]")],
-)
-def test_a_bar_shows_the_share_that_is_done(done, bar):
-    assert progress_line("head", done, 10, "tail", width=100) == f"head {bar} tail"
-
-
 @pytest.mark.parametrize("width", [1, 10, 30, 60, 61, 80, 200])
 @pytest.mark.parametrize("tail", ["0:01", "1234/5678 tasks, 12:34, stages: about 12.3 min left"])
 def test_a_line_leaves_the_last_column_free(width, tail):

@@ -1,8 +1,8 @@
-"""Estimates of the time left, and durations as text."""
+"""Durations as text; test_task_counts.py has estimates of the time left."""
 
 import pytest
 
-from movierec.spark.time_left import TimeLeft, format_duration
+from movierec.spark.time_left import format_duration
 
 
 @pytest.mark.parametrize(
@@ -11,9 +11,3 @@ from movierec.spark.time_left import TimeLeft, format_duration
 )
 def test_a_duration_is_in_seconds_then_in_minutes(seconds, words):
     assert format_duration(seconds) == words
-
-
-def test_the_time_left_decreases_and_is_none_once_it_is_over():
-    left = TimeLeft(30.0, at_most=True)
-    assert left.after(10.0) == TimeLeft(20.0, at_most=True)
-    assert left.after(30.0) is None

@@ -13,15 +13,7 @@ from movierec.config.schema import PartitionConfig
 from movierec.splitting.splits import collect_time_cutoffs, keep_active_users, split_ratings
 from tests.support.reference import split_sizes
 
-CONFIG = PartitionConfig(
-    strategy="per_user_chronological",
-    train=0.6,
-    validation=0.2,
-    test=0.2,
-    seed=1,
-    min_ratings_per_user=1,
-)
-SCHEMA = "user_id int, movie_id int, rating float, rated_at timestamp"
+CONFIG = PartitionConfig(strategy="per_user_chronological", train=0.6, validation=0.2, test=0.2)
 STRATEGIES = ["per_user_chronological", "per_user_random", "global_time"]
 NAMES = ["train", "validation", "test"]
 

@@ -15,7 +15,6 @@ from movierec.config.uris import local_path
 from movierec.errors import InputError
 from movierec.models.als import Model
 from movierec.pipeline import dag
-from movierec.pipeline.execution import Execution
 from movierec.pipeline.run_stage import run_stage
 from movierec.results import Run
 from movierec.splitting.splits import HELD_OUT
@@ -38,15 +37,30 @@ def withdrawn(ratings):
 
 
 @pytest.fixture(scope="module")
-def run(session, spark, finished_run, withdrawn, tmp_path_factory):
-    """Lists with a floor that many users miss, and without the withdrawn movies."""
-    copy = tmp_path_factory.mktemp("copy") / "workspace"
-    shutil.copytree(finished_run.workspace, copy)
-    overrides = (f"workspace={copy}", f"deliver.min_ratings={MIN_RATINGS}")
-    execution = Execution(finished_run.config_with(*overrides), session)
-    withdraw(spark, execution.find(dag.INGEST), withdrawn)
-    run_stage(execution, dag.DELIVER, deliver.run)
-    return Run(execution)
+def delivered(session, spark, finished_run, withdrawn, tmp_path_factory):
+    """Makes lists with a floor that many users miss, and without the withdrawn movies."""
+
+    def made(model):
+        place = tmp_path_factory.mktemp("copy")
+        overrides = (f"deliver.min_ratings={MIN_RATINGS}", f"deliver.model={model}")
+        execution = finished_run.copied(place, session, *overrides)
+        # so small an EASE cannot fill a list
+        shrink_ease(place / "workspace", 120)
+        withdraw(spark, execution.find(dag.INGEST), withdrawn)
+        run_stage(execution, dag.DELIVER, deliver.run)
+        return Run(execution)
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def run(delivered):
+    return delivered("als")
+
+
+@pytest.fixture(scope="module")
+def of_ease(delivered):
+    return delivered("ease")
 
 
 def withdraw(spark, ingested, movie_ids):
@@ -61,16 +75,18 @@ def withdraw(spark, ingested, movie_ids):
     ingested.files.write_text(manifest, json.dumps(changed))
 
 
+def lists_of(run):
+    """Of each user and source, movies with scores by rank."""
+    found = defaultdict(list)
+    for row in run.delivered().orderBy("user_id", "rank").collect():
+        found[row.user_id, row.source].append((row.movie_id, row.score))
+        assert row["rank"] == len(found[row.user_id, row.source])
+    return found
+
+
 @pytest.fixture(scope="module")
 def lists(run):
-    """Of each user, the source, and movies with scores by rank."""
-    found = defaultdict(list)
-    for user, movie, rank, score, source in sorted(
-        map(tuple, run.delivered().collect()), key=lambda row: (row[0], row[2])
-    ):
-        assert rank == len(found[user, source]) + 1
-        found[user, source].append((movie, score))
-    return found
+    return lists_of(run)
 
 
 def factors(frame):
@@ -129,32 +145,8 @@ def test_the_saved_model_is_spark_s_own(run, lists, spark, finished_run):
     assert (model.rank, params["alpha"]) == (params["rank"], winner["alpha"])
 
 
-def test_without_a_floor_that_matters_all_users_get_lists_of_als(session, finished_run, ratings):
-    run = Run(Execution(finished_run.config, session))
-    facts = run.manifest("deliver").facts
-    assert facts["users"] == {"als": len(movies_of(ratings)), "popularity": 0}
-    assert run.delivered().count() == 100 * len(movies_of(ratings))
-
-
-@pytest.fixture(scope="module")
-def of_ease(session, finished_run, withdrawn, spark, tmp_path_factory):
-    """The same floor and the same movies withdrawn, with an EASE that cannot fill a list."""
-    copy = tmp_path_factory.mktemp("copy") / "workspace"
-    shutil.copytree(finished_run.workspace, copy)
-    shrink_ease(copy, 120)
-    overrides = (f"workspace={copy}", f"deliver.min_ratings={MIN_RATINGS}", "deliver.model=ease")
-    execution = Execution(finished_run.config_with(*overrides), session)
-    withdraw(spark, execution.find(dag.INGEST), withdrawn)
-    run_stage(execution, dag.DELIVER, deliver.run)
-    return Run(execution)
-
-
 def test_every_users_list_of_ease_equals_brute_force(of_ease, ratings, withdrawn):
-    found = defaultdict(list)
-    for user, movie, _, score, source in sorted(
-        map(tuple, of_ease.delivered().collect()), key=lambda row: (row[0], row[2])
-    ):
-        found[user, source].append((movie, score))
+    found = lists_of(of_ease)
     weights = {
         movie: np.array(row, float) for movie, row in of_ease.read("deliver", "ease").collect()
     }
@@ -191,9 +183,7 @@ def test_ease_is_no_model_of_spark_s(of_ease):
 
 
 def test_the_best_on_validation_is_delivered(session, finished_run, tmp_path):
-    workspace = shutil.copytree(finished_run.workspace, tmp_path / "workspace")
-    overrides = (f"workspace={workspace}", "deliver.model=best")
-    execution = Execution(finished_run.config_with(*overrides), session)
+    execution = finished_run.copied(tmp_path, session, "deliver.model=best")
     run_stage(execution, dag.DELIVER, deliver.run)
     winners = Run(execution).manifest("tune").facts["winners"]
     best = max(("als", "ease"), key=lambda model: winners[model]["ndcg"])
@@ -203,15 +193,13 @@ def test_the_best_on_validation_is_delivered(session, finished_run, tmp_path):
 def test_where_popularity_won_on_validation_everybody_gets_its_list(
     session, finished_run, ratings, tmp_path
 ):
-    workspace = shutil.copytree(finished_run.workspace, tmp_path / "workspace")
-    (path,) = workspace.glob("popularity/*/_manifest.json")
+    execution = finished_run.copied(tmp_path, session, "deliver.model=best")
+    (path,) = tmp_path.glob("workspace/popularity/*/_manifest.json")
     manifest = json.loads(path.read_text(encoding="utf-8"))
-    winner = json.loads(next(workspace.glob("tune/*/_manifest.json")).read_text())["facts"]
-    best = max(winner["winners"][model]["ndcg"] for model in ("als", "ease"))
+    winners = Run(execution).manifest("tune").facts["winners"]
+    best = max(winners[model]["ndcg"] for model in ("als", "ease"))
     manifest["facts"]["of_known_users"]["ndcg"] = best
     path.write_text(json.dumps(manifest), encoding="utf-8")
-    overrides = (f"workspace={workspace}", "deliver.model=best")
-    execution = Execution(finished_run.config_with(*overrides), session)
     run_stage(execution, dag.RECOMMEND, recommend.run, force=True)
     run_stage(execution, dag.DELIVER, deliver.run, force=True)
     run = Run(execution)
@@ -226,9 +214,8 @@ def test_where_popularity_won_on_validation_everybody_gets_its_list(
 
 
 def test_a_model_that_lost_a_file_is_an_error_with_the_fix(session, finished_run, tmp_path):
-    workspace = shutil.copytree(finished_run.workspace, tmp_path / "workspace")
-    run = Run(Execution(finished_run.config_with(f"workspace={workspace}"), session))
-    (part, *_) = workspace.glob("deliver/*/*/model/userFactors/*.parquet")
+    run = Run(finished_run.copied(tmp_path, session))
+    (part, *_) = tmp_path.glob("workspace/deliver/*/*/model/userFactors/*.parquet")
     part.unlink()
     with pytest.raises(InputError, match=r"model: .* make the stage deliver again with FORCE=1"):
         run.model()

@@ -1,7 +1,6 @@
 """Users who come after the fit."""
 
 import json
-import shutil
 
 import pytest
 
@@ -53,15 +52,14 @@ def test_new_users_with_the_ratings_of_old_ones_get_their_lists(
 def test_with_ease_new_users_get_the_lists_of_old_ones(
     spark, session, finished_run, tmp_path, monkeypatch, capsys
 ):
-    workspace = shutil.copytree(finished_run.workspace, tmp_path / "workspace")
-    overrides = (f"workspace={workspace}", "deliver.model=ease")
-    execution = Execution(finished_run.config_with(*overrides), session)
+    execution = finished_run.copied(tmp_path, session, "deliver.model=ease")
     run_stage(execution, dag.DELIVER, deliver.run)
     results = Run(execution)
     old = results.read("ingest", "ratings").where("user_id <= 20")
     rows = old.selectExpr("user_id + 1000 AS userId", "movie_id AS movieId", "rating")
     rows.coalesce(1).write.option("header", True).csv(str(tmp_path / "new"))
-    words = [*finished_run.words, *(word for one in overrides for word in ("--set", one))]
+    words = [*finished_run.words, "--set", f"workspace={tmp_path / 'workspace'}"]
+    words += ["--set", "deliver.model=ease"]
     words += ["--ratings", str(tmp_path / "new"), "--to", str(tmp_path / "out")]
     assert run_job("fold_in", words, session=session, patch=monkeypatch) == 0
     summary = json.loads(capsys.readouterr().out.splitlines()[-1])

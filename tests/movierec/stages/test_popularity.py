@@ -1,12 +1,9 @@
 """The trials of the popularity baseline."""
 
-import shutil
-
 import pytest
 
 from movierec.models.popularity import Variant
 from movierec.pipeline import dag
-from movierec.pipeline.execution import Execution
 from movierec.pipeline.run_stage import run_stage
 from movierec.ranking.recommend import movie_lists
 from movierec.stages import popularity
@@ -41,7 +38,6 @@ def test_the_winner_is_the_best_by_the_configured_metric(
         return {"precision": 0.0, "map": 1.0 - ndcg, "ndcg": ndcg, "recall": 0.0}
 
     monkeypatch.setattr(popularity, "collect_variant_metrics", metrics)
-    workspace = shutil.copytree(finished_run.workspace, tmp_path / "workspace")
-    config = finished_run.config_with(f"workspace={workspace}", f"tuning.metric={metric}")
-    outcome = run_stage(Execution(config, session), dag.POPULARITY, popularity.run, force=True)
+    execution = finished_run.copied(tmp_path, session, f"tuning.metric={metric}")
+    outcome = run_stage(execution, dag.POPULARITY, popularity.run, force=True)
     assert outcome.result.manifest.facts["winner"]["kind"] == winner

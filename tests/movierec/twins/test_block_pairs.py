@@ -87,9 +87,3 @@ def test_a_pair_in_several_blocks_is_yielded_once_per_block_that_its_smaller_set
     sets = {1: {5, 6, 7}, 2: {5, 6, 7, 8}}
     placed = [(10, 1, True), (10, 2, True), (20, 1, True), (20, 2, False), (30, 1, False)]
     assert yielded(sets, [*placed, (30, 2, True)], 0.75) == [(1, 2), (1, 2)]
-
-
-def test_the_smaller_id_leads_sets_of_equal_size():
-    sets = {7: {1, 2}, 3: {1, 2}}
-    assert yielded(sets, [(0, 7, True), (0, 3, False)], 1.0) == []
-    assert yielded(sets, [(0, 7, False), (0, 3, True)], 1.0) == [(3, 7)]

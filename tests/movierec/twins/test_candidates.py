@@ -23,12 +23,6 @@ def pairs_and_sizes(spark, rows, **options):
     return sorted(tuple(row) for row in pairs.collect()), sizes
 
 
-def test_the_smaller_set_comes_first_and_must_lead(spark):
-    few, many = {1, 2, 3}, {1, 2, 3, 4}
-    assert pairs_and_sizes(spark, [(1, 9, few, True), (1, 3, many, False)])[0] == [(9, 3)]
-    assert pairs_and_sizes(spark, [(1, 9, few, False), (1, 3, many, True)])[0] == []
-
-
 def test_sizes_and_sketches_reject_pairs(spark):
     rows = [(1, 1, {1, 2}, True), (1, 2, set(range(40)), True), (1, 3, set(range(50, 90)), True)]
     assert pairs_and_sizes(spark, rows)[0] == []

@@ -109,8 +109,10 @@ def strangers_of(archive, stars):
     return Strangers(known, mean, np.maximum(squares - mean**2, 0))
 
 
-def missing(intervals, true):
-    low, high = np.array(intervals).T
+def missing(estimates):
+    """The share of the intervals that miss the mean of all estimates."""
+    low, high = np.array([one.interval() for one in estimates]).T
+    true = np.mean([one.value for one in estimates])
     return np.mean((low > true) | (high < true))
 
 
@@ -121,32 +123,27 @@ def test_tests_and_intervals_hold_their_level(archive, spread):
     rng = np.random.default_rng(1 + spread)
     simulation = Simulation(archive, spread=spread)
     at = archive.common(archive.twins)
-    movies = archive.movies[at[1]]
-    p_values, means, ends = [], {"twins": [], "random": []}, {"twins": [], "random": []}
-    differences, of_differences = [], []
+    p_values, estimates = [], {"twins": [], "random": [], "difference": []}
+
+    def common(n_pairs, at, stars):
+        return CommonRatings(n_pairs, at[0], archive.movies[at[1]], stars[at[1]], stars[at[2]])
+
     for _ in range(REPLICATES):
         stars = simulation.stars(rng)
-        twins = CommonRatings(len(archive.twins), at[0], movies, stars[at[1]], stars[at[2]])
+        twins = common(len(archive.twins), at, stars)
         lead = compare_with_strangers(
             twins, strangers_of(archive, stars), users=archive.twins, min_common=MIN_COMMON
         )
         p_values.append(lead["p_value"])
         drawn = {tuple(sorted(rng.choice(archive.n_users, 2, replace=False))) for _ in range(100)}
         drawn = np.array(sorted(drawn))
-        where = archive.common(drawn)
-        random = CommonRatings(len(drawn), where[0], where[1], stars[where[1]], stars[where[2]])
-        estimates = {}
-        for name, pairs, common in (("twins", archive.twins, twins), ("random", drawn, random)):
-            found = agreement(common, min_common=MIN_COMMON).pearson
-            estimates[name] = PairValues.defined(pairs, found).estimate()
-            means[name].append(estimates[name].value)
-            ends[name].append(estimates[name].interval())
-        difference = estimates["twins"].minus(estimates["random"])
-        differences.append(difference.value)
-        of_differences.append(difference.interval())
+        random = common(len(drawn), archive.common(drawn), stars)
+        for name, pairs, rated in (("twins", archive.twins, twins), ("random", drawn, random)):
+            found = agreement(rated, min_common=MIN_COMMON).pearson
+            estimates[name].append(PairValues.defined(pairs, found).estimate())
+        estimates["difference"].append(estimates["twins"][-1].minus(estimates["random"][-1]))
     level = np.mean(np.array(p_values) <= 0.05)
-    missed = {name: missing(ends[name], np.mean(means[name])) for name in means}
-    missed["difference"] = missing(of_differences, np.mean(differences))
+    missed = {name: missing(of_name) for name, of_name in estimates.items()}
     print(f"level {level:.3f}, intervals that miss the truth: {missed}")
     assert 0.03 <= level <= 0.07
     assert all(0.03 <= share <= 0.07 for share in missed.values()), missed

@@ -58,13 +58,6 @@ def test_the_variance_is_that_of_leaving_out_each_user(group):
     assert found.variance == pytest.approx(max(users - single, single))
 
 
-def test_pairs_that_share_no_user_have_the_usual_error():
-    found = disjoint([0.1, 0.5, -0.2, 0.7]).estimate()
-    assert found.degrees == pytest.approx(3)
-    # n - 1 in place of n
-    assert found.variance == pytest.approx(plain_error([0.1, 0.5, -0.2, 0.7]) ** 2 * 4 / 3)
-
-
 def test_undefined_values_are_left_out_with_their_users():
     users = np.array([(1, 2), (3, 4), (5, 6)])
     kept = PairValues.defined(users, np.array([0.5, np.nan, -0.5]))
@@ -125,30 +118,19 @@ def test_a_comparison_has_none_for_too_few_values_and_without_spread():
     assert compare_means(disjoint([0.3] * 4), disjoint([0.3] * 7)) == nothing | {"difference": 0}
 
 
-def test_cohens_d_uses_the_pooled_standard_deviation():
+def test_cohens_d_uses_the_pooled_standard_deviation_and_is_none_without_one():
     # Variances 1 and 4, of 3 and 2 values: pooled (2 · 1 + 1 · 8) / 3.
     one, other = np.array([1.0, 2.0, 3.0]), np.array([4.0, 8.0])
     assert cohens_d(one, other) == pytest.approx(-4 / math.sqrt(10 / 3), abs=1e-9)
     assert cohens_d(other, one) == -cohens_d(one, other)
-
-
-def test_cohens_d_is_none_without_spread_or_with_a_single_value():
-    flat, spread = np.array([0.1, 0.1, 0.1]), np.array([1.0, 2.0])
-    assert cohens_d(flat, flat + 1) is None
-    assert cohens_d(np.array([1.0]), spread) is None
-    assert cohens_d(spread, np.array([1.0])) is None
-    assert cohens_d(flat, spread) is not None
+    flat, single = np.array([0.1, 0.1, 0.1]), np.array([1.0])
+    assert cohens_d(flat, flat + 1) is cohens_d(single, one) is cohens_d(one, single) is None
+    assert cohens_d(flat, one) is not None
 
 
 @pytest.mark.parametrize(
     ("successes", "trials", "low", "high"),
-    [
-        (81, 263, 0.2553, 0.3662),
-        (15, 148, 0.0624, 0.1605),
-        (0, 20, 0.0, 0.1611),
-        (1, 29, 0.0061, 0.1718),
-        (20, 20, 0.8389, 1.0),
-    ],
+    [(81, 263, 0.2553, 0.3662), (0, 20, 0.0, 0.1611), (20, 20, 0.8389, 1.0)],
 )
 def test_wilson_intervals_equal_published_ones(successes, trials, low, high):
     assert wilson_interval(successes, trials) == pytest.approx([low, high], abs=6e-5)

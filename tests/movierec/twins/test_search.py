@@ -83,29 +83,11 @@ def test_a_careless_banding_misses_twins_and_the_recall_shows_it(sets, recall_of
         "share_right": share,
         "proof_users": len(USERS),
     }
-
-
-def test_lsh_is_not_credited_with_identical_sets(spark):
-    # ten users of one set, and 40 pairs of 21/22, of which one band of 32 rows misses most
-    alike = {user: set(range(1, 21)) for user in range(1, 11)}
-    near = {
-        100 + 2 * n + short: set(range(100 * n, 100 * n + 22 - short))
-        for n in range(1, 41)
-        for short in (0, 1)
-    }
-    ratings = rated(spark, alike | near)
-    sets = movie_sets(ratings, min_movies=5, keep_users=101).persist()
-    careless = replace(config(lsh=lsh(hashes=32, rows=32, bands=1)), pairs=85, thresholds=(0.9,))
-    top, _ = find_twins(sets, careless)
-    n_identical = sum(pair.jaccard == 1.0 for pair in top.pairs)
-    recall = collect_lsh_recall(ratings, sets=sets, found=top, n_users=90, config=careless)
-    assert n_identical == 45
-    assert 0 < len(top.pairs) - 45 < 40
-    assert recall["lsh_recall"] == (len(top.pairs) - 45) / 40
-    assert recall["share_right"] == len(top.pairs) / 85
-    few, top = replace(careless, pairs=30), replace(top, pairs=top.pairs[:30])
-    recall = collect_lsh_recall(ratings, sets=sets, found=top, n_users=90, config=few)
-    sets.unpersist()
+    # LSH is not credited with identical sets, which are found without it
+    identical = tuple(pair for pair in top.pairs if pair.jaccard == 1.0)
+    few = replace(careless, pairs=len(identical))
+    recall = recall_of(few, found=replace(top, pairs=identical))
+    assert len(identical) == 20
     assert (recall["lsh_recall"], recall["share_right"]) == (None, 1.0)
 
 
@@ -121,25 +103,19 @@ def test_the_recall_on_a_sample_of_users_has_an_interval(ratings, recall_of):
     assert recall["proof_users"] == sum(len(USERS[user]) >= 5 for user in users) != 60
 
 
-def test_a_sample_without_a_pair_has_no_recall(recall_of):
+def test_a_sample_without_a_pair_has_no_recall_and_an_exact_search_needs_none(recall_of):
     recall = recall_of(config(lsh=lsh(), proof_users=2), n_users=1_000_000)
     assert recall.pop("proof_users") == 0
     assert set(recall.values()) == {None}
-
-
-def test_an_exact_search_needs_no_recall(recall_of):
     assert set(recall_of(config(method="exact")).values()) == {None}
 
 
-def test_the_exact_search_corrects_a_list_that_is_full_but_wrong(sets):
+def test_the_exact_search_corrects_a_list_that_is_wrong_or_too_short(sets):
     worst, _ = find_twins(sets, replace(config(method="exact"), pairs=2 * N_PAIRS))
     wrong = replace(worst, pairs=worst.pairs[N_PAIRS:])
     true = find_exact_twins(sets, config(), known=wrong)
     assert [tuple(pair) for pair in true.pairs] == EXPECTED
     assert true.threshold == wrong.pairs[-1].jaccard
     assert not set(wrong.pairs) & set(true.pairs)
-
-
-def test_the_exact_search_ignores_a_list_that_is_too_short(sets):
     true = find_exact_twins(sets, config(), known=EMPTY)
     assert [tuple(pair) for pair in true.pairs] == EXPECTED
