@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 
 from movierec.pipeline.dag import Stage
 from movierec.pipeline.execution import Execution
@@ -21,10 +19,9 @@ from movierec.pipeline.workspace import Result
 from movierec.run_all import load_run
 from movierec.spark.session import Session
 from tests.support.comparison import differences
-from tests.support.confs import SHORT, SMALL, load_conf
+from tests.support.confs import SHORT, SMALL, load_conf, set_words
+from tests.support.paths import ROOT
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
 TIMEOUT_SECONDS = 600.0
 
 
@@ -44,10 +41,11 @@ class Campaign:
 
     def __init__(self, session: Session, *, archive: str, workspace: str, reference: str) -> None:
         unchecked = {"source.sha256": None, "source.expected_ratings": None}
-        self._sets = {"source.archive": archive, **unchecked, **SHORT}
-        self._execution = self._open(session, workspace)
-        self._reference = self._open(session, reference)
-        self._workspace = workspace
+        self._values = SHORT | unchecked | {"source.archive": archive, "workspace": workspace}
+        self._execution, self._reference = (
+            Execution(load_conf(SMALL, self._values | {"workspace": place}), session)
+            for place in (workspace, reference)
+        )
         self._spark = session
         self.findings = Findings()
 
@@ -76,9 +74,23 @@ class Campaign:
         path = self._execution.workspace.path(stage.name, self._execution.fingerprint(stage))
         return [name for name in self._execution.files.names(path) if not name.startswith("_")]
 
+    def start(self, *program: str, more: Sequence[str] = ()) -> subprocess.Popen[str]:
+        """Start Python with a program on the pipeline's conf and workspace, changed by `more`."""
+        paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+        return subprocess.Popen(
+            [sys.executable, *program, "--config", str(SMALL), *set_words(self._values), *more],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": paths},
+            # a process group of its own, so that the kill ends all of it
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
     def _kill(self, stage: Stage, moment: str) -> None:
         with self._reader(stage):
-            process = self.start(str(HERE / "victim.py"), stage.name, moment)
+            process = self.start("tests/chaos/victim.py", stage.name, moment)
             output, _ = process.communicate(timeout=TIMEOUT_SECONDS)
         if process.returncode == -9:
             self.findings.kills += 1
@@ -86,29 +98,11 @@ class Campaign:
             self.findings.survived += 1
         else:
             self._add_fault(stage, f"{moment}: exit code {process.returncode}: {output[-500:]}")
-        found = self._execution.find(stage)
-        if found is not None:
+        if found := self._execution.find(stage):
             # deleted, so that the next run has work to do
             self._check_complete(stage, found)
             self._compare(stage)
             self._execution.files.delete(found.path.rpartition("/")[0])
-
-    def start(self, *command_line: str) -> subprocess.Popen[str]:
-        """Start Python with a script or module on the pipeline's conf and workspace."""
-        command = [sys.executable, *command_line]
-        command += ["--config", str(SMALL), "--set", f"workspace={self._workspace}"]
-        for key, value in self._sets.items():
-            command += ["--set", f"{key}={json.dumps(value)}"]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
-        return subprocess.Popen(
-            command,
-            env=environment,
-            # a process group of its own, so that the kill ends all of it
-            start_new_session=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
 
     @contextmanager
     def _reader(self, stage: Stage) -> Iterator[None]:
@@ -117,8 +111,7 @@ class Campaign:
 
         def look() -> None:
             while not ended.wait(0.05):
-                found = self._execution.find(stage)
-                if found is not None:
+                if found := self._execution.find(stage):
                     self._check_complete(stage, found)
 
         reader = threading.Thread(target=look)
@@ -138,9 +131,7 @@ class Campaign:
                 self._add_fault(stage, f"{dataset}: a reader saw {seen} of {size} bytes")
 
     def _compare(self, stage: Stage) -> None:
-        ours, theirs = (one.find(stage) for one in (self._reference, self._execution))
-        assert ours is not None  # both were just made
-        assert theirs is not None
+        ours, theirs = (one.require(stage) for one in (self._reference, self._execution))
         for difference in differences(self._spark(), ours, theirs):
             self._add_fault(stage, f"{difference} than undisturbed")
         left = set(self.attempts(stage)) - {theirs.manifest.attempt}
@@ -149,9 +140,6 @@ class Campaign:
 
     def _add_fault(self, stage: Stage, fault: str) -> None:
         self.findings.wrong.append(f"{stage.name}: {fault}")
-
-    def _open(self, session: Session, workspace: str) -> Execution:
-        return Execution(load_conf(SMALL, self._sets | {"workspace": workspace}), session)
 
 
 def moments(rng: random.Random, *, writes: int, n: int, seconds: float) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from movierec.pipeline import dag
-from tests.chaos.campaign import ROOT, TIMEOUT_SECONDS, Campaign
+from tests.chaos.campaign import TIMEOUT_SECONDS, Campaign
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ def test_a_job_killed_at_any_write_leaves_nothing_wrong(campaign):
 
 
 def test_two_runs_at_once_agree(campaign):
-    runs = [campaign.start(str(ROOT / "jobs" / "ingest.py")) for _ in range(2)]
+    runs = [campaign.start("jobs/ingest.py") for _ in range(2)]
     for code, output in map(ended, runs):
         assert code == 0, output
     assert len(campaign.attempts(dag.INGEST)) == 1
@@ -45,10 +45,10 @@ def test_two_runs_at_once_agree(campaign):
 def test_a_run_whose_results_are_pruned_succeeds_or_says_what_is_missing(campaign):
     """Pruning for another conf deletes this one's results while it runs."""
     campaign.finish(dag.INGEST)
-    run = campaign.start(str(ROOT / "jobs" / "partition.py"))
-    prune = ["-m", "movierec_cli", "prune", "--set", "source.sha256=" + "ab" * 32, "--delete"]
+    run = campaign.start("jobs/partition.py")
+    other = ("--set", "source.sha256=" + "ab" * 32, "--delete")
     while run.poll() is None:
-        code, output = ended(campaign.start(*prune))
+        code, output = ended(campaign.start("-m", "movierec_cli", "prune", more=other))
         assert code == 0, output
     code, output = ended(run)
     assert code in (0, 3), output

@@ -39,8 +39,9 @@ def killing(write: Callable[..., Any], when: str, which: str, counter: count[int
 
     @wraps(write)
     def wrapped(*arguments: Any) -> Any:
-        number = next(counter)
-        mine = which == ("manifest" if is_manifest(arguments) else str(number))
+        number, name = next(counter), arguments[1]
+        is_manifest = isinstance(name, str) and name.endswith(MANIFEST)
+        mine = which == ("manifest" if is_manifest else str(number))
         if mine and when == "before":
             kill()
         if mine and when == "during":
@@ -53,30 +54,19 @@ def killing(write: Callable[..., Any], when: str, which: str, counter: count[int
     return wrapped
 
 
-def is_manifest(arguments: tuple[Any, ...]) -> bool:
-    """Tell whether a manifest is written, from the path of a text."""
-    return isinstance(arguments[1], str) and arguments[1].endswith(MANIFEST)
-
-
-def kill_at(moment: str) -> None:
-    """Let a write kill the process."""
-    when, _, which = moment.partition(":")
-    counter = count()
-    # manifests, summaries and trials are texts
-    writers = ((Attempt, "write"), (Attempt, "write_directory"), (Files, "write_text"))
-    for owner, name in writers:
-        setattr(owner, name, killing(getattr(owner, name), when, which, counter))
-
-
 def run(stage: str, moment: str, arguments: list[str]) -> None:
     """Run the stage's job with these arguments."""
     (found,) = (one for one in dag.PIPELINE if one.name == stage)
     run_whole = load_run(found)
-    if ":" in moment:
-        kill_at(moment)
+    when, at_a_write, which = moment.partition(":")
+    counter = count()
+    # manifests, summaries and trials are texts
+    for owner, name in ((Attempt, "write"), (Attempt, "write_directory"), (Files, "write_text")):
+        if at_a_write:
+            setattr(owner, name, killing(getattr(owner, name), when, which, counter))
 
     def timed(context: Context) -> None:
-        if ":" not in moment:
+        if not at_a_write:
             threading.Timer(float(moment), kill).start()
         run_whole(context)
 

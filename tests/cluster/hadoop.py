@@ -12,7 +12,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -81,16 +81,11 @@ class Daemon:
     """Where it answers once it is up."""
     environment: dict[str, str]
     command: list[str]
-    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
-
-    @property
-    def log(self) -> Path:
-        """Its log."""
-        return self.folder / "log"
+    process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the JVM and return at once."""
-        with self.log.open("ab") as log:
+        with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 self.command, cwd=self.folder, env=self.environment, stdout=log, stderr=log
             )
@@ -99,7 +94,6 @@ class Daemon:
         """Wait until it answers. Raises ClusterError with the end of its log."""
         ends = time.monotonic() + _START_SECONDS
         while time.monotonic() < ends:
-            assert self.process is not None  # it was started
             if self.process.poll() is not None:
                 break
             with socket.socket() as probe:
@@ -107,7 +101,7 @@ class Daemon:
                 if probe.connect_ex((HOST, self.port)) == 0:
                     return
             time.sleep(0.2)
-        said = self.log.read_text(encoding="utf-8", errors="replace")[-3000:]
+        said = (self.folder / "log").read_text(encoding="utf-8", errors="replace")[-3000:]
         raise ClusterError(f"{self.name} did not come up:\n{said}")
 
     def kill(self) -> None:
@@ -148,12 +142,8 @@ class Hadoop:
     def dfs_admin(self, *arguments: str) -> None:
         """Run `hdfs dfsadmin`. Raises ClusterError where it fails."""
         namenode = self.daemons["namenode"]
-        command = [*namenode.command[:-1], "org.apache.hadoop.hdfs.tools.DFSAdmin", *arguments]
-        done = subprocess.run(
-            command, env=namenode.environment, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise ClusterError(f"dfsadmin {' '.join(arguments)}: {done.stderr[-2000:]}")
+        tool = [*namenode.command[:-1], "org.apache.hadoop.hdfs.tools.DFSAdmin"]
+        _run([*tool, *arguments], namenode)
 
 
 @contextmanager
@@ -222,15 +212,23 @@ def running_hadoop(
         "fs.gs.operation.move.enable": "false",
         "fs.gs.hierarchical.namespace.folders.enable": "false",
     }
+    queue = "yarn.scheduler.capacity.root"
+    scheduler = {
+        f"{queue}.queues": "default",
+        f"{queue}.default.capacity": "100",
+        f"{queue}.default.maximum-am-resource-percent": "1",
+        "yarn.scheduler.capacity.maximum-am-resource-percent": "1",
+    }
+    files = {"hdfs-site": hdfs, "yarn-site": yarn, "capacity-scheduler": scheduler}
     clients = folder / "conf"
-    _write_conf(clients, {**core, **gcs}, hdfs, yarn)
+    _write_conf(clients, {**files, "core-site": core | gcs})
     # the daemons' jar holds commons-cli under another name; Spark's jars have it under its own
     classes = f"{clients}:{SPARK_JARS}/*:{distcp}:{connector}"
     _write_command(folder / "bin" / "hadoop", f"{java_home}/bin/java", classes)
 
     def daemon(name: str, port: int, own: Mapping[str, str] = {}) -> Daemon:
         place = folder / name
-        _write_conf(place / "conf", core, hdfs, {**yarn, **own})
+        _write_conf(place / "conf", {**files, "core-site": core, "yarn-site": {**yarn, **own}})
         opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
         java = [f"{java_home}/bin/java", *opened, "-Xmx384m", f"-Dhadoop.log.dir={place}"]
         main = _MAIN[name.partition("-")[0]]
@@ -260,7 +258,7 @@ def running_hadoop(
     daemons = {one.name: one for one in all_of_them}
     cluster = Hadoop(folder, clients, core["fs.defaultFS"], connector, daemons)
     try:
-        _format(all_of_them[0])
+        _run([*all_of_them[0].command, "-format", "-nonInteractive"], all_of_them[0])
         for one in all_of_them:
             one.start()
         for one in all_of_them:
@@ -271,17 +269,13 @@ def running_hadoop(
             one.kill()  # what they hold goes with the folder
 
 
-def _format(namenode: Daemon) -> None:
+def _run(command: list[str], daemon: Daemon) -> None:
+    """Run a command with a daemon's conf, in its folder. Raises ClusterError where it fails."""
     done = subprocess.run(
-        [*namenode.command, "-format", "-nonInteractive"],
-        cwd=namenode.folder,
-        env=namenode.environment,
-        capture_output=True,
-        text=True,
-        check=False,
+        command, cwd=daemon.folder, env=daemon.environment, capture_output=True, text=True
     )
     if done.returncode:
-        raise ClusterError(f"HDFS cannot be formatted:\n{done.stderr[-3000:]}")
+        raise ClusterError(f"{' '.join(command[-2:])}:\n{done.stderr[-3000:]}")
 
 
 def _write_command(path: Path, java: str, classes: str) -> None:
@@ -295,23 +289,8 @@ def _write_command(path: Path, java: str, classes: str) -> None:
     path.chmod(0o755)
 
 
-def _write_conf(
-    folder: Path, core: Mapping[str, str], hdfs: Mapping[str, str], yarn: Mapping[str, str]
-) -> None:
+def _write_conf(folder: Path, files: Mapping[str, Mapping[str, str]]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    queue = "yarn.scheduler.capacity.root"
-    scheduler = {
-        f"{queue}.queues": "default",
-        f"{queue}.default.capacity": "100",
-        f"{queue}.default.maximum-am-resource-percent": "1",
-        "yarn.scheduler.capacity.maximum-am-resource-percent": "1",
-    }
-    files = {
-        "core-site": core,
-        "hdfs-site": hdfs,
-        "yarn-site": yarn,
-        "capacity-scheduler": scheduler,
-    }
     for name, properties in files.items():
         rows = "".join(
             f"  <property><name>{escape(key)}</name><value>{escape(value)}</value></property>\n"

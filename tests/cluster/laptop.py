@@ -21,12 +21,7 @@ from tests.support.dataproc.fake_storage import FakeStorage
 from tests.support.dataproc.real_clients import PROJECT, REGION
 from tests.support.finished import SAMPLE, overrides_on
 
-CLUSTER = {
-    "project": PROJECT,
-    "region": REGION,
-    "bucket": BUCKET,
-    "timeouts.poll_seconds": "0.5",
-}
+CLUSTER = {"project": PROJECT, "region": REGION, "bucket": BUCKET, "timeouts.poll_seconds": "0.5"}
 # of the make that runs these tests
 _OF_MAKE = ("MAKE", "MFLAGS")
 
@@ -75,7 +70,7 @@ def laptop_of(
     drivers = folder / "drivers"
     drivers.mkdir()
     runner = YarnRunner(hadoop, storage, drivers)
-    with FakeDataproc(storage=storage, runner=runner, grace_seconds=30) as server:
+    with FakeDataproc(storage=storage, runner=runner) as server:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(_OF_MAKE)}
         servers = {
             "DATAPROC_EMULATOR_HOST": server.address,

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,23 +44,21 @@ class Driver:
     """The arguments of spark-submit."""
 
     main: Path
-    arguments: tuple[str, ...] = ()
-    py_files: tuple[Path, ...] = ()
-    files: tuple[Path, ...] = ()
-    master: str = "yarn"
-    properties: Mapping[str, str]
+    arguments: tuple[str, ...]
+    py_files: tuple[Path, ...]
+    files: tuple[Path, ...]
+    properties: Mapping[str, str] = field(default_factory=dict)
 
     def start(
         self, hadoop: Hadoop, environment: Mapping[str, str], *, cwd: Path, stderr: int
     ) -> subprocess.Popen[bytes]:
         """Start it in client mode on the cluster and return the process."""
-        command = [str(SPARK_HOME / "bin" / "spark-submit"), "--master", self.master]
+        command = [str(SPARK_HOME / "bin" / "spark-submit"), "--master", "yarn"]
         command += ["--deploy-mode", "client"]
         for key, value in {**PROPERTIES, **hadoop.spark_properties, **self.properties}.items():
             command += ["--conf", f"{key}={value}"]
         for option, paths in (("--py-files", self.py_files), ("--files", self.files)):
-            if paths:
-                command += [option, ",".join(map(str, paths))]
+            command += [option, ",".join(map(str, paths))]
         return subprocess.Popen(
             [*command, str(self.main), *self.arguments],
             cwd=cwd,
@@ -86,10 +84,9 @@ class Submission:
     """What Spark wrote."""
 
     @property
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Any:
         """The last line that the driver wrote."""
-        found: dict[str, Any] = json.loads(self.output.splitlines()[-1])
-        return found
+        return json.loads(self.output.splitlines()[-1])
 
 
 class Submitter:
@@ -100,36 +97,17 @@ class Submitter:
         self._folder = folder
         self.packages = build_packages(ROOT, folder / "dist")
 
-    def run(
-        self,
-        job: str,
-        *arguments: str,
-        conf: Path | None = None,
-        master: str = "yarn",
-        properties: Mapping[str, str] | None = None,
-    ) -> Submission:
+    def run(self, job: str, *arguments: str, conf: Path) -> Submission:
         """Run a job to its end."""
-        process = self.start(job, *arguments, conf=conf, master=master, properties=properties)
-        return ended(process)
+        return ended(self.start(job, *arguments, conf=conf))
 
-    def start(
-        self,
-        job: str,
-        *arguments: str,
-        conf: Path | None = None,
-        master: str = "yarn",
-        properties: Mapping[str, str] | None = None,
-    ) -> subprocess.Popen[bytes]:
+    def start(self, job: str, *arguments: str, conf: Path) -> subprocess.Popen[bytes]:
         """Start a job, with its conf among --files, and return the process."""
-        if conf is not None:
-            arguments = ("--config", conf.name, *arguments)
         driver = Driver(
             main=ROOT / "jobs" / f"{job}.py",
-            arguments=arguments,
+            arguments=("--config", conf.name, *arguments),
             py_files=tuple(self.packages),
-            files=(conf,) if conf else (),
-            master=master,
-            properties=properties or {},
+            files=(conf,),
         )
         # its folder has no conf and no sources of the project
         environment = self._hadoop.environment
@@ -169,7 +147,6 @@ class YarnRunner:
         process = driver.start(self._hadoop, environment, cwd=place, stderr=subprocess.STDOUT)
         ends = threading.Thread(target=self._end_when_cancelled, args=(process, running))
         ends.start()
-        assert process.stdout is not None  # it is a pipe
         for line in process.stdout:
             running.write(line)
         code = process.wait()

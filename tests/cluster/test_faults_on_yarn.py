@@ -18,16 +18,14 @@ pytestmark = pytest.mark.timeout(1800)
 
 def executors(node=None):
     """The executors' JVMs, of one node or of all."""
+    words = ("YarnCoarseGrainedExecutorBackend", str(node.folder) if node else "")
     found = psutil.process_iter(["name", "cmdline"])
     # a dead process that is still listed has no command line
-    commands = {
-        one: " ".join(one.info["cmdline"] or ()) for one in found if one.info["name"] == "java"
-    }
-    place = str(node.folder) if node else ""
+    commands = {one: " ".join(one.info["cmdline"] or ()) for one in found}
     return [
         one
         for one, command in commands.items()
-        if "YarnCoarseGrainedExecutorBackend" in command and place in command
+        if one.info["name"] == "java" and all(word in command for word in words)
     ]
 
 
@@ -120,7 +118,6 @@ def test_a_job_waits_for_a_full_cluster_and_says_so(hadoop, submitter, workspace
     try:
         overrides = overrides_on(workspace, archive)
         process = submitter.start("ingest", *flags(overrides), conf=SAMPLE)
-        assert process.stdout is not None  # it is a pipe
         waits = next(line for line in process.stdout if b"waiting for" in line)
     finally:
         for node in nodes:

@@ -9,7 +9,7 @@ import random
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from movierec.pipeline import dag
 from tests.support.comparison import CLOCKS, without_clocks, without_keys
-from tests.support.confs import SHORT, SMALL
+from tests.support.confs import SHORT, SMALL, set_words
 from tests.support.paths import ROOT
 
 CHECKSUM = ("archive_sha256",)
@@ -41,47 +41,36 @@ class Variant:
     """If not, numbers may differ by TOLERANCE, and one row in ROWS_PER_SWAP by its rank."""
 
 
-PARTITIONS = Variant(
-    "other partitions",
-    {
-        "spark.sql.shuffle.partitions": "7",
-        "spark.default.parallelism": "5",
-        "spark.sql.files.maxPartitionBytes": "300000",
-    },
-)
 VARIANTS = (
     Variant("rows in another order", shuffled=True),
     Variant("one core", {"spark.master": "local[1]"}),
     Variant("no adaptive planning", {"spark.sql.adaptive.enabled": "false"}),
-    PARTITIONS,
+    Variant(
+        "other partitions",
+        {
+            "spark.sql.shuffle.partitions": "7",
+            "spark.default.parallelism": "5",
+            "spark.sql.files.maxPartitionBytes": "300000",
+        },
+    ),
 )
 BASELINE = Variant("two cores", {"spark.master": "local[2]"})
 
 
-def run(
-    variant: Variant,
-    archive: Path,
-    place: Path,
-    *,
-    config: Path = SMALL,
-    changes: Mapping[str, Any] = SHORT,
-) -> Path:
-    """Run the pipeline on the archive with these changes of the config; return its workspace."""
+def run(variant: Variant, archive: Path, place: Path) -> Path:
+    """Run the short pipeline on the archive; return its workspace."""
     place.mkdir()
     if variant.shuffled:
         archive = shuffled(archive, place / archive.name)
-    values = {
-        **changes,
+    values = SHORT | {
         "source.archive": str(archive.resolve()),
         "source.sha256": None,
         "source.expected_ratings": None,
         "workspace": str(place / "workspace"),
     }
-    command = [variant.python, str(ROOT / "jobs" / "run_all.py"), "--config", str(config)]
-    for key, value in values.items():
-        command += ["--set", f"{key}={json.dumps(value)}"]
-    for key, text in variant.properties.items():
-        command += ["--spark-conf", f"{key}={text}"]
+    command = [variant.python, str(ROOT / "jobs" / "run_all.py"), "--config", str(SMALL)]
+    command += set_words(values)
+    command += [f"--spark-conf={key}={text}" for key, text in variant.properties.items()]
     environment = {"PYTHONPATH": str(ROOT / "src"), "PYSPARK_PYTHON": variant.python}
     done = subprocess.run(
         command, env=os.environ | environment, capture_output=True, text=True, check=False

@@ -46,6 +46,11 @@ def tiny_conf(workspace: Path | str, archive: Path | str, **overrides: Any) -> C
     return load_conf(SMALL, values)
 
 
+def set_words(values: Mapping[str, Any]) -> list[str]:
+    """Return the arguments of a job that give keys of its conf these values."""
+    return [f"--set={key}={json.dumps(value)}" for key, value in values.items()]
+
+
 def load_conf(path: Path, values: Mapping[str, Any]) -> Config:
     """Return a conf with these values of its keys."""
     overrides = [f"{key}={json.dumps(value)}" for key, value in values.items()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,11 @@ class FinishedRun:
         """A job's arguments for it."""
         sets = [word for override in self.overrides for word in ("--set", override)]
         return ["--config", str(SAMPLE), *sets]
+
+    def copied(self, place: Path, session: Session, *more: str) -> Execution:
+        """A copy of its workspace, at `place`/workspace, with further overrides."""
+        workspace = shutil.copytree(self.workspace, place / "workspace")
+        return Execution(self.config_with(f"workspace={workspace}", *more), session)
 
     @property
     def out_name(self) -> str:

@@ -274,16 +274,8 @@ def implicit_trials() -> list[dict[str, Any]]:
 
 
 def explicit_trials() -> list[dict[str, Any]]:
-    return [
-        trial(
-            model="als_explicit",
-            factor_rank=rank,
-            reg_param=0.05,
-            ndcg=0.05,
-            rmse=0.9 - rank / 1e3,
-        )
-        for rank in (8, 16)
-    ]
+    explicit = {"model": "als_explicit", "reg_param": 0.05, "ndcg": 0.05}
+    return [trial(**explicit, factor_rank=rank, rmse=0.9 - rank / 1e3) for rank in (8, 16)]
 
 
 def stage(n: int) -> dict[str, Any]:
