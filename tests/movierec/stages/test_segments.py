@@ -30,6 +30,7 @@ from movierec.segments.properties import collect_kinds
 from movierec.segments.selection import clustering_of
 from movierec.segments.space import assign, directions, points_of, space_matrix
 from movierec.segments.stability import pairwise_rand
+from movierec.splitting.splits import TRAINING_SPLITS
 from movierec_cli import drift
 from movierec_synthetic import population
 from movierec_synthetic.archive import write_archive
@@ -37,6 +38,8 @@ from movierec_synthetic.spec import LATEST_SMALL, SampleSpec
 from tests.support.confs import SHORT, tiny_conf
 from tests.support.finished import SAMPLE
 from tests.support.reference import ratings_of
+
+PSEUDO = 500
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +75,27 @@ def test_every_user_is_at_the_nearest_centre(results, members, found, ratings):
     sizes = np.bincount([*members.values()])[1:].tolist()
     assert found["sizes"] == sizes
     assert len(sizes) == found["count"]
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_a_list_has_what_is_popular_in_the_segment(results, members, ratings, split):
+    train = [row for name in TRAINING_SPLITS[split] for row in ratings[name]]
+    seen, everybody, own = defaultdict(set), defaultdict(int), defaultdict(lambda: defaultdict(int))
+    for user, movie, stars in train:
+        seen[user].add(movie)
+        everybody[movie] += stars >= 4
+        own[members[user]][movie] += stars >= 4
+    total = sum(everybody.values())
+    lists = defaultdict(dict)
+    for row in results.recommendations("segment_popularity", split).collect():
+        lists[row.user_id][row["rank"]] = row.movie_id
+    assert sorted(lists) == sorted(members)
+    for user, ranked in lists.items():
+        mine = own[members[user]]
+        size = sum(mine.values()) + PSEUDO
+        score = {m: (mine[m] + PSEUDO * (n / total)) / size for m, n in everybody.items()}
+        expected = sorted(score.keys() - seen[user], key=lambda m: (-score[m], m))[:100]
+        assert [ranked[n] for n in sorted(ranked)] == expected
 
 
 def test_what_the_driver_measures_is_what_evaluate_measures(finished_run, found):
