@@ -15,6 +15,7 @@ from movierec.pipeline import dag
 from movierec.pipeline.execution import Execution
 from movierec.pipeline.run_stage import run_stage
 from movierec.run_all import load_run, run_pipeline
+from tests.support import reference
 from tests.support.confs import tiny_conf
 from tests.support.paths import ROOT
 
@@ -93,6 +94,16 @@ def test_random_is_the_lower_and_the_oracle_the_upper_bound(summary):
         assert ndcg["als"] < ndcg["oracle"] < 1
         users = {one[split]["users"] for one in summary["models"].values()}
         assert users == {summary["users"][split]["evaluated"]}
+
+
+def test_the_twins_are_those_of_brute_force_over_every_pair(
+    execution, summary, small_archive, spark
+):
+    movies = reference.movies_of(reference.ratings_of(small_archive))
+    assert len(movies) * (len(movies) - 1) // 2 == 185_745
+    rows = execution.find(dag.TWINS).read(spark, "twins", schemas.TWINS).collect()
+    assert sorted(tuple(row[1:6]) for row in rows) == sorted(reference.twins(movies, 100))
+    assert summary["twins"]["lsh_recall"] == 1.0
 
 
 def test_a_floor_that_leaves_one_pair_makes_a_short_list_and_a_warning(
