@@ -25,12 +25,15 @@ PARAMS = EaseParams(feedback="soft", reg_param=2.0, movies=25)
 
 @pytest.fixture(scope="module")
 def stars():
-    """Users × movies, 0 without a rating. Row 0 likes nothing; columns 3 and 4 are equal."""
+    """Users × movies, 0 without a rating. Row 0 likes nothing; columns 35 and 36 are equal.
+
+    The most rated movies have high ids.
+    """
     rng = np.random.default_rng(1)
-    popular = rng.random((N_USERS, N_MOVIES)) < np.linspace(0.7, 0.1, N_MOVIES)
+    popular = rng.random((N_USERS, N_MOVIES)) < np.linspace(0.1, 0.7, N_MOVIES)
     table = np.where(popular, rng.integers(1, 11, (N_USERS, N_MOVIES)) / 2, 0.0)
     table[0, table[0] > 0] = 1.5
-    table[:, 4] = table[:, 3]
+    table[:, 36] = table[:, 35]
     return table
 
 
@@ -97,7 +100,7 @@ def test_a_large_matrix_is_solved_in_blocks_of_rows():
 
 
 def test_what_has_no_solution_is_refused(ratings):
-    """Movies 3 and 4 have equal ratings: without regularisation neither is told from the other."""
+    """Movies 35 and 36 have equal ratings: without regularisation neither is told from the other."""
     params = EaseParams(feedback="rating", reg_param=0.0, movies=25)
     with pytest.raises(SingularFitError, match="EASE with reg_param=0 has no solution: raise its"):
         ease_fit.fit_ease(ratings, params=params, relevant_rating=4.0)
