@@ -100,7 +100,7 @@ def test_a_large_matrix_is_solved_in_blocks_of_rows():
 
 
 def test_what_has_no_solution_is_refused(ratings):
-    """Movies 35 and 36 have equal ratings: without regularisation neither is told from the other."""
+    """Movies 35 and 36 have equal ratings: nothing but regularisation tells them apart."""
     params = EaseParams(feedback="rating", reg_param=0.0, movies=25)
     with pytest.raises(SingularFitError, match="EASE with reg_param=0 has no solution: raise its"):
         ease_fit.fit_ease(ratings, params=params, relevant_rating=4.0)
