@@ -9,7 +9,7 @@ from movierec.errors import InputError
 @pytest.mark.parametrize(
     ("error", "found", "fix"),
     [
-        (InputError("a.zip: cut off; odd; mend it"), "a.zip: cut off; odd", "mend it"),
+        (InputError("a.zip: cut off; odd; repair it"), "a.zip: cut off; odd", "repair it"),
         (
             InputError("hdfs://x: ConnectException: refused; For more see: y"),
             *("hdfs://x: ConnectException: refused; For more see: y", "buy one"),
